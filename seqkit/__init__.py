@@ -1,0 +1,36 @@
+"""seqkit: from a text file to word vectors, and on to models of the RNN family.
+
+The names below are loaded when they are first used; `import seqkit` itself loads no heavy library.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "CBOW": "seqkit.embeddings.word2vec",
+    "Corpus": "seqkit.text.corpus",
+    "Loss": "seqkit.core.score",
+    "Normalizer": "seqkit.text.normalize",
+    "Score": "seqkit.core.score",
+    "SeqkitError": "seqkit.core.errors",
+    "SkipGram": "seqkit.embeddings.word2vec",
+    "Vectors": "seqkit.embeddings.vectors",
+    "Vocab": "seqkit.text.vocab",
+    "find_phrases": "seqkit.text.phrases",
+    "read": "seqkit.text.readers",
+    "shipped": "seqkit.text.catalogue",
+    "tokenizer": "seqkit.text.tokenizer",
+}
+__all__ = [*_HOMES, "__version__"]
+
+
+def __getattr__(name: str) -> Any:  # Any: whatever the name stands for
+    if name not in _HOMES:
+        raise AttributeError(f"module 'seqkit' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

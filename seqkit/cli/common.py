@@ -1,0 +1,91 @@
+"""What the commands share: options with one meaning, and how results and progress are shown."""
+
+import json
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from seqkit.train.progress import Progress
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
+Threads = Annotated[int | None, typer.Option(help="CPU threads; all cores if not given.")]
+Seed = Annotated[int, typer.Option(help="Seed of every draw.")]
+Out = Annotated[str, typer.Option(help="Where to write.")]
+Restrict = Annotated[int | None, typer.Option(help="Look only among this many most frequent words.")]
+
+
+def group(help: str) -> typer.Typer:
+    """An empty group of commands."""
+    return typer.Typer(help=help, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+
+
+def show(result: Any, text: str, as_json: bool) -> None:
+    """Print a result: the text, or the JSON object."""
+    print(json.dumps(result, ensure_ascii=False) if as_json else text)
+
+
+def table(rows: list[list[Any]], head: list[str]) -> str:
+    """Columns of text, numbers to the right."""
+    cells = [head, *[[f"{c:,}" if isinstance(c, int) else f"{c:.4f}" if isinstance(c, float) else str(c) for c in row] for row in rows]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    right = [i for i in range(len(head)) if rows and all(isinstance(row[i], int | float) for row in rows)]
+    lines = ["  ".join(c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))) for row in cells]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def note(message: str) -> None:
+    """A line on stderr."""
+    print(message, file=sys.stderr)
+
+
+def plain_warnings() -> None:
+    """Show warnings of the library as one line on stderr."""
+    warnings.showwarning = lambda message, *_, **__: note(f"warning: {message}")
+
+
+def progress(quiet: bool) -> "Callable[[Progress], None] | None":
+    """A report for `fit`: a bar on a terminal, a line every ten seconds elsewhere, nothing when quiet."""
+    if quiet:
+        return None
+    if not sys.stderr.isatty():
+        return _lines()
+    return _bar()
+
+
+def _describe(p: "Progress") -> str:
+    return f"epoch {p.epoch}/{p.epochs}  loss {p.loss.mean:.4f}  lr {p.lr:.5f}  {p.units_per_second / 1e3:,.0f}k words/s"
+
+
+def _lines() -> "Callable[[Progress], None]":
+    last = [time.monotonic()]
+
+    def report(p: "Progress") -> None:
+        if time.monotonic() - last[0] >= 10 or p.done == p.total:
+            last[0] = time.monotonic()
+            note(f"{100 * p.done / p.total:3.0f} %  {_describe(p)}  {p.seconds_left:,.0f} s left")
+
+    return report
+
+
+def _bar() -> "Callable[[Progress], None]":
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = TextColumn("{task.percentage:3.0f} %"), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn()
+    bar = Bar(*columns, console=Console(stderr=True))
+    task = bar.add_task("", total=None)
+    bar.start()
+
+    def report(p: "Progress") -> None:
+        bar.update(task, total=p.total, completed=p.done, description=_describe(p))
+        if p.done == p.total:
+            bar.stop()
+
+    return report

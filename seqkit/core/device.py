@@ -1,0 +1,30 @@
+"""Where work runs: the number of CPU threads, and the torch device when a model asks for one."""
+
+import os
+from typing import Any
+
+from seqkit.core.errors import BackendError, OptionError
+
+
+def threads(asked: int | None = None) -> int:
+    """The number of threads to use: `asked`, or every core this process may run on."""
+    if asked is not None and asked < 1:
+        raise OptionError(f"threads: {asked} came, allowed is at least 1. Leave it out to use every core.")
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return asked or available
+
+
+def device(name: str = "auto") -> Any:  # Any: torch.device, imported only here
+    """The torch device for auto, cpu or cuda[:n].
+
+    Raises:  BackendError if CUDA is asked for and there is none.
+    """
+    import torch
+
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name != "cpu" and not name.startswith("cuda"):
+        raise OptionError(f"device: {name!r} came, allowed are auto, cpu, cuda and cuda:<number>.")
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise BackendError(f"device: {name!r} was asked for, but torch {torch.__version__} sees none. Use --device cpu.")
+    return torch.device(name)

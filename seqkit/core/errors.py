@@ -1,0 +1,70 @@
+"""The errors seqkit raises on purpose, a class an exit code, and the did-you-mean that goes into their text.
+
+Text of every error: where: what came, what is allowed. What to do.
+"""
+
+import difflib
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class SeqkitError(Exception):
+    """Base of all errors raised on purpose. `exit_code` is what the command line ends with."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class TrainingError(SeqkitError):
+    """A run cannot go on or would change nothing: loss not finite, no update made."""
+
+
+class BackendError(SeqkitError):
+    """The asked-for device or kernel backend is not there."""
+
+    exit_code = 2
+
+
+class OptionError(SeqkitError):
+    """A setting is unknown, of the wrong type or out of range."""
+
+    exit_code = 2
+
+
+class ShapeError(SeqkitError):
+    """An array has another shape, dtype or size than the function takes."""
+
+    exit_code = 2
+
+
+class FormatError(SeqkitError):
+    """A data file or text is not what it should be."""
+
+    exit_code = 3
+
+
+class ModelFileError(SeqkitError):
+    """A file written by seqkit is damaged, cut short, of another kind or of a newer version."""
+
+    exit_code = 4
+
+
+class VocabularyError(SeqkitError):
+    """A token is not in the vocabulary."""
+
+    exit_code = 5
+
+
+class ResourceError(SeqkitError):
+    """Memory or disk ran out."""
+
+    exit_code = 6
+
+
+def did_you_mean(name: str, known: Iterable[str], *, limit: int = 3) -> str:
+    """Return " Did you mean 'a' or 'b'?" for the near spellings of `name`, or "" when nothing is near.
+
+    >>> did_you_mean("kign", ["king", "queen"])
+    " Did you mean 'king'?"
+    """
+    near = difflib.get_close_matches(name, list(known), n=limit, cutoff=0.7)
+    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""

@@ -1,0 +1,80 @@
+"""Settings of a member: one frozen dataclass whose fields know their unit, range and help.
+
+    @dataclass(frozen=True)
+    class Options:
+        negatives: int = option(5, low=1, help="noise words for each prediction")
+
+`check(options)` is called in `__post_init__`; `to_json` / `from_json` write and read it beside the arrays.
+"""
+
+import dataclasses
+import math
+import types
+import typing
+from typing import Any, TypeVar
+
+from seqkit.core.errors import OptionError, did_you_mean
+
+T = TypeVar("T")
+
+
+def option(  # the return type is the field's own: dataclasses.field is typed the same way
+    default: T, *, help: str, unit: str = "", low: float | None = None, high: float | None = None
+) -> T:
+    """A dataclass field with its help text, unit and inclusive range."""
+    return dataclasses.field(default=default, metadata={"help": help, "unit": unit, "low": low, "high": high})
+
+
+def check(options: Any) -> None:  # Any: any dataclass instance
+    """Raise OptionError for the first field of the wrong type or out of range."""
+    where = type(options).__qualname__
+    hints = typing.get_type_hints(type(options))
+    for field in dataclasses.fields(options):
+        value, low, high = getattr(options, field.name), field.metadata.get("low"), field.metadata.get("high")
+        if not _fits(value, hints[field.name]):
+            raise OptionError(f"{where}.{field.name}: {value!r} came, expected {_say(hints[field.name])}.")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            continue
+        outside = (low is not None and value < low) or (high is not None and value > high)
+        if outside or (isinstance(value, float) and not math.isfinite(value)):
+            allowed = f"{'any' if low is None else f'at least {low:g}'}{'' if high is None else f' and at most {high:g}'}"
+            raise OptionError(f"{where}.{field.name}: {value!r} came, allowed is {allowed}.")
+
+
+def to_json(options: Any) -> dict[str, Any]:
+    """The settings as plain JSON values (tuples become lists)."""
+    return {
+        field.name: list(value) if isinstance(value := getattr(options, field.name), tuple) else value
+        for field in dataclasses.fields(options)
+    }
+
+
+def from_json(cls: type[T], values: dict[str, Any]) -> T:
+    """Build `cls` from JSON values; an unknown name is an error, a missing one takes its default."""
+    known = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]  # cls is a dataclass
+    for name in values:
+        if name not in known:
+            raise OptionError(
+                f"{cls.__qualname__}: unknown setting {name!r}; known: {', '.join(known)}.{did_you_mean(name, known)}"
+            )
+    return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+
+def _fits(value: object, hint: Any) -> bool:
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(value, part) for part in typing.get_args(hint))
+    if origin is typing.Literal:
+        return value in typing.get_args(hint)
+    kind = origin or hint
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, kind)
+
+
+def _say(hint: Any) -> str:
+    if typing.get_origin(hint) is typing.Literal:
+        return "one of " + ", ".join(map(repr, typing.get_args(hint)))
+    return getattr(hint, "__name__", str(hint))

@@ -1,0 +1,166 @@
+"""What the objectives share: windows over a corpus, two matrices, subsampling, and the road to Vectors.
+
+A member (objectives/*.py) adds its Options, its output rows, its part of the plan and its kernel.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from seqkit.core import options, rng
+from seqkit.core.device import threads as count_threads
+from seqkit.core.errors import FormatError, OptionError, VocabularyError
+from seqkit.core.family import Family
+from seqkit.core.options import option
+from seqkit.core.score import Loss
+from seqkit.core.types import Array, Arrays, Floats, Ids
+from seqkit.embeddings.subsampling import keep_thresholds
+from seqkit.embeddings.vectors import Vectors
+from seqkit.kernels.simd.rows import aligned, padded
+from seqkit.kernels.windows.plan import Plan
+from seqkit.text.corpus import Corpus
+from seqkit.text.vocab import Vocab
+
+BLOCK = 1 << 20  # tokens a step at most
+GRAIN = 1 << 10  # blocks are whole multiples of this: one round of the deterministic kernel
+objectives = Family("seqkit.embeddings.objectives", "loss")
+
+
+@dataclass(frozen=True)
+class WindowOptions:
+    """Settings of every window objective."""
+
+    context: Literal["skipgram", "cbow"] = option("skipgram", help="skipgram: each context word alone; cbow: their mean")
+    dim: int = option(100, low=1, help="numbers in a vector")
+    window: int = option(5, low=1, high=1000, help="words to each side, at most")
+    shrink: bool = option(True, help="draw each window's half-width from 1..window, so near words count more")
+    subsample: float = option(1e-3, low=0, help="frequency above which a word is thinned out; 0: none")
+    min_count: int = option(5, low=1, help="words seen less often are left out")
+    cbow_gradient: Literal["word2vec", "mean"] = option(
+        "word2vec", help="what each context row of cbow takes: the whole gradient of the mean, or its share (the true gradient)"
+    )
+    seed: int = option(1, low=0, help="seed of every draw")
+    deterministic: bool = option(False, help="same bytes for any number of threads")
+
+    def __post_init__(self) -> None:
+        options.check(self)
+
+
+@dataclass(frozen=True)
+class Block:
+    """The tokens [low, high) of a text, in one epoch."""
+
+    ids: Ids
+    starts: Array
+    epoch: int
+    low: int
+    high: int
+
+
+class Blocks:
+    """The batches of a corpus: blocks of tokens in reading order; every token in exactly one."""
+
+    def __init__(self, corpus: Corpus, epochs: int, settings: dict[str, Any]) -> None:
+        self.corpus, self.size = corpus, corpus.num_tokens
+        steps = 200  # so that the rate falls in small steps on small texts too
+        self.block = min(BLOCK, max(1, self.size * epochs // steps // GRAIN) * GRAIN)
+        self.signature = {"corpus": corpus.fingerprint, "block": self.block, **settings}
+
+    def epoch(self, number: int, skip: int = 0) -> Iterator[tuple[Block, int]]:
+        """The blocks of epoch `number`, without the first `skip`."""
+        for low in range(skip * self.block, self.size, self.block):
+            high = min(low + self.block, self.size)
+            yield Block(self.corpus.ids, self.corpus.starts, number, low, high), high - low
+
+
+class Objective:
+    """A learner of word vectors: input rows (the vectors), output rows, and a kernel that moves both."""
+
+    Options: ClassVar[type[WindowOptions]]
+    options: WindowOptions
+
+    def __init__(
+        self, vocab: Vocab, options: WindowOptions, *, threads: int | None = None,
+        initial: Vectors | None = None, frozen: Iterable[str] = (),
+    ) -> None:  # fmt: skip
+        self.vocab, self.options, self.threads = vocab, options, count_threads(threads)
+        special = [i for name, i in vocab.specials.items() if name != "eos"]
+        self.counts = np.where(vocab.counts >= options.min_count, vocab.counts, 0)
+        self.counts[special] = 0
+        if not self.counts.any():
+            raise FormatError(
+                f"training: none of the {len(vocab):,} tokens was seen {options.min_count:,} times or more, "
+                f"the most common one {max(vocab.counts, default=0):,} times. Give more text or lower min_count."
+            )
+        size = padded(options.dim)
+        self.input, self.output = aligned(len(vocab), size), aligned(self.output_rows(), size)
+        draws = rng.uniform(rng.stream(options.seed, 0), (len(vocab), options.dim))
+        self.input[:, : options.dim] = (draws - 0.5) / options.dim
+        self._take(initial)
+        self._plan = self._make_plan(frozen)
+
+    def output_rows(self) -> int:
+        """The number of output rows."""
+        return len(self.vocab)
+
+    def fields(self) -> dict[str, Any]:
+        """The member's own fields of the plan."""
+        return {}
+
+    def train(self, block: Block, plan: Plan, lr: float) -> tuple[float, int]:
+        """Run the kernel over one block."""
+        raise NotImplementedError  # abstract
+
+    def step(self, batch: Block, lr: float) -> Loss:
+        """Learn from one block of tokens."""
+        seeds = np.array([rng.stream(self.options.seed, 1 + batch.epoch, purpose) for purpose in range(3)])
+        return Loss(*self.train(batch, self._plan._replace(seeds=seeds), lr))
+
+    def state(self) -> Arrays:
+        """Both matrices; draws depend on seed and place alone, so there is nothing else."""
+        return {"input": self.input, "output": self.output}
+
+    def restore(self, arrays: Arrays) -> None:
+        """Put both matrices back."""
+        self.input[:], self.output[:] = arrays["input"], arrays["output"]
+
+    def vectors(self) -> Vectors:
+        """The input rows of the words that were trained."""
+        rows = np.flatnonzero(self.counts)
+        vocab = self.vocab
+        return Vectors(Vocab(vocab.words(rows), vocab.counts[rows]), self.input[rows, : self.options.dim])
+
+    @property
+    def memory(self) -> int:
+        """Bytes of both matrices."""
+        return self.input.nbytes + self.output.nbytes
+
+    def _make_plan(self, frozen: Iterable[str]) -> Plan:
+        locked = np.zeros(len(self.vocab) if (frozen := list(frozen)) else 0, np.uint8)
+        locked[[self._trained(word) for word in frozen]] = 1
+        none = np.zeros(0, np.int32)
+        fields: dict[str, Any] = {
+            "window": self.options.window, "shrink": self.options.shrink, "cbow": self.options.context == "cbow",
+            "divide": self.options.cbow_gradient == "mean", "tree": False, "negatives": 0, "seeds": np.zeros(3, np.uint64),
+            "keep": keep_thresholds(self.counts, self.options.subsample), "noise": np.zeros(0, np.uint64),
+            "points": none, "labels": none.astype(np.float32), "ends": np.zeros(1, np.int64), "locked": locked,
+        }  # fmt: skip
+        return Plan(**(fields | self.fields()))
+
+    def _trained(self, word: str) -> int:
+        token_id = self.vocab.id(word)
+        if not self.counts[token_id]:
+            raise VocabularyError(f"frozen: {word!r} was seen less than {self.options.min_count} times, so it is not trained.")
+        return token_id
+
+    def _take(self, initial: Vectors | None) -> None:
+        if initial is None:
+            return
+        matrix: Floats = initial.matrix
+        if matrix.shape[1] != self.options.dim:
+            raise OptionError(f"initial: vectors of {matrix.shape[1]} numbers came, dim is {self.options.dim}. Make them equal.")
+        for word, row in initial.vocab.index.items():
+            if (token_id := self.vocab.index.get(word)) is not None:
+                self.input[token_id, : self.options.dim] = matrix[row]

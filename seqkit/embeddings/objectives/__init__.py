@@ -1,0 +1,1 @@
+"""One training objective a file; the folder is the registry."""

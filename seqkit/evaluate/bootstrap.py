@@ -1,0 +1,36 @@
+"""The bootstrap: how far a number would move with another sample of the same size."""
+
+import math
+from collections.abc import Callable
+from typing import Annotated
+
+import numpy as np
+
+from seqkit.core import rng
+from seqkit.core.types import Array
+
+RESAMPLES = 1000
+
+
+def interval(
+    value: Callable[[Annotated[Array, "N"]], float], n: int, *, seed: int = 1, resamples: int = RESAMPLES, level: float = 0.95
+) -> tuple[float, float] | None:
+    """The percentile interval of value(indices) over resamples of n items with replacement; None below two items.
+
+    Source:  Efron 1979. Draws depend on the seed alone.
+
+    >>> interval(lambda i: float(i.mean()), 101, seed=1) is not None
+    True
+    """
+    if n < 2:
+        return None
+    place = np.arange(n, dtype=np.uint64)
+    values = []
+    for resample in range(resamples):
+        draws = rng.bits(rng.stream(seed, resample), place)
+        values.append(value(((draws >> np.uint64(32)) * np.uint64(n) >> np.uint64(32)).astype(np.int64)))
+    finite = [v for v in values if not math.isnan(v)]
+    if not finite:
+        return None
+    low, high = np.quantile(finite, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

@@ -1,0 +1,1 @@
+"""One metric a file; the folder is the registry."""

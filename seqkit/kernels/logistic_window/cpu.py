@@ -1,0 +1,357 @@
+"""Skip-gram and CBOW with binary predictions, compiled: logistic_window.reference with numba, on any number of threads.
+
+Fast: threads take stretches of text and change the shared rows without locks (Hogwild, Niu et al. 2011). With one thread
+it is the reference, step by step. Deterministic: LANES lanes of STEP tokens each work on private copies of the rows they
+touch, then the sums of their changes are added to the shared rows in the order of the lanes. Who computes a lane does
+not matter, so the bytes are the same for any number of threads.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba import njit, prange
+
+from seqkit.core.types import Array, Ids
+from seqkit.kernels.simd.cpu import axpy, fill, logistic, make_dots, make_update, move, prefetch
+from seqkit.kernels.simd.rows import aligned, check_rows, padded
+from seqkit.kernels.windows.cpu import draw, half_width, keep, span
+from seqkit.kernels.windows.plan import Plan
+
+LANES = 8
+STEP = 128  # tokens a lane between two merges
+
+_dots2 = {n: make_dots(2, n) for n in (1, 2, 4, 6)}
+_dots1 = {n: make_dots(1, n) for n in (1, 2, 4, 6)}
+_dots26, _dots24, _dots22, _dots21 = _dots2[6], _dots2[4], _dots2[2], _dots2[1]
+_dots16, _dots14, _dots12, _dots11 = _dots1[6], _dots1[4], _dots1[2], _dots1[1]
+_update6, _update4, _update2, _update1 = (make_update(n) for n in (6, 4, 2, 1))
+
+
+class Rows(NamedTuple):
+    """Rows of a matrix, or a lane's copies of them: slots[id] is the place of the copy in `copies`, -1 before the first use."""
+
+    matrix: Any  # (V, D)
+    slots: Any  # (V,) int32; length 0: no copies, the shared rows themselves
+    copies: Any  # (C, D)
+    touched: Any  # (C,) int32, the ids copied, used[0] of them
+    used: Any  # (1,) int64
+
+
+@njit(inline="always")
+def _address(rows: Any, base: Any, i: Any) -> Any:
+    """The address of row i: in the matrix at `base`, or of the lane's copy, made on first use, in the copies at `base`."""
+    size = rows.matrix.shape[1]
+    if len(rows.slots) == 0:
+        return base + 4 * size * np.int64(i)
+    slot = np.int64(rows.slots[i])
+    if slot < 0:
+        slot = rows.used[0]
+        rows.used[0] += 1
+        rows.slots[i], rows.touched[slot] = slot, i
+        move(rows.matrix.ctypes.data + 4 * size * np.int64(i), base + 4 * size * slot, size)
+    return base + 4 * size * slot
+
+
+@njit(inline="always")
+def _dots(x: Any, y: Any, n_x: Any, n_y: Any, g: Any, stride: Any, size: Any) -> None:
+    """All inner products, in tiles of 2 × 6, 4, 2 or 1 that stay in registers."""
+    j = 0
+    while j < n_y:
+        tile = 6 if n_y - j >= 6 else 4 if n_y - j >= 4 else 2 if n_y - j >= 2 else 1
+        for i in range(0, n_x, 2):
+            xs, ys, out = x + 8 * i, y + 8 * j, g + 4 * (j * stride + i)
+            if i + 1 < n_x:
+                if tile == 6:
+                    _dots26(xs, ys, out, stride, size)
+                elif tile == 4:
+                    _dots24(xs, ys, out, stride, size)
+                elif tile == 2:
+                    _dots22(xs, ys, out, stride, size)
+                else:
+                    _dots21(xs, ys, out, stride, size)
+            elif tile == 6:
+                _dots16(xs, ys, out, stride, size)
+            elif tile == 4:
+                _dots14(xs, ys, out, stride, size)
+            elif tile == 2:
+                _dots12(xs, ys, out, stride, size)
+            else:
+                _dots11(xs, ys, out, stride, size)
+        j += tile
+
+
+@njit(inline="always")
+def _update(x: Any, y: Any, n_x: Any, n_y: Any, g: Any, dx: Any, stride: Any, size: Any) -> None:
+    j = 0
+    while j < n_y:
+        ys, rates = y + 8 * j, g + 4 * j * stride
+        if n_y - j >= 6:
+            _update6(x, ys, rates, dx, n_x, stride, size)
+            j += 6
+        elif n_y - j >= 4:
+            _update4(x, ys, rates, dx, n_x, stride, size)
+            j += 4
+        elif n_y - j >= 2:
+            _update2(x, ys, rates, dx, n_x, stride, size)
+            j += 2
+        else:
+            _update1(x, ys, rates, dx, n_x, stride, size)
+            j += 1
+
+
+@njit(inline="always")
+def _aim(place: Any, word: Any, plan: Any, outputs: Any, base: Any, y: Any, labels: Any, weights: Any, at: Any) -> Any:
+    """Write addresses, labels and weights of the targets of `word` from entry `at` on; return their number.
+
+    A noise word drawn twice stands once, with weight 2.
+    """
+    if plan.tree:
+        start, end = plan.ends[word], plan.ends[word + 1]
+        for j in range(end - start):
+            y[at + j] = _address(outputs, base, plan.points[start + j])
+            labels[at + j], weights[at + j] = plan.labels[start + j], 1.0
+        return end - start
+    y[at], labels[at], weights[at] = _address(outputs, base, word), 1.0, 1.0
+    n = 1
+    for k in range(plan.negatives):
+        other = draw(place, k, plan)
+        if other == word:
+            continue
+        row = _address(outputs, base, other)
+        j = 1
+        while j < n and y[at + j] != row:
+            j += 1
+        if j == n:
+            y[at + j], labels[at + j], weights[at + j] = row, 0.0, 0.0
+            n += 1
+        weights[at + j] += 1.0
+    return n
+
+
+@njit(inline="always")
+def _peek(i: Any, last: Any, total: Any, tokens: Any, places: Any, plan: Any, inputs: Any, outputs: Any, row: Any) -> None:
+    """Ask for the shared rows that window i will copy, before it does."""
+    if i + plan.window < total:
+        prefetch(inputs + row * tokens[i + plan.window], row >> 2)
+    if i < last and not plan.tree:
+        prefetch(outputs + row * tokens[i], row >> 2)
+        for k in range(plan.negatives):
+            prefetch(outputs + row * draw(places[i], k, plan), row >> 2)
+
+
+@njit(nogil=True, cache=True)
+def _stretch(
+    ids: Any, starts: Any, low: Any, high: Any, plan: Any, inputs: Any, outputs: Any, lr: Any, work: Any, most: Any
+) -> Any:
+    size, window, cbow = inputs.matrix.shape[1], plan.window, plan.cbow
+    kept = np.empty((3, high - low + 2 * window), np.int64)
+    first, last, total = keep(ids, starts, low, high, plan, kept)
+    tokens, places, sentences = kept
+    x, y, words = np.empty(2 * window, np.int64), np.empty(2 * most, np.int64), np.empty(2 * window, np.int64)
+    labels, weights, number = np.empty(2 * most, np.float32), np.empty(2 * most, np.float32), np.zeros(2, np.int64)
+    shared = len(outputs.slots) == 0
+    in_base = inputs.matrix.ctypes.data if shared else inputs.copies.ctypes.data
+    out_base = outputs.matrix.ctypes.data if shared else outputs.copies.ctypes.data
+    # From here on rows are addresses: slices of arrays would be counted, and counting costs more than the arithmetic.
+    row, stride = 4 * size, 16 * ((2 * window + 15) // 16)
+    dx = work.ctypes.data
+    mean = dx + row * 2 * window
+    g, xs, ys = mean + row, x.ctypes.data, y.ctypes.data
+    loss, count = 0.0, 0
+    for ahead in range(first, last + 1):
+        if not shared:
+            _peek(ahead + 1, last, total, tokens, places, plan, inputs.matrix.ctypes.data, outputs.matrix.ctypes.data, row)
+        if ahead < last:  # aim one window ahead, so that its rows are on their way while this one computes
+            at = most * (ahead & 1)
+            n = _aim(places[ahead], tokens[ahead], plan, outputs, out_base, y, labels, weights, at)
+            number[ahead & 1] = n
+            if shared:
+                for j in range(n):
+                    prefetch(y[at + j], size)
+        i = ahead - 1
+        if i < first:
+            continue
+        left, right = span(i, total, sentences, half_width(places[i], plan))
+        n = 0
+        for other in range(left, right):
+            if other != i:
+                words[n], x[n] = tokens[other], _address(inputs, in_base, tokens[other])
+                n += 1
+        if n == 0:
+            continue
+        n_x, n_y, at = n, number[i & 1], most * (i & 1)
+        if cbow:
+            fill(np.float32(0.0), mean, size)
+            for j in range(n):
+                axpy(np.float32(1.0 / n), x[j], mean, size)
+            n_x = 1
+        first_x = x[0]
+        if cbow:
+            x[0] = mean
+        _dots(xs, ys + 8 * at, n_x, n_y, g, stride, size)
+        window_loss: Any = np.float32(0.0)
+        for j in range(n_y):
+            weight = weights[at + j]
+            for k in range(0, n_x, 16):
+                window_loss += weight * logistic(g + 4 * (j * stride + k), n_x - k, labels[at + j], lr * weight)
+        fill(np.float32(0.0), dx, n_x * size)
+        _update(xs, ys + 8 * at, n_x, n_y, g, dx, stride, size)
+        x[0] = first_x
+        scale = np.float32(1.0 / n) if cbow and plan.divide else np.float32(1.0)
+        for j in range(n):
+            if len(plan.locked) == 0 or plan.locked[words[j]] == 0:
+                axpy(scale, dx if cbow else dx + row * j, x[j], size)
+        loss += window_loss
+        count += n_x
+    return loss, count
+
+
+@njit(nogil=True, parallel=True, cache=True)
+def _lanes(ids: Any, starts: Any, low: Any, high: Any, plan: Any, inputs: Any, outputs: Any, lr: Any, work: Any, most: Any, parts: Any) -> Any:
+    losses, counts = np.zeros(LANES), np.zeros(LANES, np.int64)
+    in_lanes, out_lanes = np.zeros(len(inputs.matrix), np.uint8), np.zeros(len(outputs.matrix), np.uint8)
+    for start in range(low, high, LANES * STEP):
+        for lane in prange(LANES):
+            begin = start + lane * STEP
+            mine, theirs = _lane(inputs, lane), _lane(outputs, lane)
+            _forget(mine)
+            _forget(theirs)
+            if begin < high:
+                loss, count = _stretch(ids, starts, begin, min(begin + STEP, high), plan, mine, theirs, lr, work[lane], most)
+                losses[lane] += loss
+                counts[lane] += count
+        for part in prange(parts):
+            old = work[part, 0].ctypes.data
+            _merge(inputs, in_lanes, part, parts, old)
+            _merge(outputs, out_lanes, part, parts, old)
+    return losses.sum(), counts.sum()
+
+
+@njit(inline="always")
+def _lane(rows: Any, lane: Any) -> Any:
+    return Rows(rows.matrix, rows.slots[lane], rows.copies[lane], rows.touched[lane], rows.used[lane])
+
+
+@njit
+def _forget(rows: Any) -> None:
+    for i in range(rows.used[0]):
+        rows.slots[rows.touched[i]] = -1
+    rows.used[0] = 0
+
+
+@njit(inline="always")
+def _merge_row(rows: Any, i: Any, first: Any, target: Any, old: Any) -> None:
+    """The copy of lane `first`, plus the change (copy - old) of every lane after it that has one."""
+    size = rows.matrix.shape[1]
+    copies, lane_bytes = rows.copies.ctypes.data, 4 * size * rows.copies.shape[1]
+    move(target, old, size)
+    for lane in range(first, LANES):
+        slot = np.int64(rows.slots[lane, i])
+        if slot < 0:
+            continue
+        copy = copies + lane_bytes * lane + 4 * size * slot
+        if lane == first:
+            move(copy, target, size)
+        else:
+            axpy(np.float32(1.0), copy, target, size)
+            axpy(np.float32(-1.0), old, target, size)
+
+
+@njit
+def _merge(rows: Any, lanes_of: Any, part: Any, parts: Any, old: Any) -> None:
+    """Add the lanes' changes to the shared rows whose block of 64 is number `part` modulo `parts`."""
+    for lane in range(LANES):
+        for slot in range(rows.used[lane, 0]):
+            i = rows.touched[lane, slot]
+            if (i >> 6) % parts == part:
+                lanes_of[i] += 1
+    size = rows.matrix.shape[1]
+    matrix, copies, lane_bytes = rows.matrix.ctypes.data, rows.copies.ctypes.data, 4 * size * rows.copies.shape[1]
+    for lane in range(LANES):
+        for slot in range(rows.used[lane, 0]):
+            i = rows.touched[lane, slot]
+            if (i >> 6) % parts != part or lanes_of[i] == 0:
+                continue
+            target = matrix + 4 * size * np.int64(i)
+            if lanes_of[i] == 1:
+                move(copies + lane_bytes * lane + 4 * size * slot, target, size)
+            else:
+                _merge_row(rows, i, lane, target, old)
+            lanes_of[i] = 0
+
+
+def train(
+    ids: Ids, starts: Array, low: int, high: int, plan: Plan, input: Array, output: Array, lr: float,
+    *, threads: int = 1, deterministic: bool = False,
+) -> tuple[float, int]:  # fmt: skip
+    """Train on the tokens at places [low, high), changing `input` (V, D) and `output` (rows, D), made by simd.rows.aligned.
+
+    Returns:  total loss in nats, number of predictions.
+    Raises:  ShapeError for matrices that are not aligned.
+    """
+    check_rows("input", input)
+    check_rows("output", output)
+    if deterministic:
+        return _train_lanes(ids, starts, low, high, plan, input, output, lr, threads)
+    piece = min(max((high - low) // (8 * threads), 256), 8192)
+    cuts = [(start, min(start + piece, high)) for start in range(low, high, piece)]
+    if threads == 1:
+        done = [_train_pieces(ids, starts, iter(cuts), plan, input, output, lr)]
+    else:
+        queue = iter(cuts)  # next() on a list iterator is one step under the interpreter's lock
+        with ThreadPoolExecutor(threads) as pool:
+            jobs = [pool.submit(_train_pieces, ids, starts, queue, plan, input, output, lr) for _ in range(threads)]
+            done = [job.result() for job in jobs]
+    return sum(loss for loss, _ in done), sum(count for _, count in done)
+
+
+def _train_pieces(
+    ids: Ids, starts: Array, cuts: Iterator[tuple[int, int]], plan: Plan, input: Array, output: Array, lr: float
+) -> tuple[float, int]:
+    none = np.zeros(0, np.int32)
+    shared = [Rows(matrix, none, matrix[:0], none, np.zeros(1, np.int64)) for matrix in (input, output)]
+    work = _workspace(plan, input.shape[1])
+    loss, count = 0.0, 0
+    for low, high in cuts:
+        new_loss, new_count = _stretch(ids, starts, low, high, plan, *shared, np.float32(lr), work, _most_targets(plan))
+        loss, count = loss + new_loss, count + new_count
+    return loss, count
+
+
+def _train_lanes(
+    ids: Ids, starts: Array, low: int, high: int, plan: Plan, input: Array, output: Array, lr: float, threads: int
+) -> tuple[float, int]:
+    size = input.shape[1]
+    rows = [_copies(input, STEP + 2 * plan.window), _copies(output, STEP * _most_targets(plan))]
+    one = _workspace(plan, size)
+    work = aligned(LANES * len(one), size).reshape(LANES, len(one), size)
+    before = numba.get_num_threads()
+    threads = min(threads, numba.config.NUMBA_NUM_THREADS)
+    numba.set_num_threads(threads)
+    try:
+        loss, count = _lanes(ids, starts, low, high, plan, *rows, np.float32(lr), work, _most_targets(plan), min(threads, LANES))
+    finally:
+        numba.set_num_threads(before)
+    return float(loss), int(count)
+
+
+def _copies(matrix: Array, most: int) -> Rows:
+    rows, size = matrix.shape
+    most = min(most, rows)
+    copies = aligned(LANES * most, size).reshape(LANES, most, size)
+    touched, used = np.zeros((LANES, most), np.int32), np.zeros((LANES, 1), np.int64)
+    return Rows(matrix, np.full((LANES, rows), -1, np.int32), copies, touched, used)
+
+
+def _most_targets(plan: Plan) -> int:
+    return int(np.diff(plan.ends).max()) if plan.tree else 1 + plan.negatives
+
+
+def _workspace(plan: Plan, size: int) -> Array:
+    """Rows for ΔX, the mean, and the rates G: one row a context word, one for the mean, then enough for G."""
+    rates = _most_targets(plan) * padded(2 * plan.window)
+    rows = 2 * plan.window + 1 + -(-rates // size)
+    return aligned(rows, size)

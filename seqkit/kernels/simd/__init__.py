@@ -1,0 +1,1 @@
+"""Operations on rows of floats: the vector instructions the training kernels are made of."""

@@ -1,0 +1,36 @@
+"""The row operations in numpy: the specification of simd.cpu."""
+
+from typing import Annotated
+
+import numpy as np
+
+from seqkit.core.types import Array
+
+
+def dots(x: Annotated[Array, "N D"], y: Annotated[Array, "T D"]) -> Annotated[Array, "T N"]:
+    """Inner products of every pair of rows."""
+    return y @ x.T
+
+
+def update(
+    x: Annotated[Array, "N D"], y: Annotated[Array, "T D"], g: Annotated[Array, "T N"], dx: Annotated[Array, "N D"]
+) -> tuple[Annotated[Array, "T D"], Annotated[Array, "N D"]]:
+    """y + g x and dx + gᵀ y."""
+    return y + g @ x, dx + g.T @ y
+
+
+def logistic(s: Annotated[Array, "N"], label: float, lr: float) -> tuple[Annotated[Array, "N"], float]:
+    """Rates lr · (label - σ(s)) and the loss -Σ log σ(±s) in nats."""
+    return lr * (label - 1 / (1 + np.exp(-s))), float(np.logaddexp(0, -s if label else s).sum())
+
+
+def axpy(a: float, x: Annotated[Array, "D"], y: Annotated[Array, "D"]) -> Annotated[Array, "D"]:
+    """y + a x."""
+    return y + a * x
+
+
+def exponentials(row: Annotated[Array, "D"]) -> tuple[Annotated[Array, "D"], float, float]:
+    """e^(row - max), their sum, and max: the numerators of a softmax."""
+    shift = float(row.max())
+    numerators = np.exp(row - shift)
+    return numerators, float(numerators.sum()), shift

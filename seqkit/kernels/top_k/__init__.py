@@ -1,0 +1,1 @@
+"""The k best of many scores, block by block."""

@@ -1,0 +1,87 @@
+"""Kept tokens, windows and noise draws for the compiled kernels: windows.reference with numba."""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from seqkit.core import rng
+
+_GAMMA = rng.GAMMA
+_LOW, _32 = np.uint64(0xFFFFFFFF), np.uint64(32)
+_mix = njit(inline="always")(rng.mix)
+
+
+@njit(inline="always")
+def bits(seed: Any, place: Any) -> Any:
+    """The 64 random bits at `place` of the stream `seed`."""
+    return _mix(seed + np.uint64(place) * _GAMMA)
+
+
+@njit(inline="always")
+def is_kept(token: Any, place: Any, plan: Any) -> Any:
+    """Whether the token at `place` survives subsampling."""
+    return bits(plan.seeds[0], place) >> _32 < plan.keep[token]
+
+
+@njit(inline="always")
+def half_width(place: Any, plan: Any) -> Any:
+    """The half-width of the window around `place`."""
+    return 1 + np.int64(bits(plan.seeds[1], place) % np.uint64(plan.window)) if plan.shrink else plan.window
+
+
+@njit(inline="always")
+def draw(place: Any, k: Any, plan: Any) -> Any:
+    """Noise word number k for the token at `place`."""
+    random = bits(plan.seeds[2], np.uint64(place) * np.uint64(plan.negatives) + np.uint64(k))
+    column = ((random >> _32) * np.uint64(len(plan.noise))) >> _32
+    entry = plan.noise[column]
+    return np.int64(column) if random & _LOW < entry >> _32 else np.int64(entry & _LOW)
+
+
+@njit(nogil=True, cache=True)
+def keep(ids: Any, starts: Any, low: Any, high: Any, plan: Any, out: Any) -> Any:
+    """Write the kept tokens of [low, high), with up to `window` more on each side that their windows can see.
+
+    out (3, high - low + 2 · window) int64 takes token, place and sentence of each; returns (first, last, total), where
+    first:last are the kept tokens of [low, high) itself.
+    """
+    tokens, places, sentences = out
+    sentence = np.searchsorted(starts, low, side="right") - 1
+    n = 0
+    place = low - 1
+    while place >= starts[sentence] and n < plan.window:  # the margin before, found backwards
+        if is_kept(ids[place], place, plan):
+            tokens[n], places[n], sentences[n] = ids[place], place, sentence
+            n += 1
+        place -= 1
+    for i in range(n // 2):
+        for row in out:
+            row[i], row[n - 1 - i] = row[n - 1 - i], row[i]
+    first = n
+    for place in range(low, high):
+        while place >= starts[sentence + 1]:
+            sentence += 1
+        if is_kept(ids[place], place, plan):
+            tokens[n], places[n], sentences[n] = ids[place], place, sentence
+            n += 1
+    last = n
+    place = high
+    while place < starts[sentence + 1] and n < last + plan.window:
+        if is_kept(ids[place], place, plan):
+            tokens[n], places[n], sentences[n] = ids[place], place, sentence
+            n += 1
+        place += 1
+    return first, last, n
+
+
+@njit(inline="always")
+def span(i: Any, total: Any, sentences: Any, width: Any) -> Any:
+    """The kept tokens [left, right) of the window around kept token i: same sentence, `width` to each side."""
+    left = i
+    while left > 0 and i - left < width and sentences[left - 1] == sentences[i]:
+        left -= 1
+    right = i + 1
+    while right < total and right - i <= width and sentences[right] == sentences[i]:
+        right += 1
+    return left, right

@@ -1,0 +1,1 @@
+"""Level 1: strings to ids. Readers, normalising, tokenizers, vocabulary, corpus, phrases."""

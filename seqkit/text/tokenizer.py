@@ -1,0 +1,85 @@
+"""What a tokenizer is, and `tokenizer(name)` that finds one; members are the files of tokenizers/."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
+
+from seqkit.core import files
+from seqkit.core.errors import OptionError
+from seqkit.core.family import Family
+from seqkit.core.types import Ids
+from seqkit.text.vocab import Vocab
+
+tokenizers = Family("seqkit.text.tokenizers", "tokenizer")
+
+
+class Tokenizer:
+    """Cuts text into tokens and back. `lossless`: decode(encode(text)) == text, if no token is unknown.
+
+    A tokenizer without a vocabulary cuts (`tokens`, `join`); with one, from `train` or `with_vocab`, it also numbers.
+    """
+
+    lossless: ClassVar[bool]
+    name: ClassVar[str]
+    vocab: Vocab | None = None
+
+    def tokens(self, text: str) -> list[str]:
+        """The tokens of a text."""
+        raise NotImplementedError  # abstract
+
+    def join(self, tokens: Iterable[str]) -> str:
+        """The text of tokens."""
+        raise NotImplementedError  # abstract
+
+    def settings(self) -> dict[str, Any]:
+        """What `tokenizer(**settings)` needs to make it again, as JSON values."""
+        return {"name": self.name}
+
+    @classmethod
+    def train(cls, texts: Iterable[str], *, vocab_size: int | None = None, min_count: int = 1) -> Self:
+        """A tokenizer whose vocabulary is the most common tokens of `texts`."""
+        self = cls()
+        counts = Counter(token for text in texts for token in self.tokens(text))
+        return self.with_vocab(Vocab.from_counts(counts, min_count=min_count, max_size=vocab_size))
+
+    def with_vocab(self, vocab: Vocab) -> Self:
+        """The same tokenizer with a vocabulary."""
+        made = type(self)()
+        made.vocab = vocab
+        return made
+
+    def encode(self, text: str) -> Annotated[Ids, "T"]:
+        """The ids of a text's tokens; unknown ones become unk."""
+        return self._numbered().ids(self.tokens(text))
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of ids."""
+        return self.join(self._numbered().words(ids))
+
+    def save(self, folder: Path) -> None:
+        """Write the tokenizer with its vocabulary."""
+        vocab = self._numbered()
+        files.save(folder, "tokenizer", vocab.to_arrays(), {"settings": self.settings(), "specials": vocab.specials})
+
+    @staticmethod
+    def load(folder: Path) -> "Tokenizer":
+        """Read what `save` wrote."""
+        arrays, meta = files.load(folder, "tokenizer")
+        made = tokenizer(**meta["settings"])
+        return made.with_vocab(Vocab.from_arrays(arrays, meta["specials"])) if arrays else made
+
+    def _numbered(self) -> Vocab:
+        if self.vocab is None:
+            raise OptionError(f"{self.name} tokenizer: has no vocabulary yet. Train it, or take one from a corpus with with_vocab.")
+        return self.vocab
+
+
+def tokenizer(name: str, **settings: Any) -> Tokenizer:
+    """The tokenizer called `name`: character, whitespace, word, subword.
+
+    >>> tokenizer("word").tokens("It isn't, is it?")
+    ['It', 'is', "n't", ',', 'is', 'it', '?']
+    """
+    made: Tokenizer = tokenizers.load(name)(**settings)
+    return made

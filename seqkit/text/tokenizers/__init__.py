@@ -1,0 +1,1 @@
+"""One tokenizer a file; the folder is the registry."""

@@ -1,0 +1,119 @@
+"""Subwords by the tokenizers library: byte-level BPE, BPE, WordPiece, Unigram; saved as tokenizer.json."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+
+from seqkit.core import files
+from seqkit.core.errors import FormatError, OptionError
+from seqkit.core.types import Ids
+from seqkit.text.tokenizer import Tokenizer
+from seqkit.text.vocab import Vocab
+
+__all__ = ["Subword"]
+
+Model = Literal["byte-bpe", "bpe", "wordpiece", "unigram"]
+MODELS: tuple[Model, ...] = ("byte-bpe", "bpe", "wordpiece", "unigram")
+UNK = "<unk>"
+
+
+class Subword(Tokenizer):
+    """Pieces of words, learnt from text. byte-bpe gives every text back exactly; the others join by their rules.
+
+    Sources: Sennrich et al. 2016 (BPE); Schuster & Nakajima 2012 (WordPiece); Kudo 2018 (Unigram).
+    """
+
+    name = "subword"
+
+    def __init__(self, definition: str | None = None) -> None:
+        if definition is not None:
+            self._open(definition)
+
+    def _open(self, definition: str) -> None:
+        from tokenizers import Tokenizer as Engine
+
+        try:
+            kind = json.loads(definition)["model"]["type"]
+            self._engine: Any = Engine.from_str(definition)
+        except Exception as error:  # the library raises bare Exception for whatever is wrong in the JSON
+            raise FormatError(f"tokenizer.json: not a tokenizer definition ({error}).") from error
+        tokens = [str(self._engine.id_to_token(i)) for i in range(self._engine.get_vocab_size())]
+        unk = {"unk": tokens.index(UNK)} if UNK in tokens else {}
+        self.vocab, self.definition, self.kind = Vocab(tokens, np.zeros(len(tokens), np.int64), unk), definition, kind
+
+    @property
+    def lossless(self) -> bool:  # type: ignore[override]  # a matter of the model, not of the class
+        """Whether decode gives the text back exactly."""
+        return "ByteLevel" in json.dumps(json.loads(self.definition)["pre_tokenizer"])
+
+    @classmethod
+    def train(
+        cls, texts: Iterable[str], *, vocab_size: int | None = 8000, min_count: int = 2, model: Model = "byte-bpe"
+    ) -> Self:
+        """Learn `vocab_size` subwords from texts.
+
+        Raises:  OptionError for an unknown model.
+        """
+        engine, trainer = _engine(model, vocab_size or 8000, min_count)
+        engine.train_from_iterator(texts, trainer)
+        return cls(engine.to_str())
+
+    def tokens(self, text: str) -> list[str]:
+        """The subwords of a text."""
+        return list(self._trained().encode(text, add_special_tokens=False).tokens)
+
+    def join(self, tokens: Iterable[str]) -> str:
+        """The text of subwords."""
+        return str(self._trained().decoder.decode(list(tokens)))
+
+    def encode(self, text: str) -> Annotated[Ids, "T"]:
+        """The ids of a text's subwords."""
+        return np.array(self._trained().encode(text, add_special_tokens=False).ids, np.int32)
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of ids."""
+        return str(self._trained().decode(list(map(int, ids)), skip_special_tokens=False))
+
+    def settings(self) -> dict[str, Any]:
+        """The whole definition: a subword tokenizer is its tokenizer.json."""
+        self._trained()
+        return {"name": self.name, "definition": self.definition}
+
+    def save(self, folder: Path) -> None:
+        """Write tokenizer.json, as other programs read it, and the same within seqkit's own artefact."""
+        files.save(folder, "tokenizer", {}, {"settings": self.settings()})
+        with files.write_atomic(folder / "tokenizer.json") as file:
+            file.write(self.definition.encode())
+
+    def _trained(self) -> Any:
+        if not hasattr(self, "_engine"):
+            raise OptionError("subword tokenizer: is not trained. Use Subword.train, or give the text of a tokenizer.json.")
+        return self._engine
+
+
+def _engine(model: str, vocab_size: int, min_count: int) -> tuple[Any, Any]:
+    from tokenizers import Tokenizer as Engine
+    from tokenizers import decoders, models, pre_tokenizers, trainers
+
+    common: dict[str, Any] = {"vocab_size": vocab_size, "special_tokens": [UNK], "show_progress": False}
+    if model == "byte-bpe":
+        engine = Engine(models.BPE())
+        engine.pre_tokenizer, engine.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+        common |= {"special_tokens": [], "initial_alphabet": pre_tokenizers.ByteLevel.alphabet()}
+        return engine, trainers.BpeTrainer(min_frequency=min_count, **common)
+    if model == "bpe":
+        engine = Engine(models.BPE(unk_token=UNK))
+        engine.pre_tokenizer, engine.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
+        return engine, trainers.BpeTrainer(min_frequency=min_count, **common)
+    if model == "wordpiece":
+        engine = Engine(models.WordPiece(unk_token=UNK))
+        engine.pre_tokenizer, engine.decoder = pre_tokenizers.BertPreTokenizer(), decoders.WordPiece()
+        return engine, trainers.WordPieceTrainer(min_frequency=min_count, **common)
+    if model == "unigram":
+        engine = Engine(models.Unigram())
+        engine.pre_tokenizer, engine.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
+        return engine, trainers.UnigramTrainer(unk_token=UNK, **common)
+    raise OptionError(f"unknown subword model {model!r}; known: {', '.join(MODELS)}.")

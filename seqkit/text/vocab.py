@@ -1,0 +1,153 @@
+"""The vocabulary: tokens by falling count, their numbers, and the special ones.
+
+Not handled: counting (text.corpus and text.counting), tokenising.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqkit.core.errors import FormatError, OptionError, VocabularyError, did_you_mean
+from seqkit.core.types import Arrays, Ids
+
+SPECIALS = {"pad": "<pad>", "unk": "<unk>", "bos": "<s>", "eos": "</s>"}
+
+
+class Vocab:
+    """Tokens and their counts; `specials` says which id is pad, unk, bos and eos (absent: there is none).
+
+    Shapes:  counts (V,) int64, the times each token was read; for unk the number of tokens that fell to it.
+    Immutable. A vocabulary opened from a file decodes its tokens when they are first asked for.
+    """
+
+    def __init__(
+        self, tokens: Sequence[str], counts: NDArray[np.int64] | Sequence[int], specials: Mapping[str, int] | None = None
+    ) -> None:
+        self.__dict__["tokens"] = list(tokens)
+        self._fill(len(tokens), np.asarray(counts, np.int64), dict(specials or {}))
+
+    def _fill(self, size: int, counts: NDArray[np.int64], specials: dict[str, int]) -> None:
+        if len(counts) != size:
+            raise FormatError(f"Vocab: {size:,} tokens and {len(counts):,} counts came, expected one count a token.")
+        for name, token_id in specials.items():
+            if name not in SPECIALS or not 0 <= token_id < size:
+                raise OptionError(f"Vocab: special {name!r} at id {token_id}, allowed are {', '.join(SPECIALS)} below {size:,}.")
+        self._size, self.counts, self.specials = size, counts, specials
+
+    @classmethod
+    def from_counts(
+        cls,
+        counts: Mapping[str, int],
+        *,
+        min_count: int = 1,
+        max_size: int | None = None,
+        specials: Iterable[str] = ("unk",),
+        unread: int = 0,
+    ) -> "Vocab":
+        """The special tokens, then the most common tokens: falling count, ties in the order they were first met.
+
+        Units:  max_size counts the special tokens too. `unread` tokens, met but not in `counts`, are added to unk.
+        Raises:  OptionError for an unknown special, or a max_size with no room for one token.
+
+        >>> Vocab.from_counts({"a": 1, "b": 3}, min_count=2).tokens
+        ['<unk>', 'b']
+        """
+        names = [name for name in SPECIALS if name in (wanted := set(specials))]
+        if unknown := wanted - set(names):
+            raise OptionError(f"unknown special {sorted(unknown)[0]!r}; known: {', '.join(SPECIALS)}.")
+        if max_size is not None and max_size <= len(names):
+            raise OptionError(f"max_size: {max_size} came, allowed is more than the {len(names)} special tokens.")
+        texts = [SPECIALS[name] for name in names]
+        met = list(counts)
+        numbers = np.fromiter(counts.values(), np.int64, len(met))
+        own = np.array([counts.get(text, 0) for text in texts], np.int64)  # a text that spells a special token means it
+        usual = numbers >= min_count
+        if own.any():
+            usual &= np.fromiter((token not in texts for token in met), bool, len(met))
+        kept = np.flatnonzero(usual)
+        kept = kept[np.argsort(-numbers[kept], kind="stable")][: None if max_size is None else max_size - len(names)]
+        if "unk" in names:
+            own[names.index("unk")] += numbers.sum() + unread - numbers[kept].sum() - own.sum()
+        tokens = texts + [met[i] for i in kept.tolist()]
+        return cls(tokens, np.concatenate([own, numbers[kept]]), {name: i for i, name in enumerate(names)})
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tokens)
+
+    def __contains__(self, token: object) -> bool:
+        return token in self.index
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Vocab):
+            return NotImplemented
+        return self.tokens == other.tokens and self.specials == other.specials and bool((self.counts == other.counts).all())
+
+    __hash__ = None  # type: ignore[assignment]  # equal by value, so not hashable
+
+    def __repr__(self) -> str:
+        return f"Vocab({len(self):,} tokens, specials {self.specials})"
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """Token of each id."""
+        blob, ends = self._packed[0].tobytes(), self._packed[1].tolist()
+        try:
+            return [blob[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)]
+        except UnicodeDecodeError as error:
+            raise FormatError(f"Vocab: the stored tokens are not valid UTF-8 ({error}).") from error
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Id of each token."""
+        return {token: token_id for token_id, token in enumerate(self.tokens)}
+
+    @property
+    def unk(self) -> int | None:
+        """Id of the unknown token, or None."""
+        return self.specials.get("unk")
+
+    def id(self, token: str) -> int:
+        """The id of one token that must be there.
+
+        Raises:  VocabularyError with near spellings.
+        """
+        found = self.index.get(token)
+        if found is None:
+            raise VocabularyError(f"{token!r} is not in the vocabulary ({len(self):,} tokens).{did_you_mean(token, self.tokens)}")
+        return found
+
+    def ids(self, tokens: Iterable[str]) -> Annotated[Ids, "T"]:
+        """The ids of many tokens; an unseen one becomes unk.
+
+        Raises:  VocabularyError if a token is unseen and there is no unk.
+        """
+        get, unk = self.index.get, self.unk
+        if unk is None:
+            return np.fromiter((self.id(token) for token in tokens), np.int32)
+        return np.fromiter((get(token, unk) for token in tokens), np.int32)
+
+    def words(self, ids: Iterable[int]) -> list[str]:
+        """The tokens of many ids."""
+        return [self.tokens[i] for i in ids]
+
+    def to_arrays(self) -> Arrays:
+        """The vocabulary as arrays for a file: the tokens' UTF-8 bytes, where each ends, the counts."""
+        encoded = [token.encode() for token in self.tokens]
+        ends = np.cumsum([len(token) for token in encoded], dtype=np.int64)
+        return {"tokens": np.frombuffer(b"".join(encoded), np.uint8), "token_ends": ends, "counts": self.counts}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, specials: Mapping[str, int]) -> "Vocab":
+        """The vocabulary that `to_arrays` wrote; tokens are decoded when first asked for."""
+        vocab = cls.__new__(cls)
+        vocab._packed = (arrays["tokens"], arrays["token_ends"])
+        vocab._fill(len(arrays["token_ends"]), arrays["counts"], dict(specials))
+        return vocab
+
+    _packed: tuple[NDArray[np.uint8], NDArray[np.int64]]

@@ -1,0 +1,60 @@
+"""Where a run stands, on disk: the learner's arrays, the place in the data, the history, and what must not change."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from seqkit.core import files
+from seqkit.core.errors import ModelFileError, OptionError
+from seqkit.core.score import Loss
+from seqkit.core.types import Arrays
+from seqkit.train.progress import Epoch, History
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in a run: epoch and batches done in it, units done in all, loss of the epoch so far."""
+
+    epoch: int = 0
+    batches: int = 0
+    units: int = 0
+    seconds: float = 0.0
+    loss: Loss = Loss(0.0, 0)
+    history: History = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Saves to `folder` every `seconds`, at the end of each epoch, and when interrupted."""
+
+    folder: Path
+    seconds: float = 60.0
+
+    def save(self, arrays: Arrays, place: Place, signature: dict[str, Any]) -> None:
+        """Write the run's state; the one before it stays whole until this one is."""
+        files.save(self.folder, "checkpoint", arrays, {"place": dataclasses.asdict(place), "signature": signature})
+
+    def exists(self) -> bool:
+        """Whether there is a checkpoint to resume from."""
+        return (self.folder / "manifest.json").is_file()
+
+    def load(self, signature: dict[str, Any]) -> tuple[Arrays, Place]:
+        """Read the run's state back.
+
+        Raises:  OptionError if data or settings are not those of the checkpoint, naming the difference.
+        """
+        arrays, meta = files.load(self.folder, "checkpoint", verify=True)
+        for name in sorted(signature.keys() | meta["signature"].keys()):
+            then, now = meta["signature"].get(name), signature.get(name)
+            if then != now:
+                raise OptionError(
+                    f"resume: {name} was {then!r} in {self.folder} and is {now!r} now, so the run would not be the same. "
+                    "Use the old value, or train anew without resuming."
+                )
+        try:
+            place = dict(meta["place"])
+            history = [Epoch(**(epoch | {"loss": Loss(**epoch["loss"])})) for epoch in place.pop("history")]
+            return arrays, Place(**(place | {"loss": Loss(**place["loss"]), "history": history}))
+        except (KeyError, TypeError) as error:
+            raise ModelFileError(f"{self.folder}: the checkpoint lacks {error}. Train anew without resuming.") from error

@@ -1,0 +1,111 @@
+"""logistic_window: the compiled kernel is the reference, on any threads, at odd sizes."""
+
+import importlib.util
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqkit.kernels.logistic_window import cpu, reference
+
+spec = importlib.util.spec_from_file_location("plans", Path(__file__).with_name("plans.py"))
+plans = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(plans)
+
+SETTINGS = [
+    {},
+    {"window": 1, "negatives": 1},
+    {"window": 9, "negatives": 20, "shrink": False},
+    {"cbow": True, "negatives": 3},
+    {"cbow": True, "divide": True, "window": 12},
+    {"tree": True},
+    {"tree": True, "cbow": True},
+    {"lock": True},
+    {"subsample": False, "negatives": 8},
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("dim", [1, 16, 20, 100])
+def test_kernel_equals_reference_after_many_windows(settings, dim):
+    ids, starts = plans.text()
+    plan = plans.plan(ids, **settings)
+    expected, got = plans.matrices(dim=dim), plans.matrices(dim=dim)
+    exact = tuple(matrix.astype(np.float64) for matrix in expected)
+    loss, count = reference.train(ids, starts, 0, len(ids), plan, *exact, 0.01)
+    fast_loss, fast_count = cpu.train(ids, starts, 0, len(ids), plan, *got, 0.01)
+    assert count == fast_count > 50
+    assert fast_loss == pytest.approx(loss, rel=1e-6)
+    for want, have in zip(exact, got, strict=True):
+        np.testing.assert_allclose(have, want, atol=1e-5)
+    assert (got[0][:, dim:] == 0).all()
+
+
+def test_two_stretches_equal_one_bit_for_bit():
+    ids, starts = plans.text()
+    plan = plans.plan(ids)
+    one, two = plans.matrices(), plans.matrices()
+    cpu.train(ids, starts, 0, len(ids), plan, *one, 0.05)
+    for low, high in itertools.pairwise([0, 1, 130, 131, 399, 400]):
+        cpu.train(ids, starts, low, high, plan, *two, 0.05)
+    assert one[0].tobytes() == two[0].tobytes()
+    assert one[1].tobytes() == two[1].tobytes()
+
+
+@pytest.mark.parametrize("settings", [{}, {"tree": True}, {"cbow": True}, {"lock": True}], ids=str)
+def test_deterministic_bytes_do_not_depend_on_threads(settings):
+    ids, starts = plans.text(tokens=5000, vocab=200)
+    plan = plans.plan(ids, 200, **settings)
+    results = []
+    for threads in (1, 2, 3, 8):
+        pair = plans.matrices(vocab=200)
+        loss = cpu.train(ids, starts, 0, len(ids), plan, *pair, 0.05, threads=threads, deterministic=True)
+        results.append((loss, pair[0].tobytes(), pair[1].tobytes()))
+    assert all(result == results[0] for result in results)
+
+
+def test_deterministic_lanes_sum_the_changes_of_each_lane():
+    ids, starts = plans.text(tokens=2 * cpu.STEP, vocab=60)
+    plan = plans.plan(ids, 60)
+    pair = plans.matrices(vocab=60)
+    cpu.train(ids, starts, 0, len(ids), plan, *pair, 0.05, deterministic=True)
+    old = [matrix.astype(np.float64) for matrix in plans.matrices(vocab=60)]
+    total = [matrix.copy() for matrix in old]
+    for lane in range(2):
+        copy = [matrix.copy() for matrix in old]
+        reference.train(ids, starts, lane * cpu.STEP, (lane + 1) * cpu.STEP, plan, *copy, 0.05)
+        total = [t + c - o for t, c, o in zip(total, copy, old, strict=True)]
+    for want, have in zip(total, pair, strict=True):
+        np.testing.assert_allclose(have, want, atol=1e-5)
+
+
+def test_one_lane_of_text_is_the_sequential_pass():
+    ids, starts = plans.text(tokens=cpu.STEP)
+    plan = plans.plan(ids)
+    one, lanes = plans.matrices(), plans.matrices()
+    assert cpu.train(ids, starts, 0, len(ids), plan, *one, 0.05) == cpu.train(
+        ids, starts, 0, len(ids), plan, *lanes, 0.05, deterministic=True
+    )
+    assert one[0].tobytes() == lanes[0].tobytes()
+
+
+def test_threads_train_every_token_once():
+    ids, starts = plans.text(tokens=20_000, vocab=500)
+    plan = plans.plan(ids, 500, subsample=False)
+    _, alone = cpu.train(ids, starts, 0, len(ids), plan, *plans.matrices(vocab=500), 0.0)
+    loss_1, _ = cpu.train(ids, starts, 0, len(ids), plan, *plans.matrices(vocab=500), 0.0)
+    loss_3, together = cpu.train(ids, starts, 0, len(ids), plan, *plans.matrices(vocab=500), 0.0, threads=3)
+    assert alone == together
+    assert loss_3 == pytest.approx(loss_1, rel=1e-12)
+
+
+def test_matrix_that_is_not_aligned_is_refused():
+    from seqkit.core.errors import ShapeError
+
+    ids, starts = plans.text()
+    input, output = plans.matrices()
+    with pytest.raises(ShapeError, match="input: a float32 matrix of 20 columns came, expected one made by aligned"):
+        cpu.train(ids, starts, 0, 10, plans.plan(ids), np.zeros((30, 20), np.float32), output, 0.1)
+    with pytest.raises(ShapeError, match="output: a float64 matrix"):
+        cpu.train(ids, starts, 0, 10, plans.plan(ids), input, output.astype(np.float64), 0.1)
