@@ -23,7 +23,7 @@ _HOMES = {
     "shipped": "seqkit.text.catalogue",
     "tokenizer": "seqkit.text.tokenizer",
 }
-__all__ = [*_HOMES, "__version__"]
+__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:  # Any: whatever the name stands for

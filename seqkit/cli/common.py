@@ -22,7 +22,9 @@ Restrict = Annotated[int | None, typer.Option(help="Look only among this many mo
 
 def group(help: str) -> typer.Typer:
     """An empty group of commands."""
-    return typer.Typer(help=help, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+    return typer.Typer(
+        help=help, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False
+    )
 
 
 def show(result: Any, text: str, as_json: bool) -> None:
@@ -32,10 +34,16 @@ def show(result: Any, text: str, as_json: bool) -> None:
 
 def table(rows: list[list[Any]], head: list[str]) -> str:
     """Columns of text, numbers to the right."""
-    cells = [head, *[[f"{c:,}" if isinstance(c, int) else f"{c:.4f}" if isinstance(c, float) else str(c) for c in row] for row in rows]]
+    cells = [
+        head,
+        *[[f"{c:,}" if isinstance(c, int) else f"{c:.4f}" if isinstance(c, float) else str(c) for c in row] for row in rows],
+    ]
     widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
     right = [i for i in range(len(head)) if rows and all(isinstance(row[i], int | float) for row in rows)]
-    lines = ["  ".join(c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))) for row in cells]
+    lines = [
+        "  ".join(c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+        for row in cells
+    ]
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -1,7 +1,7 @@
 """seqkit corpus: build, look at, list and fetch texts."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -9,12 +9,20 @@ from seqkit.cli import common
 
 app = common.group("Texts as numbers: build a corpus, see its statistics, list and fetch public ones.")
 
-Input = Annotated[str, typer.Argument(help='A text file (plain, gz, bz2, xz, zst), a folder, a glob, "-" for stdin, or nltk:brown.')]
-TokenizerName = Annotated[str, typer.Option("--tokenizer", help="character, whitespace or word; or a folder of a trained tokenizer.")]
+Input = Annotated[
+    str, typer.Argument(help='A text file (plain, gz, bz2, xz, zst), a folder, a glob, "-" for stdin, or nltk:brown.')
+]
+TokenizerName = Annotated[
+    str, typer.Option("--tokenizer", help="character, whitespace or word; or a folder of a trained tokenizer.")
+]
 Column = Annotated[str | None, typer.Option(help="Field to read from .jsonl, .csv, .tsv or .parquet.")]
 Lower = Annotated[bool, typer.Option("--lower", help="Lower-case the text.")]
-Sentences = Annotated[str, typer.Option(help="line: one a line; punkt: split lines into sentences (needs NLTK_DATA).")]
-Errors = Annotated[str, typer.Option(help="strict: refuse invalid UTF-8; replace: put U+FFFD and count.")]
+Sentences = Annotated[
+    Literal["line", "punkt"], typer.Option(help="line: one a line; punkt: split lines into sentences (needs NLTK_DATA).")
+]
+Errors = Annotated[
+    Literal["strict", "replace"], typer.Option(help="strict: refuse invalid UTF-8; replace: put U+FFFD and count.")
+]
 
 
 @app.command()
@@ -85,7 +93,9 @@ def list_corpora(json: common.AsJson = False) -> None:
 def fetch(
     name: Annotated[str, typer.Argument(help="A name that `seqkit corpus list` shows.")],
     out: common.Out = "data",
-    allow_unverified: Annotated[bool, typer.Option("--allow-unverified", help="Take a file whose checksum is not known.")] = False,
+    allow_unverified: Annotated[
+        bool, typer.Option("--allow-unverified", help="Take a file whose checksum is not known.")
+    ] = False,
     quiet: common.Quiet = False,
     json: common.AsJson = False,
 ) -> None:

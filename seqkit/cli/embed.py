@@ -10,7 +10,9 @@ from seqkit.cli import common, embed_train
 app = common.group("Word vectors: train, neighbours, analogies, odd one out, evaluate, convert, look.")
 app.command("train")(embed_train.train)
 
-VectorsPath = Annotated[Path, typer.Argument(help="Vectors in any format: a folder of seqkit, word2vec, GloVe or fastText text, binary.")]
+VectorsPath = Annotated[
+    Path, typer.Argument(help="Vectors in any format: a folder of seqkit, word2vec, GloVe or fastText text, binary.")
+]
 Words = Annotated[list[str], typer.Argument(help="Words.")]
 Top = Annotated[int, typer.Option("--top", help="How many to show.")]
 Missing = Annotated[str, typer.Option(help="What an unknown word does: error, skip or unk.")]
@@ -23,7 +25,9 @@ def _open(path: Path) -> Any:
 
 
 @app.command()
-def nearest(vectors: VectorsPath, words: Words, top: Top = 10, restrict: common.Restrict = None, json: common.AsJson = False) -> None:
+def nearest(
+    vectors: VectorsPath, words: Words, top: Top = 10, restrict: common.Restrict = None, json: common.AsJson = False
+) -> None:
     """Show the nearest words of each word, by cosine.
 
     Example: seqkit embed nearest demo.vectors king paris --top 5
@@ -110,7 +114,11 @@ def convert(
 
 
 @app.command()
-def info(vectors: VectorsPath, verify: Annotated[bool, typer.Option("--verify", help="Check every byte.")] = False, json: common.AsJson = False) -> None:
+def info(
+    vectors: VectorsPath,
+    verify: Annotated[bool, typer.Option("--verify", help="Check every byte.")] = False,
+    json: common.AsJson = False,
+) -> None:
     """Show what a file of vectors holds.
 
     Example: seqkit embed info demo.vectors --verify

@@ -7,6 +7,8 @@ import difflib
 from collections.abc import Iterable
 from typing import ClassVar
 
+_MANY = 20_000  # names from which difflib alone takes seconds
+
 
 class SeqkitError(Exception):
     """Base of all errors raised on purpose. `exit_code` is what the command line ends with."""
@@ -66,5 +68,8 @@ def did_you_mean(name: str, known: Iterable[str], *, limit: int = 3) -> str:
     >>> did_you_mean("kign", ["king", "queen"])
     " Did you mean 'king'?"
     """
-    near = difflib.get_close_matches(name, list(known), n=limit, cutoff=0.7)
+    known = list(known)
+    if len(known) > _MANY:
+        known = [k for k in known if k[:1].lower() == name[:1].lower() and abs(len(k) - len(name)) < 3]
+    near = difflib.get_close_matches(name, known, n=limit, cutoff=0.7)
     return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""

@@ -65,7 +65,10 @@ def _detect(path: Path) -> str:
         head = file.read(65536)
     if not head:
         raise FormatError(f"{path}: is empty.")
-    if head.startswith((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04", b"\x93NUMPY")) or path.suffix in _PICKLES:
+    if (
+        head.startswith((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04", b"\x93NUMPY"))
+        or path.suffix in _PICKLES
+    ):
         raise FormatError(
             f"{path}: looks like a pickle, zip or numpy file, which can run code and is never opened here. "
             "Export it from the program that wrote it, as word2vec text."
@@ -169,4 +172,3 @@ def header(line: bytes, path: Path) -> tuple[int, int] | None:
     if dim == 0 or dim > 1_000_000:
         raise FormatError(f"{path}: line 1: {dim:,} numbers a vector, allowed are 1 to 1,000,000.")
     return rows, dim
-

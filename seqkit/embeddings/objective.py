@@ -99,7 +99,7 @@ class Objective:
         draws = rng.uniform(rng.stream(options.seed, 0), (len(vocab), options.dim))
         self.input[:, : options.dim] = (draws - 0.5) / options.dim
         self._take(initial)
-        self._plan = self._make_plan(frozen)
+        self.plan = self._make_plan(frozen)
 
     def output_rows(self) -> int:
         """The number of output rows."""
@@ -115,8 +115,12 @@ class Objective:
 
     def step(self, batch: Block, lr: float) -> Loss:
         """Learn from one block of tokens."""
-        seeds = np.array([rng.stream(self.options.seed, 1 + batch.epoch, purpose) for purpose in range(3)])
-        return Loss(*self.train(batch, self._plan._replace(seeds=seeds), lr))
+        return Loss(*self.train(batch, self.epoch_plan(batch.epoch), lr))
+
+    def epoch_plan(self, epoch: int) -> Plan:
+        """The plan with the seeds of an epoch."""
+        seeds = np.array([rng.stream(self.options.seed, 1 + epoch, purpose) for purpose in range(3)])
+        return self.plan._replace(seeds=seeds)
 
     def state(self) -> Arrays:
         """Both matrices; draws depend on seed and place alone, so there is nothing else."""

@@ -43,7 +43,9 @@ def read_pairs(path: Path, *, lower: bool = True) -> list[Pair]:
     return pairs
 
 
-def evaluate(vectors: Vectors, pairs: list[Pair], *, name: str = "similarity", restrict: int | None = None, seed: int = 1) -> Score:
+def evaluate(
+    vectors: Vectors, pairs: list[Pair], *, name: str = "similarity", restrict: int | None = None, seed: int = 1
+) -> Score:
     """Spearman's ρ between cosines and ratings; pairs with a word outside the first `restrict` words count as missing."""
     last = len(vectors) if restrict is None else min(restrict, len(vectors))
     index = vectors.vocab.index

@@ -32,7 +32,7 @@ class Estimate:
     tokens_per_second: float
 
 
-class _Word2Vec:
+class Word2Vec:
     """Trains word vectors; settings as in the objective's Options, changed with `set_params`.
 
     loss: negative-sampling, hierarchical-softmax or full-softmax. lr falls linearly from its start (0.025 for skip-gram,
@@ -66,7 +66,9 @@ class _Word2Vec:
         """Change settings by name."""
         known = self.get_params()
         for name in params:
-            if name not in known and name not in {f.name for f in dataclasses.fields(objectives.load(params.get("loss", self.loss)).Options)}:
+            if name not in known and name not in {
+                f.name for f in dataclasses.fields(objectives.load(params.get("loss", self.loss)).Options)
+            }:
                 raise OptionError(f"{type(self).__name__}: unknown setting {name!r}.{did_you_mean(name, known)}")
         if params.get("loss", self.loss) != self.loss:  # settings of the old loss alone do not pass over
             names = {field.name for field in dataclasses.fields(objectives.load(params["loss"]).Options)}
@@ -120,7 +122,7 @@ class _Word2Vec:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"
 
 
-class SkipGram(_Word2Vec):
+class SkipGram(Word2Vec):
     """Skip-gram: predict a word's neighbours from the word (Mikolov et al. 2013, arXiv:1301.3781).
 
     >>> SkipGram(dim=50, negatives=10).get_params()["negatives"]
@@ -130,10 +132,10 @@ class SkipGram(_Word2Vec):
     context = "skipgram"
 
 
-class CBOW(_Word2Vec):
+class CBOW(Word2Vec):
     """Continuous bag of words: predict a word from the mean of its neighbours (Mikolov et al. 2013, arXiv:1301.3781)."""
 
     context = "cbow"
 
 
-CONTEXTS: dict[str, type[_Word2Vec]] = {"skipgram": SkipGram, "cbow": CBOW}
+CONTEXTS: dict[str, type[Word2Vec]] = {"skipgram": SkipGram, "cbow": CBOW}

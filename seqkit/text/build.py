@@ -66,7 +66,9 @@ def build(
     unk = -1 if vocab.unk is None else vocab.unk
     table = np.fromiter((vocab.index.get(token, unk) for token in tokens), np.int32, len(tokens))
     if (table[numbers > 0] < 0).any():
-        raise FormatError(f'corpus: rare tokens fall out of the vocabulary and there is no {SPECIALS["unk"]}. Keep "unk" in specials.')
+        raise FormatError(
+            f'corpus: rare tokens fall out of the vocabulary and there is no {SPECIALS["unk"]}. Keep "unk" in specials.'
+        )
     ids, starts = _renumber(spools, [table[place] for place in places], folder, total)
     return Built(ids, starts, vocab, characters, digest.hexdigest())
 

@@ -25,15 +25,15 @@ def open_bytes(path: Path) -> IO[bytes]:
     file.seek(0)
     for magic, opener in _OPENERS.items():
         if head.startswith(magic):
-            return io.BufferedReader(_Guarded(opener(file), path), 1 << 20)
+            return io.BufferedReader(_Guarded(opener(file), file, path), 1 << 20)
     return file
 
 
 class _Guarded(io.RawIOBase):
     """The decompressed bytes, with errors that name the file."""
 
-    def __init__(self, inner: Any, path: Path) -> None:
-        self._inner, self._path, self._out, self._size = inner, path, 0, max(path.stat().st_size, 1)
+    def __init__(self, inner: Any, file: IO[bytes], path: Path) -> None:
+        self._inner, self._file, self._path, self._out, self._size = inner, file, path, 0, max(path.stat().st_size, 1)
 
     def readable(self) -> bool:
         return True
@@ -42,17 +42,22 @@ class _Guarded(io.RawIOBase):
         try:
             data = self._inner.read(len(buffer))
         except EOFError as error:
-            raise FormatError(f"{self._path}: the archive is cut short after {self._out:,} bytes of text. Copy it again.") from error
+            raise FormatError(
+                f"{self._path}: the archive is cut short after {self._out:,} bytes of text. Copy it again."
+            ) from error
         except (OSError, zlib.error, lzma.LZMAError, ValueError, _zstd_error()) as error:
             raise FormatError(f"{self._path}: the archive is damaged after {self._out:,} bytes of text ({error}).") from error
         self._out += len(data)
         if self._out > FREE and self._out > RATIO * self._size:
-            raise FormatError(f"{self._path}: {self._size:,} bytes grew to more than {self._out:,}; at most {RATIO}-fold is read.")
+            raise FormatError(
+                f"{self._path}: {self._size:,} bytes grew to more than {self._out:,}; at most {RATIO}-fold is read."
+            )
         buffer[: len(data)] = data
         return len(data)
 
     def close(self) -> None:
         self._inner.close()
+        self._file.close()  # the decompressors leave the file they were given open
         super().close()
 
 
@@ -71,7 +76,7 @@ class _Whole:
         import zstandard
 
         file.seek(0)
-        self._inner, self._file = inner, file
+        self._inner = inner
         self._left = zstandard.get_frame_parameters(file.read(18)).content_size
         self._known = self._left not in (zstandard.CONTENTSIZE_UNKNOWN, zstandard.CONTENTSIZE_ERROR)
         file.seek(0)
@@ -84,7 +89,7 @@ class _Whole:
         return data
 
     def close(self) -> None:
-        self._file.close()
+        self._inner.close()
 
 
 def _zstd_error() -> type[Exception]:

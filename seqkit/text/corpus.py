@@ -128,6 +128,21 @@ class Corpus:
         """The share of tokens that fell out of the vocabulary."""
         return 0.0 if self.vocab.unk is None else int(self.vocab.counts[self.vocab.unk]) / max(len(self.ids), 1)
 
+    def summary(self, top: int = 10) -> tuple[dict[str, Any], str]:
+        """What the corpus holds, as JSON values and as text."""
+        order = np.argsort(-self.vocab.counts, kind="stable")
+        common = [(self.vocab.tokens[i], int(self.vocab.counts[i])) for i in order[:top].tolist() if i != self.vocab.unk]
+        values = {
+            "tokens": self.num_tokens, "sentences": len(self), "vocabulary": len(self.vocab),
+            "unknown_share": self.unknown_share, "specials": self.vocab.specials, "most_common": common,
+            "fingerprint": self.fingerprint, "meta": self.meta,
+        }  # fmt: skip
+        return values, (
+            f"{self.num_tokens:,} tokens in {len(self):,} sentences, {len(self.vocab):,} in the vocabulary, "
+            f"{100 * self.unknown_share:.2f} % unknown\nspecial tokens: {', '.join(self.vocab.specials) or 'none'}\n"
+            f"most common: {', '.join(f'{word} {count:,}' for word, count in common)}"
+        )
+
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write the corpus to a folder, atomically."""
         arrays = {"ids": self.ids, "starts": self.starts, **self.vocab.to_arrays()}

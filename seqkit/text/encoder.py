@@ -26,7 +26,7 @@ class Recipe:
     """How text becomes tokens: normaliser, sentences, tokenizer, end-of-sentence token."""
 
     tokenizer: Tokenizer
-    normalizer: Normalizer = Normalizer()
+    normalizer: Normalizer
     sentences: Literal["line", "punkt"] = "line"
     add_eos: bool = False
 

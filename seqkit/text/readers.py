@@ -198,4 +198,3 @@ def _nltk(name: str) -> Iterator[str]:
         raise FormatError(f"nltk:{name}: NLTK has no corpus of that name with sentences; try nltk:brown.") from error
     except LookupError as error:
         raise FormatError(f"nltk:{name}: its data are not here. Put them in a folder and set NLTK_DATA to it.") from error
-

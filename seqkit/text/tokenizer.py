@@ -71,7 +71,9 @@ class Tokenizer:
 
     def _numbered(self) -> Vocab:
         if self.vocab is None:
-            raise OptionError(f"{self.name} tokenizer: has no vocabulary yet. Train it, or take one from a corpus with with_vocab.")
+            raise OptionError(
+                f"{self.name} tokenizer: has no vocabulary yet. Train it, or take one from a corpus with with_vocab."
+            )
         return self.vocab
 
 
@@ -83,3 +85,8 @@ def tokenizer(name: str, **settings: Any) -> Tokenizer:
     """
     made: Tokenizer = tokenizers.load(name)(**settings)
     return made
+
+
+def named_or_saved(name: str) -> Tokenizer:
+    """The tokenizer called `name`, or the one saved in the folder `name`."""
+    return Tokenizer.load(Path(name)) if (Path(name) / "manifest.json").is_file() else tokenizer(name)

@@ -11,6 +11,8 @@ from seqkit.core.score import Loss
 from seqkit.core.types import Arrays
 from seqkit.train.progress import Epoch, History
 
+NOTHING = Loss(0.0, 0)
+
 
 @dataclass(frozen=True)
 class Place:
@@ -20,7 +22,7 @@ class Place:
     batches: int = 0
     units: int = 0
     seconds: float = 0.0
-    loss: Loss = Loss(0.0, 0)
+    loss: Loss = NOTHING
     history: History = field(default_factory=list)
 
 

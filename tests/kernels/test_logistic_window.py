@@ -65,19 +65,33 @@ def test_deterministic_bytes_do_not_depend_on_threads(settings):
     assert all(result == results[0] for result in results)
 
 
-def test_deterministic_lanes_sum_the_changes_of_each_lane():
-    ids, starts = plans.text(tokens=2 * cpu.STEP, vocab=60)
+def _lanes_apart(lr, text_of_lane):
+    """Both matrices before, after a deterministic pass over two lanes, and after each lane alone by the reference."""
+    ids, starts = text_of_lane
     plan = plans.plan(ids, 60)
     pair = plans.matrices(vocab=60)
-    cpu.train(ids, starts, 0, len(ids), plan, *pair, 0.05, deterministic=True)
+    cpu.train(ids, starts, 0, len(ids), plan, *pair, lr, deterministic=True)
     old = [matrix.astype(np.float64) for matrix in plans.matrices(vocab=60)]
-    total = [matrix.copy() for matrix in old]
+    alone = []
     for lane in range(2):
         copy = [matrix.copy() for matrix in old]
-        reference.train(ids, starts, lane * cpu.STEP, (lane + 1) * cpu.STEP, plan, *copy, 0.05)
-        total = [t + c - o for t, c, o in zip(total, copy, old, strict=True)]
-    for want, have in zip(total, pair, strict=True):
-        np.testing.assert_allclose(have, want, atol=1e-5)
+        reference.train(ids, starts, lane * cpu.STEP, (lane + 1) * cpu.STEP, plan, *copy, lr)
+        alone.append(copy)
+    return old, pair, alone
+
+
+def test_deterministic_lanes_move_a_row_by_the_sum_of_its_changes_at_small_rates():
+    old, got, alone = _lanes_apart(1e-4, plans.text(tokens=2 * cpu.STEP, vocab=60))
+    for which in range(2):
+        changes = sum(copy[which] - old[which] for copy in alone)
+        np.testing.assert_allclose(got[which] - old[which], changes, rtol=2e-2, atol=1e-5)
+
+
+def test_deterministic_lanes_move_a_row_hit_often_by_the_mean_of_its_changes():
+    old, got, alone = _lanes_apart(0.05, plans.text(tokens=2 * cpu.STEP, vocab=60))
+    word = 1  # the most common one: in every window of both lanes
+    changes = sum(copy[1][word] - old[1][word] for copy in alone) / 2
+    np.testing.assert_allclose(got[1][word] - old[1][word], changes, rtol=1e-3, atol=1e-5)
 
 
 def test_one_lane_of_text_is_the_sequential_pass():

@@ -39,7 +39,7 @@ def test_law_one_reference_step_is_the_finite_difference_gradient(context, loss)
     """One window, float64, lr 1: the change of every number is minus the central difference of the loss."""
     corpus = make_corpus(tokens=9, vocab=6, seed=3, sentence=9)
     objective = model(context, loss, subsample=0.0, cbow_gradient="mean", shrink=False).objective(corpus)
-    plan = objective._plan._replace(seeds=np.arange(3, dtype=np.uint64))
+    plan = objective.plan._replace(seeds=np.arange(3, dtype=np.uint64))
     place = next(place for place, _, around in windows(corpus.ids, corpus.starts, 0, 9, plan) if len(around) > 2)
     random = np.random.default_rng(0)
     start = [random.normal(size=matrix.shape) for matrix in (objective.input, objective.output)]
@@ -60,7 +60,7 @@ def test_law_one_reference_step_is_the_finite_difference_gradient(context, loss)
                     shifted[which][row, column] += sign * 1e-5
                     ends.append(value(shifted))
                 gradient = (ends[0] - ends[1]) / 2e-5
-                assert start[which][row, column] - moved[which][row, column] == pytest.approx(gradient, abs=1e-7)
+                assert matrix[row, column] - moved[which][row, column] == pytest.approx(gradient, abs=1e-7)
                 checked += gradient != 0
     assert checked > 10
 
@@ -73,7 +73,7 @@ def test_law_word2vec_cbow_gradient_is_the_true_one_times_the_context_size(loss)
         objective = model("cbow", loss, subsample=0.0, cbow_gradient=kind, shrink=False).objective(corpus)
         objective.output[:] = 0.1
         before = objective.input.copy()
-        plan = objective._plan._replace(seeds=np.arange(3, dtype=np.uint64))
+        plan = objective.plan._replace(seeds=np.arange(3, dtype=np.uint64))
         reference_train(loss)(corpus.ids, corpus.starts, 1, 2, plan, objective.input, objective.output, 1.0)
         changes.append(objective.input - before)
     np.testing.assert_allclose(changes[1], 2 * changes[0], rtol=1e-4, atol=1e-7)
@@ -102,7 +102,7 @@ def test_law_epoch_loss_is_the_brute_force_mean_over_every_prediction(context, l
     random = np.random.default_rng(1)
     for matrix in (objective.input, objective.output):
         matrix[:, :12] = random.normal(0, 0.4, (len(matrix), 12))
-    plan = objective._plan._replace(seeds=np.arange(3, dtype=np.uint64))
+    plan = objective.plan._replace(seeds=np.arange(3, dtype=np.uint64))
     e, o = objective.input.astype(np.float64), objective.output.astype(np.float64)
     total, count = 0.0, 0
     for place, word, around in windows(corpus.ids, corpus.starts, 0, 700, plan):
@@ -140,9 +140,9 @@ def test_hierarchical_probabilities_of_all_words_sum_to_one():
     o, h = random.normal(size=objective.output.shape), random.normal(size=objective.output.shape[1])
     total = 0.0
     for word in np.flatnonzero(objective.counts):
-        path = slice(objective._plan.ends[word], objective._plan.ends[word + 1])
-        signs = 2 * objective._plan.labels[path] - 1
-        total += np.prod(1 / (1 + np.exp(-signs * (o[objective._plan.points[path]] @ h))))
+        path = slice(objective.plan.ends[word], objective.plan.ends[word + 1])
+        signs = 2 * objective.plan.labels[path] - 1
+        total += np.prod(1 / (1 + np.exp(-signs * (o[objective.plan.points[path]] @ h))))
     assert total == pytest.approx(1.0, abs=1e-12)
 
 
@@ -236,7 +236,9 @@ def test_broken_numbers_stop_the_run():
 def test_unknown_names_are_refused_with_the_known_ones():
     from seqkit.embeddings.word2vec import SkipGram
 
-    with pytest.raises(OptionError, match="unknown loss 'negative-samplin'; known: full-softmax.*Did you mean 'negative-sampling'"):
+    with pytest.raises(
+        OptionError, match="unknown loss 'negative-samplin'; known: full-softmax.*Did you mean 'negative-sampling'"
+    ):
         SkipGram(loss="negative-samplin")
     with pytest.raises(OptionError, match="unknown setting 'negativ'.*Did you mean 'negatives'"):
         SkipGram(negativ=3)

@@ -36,9 +36,7 @@ def load_text(path: Path, reading: Reading, *, with_header: bool) -> Vectors:
             count += len(words)
             collector.add(words, numbers, where)
     if rows is not None and count != wanted and not reading.lenient:
-        raise FormatError(
-            f"{path}: the header says {rows:,} rows, the file has {count:,}. It may be cut short; get it again, or pass lenient=True."
-        )
+        raise FormatError(f"{path}: the header says {rows:,} rows, the file has {count:,}. Get it again, or pass lenient=True.")
     return collector.vectors(dim)
 
 
@@ -62,7 +60,7 @@ def _blocks(
     while block := file.read(BLOCK):
         data = rest + block
         if len(data) >= COMPILE_FROM:
-            from seqkit.kernels.parse_floats.cpu import parse_rows as parse  # noqa: PLC0415
+            from seqkit.kernels.parse_floats.cpu import parse_rows as parse
         cut = data.rfind(b"\n") + 1
         if cut == 0 and len(data) > 4 * BLOCK:
             raise FormatError(f"{path}: line {line:,} is longer than {4 * BLOCK:,} bytes. Is it a text file?")
@@ -103,7 +101,7 @@ def _what_is_wrong(text: bytes, dim: int) -> str:
     junk = next(field for field in reversed(fields[1:]) if not reference.NUMBER.fullmatch(field))
     if junk.lower().lstrip(b"+-") in (b"nan", b"inf", b"infinity"):
         return f"holds {junk.decode()}, which is not a finite number. Mend the file."
-    return f"holds {junk[:40]!r} where a number is expected. If the file is binary, use format=\"word2vec-binary\"."
+    return f'holds {junk[:40]!r} where a number is expected. If the file is binary, use format="word2vec-binary".'
 
 
 def save_text(vectors: Vectors, path: Path, *, with_header: bool, space_as: str | None = None) -> None:

@@ -50,12 +50,14 @@ class Word2VecBinary:
                 words, numbers, rest = _rows(rest + block, dim, wanted - done, path, done)
                 if not block:
                     raise FormatError(
-                        f"{path}: the header says {rows:,} rows, the file ends in row {done + 1:,}. It is cut short; get it again."
+                        f"{path}: the header says {rows:,} rows, the file ends in row {done + 1:,}. It is cut short."
                     )
                 collector.add(words, numbers, [f"row {done + i + 1:,}" for i in range(len(words))])
                 done += len(words)
             if reading.limit is None and not reading.lenient and (rest.strip(b"\n") or file.read(1)):
-                raise FormatError(f"{path}: more bytes follow the {rows:,} rows of the header. Pass lenient=True to leave them out.")
+                raise FormatError(
+                    f"{path}: more bytes follow the {rows:,} rows of the header. Pass lenient=True to leave them out."
+                )
         return collector.vectors(dim)
 
     @staticmethod
@@ -77,14 +79,16 @@ def _rows(data: bytes, dim: int, wanted: int, path: Path, done: int) -> tuple[li
         begin = place + 1 if data[place : place + 1] == b"\n" else place
         space = data.find(b" ", begin, begin + LONGEST)
         if space < 0 and len(data) - begin >= LONGEST:
-            raise FormatError(f"{path}: row {done + len(words) + 1:,}: no word of at most {LONGEST:,} bytes. Is it word2vec binary?")
+            raise FormatError(
+                f"{path}: row {done + len(words) + 1:,}: no word of at most {LONGEST:,} bytes. Is it word2vec binary?"
+            )
         if space < 0 or space + 1 + size > len(data):
             break
         words.append(data[begin:space])
         starts.append(space + 1)
         place = space + 1 + size
     rows = np.empty((len(words), dim), "<f4")
-    target, source = memoryview(rows.data).cast("B") if len(words) else memoryview(b""), memoryview(data)
+    target, source = memoryview(rows.data).cast("B") if words else memoryview(b""), memoryview(data)
     for i, start in enumerate(starts):
         target[i * size : (i + 1) * size] = source[start : start + size]
     return words, rows.astype(np.float32, copy=False), data[place:]

@@ -16,7 +16,9 @@ class Accuracy:
     0.667
     """
 
-    def stats(self, predictions: Annotated[Array, "N"], references: Annotated[Array, "N"] | None = None) -> Annotated[Array, "N S"]:
+    def stats(
+        self, predictions: Annotated[Array, "N"], references: Annotated[Array, "N"] | None = None
+    ) -> Annotated[Array, "N S"]:
         """Rows (right, 1); without references the predictions say themselves whether they are right."""
         right = np.asarray(predictions, bool) if references is None else np.asarray(predictions) == np.asarray(references)
         return np.stack([right, np.ones_like(right)], 1).astype(np.int64)

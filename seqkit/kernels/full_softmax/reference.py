@@ -5,7 +5,8 @@ centre's row; CBOW: the mean of its context rows) and n_b target words t (skip-g
 
     p_b = softmax(O h_b)        loss = Σ_b Σ_t -log p_bt        ∂loss/∂(O h_b) = n_b p_b - Σ_t onehot(t)
 
-and both matrices take one step down their gradient with rate lr. Word t has the output row points[t] of the plan. Source: Mikolov et al. 2013 (arXiv:1301.3781) and 2013b (arXiv:1310.4546) eq. 2.
+and both matrices take one step down their gradient with rate lr. Word t has the output row points[t] of
+the plan. Source: Mikolov et al. 2013 (arXiv:1301.3781) and 2013b (arXiv:1310.4546) eq. 2.
 """
 
 from typing import Annotated

@@ -15,19 +15,15 @@ import numpy as np
 from numba import njit, prange
 
 from seqkit.core.types import Array, Ids
-from seqkit.kernels.simd.cpu import axpy, fill, logistic, make_dots, make_update, move, prefetch
+from seqkit.kernels.simd.cpu import axpy, fill, logistic, move, prefetch
 from seqkit.kernels.simd.rows import aligned, check_rows, padded
+from seqkit.kernels.tiles.cpu import dots, update
 from seqkit.kernels.windows.cpu import draw, half_width, keep, span
 from seqkit.kernels.windows.plan import Plan
 
-LANES = 8
+LANES = 4
 STEP = 128  # tokens a lane between two merges
-
-_dots2 = {n: make_dots(2, n) for n in (1, 2, 4, 6)}
-_dots1 = {n: make_dots(1, n) for n in (1, 2, 4, 6)}
-_dots26, _dots24, _dots22, _dots21 = _dots2[6], _dots2[4], _dots2[2], _dots2[1]
-_dots16, _dots14, _dots12, _dots11 = _dots1[6], _dots1[4], _dots1[2], _dots1[1]
-_update6, _update4, _update2, _update1 = (make_update(n) for n in (6, 4, 2, 1))
+PULL = 0.6  # how far one window carries a row, at rate 1: about its number of pairs · σ'(0.9) · |row|²
 
 
 class Rows(NamedTuple):
@@ -37,6 +33,7 @@ class Rows(NamedTuple):
     slots: Any  # (V,) int32; length 0: no copies, the shared rows themselves
     copies: Any  # (C, D)
     touched: Any  # (C,) int32, the ids copied, used[0] of them
+    hits: Any  # (C,) int32, windows that used the copy
     used: Any  # (1,) int64
 
 
@@ -47,59 +44,15 @@ def _address(rows: Any, base: Any, i: Any) -> Any:
     if len(rows.slots) == 0:
         return base + 4 * size * np.int64(i)
     slot = np.int64(rows.slots[i])
-    if slot < 0:
+    if slot >= 0:
+        rows.hits[slot] += 1
+    else:
         slot = rows.used[0]
+        rows.hits[slot] = 1
         rows.used[0] += 1
         rows.slots[i], rows.touched[slot] = slot, i
         move(rows.matrix.ctypes.data + 4 * size * np.int64(i), base + 4 * size * slot, size)
     return base + 4 * size * slot
-
-
-@njit(inline="always")
-def _dots(x: Any, y: Any, n_x: Any, n_y: Any, g: Any, stride: Any, size: Any) -> None:
-    """All inner products, in tiles of 2 × 6, 4, 2 or 1 that stay in registers."""
-    j = 0
-    while j < n_y:
-        tile = 6 if n_y - j >= 6 else 4 if n_y - j >= 4 else 2 if n_y - j >= 2 else 1
-        for i in range(0, n_x, 2):
-            xs, ys, out = x + 8 * i, y + 8 * j, g + 4 * (j * stride + i)
-            if i + 1 < n_x:
-                if tile == 6:
-                    _dots26(xs, ys, out, stride, size)
-                elif tile == 4:
-                    _dots24(xs, ys, out, stride, size)
-                elif tile == 2:
-                    _dots22(xs, ys, out, stride, size)
-                else:
-                    _dots21(xs, ys, out, stride, size)
-            elif tile == 6:
-                _dots16(xs, ys, out, stride, size)
-            elif tile == 4:
-                _dots14(xs, ys, out, stride, size)
-            elif tile == 2:
-                _dots12(xs, ys, out, stride, size)
-            else:
-                _dots11(xs, ys, out, stride, size)
-        j += tile
-
-
-@njit(inline="always")
-def _update(x: Any, y: Any, n_x: Any, n_y: Any, g: Any, dx: Any, stride: Any, size: Any) -> None:
-    j = 0
-    while j < n_y:
-        ys, rates = y + 8 * j, g + 4 * j * stride
-        if n_y - j >= 6:
-            _update6(x, ys, rates, dx, n_x, stride, size)
-            j += 6
-        elif n_y - j >= 4:
-            _update4(x, ys, rates, dx, n_x, stride, size)
-            j += 4
-        elif n_y - j >= 2:
-            _update2(x, ys, rates, dx, n_x, stride, size)
-            j += 2
-        else:
-            _update1(x, ys, rates, dx, n_x, stride, size)
-            j += 1
 
 
 @njit(inline="always")
@@ -191,14 +144,14 @@ def _stretch(
         first_x = x[0]
         if cbow:
             x[0] = mean
-        _dots(xs, ys + 8 * at, n_x, n_y, g, stride, size)
+        dots(xs, ys + 8 * at, n_x, n_y, g, stride, size)
         window_loss: Any = np.float32(0.0)
         for j in range(n_y):
             weight = weights[at + j]
             for k in range(0, n_x, 16):
                 window_loss += weight * logistic(g + 4 * (j * stride + k), n_x - k, labels[at + j], lr * weight)
         fill(np.float32(0.0), dx, n_x * size)
-        _update(xs, ys + 8 * at, n_x, n_y, g, dx, stride, size)
+        update(xs, ys + 8 * at, n_x, n_y, g, dx, stride, size)
         x[0] = first_x
         scale = np.float32(1.0 / n) if cbow and plan.divide else np.float32(1.0)
         for j in range(n):
@@ -210,7 +163,9 @@ def _stretch(
 
 
 @njit(nogil=True, parallel=True, cache=True)
-def _lanes(ids: Any, starts: Any, low: Any, high: Any, plan: Any, inputs: Any, outputs: Any, lr: Any, work: Any, most: Any, parts: Any) -> Any:
+def _lanes(
+    ids: Any, starts: Any, low: Any, high: Any, plan: Any, inputs: Any, outputs: Any, lr: Any, work: Any, most: Any, parts: Any
+) -> Any:
     losses, counts = np.zeros(LANES), np.zeros(LANES, np.int64)
     in_lanes, out_lanes = np.zeros(len(inputs.matrix), np.uint8), np.zeros(len(outputs.matrix), np.uint8)
     for start in range(low, high, LANES * STEP):
@@ -225,14 +180,14 @@ def _lanes(ids: Any, starts: Any, low: Any, high: Any, plan: Any, inputs: Any, o
                 counts[lane] += count
         for part in prange(parts):
             old = work[part, 0].ctypes.data
-            _merge(inputs, in_lanes, part, parts, old)
-            _merge(outputs, out_lanes, part, parts, old)
+            _merge(inputs, in_lanes, part, parts, old, lr)
+            _merge(outputs, out_lanes, part, parts, old, lr)
     return losses.sum(), counts.sum()
 
 
 @njit(inline="always")
 def _lane(rows: Any, lane: Any) -> Any:
-    return Rows(rows.matrix, rows.slots[lane], rows.copies[lane], rows.touched[lane], rows.used[lane])
+    return Rows(rows.matrix, rows.slots[lane], rows.copies[lane], rows.touched[lane], rows.hits[lane], rows.used[lane])
 
 
 @njit
@@ -243,25 +198,30 @@ def _forget(rows: Any) -> None:
 
 
 @njit(inline="always")
-def _merge_row(rows: Any, i: Any, first: Any, target: Any, old: Any) -> None:
-    """The copy of lane `first`, plus the change (copy - old) of every lane after it that has one."""
+def _merge_row(rows: Any, i: Any, first: Any, target: Any, old: Any, lr: Any) -> None:
+    """old + s Σ (copy - old) over the n lanes that have a copy, from lane `first` on.
+
+    s = 1 / (1 + (n - 1) · min(1, PULL · lr · hits / n)): a row hit seldom moves by the sum of its changes, as if they had
+    come one after the other; a row hit often in every lane has gone most of its way in each, and moves by their mean.
+    """
     size = rows.matrix.shape[1]
     copies, lane_bytes = rows.copies.ctypes.data, 4 * size * rows.copies.shape[1]
+    n, hits = 0, 0
+    for lane in range(first, LANES):
+        slot = rows.slots[lane, i]
+        if slot >= 0:
+            n, hits = n + 1, hits + rows.hits[lane, slot]
+    share = np.float32(1.0 / (1.0 + (n - 1) * min(1.0, PULL * lr * hits / n)))
     move(target, old, size)
+    axpy(-share * np.float32(n), old, target, size)
     for lane in range(first, LANES):
         slot = np.int64(rows.slots[lane, i])
-        if slot < 0:
-            continue
-        copy = copies + lane_bytes * lane + 4 * size * slot
-        if lane == first:
-            move(copy, target, size)
-        else:
-            axpy(np.float32(1.0), copy, target, size)
-            axpy(np.float32(-1.0), old, target, size)
+        if slot >= 0:
+            axpy(share, copies + lane_bytes * lane + 4 * size * slot, target, size)
 
 
 @njit
-def _merge(rows: Any, lanes_of: Any, part: Any, parts: Any, old: Any) -> None:
+def _merge(rows: Any, lanes_of: Any, part: Any, parts: Any, old: Any, lr: Any) -> None:
     """Add the lanes' changes to the shared rows whose block of 64 is number `part` modulo `parts`."""
     for lane in range(LANES):
         for slot in range(rows.used[lane, 0]):
@@ -279,7 +239,7 @@ def _merge(rows: Any, lanes_of: Any, part: Any, parts: Any, old: Any) -> None:
             if lanes_of[i] == 1:
                 move(copies + lane_bytes * lane + 4 * size * slot, target, size)
             else:
-                _merge_row(rows, i, lane, target, old)
+                _merge_row(rows, i, lane, target, old, lr)
             lanes_of[i] = 0
 
 
@@ -312,7 +272,7 @@ def _train_pieces(
     ids: Ids, starts: Array, cuts: Iterator[tuple[int, int]], plan: Plan, input: Array, output: Array, lr: float
 ) -> tuple[float, int]:
     none = np.zeros(0, np.int32)
-    shared = [Rows(matrix, none, matrix[:0], none, np.zeros(1, np.int64)) for matrix in (input, output)]
+    shared = [Rows(matrix, none, matrix[:0], none, none, np.zeros(1, np.int64)) for matrix in (input, output)]
     work = _workspace(plan, input.shape[1])
     loss, count = 0.0, 0
     for low, high in cuts:
@@ -342,8 +302,8 @@ def _copies(matrix: Array, most: int) -> Rows:
     rows, size = matrix.shape
     most = min(most, rows)
     copies = aligned(LANES * most, size).reshape(LANES, most, size)
-    touched, used = np.zeros((LANES, most), np.int32), np.zeros((LANES, 1), np.int64)
-    return Rows(matrix, np.full((LANES, rows), -1, np.int32), copies, touched, used)
+    touched, hits = np.zeros((2, LANES, most), np.int32)
+    return Rows(matrix, np.full((LANES, rows), -1, np.int32), copies, touched, hits, np.zeros((LANES, 1), np.int64))
 
 
 def _most_targets(plan: Plan) -> int:

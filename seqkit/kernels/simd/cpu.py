@@ -76,7 +76,10 @@ def make_dots(n_x: int, n_y: int) -> Any:
             xs = [_entry(b, x, ir.Constant(_I, i)) for i in range(n_x)]
             ys = [_entry(b, y, ir.Constant(_I, j)) for j in range(n_y)]
             sums = [[cgutils.alloca_once_value(b, _const(0.0)) for _ in ys] for _ in xs]
-            with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (at, _):
+            with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (
+                at,
+                _,
+            ):
                 rows = [_load(b, b.add(row, at)) for row in xs]
                 for j, row in enumerate(ys):
                     column = _load(b, b.add(row, at))
@@ -139,7 +142,10 @@ def axpy(typing: Any, a: Any, x: Any, y: Any, size: Any) -> Any:
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
         a, x, y, size = args
         a = _splat(b, a)
-        with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (at, _):
+        with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (
+            at,
+            _,
+        ):
             place = b.add(y, at)
             _store(b, _fma(b, a, _load(b, b.add(x, at)), _load(b, place)), place)
         return context.get_dummy_value()
@@ -153,7 +159,10 @@ def move(typing: Any, x: Any, y: Any, size: Any) -> Any:
 
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
         x, y, size = args
-        with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (at, _):
+        with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (
+            at,
+            _,
+        ):
             _store(b, _load(b, b.add(x, at)), b.add(y, at))
         return context.get_dummy_value()
 
@@ -167,7 +176,10 @@ def fill(typing: Any, value: Any, y: Any, size: Any) -> Any:
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
         value, y, size = args
         value = _splat(b, value)
-        with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (at, _):
+        with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (
+            at,
+            _,
+        ):
             _store(b, value, b.add(y, at))
         return context.get_dummy_value()
 
@@ -201,8 +213,16 @@ def _log(b: Any, x: Any) -> Any:
     m = b.fadd(m, b.fsub(b.select(small, m, _const(0.0)), _const(1.0)))
     k = b.fsub(b.sitofp(k, _V), b.select(small, _const(1.0), _const(0.0)))
     p = _const(7.0376836292e-2)
-    for c in (-1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1,
-              -2.4999993993e-1, 3.3333331174e-1):
+    for c in (
+        -1.1514610310e-1,
+        1.1676998740e-1,
+        -1.2420140846e-1,
+        1.4249322787e-1,
+        -1.6668057665e-1,
+        2.0000714765e-1,
+        -2.4999993993e-1,
+        3.3333331174e-1,
+    ):
         p = _fma(b, p, m, _const(c))
     square = b.fmul(m, m)
     tail = _fma(b, k, _const(-2.12194440e-4), b.fmul(b.fmul(m, square), p))
@@ -244,7 +264,10 @@ def exponentials(typing: Any, row: Any, shift: Any, size: Any) -> Any:
         row, shift, size = args
         shift = _splat(b, shift)
         total = cgutils.alloca_once_value(b, _const(0.0))
-        with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (at, _):
+        with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (
+            at,
+            _,
+        ):
             place = b.add(row, at)
             e = _exp(b, _cut(b, b.fsub(_load(b, place), shift), "<", -80.0))
             _store(b, e, place)
@@ -263,7 +286,10 @@ def prefetch(typing: Any, row: Any, size: Any) -> Any:
         pointer, word = ir.IntType(8).as_pointer(), ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [pointer, word, word, word])
         function = cgutils.get_or_insert_function(b.module, kind, "llvm.prefetch.p0")
-        with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (at, _):
+        with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (
+            at,
+            _,
+        ):
             b.call(function, [b.inttoptr(b.add(row, at), pointer), *(ir.Constant(word, n) for n in (1, 3, 1))])
         return context.get_dummy_value()
 

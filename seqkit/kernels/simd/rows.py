@@ -25,6 +25,10 @@ def aligned(rows: int, size: int) -> Annotated[Floats, "N D"]:
 def check_rows(name: str, matrix: Array) -> None:
     """Raise ShapeError unless the vector instructions may read `matrix`."""
     size = matrix.shape[1]
-    whole = matrix.dtype == np.float32 and matrix.flags.c_contiguous and size % LANES == 0 and matrix.ctypes.data % (4 * LANES) == 0
+    whole = (
+        matrix.dtype == np.float32 and matrix.flags.c_contiguous and size % LANES == 0 and matrix.ctypes.data % (4 * LANES) == 0
+    )
     if not whole:
-        raise ShapeError(f"{name}: a {matrix.dtype} matrix of {size} columns came, expected one made by aligned(rows, padded(dim)).")
+        raise ShapeError(
+            f"{name}: a {matrix.dtype} matrix of {size} columns came, expected one made by aligned(rows, padded(dim))."
+        )

@@ -1,5 +1,6 @@
 """What a pass reads: kept tokens, windows and targets, in plain Python. The specification of windows.cpu."""
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -26,7 +27,7 @@ def windows(ids: Ids, starts: Array, low: int, high: int, plan: Plan) -> Iterato
 
     Context words are kept tokens of the same sentence, also outside [low, high), so two stretches equal one.
     """
-    for start, end in zip(starts[:-1], starts[1:], strict=True):
+    for start, end in itertools.pairwise(starts):
         if end <= low or start >= high:
             continue
         places = [place for place in range(start, end) if is_kept(ids[place], place, plan)]

@@ -50,9 +50,7 @@ class Subword(Tokenizer):
         return "ByteLevel" in json.dumps(json.loads(self.definition)["pre_tokenizer"])
 
     @classmethod
-    def train(
-        cls, texts: Iterable[str], *, vocab_size: int | None = 8000, min_count: int = 2, model: Model = "byte-bpe"
-    ) -> Self:
+    def train(cls, texts: Iterable[str], *, vocab_size: int | None = 8000, min_count: int = 2, model: Model = "byte-bpe") -> Self:
         """Learn `vocab_size` subwords from texts.
 
         Raises:  OptionError for an unknown model.

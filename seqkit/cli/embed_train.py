@@ -1,0 +1,51 @@
+"""seqkit embed train."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqkit.cli import common
+
+
+def train(
+    input: Annotated[str, typer.Argument(help='A text (file, folder, glob, "-" for stdin, nltk:brown) or a corpus folder.')],
+    out: common.Out,
+    context: Annotated[str, typer.Option(help="skipgram or cbow.")] = "skipgram",
+    loss: Annotated[str, typer.Option(help="negative-sampling, hierarchical-softmax or full-softmax.")] = "negative-sampling",
+    dim: Annotated[int, typer.Option(help="Numbers in a vector.")] = 100,
+    window: Annotated[int, typer.Option(help="Words to each side, at most.")] = 5,
+    negatives: Annotated[int | None, typer.Option(help="Noise words a window (negative-sampling); 5 if not given.")] = None,
+    subsample: Annotated[float, typer.Option(help="Frequency above which words are thinned out; 0: none.")] = 1e-3,
+    epochs: Annotated[int, typer.Option(help="Passes over the text.")] = 5,
+    lr: Annotated[float | None, typer.Option(help="First learning rate; 0.025 for skipgram, 0.05 for cbow.")] = None,
+    min_count: Annotated[int, typer.Option(help="Words seen less often are left out.")] = 5,
+    tokenizer: Annotated[str, typer.Option(help="How a text is cut: whitespace, word or character.")] = "whitespace",
+    lower: Annotated[bool, typer.Option("--lower", help="Lower-case the text.")] = False,
+    initial: Annotated[Path | None, typer.Option(help="Vectors to start from.")] = None,
+    setting: Annotated[list[str], typer.Option("--set", help="Another setting, as noise_exponent=0.5.")] = [],  # noqa: B006
+    threads: common.Threads = None,
+    seed: common.Seed = 1,
+    deterministic: Annotated[bool, typer.Option("--deterministic", help="Same bytes for any number of threads.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show memory and time needed, train nothing.")] = False,
+    quiet: common.Quiet = False,
+    json: common.AsJson = False,
+) -> None:
+    """Train word vectors and write them, with run.json and a checkpoint, to the folder --out.
+
+    Ctrl-C finishes the block at hand and saves; --resume goes on, with --deterministic to the same bytes.
+
+    Example: seqkit embed train wiki.txt.gz --dim 100 --epochs 5 --out wiki.vectors
+    """
+    from seqkit.embeddings.run import Run, make_model, summary
+
+    given = {"window": window, "subsample": subsample, "seed": seed, "deterministic": deterministic, "min_count": min_count}
+    given |= {} if negatives is None else {"negatives": negatives}
+    model = make_model(context, setting, dim=dim, loss=loss, epochs=epochs, lr=lr, threads=threads, **given)
+    run = Run(model, input, Path(out), tokenizer=tokenizer, lower=lower, initial=initial)
+    if dry_run:
+        common.show(*summary(run.estimate()), json)
+        return
+    result = run.train(resume=resume, report=common.progress(quiet))
+    common.show(result, f"{out}: {result['words']:,} words, {dim} numbers each, loss {result['history'][-1]['loss']:.4f}", json)

@@ -1,0 +1,1 @@
+"""Products of any number of rows with any number of rows."""

@@ -1,0 +1,78 @@
+"""Archives unpacked by our own hand: plain files only, inside the folder, of bounded size."""
+
+import shutil
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO
+
+from seqkit.core.errors import FormatError
+
+MOST_BYTES = 20 << 30
+MOST_FILES = 200_000
+RATIO = 1000
+FREE = 64 << 20  # bytes out before the ratio counts
+
+
+def extract(archive: Path, folder: Path, *, most_bytes: int = MOST_BYTES) -> list[Path]:
+    """Unpack a zip or tar into `folder`; return its files. All or nothing: an unsafe member leaves nothing behind.
+
+    Raises:  FormatError for a member outside the folder, a link, a device, a name that comes twice, a bomb, or damage.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".extract-", dir=folder.parent) as working:
+        inside, seen, size = Path(working) / "files", set[str](), 0
+        inside.mkdir()
+        try:
+            for name, source in _members(archive):
+                target = inside / _safe(archive, name, seen)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with target.open("wb") as out:
+                    while piece := source.read(1 << 20):
+                        size += out.write(piece)
+                        if size > most_bytes or (size > FREE and size > RATIO * archive.stat().st_size):
+                            raise FormatError(f"{archive}: grows beyond {size:,} bytes; at most {RATIO}-fold is unpacked.")
+        except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError) as error:
+            raise FormatError(f"{archive}: the archive is damaged or cut short ({error}).") from error
+        if not seen:
+            raise FormatError(f"{archive}: holds no file.")
+        if folder.exists():
+            shutil.rmtree(folder)
+        inside.rename(folder)
+    return sorted(folder / name for name in seen)
+
+
+def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """Name and content of each plain file; anything but files and folders is refused."""
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as file:
+            for entry in file.infolist():
+                kind = entry.external_attr >> 28  # 8 is a plain file, 4 a folder, 0 unknown to the system that packed it
+                if not entry.is_dir() and kind not in (0, 8):
+                    raise FormatError(f"{archive}: {entry.filename!r} is a link or device; only plain files are unpacked.")
+                if not entry.is_dir():
+                    with file.open(entry) as source:
+                        yield entry.filename, source
+        return
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            if not member.isfile() and not member.isdir():
+                raise FormatError(f"{archive}: {member.name!r} is a link or device; only plain files are unpacked.")
+            if member.isfile():
+                content = tar.extractfile(member)
+                assert content is not None  # it is a plain file
+                yield member.name, content
+
+
+def _safe(archive: Path, name: str, seen: set[str]) -> str:
+    path = PurePosixPath(name)
+    outside = path.is_absolute() or ".." in path.parts or PureWindowsPath(name).drive or "\\" in name or "\0" in name
+    if outside or not path.parts:
+        raise FormatError(f"{archive}: the member {name!r} would land outside the folder. The archive is not to be trusted.")
+    plain = str(path)
+    if plain in seen or len(seen) >= MOST_FILES:
+        raise FormatError(f"{archive}: {f'{name!r} comes twice' if plain in seen else f'holds more than {MOST_FILES:,} files'}.")
+    seen.add(plain)
+    return plain

@@ -1,0 +1,79 @@
+"""What every test runs under: no unpickling, no network but loopback, shape annotations checked, real data found or skipped."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("SEQKIT_DATA", ROOT.parent / "shared" / "data"))
+if (DATA / "nltk_data").is_dir():
+    os.environ.setdefault("NLTK_DATA", str(DATA / "nltk_data"))
+sys.path.insert(0, str(ROOT / "tests"))
+
+settings.register_profile("here", deadline=None, max_examples=60)
+settings.load_profile("here")
+UNPICKLED: list[str] = []
+
+
+def _audit(event: str, arguments: tuple) -> None:
+    if event == "pickle.find_class":
+        frame, files = sys._getframe(1), []
+        while frame is not None:
+            files.append(frame.f_code.co_filename.replace("\\", "/"))
+            frame = frame.f_back
+        # numba keeps its compiled code in __pycache__ by pickle, and xdist its messages: neither reads a file of ours
+        if not any("/numba/core/" in name or "/xdist/" in name or "/execnet/" in name for name in files):
+            UNPICKLED.append(f"{arguments} from {files[0]}")
+
+
+sys.addaudithook(_audit)
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.option.markexpr:
+        return
+    chosen = [item for item in items if not item.get_closest_marker("slow") and not item.get_closest_marker("gpu")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+def pytest_sessionstart(session):
+    import shapes
+
+    shapes.install()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_was_unpickled():
+    yield
+    found, UNPICKLED[:] = list(UNPICKLED), []
+    assert not found
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch):
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test reached for the network: {address}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def data():
+    """A file of the real data sets, or a skip that says what is missing."""
+
+    def find(name: str) -> Path:
+        path = DATA / name
+        if not path.exists():
+            pytest.skip(f"needs {name} below SEQKIT_DATA or ../shared/data")
+        return path
+
+    return find

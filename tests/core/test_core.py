@@ -1,0 +1,117 @@
+"""core: options, errors, score, family, rng, device."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pytest
+
+from seqkit.core import device, errors, options, rng
+from seqkit.core.family import Family
+from seqkit.core.score import Loss, Score
+
+
+@dataclass(frozen=True)
+class Options:
+    size: int = options.option(3, low=1, high=9, help="size")
+    rate: float = options.option(0.5, low=0, help="rate")
+    kind: Literal["a", "b"] = options.option("a", help="kind")
+    name: str | None = options.option(None, help="name")
+
+    def __post_init__(self):
+        options.check(self)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"size": 0}, "Options.size: 0 came, allowed is at least 1 and at most 9"),
+        ({"size": 2.5}, "Options.size: 2.5 came, expected int"),
+        ({"size": True}, "Options.size: True came, expected int"),
+        ({"rate": math.nan}, "Options.rate: nan came"),
+        ({"rate": "x"}, "Options.rate: 'x' came, expected float"),
+        ({"kind": "c"}, "Options.kind: 'c' came, expected one of 'a', 'b'"),
+        ({"siez": 1}, "unknown setting 'siez'; known: size, rate, kind, name. Did you mean 'size'"),
+    ],
+)
+def test_bad_setting_is_named_with_what_is_allowed(values, message):
+    with pytest.raises(errors.OptionError, match=message.replace(".", r"\.")):
+        options.from_json(Options, values)
+
+
+def test_settings_survive_json():
+    made = Options(size=4, name="x")
+    assert options.from_json(Options, options.to_json(made)) == made
+    assert Options(rate=1).rate == 1
+
+
+def test_exit_codes_are_the_documented_ones():
+    codes = {cls.__name__: cls.exit_code for cls in errors.SeqkitError.__subclasses__()}
+    assert codes == {
+        "TrainingError": 1, "BackendError": 2, "OptionError": 2, "ShapeError": 2, "FormatError": 3, "ModelFileError": 4,
+        "VocabularyError": 5, "ResourceError": 6,
+    }  # fmt: skip
+
+
+def test_loss_adds_sums_and_divides_only_to_print():
+    total = Loss(3.0, 1) + Loss(1.0, 3)
+    assert (total.mean, total.count) == (1.0, 4)
+    assert total.bits == pytest.approx(1 / math.log(2))
+    assert total.perplexity == pytest.approx(math.e)
+    assert math.isnan(Loss(0.0, 0).mean)
+    assert Loss(1e6, 1).perplexity == math.inf
+
+
+def test_score_prints_count_missing_and_settings():
+    score = Score("accuracy", 0.5, 10, 2, {"k": 3}, (0.4, 0.6))
+    assert str(score) == "accuracy 0.5000 [0.4000, 0.6000] (n=10, missing=2; k=3)"
+    assert Score("x", math.nan, 0).to_json()["value"] is None
+
+
+def test_family_finds_files_and_suggests_names():
+    family = Family("seqkit.embeddings.objectives", "loss")
+    assert family.names() == ["full-softmax", "hierarchical-softmax", "negative-sampling"]
+    with pytest.raises(errors.OptionError, match="unknown loss 'full-sotfmax'.*Did you mean 'full-softmax'"):
+        family.load("full-sotfmax")
+
+
+def test_rng_is_splitmix64():
+    """First outputs of SplitMix64 seeded with 1234567, as published with its reference code."""
+    golden = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821]
+    places = np.arange(1, 6, dtype=np.uint64)
+    assert rng.bits(np.uint64(1234567), places).tolist() == golden
+
+
+def test_rng_draws_do_not_depend_on_order_and_streams_differ():
+    places = np.arange(1000, dtype=np.uint64)
+    assert (rng.bits(rng.stream(1), places[::-1])[::-1] == rng.bits(rng.stream(1), places)).all()
+    assert len({int(rng.stream(seed, a, b)) for seed in range(5) for a in range(5) for b in range(5)}) == 125
+
+
+def test_uniform_fills_the_unit_interval_evenly():
+    draws = rng.uniform(rng.stream(3), (200, 50))
+    assert draws.dtype == np.float32
+    assert (draws >= 0).all()
+    assert (draws < 1).all()
+    counts, _ = np.histogram(draws, 20, (0, 1))
+    assert (abs(counts - 500) < 110).all()  # five standard deviations
+
+
+def test_threads_and_devices_are_checked():
+    assert device.threads(3) == 3
+    assert device.threads() >= 1
+    with pytest.raises(errors.OptionError, match="threads: 0 came"):
+        device.threads(0)
+    assert device.device("cpu").type == "cpu"
+    with pytest.raises(errors.OptionError, match="device: 'tpu' came, allowed are auto, cpu, cuda"):
+        device.device("tpu")
+
+
+def test_did_you_mean_stays_fast_on_a_large_vocabulary():
+    import time
+
+    known = [f"word{i}" for i in range(400_000)]
+    started = time.monotonic()
+    assert "word1" in errors.did_you_mean("wrod1", known)
+    assert time.monotonic() - started < 5

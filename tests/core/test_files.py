@@ -1,0 +1,144 @@
+"""core.files: whole or not at all, checked before it is believed, readable by the safetensors library."""
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from seqkit.core import files
+from seqkit.core.errors import FormatError, ModelFileError, ResourceError
+
+ARRAYS = {
+    "matrix": np.arange(12, dtype=np.float32).reshape(3, 4), "ids": np.array([5, -1], np.int32),
+    "none": np.zeros((0, 7), np.float32),
+    "bytes": np.frombuffer(b"abc", np.uint8), "flags": np.array([True, False]), "big": np.array([2**63], np.uint64),
+}  # fmt: skip
+
+
+def saved(folder, value=1):
+    files.save(folder, "thing", {"x": np.full(3, value, np.int64)}, {"value": value})
+    return folder
+
+
+def test_arrays_and_settings_come_back_equal(tmp_path):
+    files.save(tmp_path / "a", "thing", ARRAYS, {"name": "é", "n": [1, 2]})
+    arrays, meta = files.load(tmp_path / "a", "thing", verify=True)
+    assert meta == {"name": "é", "n": [1, 2]}
+    assert arrays.keys() == ARRAYS.keys()
+    for name, array in ARRAYS.items():
+        assert arrays[name].dtype == array.dtype
+        np.testing.assert_array_equal(arrays[name], array)
+        assert not arrays[name].flags.writeable or array.size == 0
+
+
+def test_same_content_gives_same_bytes(tmp_path):
+    files.save(tmp_path / "a", "thing", ARRAYS, {"n": 1})
+    files.save(tmp_path / "b", "thing", ARRAYS, {"n": 1})
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_safetensors_library_reads_ours_and_we_read_its_headers(tmp_path):
+    files.save(tmp_path / "a", "thing", ARRAYS, {})
+    (path,) = (tmp_path / "a").glob("*.safetensors")
+    theirs = load_file(path)
+    for name, array in ARRAYS.items():
+        np.testing.assert_array_equal(theirs[name], array)
+    save_file({"m": ARRAYS["matrix"]}, tmp_path / "theirs.safetensors")
+    np.testing.assert_array_equal(files._map_arrays(tmp_path / "theirs.safetensors")["m"], ARRAYS["matrix"])
+
+
+def test_first_array_starts_on_a_cache_line(tmp_path):
+    files.save(tmp_path / "a", "thing", ARRAYS, {})
+    (path,) = (tmp_path / "a").glob("*.safetensors")
+    assert (8 + int.from_bytes(path.read_bytes()[:8], "little")) % 64 == 0
+
+
+def test_every_flipped_byte_and_every_truncation_is_noticed(tmp_path):
+    folder = saved(tmp_path / "a")
+    for path in sorted(folder.iterdir()):
+        whole = path.read_bytes()
+        for at in range(len(whole)):
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x20]) + whole[at + 1 :])
+            try:
+                arrays, meta = files.load(folder, "thing")
+            except ModelFileError:
+                continue
+            assert (arrays["x"].tolist(), meta) == ([1, 1, 1], {"value": 1})  # white space of the JSON
+        for size in range(len(whole) - 1):
+            path.write_bytes(whole[:size])
+            with pytest.raises(ModelFileError):
+                files.load(folder, "thing")
+        path.write_bytes(whole)
+
+
+def test_another_kind_a_missing_folder_and_a_newer_version_are_named(tmp_path):
+    folder = saved(tmp_path / "a")
+    with pytest.raises(ModelFileError, match="holds a thing, expected a corpus"):
+        files.load(folder, "corpus")
+    with pytest.raises(ModelFileError, match="no manifest.json there"):
+        files.load(tmp_path / "nowhere", "thing")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["seqkit"] = 99
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ModelFileError, match="written in file version 99, we read up to 1"):
+        files.load(folder, "thing")
+
+
+@pytest.mark.parametrize("fault", ["fsync", "replace"])
+@pytest.mark.parametrize("call", range(1, 6))
+def test_fault_at_any_write_leaves_the_old_or_the_new_whole(tmp_path, monkeypatch, fault, call):
+    folder = saved(tmp_path / "a")
+    calls = []
+
+    def failing(real):
+        def wrapper(*args, **kwargs):
+            calls.append(1)
+            if len(calls) == call:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return real(*args, **kwargs)
+
+        return wrapper
+
+    with monkeypatch.context() as patch:
+        target = (os, "fsync") if fault == "fsync" else (Path, "replace")
+        patch.setattr(*target, failing(getattr(*target)))
+        try:
+            saved(folder, value=2)
+        except (ResourceError, OSError) as error:
+            assert "space" in str(error)
+    arrays, meta = files.load(folder, "thing", verify=True)
+    assert arrays["x"].tolist() == [meta["value"]] * 3
+    assert not list(folder.glob("*.part"))
+
+
+def test_saving_again_leaves_no_old_arrays_behind(tmp_path):
+    folder = saved(saved(tmp_path / "a"), value=2)
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_unwritable_folder_is_a_resource_error(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ResourceError, match="cannot be written"):
+        files.write_json(tmp_path / "file" / "x.json", {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": 1, "a": 2}', '{"a": NaN}', '{"a": Infinity}', "[" * 100_000, "{", "", '"\udc80"'.encode("utf-8", "surrogatepass")],
+)
+def test_json_that_is_not_strict_is_refused(tmp_path, text):
+    path = tmp_path / "x.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(FormatError, match=r"x\.json: not valid JSON"):
+        files.read_json(path)
+
+
+def test_nan_is_never_written_as_json(tmp_path):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        files.write_json(tmp_path / "x.json", {"a": float("nan")})
+    assert list(tmp_path.iterdir()) == []
