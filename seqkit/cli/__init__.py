@@ -5,30 +5,43 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; exit 0, 1 internal, 2 usage, 3 bad data, 4 bad model file, 5 unknown words, 6 out of memory or
-    disk, 130 interrupted with the checkpoint written, 141 reader gone."""
+    """Run the command line.
+
+    Exit codes: 0; 1 internal; 2 usage; 3 bad data; 4 bad model file; 5 unknown words; 6 out of memory or disk;
+    130 interrupted, with the checkpoint written; 141 reader gone.
+    """
     from seqkit.cli.app import app
-    from seqkit.core.errors import SeqkitError
+    from seqkit.core.errors import ResourceError, SeqkitError
+    from seqkit.core.files import resource_error
 
     debug = "--debug" in sys.argv
-    if debug:
-        sys.argv.remove("--debug")
+    sys.argv = [word for word in sys.argv if word != "--debug"]
     try:
         app()
-        sys.stdout.flush()
-    except SeqkitError as error:
-        _end(str(error), error.exit_code, debug)
-    except KeyboardInterrupt:
-        _end("interrupted.", 130, False)
-    except MemoryError:
-        _end("not enough memory. Lower --dim or --max-size, or see what is needed with --dry-run.", 6, debug)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the flush at exit is quiet too
-        sys.exit(141)
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            _reader_gone()
+        if end.code == 130:
+            _end("interrupted.", 130)
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _reader_gone()
+        raise
+    except (SeqkitError, MemoryError, OSError) as error:
+        if debug:
+            raise
+        if isinstance(error, MemoryError):
+            error = ResourceError("not enough memory. Lower --dim or --max-size, or see what is needed with --dry-run.")
+        known = resource_error(error.filename or "output", error) if isinstance(error, OSError) else error
+        _end(str(known), known.exit_code)
 
 
-def _end(message: str, code: int, debug: bool) -> None:
-    if debug:
-        raise  # noqa: PLE0704  # called while the error is handled
+def _end(message: str, code: int) -> None:
     print(f"error: {message}", file=sys.stderr)
     sys.exit(code)
+
+
+def _reader_gone() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the flush at exit is quiet too
+    sys.exit(141)

@@ -51,7 +51,7 @@ def write_atomic(path: Path) -> Iterator[IO[bytes]]:
         temporary.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        raise _resource_error(path, error) from error
+        raise resource_error(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -121,6 +121,13 @@ def load(folder: Path, kind: str, *, verify: bool = False) -> tuple[Arrays, dict
 def kind_of(folder: Path) -> str | None:
     """The kind of artefact in `folder`, or None if it is not one."""
     return str(_read_manifest(folder)["kind"]) if (folder / "manifest.json").is_file() else None
+
+
+def resource_error(path: Path | str, error: OSError) -> SeqkitError:
+    """The ResourceError that says what an OSError while writing `path` means."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ResourceError(f"{path}: no space left on the disk; nothing was written. Free some space or choose another folder.")
+    return ResourceError(f"{path}: cannot be written ({error.strerror}). Check the folder and its permissions.")
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
@@ -212,9 +219,3 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def _resource_error(path: Path, error: OSError) -> SeqkitError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return ResourceError(f"{path}: no space left on the disk; nothing was written. Free some space or choose another folder.")
-    return ResourceError(f"{path}: cannot be written ({error.strerror}). Check the folder and its permissions.")

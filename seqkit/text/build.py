@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from seqkit.core.errors import FormatError, SeqkitError
+from seqkit.core.files import resource_error
 from seqkit.core.types import Array
 from seqkit.text.encoder import Recipe, Spool, send
 from seqkit.text.vocab import SPECIALS, Vocab
@@ -195,6 +196,9 @@ def _renumber(spools: list[_Spooled], tables: list[Array], folder: Path, total: 
 
 def working_folder(near: Path | None) -> "tempfile.TemporaryDirectory[str]":
     """A folder for the passes, on the disk that the corpus will be on."""
-    if near is not None:
-        near.mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(prefix=".seqkit-", dir=near)
+    try:
+        if near is not None:
+            near.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix=".seqkit-", dir=near)
+    except OSError as error:
+        raise resource_error(near or tempfile.gettempdir(), error) from error

@@ -64,6 +64,8 @@ def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
                 content = tar.extractfile(member)
                 assert content is not None  # it is a plain file
                 yield member.name, content
+        while tar.fileobj is not None and tar.fileobj.read(1 << 20):
+            pass  # to the end, where the checksum of the compressed stream stands
 
 
 def _safe(archive: Path, name: str, seen: set[str]) -> str:

@@ -33,8 +33,9 @@ def load_text(path: Path, reading: Reading, *, with_header: bool) -> Vectors:
         wanted = rows if reading.limit is None else min(reading.limit, rows or reading.limit)
         collector, count = Collector(path, reading), 0
         for words, numbers, where in _blocks(file, rest, path, dim, 2 if with_header else 1, wanted):
-            count += len(words)
-            collector.add(words, numbers, where)
+            take = len(words) if reading.limit is None else min(len(words), reading.limit - count)
+            count += take
+            collector.add(words[:take], numbers[:take], where[:take])
     if rows is not None and count != wanted and not reading.lenient:
         raise FormatError(f"{path}: the header says {rows:,} rows, the file has {count:,}. Get it again, or pass lenient=True.")
     return collector.vectors(dim)
@@ -72,7 +73,7 @@ def _blocks(
             if left is not None and (left := left - len(words)) < 0:
                 return
     if rest:
-        yield _parse(rest + b"\n", path, dim, line, parse)
+        yield _parse(rest.removesuffix(b"\n") + b"\n", path, dim, line, parse)
 
 
 def _parse(data: bytes, path: Path, dim: int, line: int, parse: Any) -> tuple[list[bytes], Any, list[str]]:

@@ -37,7 +37,7 @@ class Word2VecBinary:
             if size is None:
                 raise FormatError(f"{path}: line 1 is {first[:60]!r}, expected a header of two numbers.")
             rows, dim = size
-            if getattr(file, "name", None) == path and rows * (4 * dim + 2) > path.stat().st_size:
+            if Path(getattr(file, "name", "")) == path and rows * (4 * dim + 2) > path.stat().st_size:
                 raise FormatError(
                     f"{path}: the header says {rows:,} rows of {dim:,} numbers, which {path.stat().st_size:,} bytes cannot hold. "
                     "The file is cut short or its header is wrong; get it again."

@@ -8,51 +8,21 @@ not matter, so the bytes are the same for any number of threads.
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 import numba
 import numpy as np
 from numba import njit, prange
 
 from seqkit.core.types import Array, Ids
-from seqkit.kernels.simd.cpu import axpy, fill, logistic, move, prefetch
+from seqkit.kernels.lanes.cpu import LANES, Rows, address, copies, forget, lane_of, merge
+from seqkit.kernels.simd.cpu import axpy, fill, logistic, prefetch
 from seqkit.kernels.simd.rows import aligned, check_rows, padded
 from seqkit.kernels.tiles.cpu import dots, update
 from seqkit.kernels.windows.cpu import draw, half_width, keep, span
 from seqkit.kernels.windows.plan import Plan
 
-LANES = 4
 STEP = 128  # tokens a lane between two merges
-PULL = 0.6  # how far one window carries a row, at rate 1: about its number of pairs · σ'(0.9) · |row|²
-
-
-class Rows(NamedTuple):
-    """Rows of a matrix, or a lane's copies of them: slots[id] is the place of the copy in `copies`, -1 before the first use."""
-
-    matrix: Any  # (V, D)
-    slots: Any  # (V,) int32; length 0: no copies, the shared rows themselves
-    copies: Any  # (C, D)
-    touched: Any  # (C,) int32, the ids copied, used[0] of them
-    hits: Any  # (C,) int32, windows that used the copy
-    used: Any  # (1,) int64
-
-
-@njit(inline="always")
-def _address(rows: Any, base: Any, i: Any) -> Any:
-    """The address of row i: in the matrix at `base`, or of the lane's copy, made on first use, in the copies at `base`."""
-    size = rows.matrix.shape[1]
-    if len(rows.slots) == 0:
-        return base + 4 * size * np.int64(i)
-    slot = np.int64(rows.slots[i])
-    if slot >= 0:
-        rows.hits[slot] += 1
-    else:
-        slot = rows.used[0]
-        rows.hits[slot] = 1
-        rows.used[0] += 1
-        rows.slots[i], rows.touched[slot] = slot, i
-        move(rows.matrix.ctypes.data + 4 * size * np.int64(i), base + 4 * size * slot, size)
-    return base + 4 * size * slot
 
 
 @njit(inline="always")
@@ -64,16 +34,16 @@ def _aim(place: Any, word: Any, plan: Any, outputs: Any, base: Any, y: Any, labe
     if plan.tree:
         start, end = plan.ends[word], plan.ends[word + 1]
         for j in range(end - start):
-            y[at + j] = _address(outputs, base, plan.points[start + j])
+            y[at + j] = address(outputs, base, plan.points[start + j])
             labels[at + j], weights[at + j] = plan.labels[start + j], 1.0
         return end - start
-    y[at], labels[at], weights[at] = _address(outputs, base, word), 1.0, 1.0
+    y[at], labels[at], weights[at] = address(outputs, base, word), 1.0, 1.0
     n = 1
     for k in range(plan.negatives):
         other = draw(place, k, plan)
         if other == word:
             continue
-        row = _address(outputs, base, other)
+        row = address(outputs, base, other)
         j = 1
         while j < n and y[at + j] != row:
             j += 1
@@ -131,7 +101,7 @@ def _stretch(
         n = 0
         for other in range(left, right):
             if other != i:
-                words[n], x[n] = tokens[other], _address(inputs, in_base, tokens[other])
+                words[n], x[n] = tokens[other], address(inputs, in_base, tokens[other])
                 n += 1
         if n == 0:
             continue
@@ -171,76 +141,18 @@ def _lanes(
     for start in range(low, high, LANES * STEP):
         for lane in prange(LANES):
             begin = start + lane * STEP
-            mine, theirs = _lane(inputs, lane), _lane(outputs, lane)
-            _forget(mine)
-            _forget(theirs)
+            mine, theirs = lane_of(inputs, lane), lane_of(outputs, lane)
+            forget(mine)
+            forget(theirs)
             if begin < high:
                 loss, count = _stretch(ids, starts, begin, min(begin + STEP, high), plan, mine, theirs, lr, work[lane], most)
                 losses[lane] += loss
                 counts[lane] += count
         for part in prange(parts):
             old = work[part, 0].ctypes.data
-            _merge(inputs, in_lanes, part, parts, old, lr)
-            _merge(outputs, out_lanes, part, parts, old, lr)
+            merge(inputs, in_lanes, part, parts, old, lr)
+            merge(outputs, out_lanes, part, parts, old, lr)
     return losses.sum(), counts.sum()
-
-
-@njit(inline="always")
-def _lane(rows: Any, lane: Any) -> Any:
-    return Rows(rows.matrix, rows.slots[lane], rows.copies[lane], rows.touched[lane], rows.hits[lane], rows.used[lane])
-
-
-@njit
-def _forget(rows: Any) -> None:
-    for i in range(rows.used[0]):
-        rows.slots[rows.touched[i]] = -1
-    rows.used[0] = 0
-
-
-@njit(inline="always")
-def _merge_row(rows: Any, i: Any, first: Any, target: Any, old: Any, lr: Any) -> None:
-    """old + s Σ (copy - old) over the n lanes that have a copy, from lane `first` on.
-
-    s = 1 / (1 + (n - 1) · min(1, PULL · lr · hits / n)): a row hit seldom moves by the sum of its changes, as if they had
-    come one after the other; a row hit often in every lane has gone most of its way in each, and moves by their mean.
-    """
-    size = rows.matrix.shape[1]
-    copies, lane_bytes = rows.copies.ctypes.data, 4 * size * rows.copies.shape[1]
-    n, hits = 0, 0
-    for lane in range(first, LANES):
-        slot = rows.slots[lane, i]
-        if slot >= 0:
-            n, hits = n + 1, hits + rows.hits[lane, slot]
-    share = np.float32(1.0 / (1.0 + (n - 1) * min(1.0, PULL * lr * hits / n)))
-    move(target, old, size)
-    axpy(-share * np.float32(n), old, target, size)
-    for lane in range(first, LANES):
-        slot = np.int64(rows.slots[lane, i])
-        if slot >= 0:
-            axpy(share, copies + lane_bytes * lane + 4 * size * slot, target, size)
-
-
-@njit
-def _merge(rows: Any, lanes_of: Any, part: Any, parts: Any, old: Any, lr: Any) -> None:
-    """Add the lanes' changes to the shared rows whose block of 64 is number `part` modulo `parts`."""
-    for lane in range(LANES):
-        for slot in range(rows.used[lane, 0]):
-            i = rows.touched[lane, slot]
-            if (i >> 6) % parts == part:
-                lanes_of[i] += 1
-    size = rows.matrix.shape[1]
-    matrix, copies, lane_bytes = rows.matrix.ctypes.data, rows.copies.ctypes.data, 4 * size * rows.copies.shape[1]
-    for lane in range(LANES):
-        for slot in range(rows.used[lane, 0]):
-            i = rows.touched[lane, slot]
-            if (i >> 6) % parts != part or lanes_of[i] == 0:
-                continue
-            target = matrix + 4 * size * np.int64(i)
-            if lanes_of[i] == 1:
-                move(copies + lane_bytes * lane + 4 * size * slot, target, size)
-            else:
-                _merge_row(rows, i, lane, target, old, lr)
-            lanes_of[i] = 0
 
 
 def train(
@@ -285,7 +197,7 @@ def _train_lanes(
     ids: Ids, starts: Array, low: int, high: int, plan: Plan, input: Array, output: Array, lr: float, threads: int
 ) -> tuple[float, int]:
     size = input.shape[1]
-    rows = [_copies(input, STEP + 2 * plan.window), _copies(output, STEP * _most_targets(plan))]
+    rows = [copies(input, STEP + 2 * plan.window), copies(output, STEP * _most_targets(plan))]
     one = _workspace(plan, size)
     work = aligned(LANES * len(one), size).reshape(LANES, len(one), size)
     before = numba.get_num_threads()
@@ -296,14 +208,6 @@ def _train_lanes(
     finally:
         numba.set_num_threads(before)
     return float(loss), int(count)
-
-
-def _copies(matrix: Array, most: int) -> Rows:
-    rows, size = matrix.shape
-    most = min(most, rows)
-    copies = aligned(LANES * most, size).reshape(LANES, most, size)
-    touched, hits = np.zeros((2, LANES, most), np.int32)
-    return Rows(matrix, np.full((LANES, rows), -1, np.int32), copies, touched, hits, np.zeros((LANES, 1), np.int64))
 
 
 def _most_targets(plan: Plan) -> int:

@@ -1,0 +1,220 @@
+"""The command line from outside: results, exit codes, pipes, signals, help."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TEXT = "\n".join(["the king rules the old town", "the queen rules the new town", "a cat sat on a mat", "a dog sat on a rug"] * 60)
+DOOR = [sys.executable, "-c", "from seqkit.cli import main; main()"]
+
+
+def run(*args, code=0, **settings):
+    done = subprocess.run([*DOOR, *map(str, args)], check=False, capture_output=True, text=True, timeout=120, **settings)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "text.txt").write_text(TEXT)
+    run("embed", "train", folder / "text.txt", "--dim", 12, "--epochs", 3, "--min-count", 1, "--out", folder / "v", "--quiet")
+    return folder
+
+
+def test_training_writes_vectors_corpus_checkpoint_and_run_json(trained):
+    assert {"manifest.json", "run.json", "corpus", "checkpoint"} <= {p.name for p in (trained / "v").iterdir()}
+    told = json.loads((trained / "v" / "run.json").read_text())
+    assert told["settings"]["dim"] == 12
+    assert len(told["history"]) == 3
+    assert told["history"][0]["tokens"] == 1440
+    assert {"python", "seqkit", "numpy", "numba"} <= told["versions"].keys()
+    assert len(told["matrix_sha256"]) == len(told["corpus"]["fingerprint"]) == 64
+
+
+def test_every_question_has_a_plain_and_a_json_answer(trained):
+    vectors = trained / "v"
+    near = run("embed", "nearest", vectors, "king", "cat", "--top", 2)
+    assert near.stdout.startswith("word  neighbour  cosine")
+    assert len(json.loads(run("embed", "nearest", vectors, "king", "--top", 2, "--json").stdout)["king"]) == 2
+    answer = json.loads(run("embed", "analogy", vectors, "king", "queen", "old", "--json").stdout)
+    assert answer["excluded"] == ["king", "queen", "old"]
+    assert run("embed", "odd-one-out", vectors, "king", "queen", "mat").stdout.strip() in ("king", "queen", "mat")
+    assert json.loads(run("embed", "info", vectors, "--verify", "--json").stdout)["dim"] == 12
+
+
+def test_eval_prints_counts_and_missing(trained):
+    (trained / "q.txt").write_text(": gram1-x\nking queen old new\nking queen cat nobody\n")
+    (trained / "s.txt").write_text("king\tqueen\t9\ncat\tdog\t8\nking\tmat\t1\nx\ty\t1\n")
+    scores = json.loads(
+        run("embed", "eval", trained / "v", "--analogies", trained / "q.txt", "--similarity", trained / "s.txt", "--json").stdout
+    )
+    total = next(score for score in scores if score["name"] == "total")
+    assert (total["count"], total["missing"]) == (1, 1)
+    assert (scores[-1]["name"], scores[-1]["count"], scores[-1]["missing"]) == ("s", 3, 1)
+
+
+@pytest.mark.parametrize("format", ["word2vec", "word2vec-binary", "glove", "fasttext", "native"])
+def test_convert_there_and_back_keeps_every_bit(trained, tmp_path, format):
+    run("embed", "convert", trained / "v", "--to", format, "--out", tmp_path / "a")
+    run("embed", "convert", tmp_path / "a", "--out", tmp_path / "b")
+    parts = [sorted(p for p in f.iterdir() if p.suffix == ".safetensors")[0] for f in (trained / "v", tmp_path / "b")]
+    if format == "native":
+        assert parts[0].read_bytes() == parts[1].read_bytes()
+    assert (
+        json.loads(run("embed", "info", tmp_path / "b", "--json").stdout)["words"]
+        == json.loads(run("embed", "info", trained / "v", "--json").stdout)["words"]
+    )
+
+
+def test_corpus_and_phrases(tmp_path):
+    (tmp_path / "t").write_text(TEXT)
+    built = json.loads(run("corpus", "build", tmp_path / "t", "--out", tmp_path / "c", "--lower", "--json").stdout)
+    assert built["tokens"] == 1440
+    assert "most common: the" in run("corpus", "stats", tmp_path / "c").stdout
+    found = json.loads(run("phrases", tmp_path / "c", "--out", tmp_path / "p", "--threshold", 1, "--json").stdout)
+    assert found["tokens"] < 1440
+    assert run("embed", "train", tmp_path / "p", "--dim", 4, "--epochs", 1, "--out", tmp_path / "v", "--quiet").stdout
+
+
+def test_text_from_a_pipe(tmp_path):
+    run("embed", "train", "-", "--dim", 4, "--epochs", 1, "--out", tmp_path / "v", "--quiet", input=TEXT)
+    assert json.loads((tmp_path / "v" / "run.json").read_text())["corpus"]["source"] == "-"
+
+
+def test_dry_run_tells_memory_and_time_and_writes_nothing(tmp_path):
+    (tmp_path / "t").write_text(TEXT)
+    told = json.loads(run("embed", "train", tmp_path / "t", "--out", tmp_path / "v", "--dry-run", "--json").stdout)
+    assert told["tokens"] == 5 * 1440
+    assert told["memory"] > 0
+    assert not (tmp_path / "v").exists()
+
+
+def test_list_names_the_public_texts():
+    assert "text8" in run("corpus", "list").stdout
+    assert any(e["name"] == "google-analogies" for e in json.loads(run("corpus", "list", "--json").stdout))
+
+
+BAD = [
+    (["embed", "nearest", "{v}", "kign"], 5, "error: 'kign' is not in the vocabulary .* Did you mean 'king'"),
+    (["embed", "analogy", "{v}", "king", "queen"], 2, "error: analogy: 2 words came, expected three"),
+    (["embed", "nearest", "{v}-none", "king"], 3, "error: .*no such file or folder"),
+    (["embed", "train", "{t}-none", "--out", "{o}"], 3, "error: .*no such file, folder or match"),
+    (["embed", "train", "{t}", "--out", "{o}", "--loss", "hs"], 2, "error: unknown loss 'hs'; known: full-softmax"),
+    (["embed", "train", "{t}", "--out", "{o}", "--dim", "0"], 2, "dim: 0 came, allowed is at least 1"),
+    (["embed", "train", "{t}", "--out", "{o}", "--min-count", "99999"], 3, "none of the .* tokens was seen 99,999 times or more"),
+    (["embed", "train", "{t}", "--out", "{o}", "--set", "noise=1"], 2, "unknown setting 'noise'"),
+    (["embed", "train", "{t}", "--out", "/proc/nowhere/x"], 6, "cannot be written"),
+    (["corpus", "stats", "{t}-none"], 4, "no manifest.json there"),
+    (["corpus", "build", "{empty}", "--out", "{o}"], 3, "no token in 0 characters"),
+    (["corpus", "fetch", "txt8"], 2, "unknown corpus 'txt8'.*Did you mean 'text8'"),
+    (["embed", "eval", "{v}"], 2, "no test set was given"),
+    (["embed", "nonsense"], 2, "No such command"),
+]
+
+
+@pytest.mark.parametrize(("args", "code", "message"), BAD, ids=lambda value: " ".join(value) if isinstance(value, list) else None)
+def test_bad_input_gets_one_sentence_and_its_exit_code(trained, tmp_path, args, code, message):
+    import re
+
+    (tmp_path / "empty").write_text("")
+    places = {"v": trained / "v", "t": trained / "text.txt", "o": tmp_path / "out", "empty": tmp_path / "empty"}
+    done = run(*[str(arg).format(**places) for arg in args], code=code)
+    assert re.search(message, done.stderr)
+    assert done.stdout == ""
+    assert not (tmp_path / "out" / "manifest.json").exists()
+
+
+def test_damaged_vectors_end_with_4(trained, tmp_path):
+    run("embed", "convert", trained / "v", "--out", tmp_path / "v")
+    (path,) = (tmp_path / "v").glob("*.safetensors")
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+    assert "the checksum does not match" in run("embed", "nearest", tmp_path / "v", "king", code=4).stderr
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    done = subprocess.run([*DOOR, "corpus", "stats", str(tmp_path / "x"), "--debug"], check=False, capture_output=True, text=True)
+    assert "Traceback" in done.stderr
+    assert "ModelFileError" in done.stderr
+
+
+def test_reader_that_goes_away_is_no_error(trained):
+    import shlex
+
+    command = " ".join(map(shlex.quote, [*DOOR, "embed", "nearest", str(trained / "v"), *["king"] * 2000]))
+    done = subprocess.run(
+        ["bash", "-c", f"{command} | head -1; echo ${{PIPESTATUS[0]}}"], check=False, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[0].startswith("word")
+    assert done.stdout.splitlines()[-1] in ("0", "141")
+    assert done.stderr == ""
+
+
+def test_help_is_fast_and_every_command_has_an_example():
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        run("--help")
+        times.append(time.perf_counter() - started)
+    assert min(times) < 0.4
+    text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    assert text.count("Example:") == text.count("\n## ")
+
+
+def test_odd_surroundings_change_nothing(tmp_path, trained):
+    surroundings = {"LC_ALL": "C", "PATH": os.environ["PATH"], "COLUMNS": "20", "NO_COLOR": "1", "TERM": "dumb"}
+    assert run("embed", "nearest", trained / "v", "king", env=surroundings, stdin=subprocess.DEVNULL).stdout.startswith("word")
+
+
+LONG = ["--dim", "64", "--epochs", "400", "--min-count", "1", "--deterministic", "--threads", "1", "--quiet"]
+
+
+def _started(folder, text):
+    """A long run whose first epochs are done."""
+    process = subprocess.Popen([*DOOR, "embed", "train", str(text), "--out", str(folder), *LONG], stderr=subprocess.PIPE)
+    while not (folder / "checkpoint" / "manifest.json").exists():
+        time.sleep(0.01)
+        assert process.poll() is None
+    return process
+
+
+def test_interrupted_run_saves_ends_with_130_and_resumes_to_the_same_bytes(trained, tmp_path):
+    whole = run("embed", "train", trained / "text.txt", "--out", tmp_path / "whole", *LONG, "--json").stdout
+    process = _started(tmp_path / "v", trained / "text.txt")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert process.stderr.read().strip().endswith(b"error: interrupted.")
+    process.stderr.close()
+    again = run("embed", "train", trained / "text.txt", "--out", tmp_path / "v", *LONG, "--resume", "--json").stdout
+    assert json.loads(again)["matrix_sha256"] == json.loads(whole)["matrix_sha256"]
+
+
+@pytest.mark.slow
+def test_twenty_kills_at_random_moments_still_end_in_the_same_bytes(trained, tmp_path):
+    import random
+
+    draw, kills = random.Random(1), 0
+    whole = run("embed", "train", trained / "text.txt", "--out", tmp_path / "whole", *LONG, "--json").stdout
+    command = [*DOOR, "embed", "train", str(trained / "text.txt"), "--out", str(tmp_path / "v"), *LONG, "--resume", "--json"]
+    while kills < 20:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(draw.uniform(0.5, 3.0))
+        if process.poll() is not None:  # it ended before: begin again, so that every kill hits a run
+            import shutil
+
+            shutil.rmtree(tmp_path / "v")
+            continue
+        process.kill()
+        process.wait()
+        kills += 1
+    again = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert json.loads(again)["matrix_sha256"] == json.loads(whole)["matrix_sha256"]
