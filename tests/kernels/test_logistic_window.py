@@ -123,3 +123,16 @@ def test_matrix_that_is_not_aligned_is_refused():
         cpu.train(ids, starts, 0, 10, plans.plan(ids), np.zeros((30, 20), np.float32), output, 0.1)
     with pytest.raises(ShapeError, match="output: a float64 matrix"):
         cpu.train(ids, starts, 0, 10, plans.plan(ids), input, output.astype(np.float64), 0.1)
+
+
+def test_deterministic_lanes_hold_more_rows_than_a_small_table_counts():
+    ids, starts = plans.text(tokens=400, vocab=40_000)
+    plan = plans.plan(ids, 40_000, negatives=300)
+    results = []
+    for threads in (1, 2):
+        pair = plans.matrices(vocab=40_000, dim=4)
+        results.append(
+            (cpu.train(ids, starts, 0, len(ids), plan, *pair, 0.05, threads=threads, deterministic=True), pair[1].tobytes())
+        )
+    assert np.iinfo(np.int16).max < cpu.STEP * 301
+    assert results[0] == results[1]

@@ -2,27 +2,26 @@
 
 Fast: threads take stretches of text and change the shared rows without locks (Hogwild, Niu et al. 2011). With one thread
 it is the reference, step by step. Deterministic: LANES lanes of STEP tokens each work on private copies of the rows they
-touch, then the sums of their changes are added to the shared rows in the order of the lanes. Who computes a lane does
-not matter, so the bytes are the same for any number of threads.
+touch, and their changes are merged in the order of the lanes (kernels.lanes). Who computes a lane does not matter, so the
+bytes are the same for any number of threads.
 """
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numba
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from seqkit.core.types import Array, Ids
 from seqkit.kernels.lanes.cpu import LANES, Rows, address, copies, forget, lane_of, merge
-from seqkit.kernels.simd.cpu import axpy, fill, logistic, prefetch
-from seqkit.kernels.simd.rows import aligned, check_rows, padded
+from seqkit.kernels.simd.cpu import axpy, fill, logistic, prefetch, spread
+from seqkit.kernels.simd.rows import aligned, check_rows
+from seqkit.kernels.team.cpu import meet, take, team, together
 from seqkit.kernels.tiles.cpu import dots, update
 from seqkit.kernels.windows.cpu import draw, half_width, keep, span
 from seqkit.kernels.windows.plan import Plan
 
 STEP = 128  # tokens a lane between two merges
+PIECE = 512  # tokens a thread takes at once
 
 
 @njit(inline="always")
@@ -65,6 +64,12 @@ def _peek(i: Any, last: Any, total: Any, tokens: Any, places: Any, plan: Any, in
             prefetch(outputs + row * draw(places[i], k, plan), row >> 2)
 
 
+@njit(inline="always")
+def _rates(most: Any, window: Any) -> Any:
+    """Room for a number a pair, and for a vector that runs over."""
+    return 16 * ((most * 2 * window + 31) // 16)
+
+
 @njit(nogil=True, cache=True)
 def _stretch(
     ids: Any, starts: Any, low: Any, high: Any, plan: Any, inputs: Any, outputs: Any, lr: Any, work: Any, most: Any
@@ -79,10 +84,12 @@ def _stretch(
     in_base = inputs.matrix.ctypes.data if shared else inputs.copies.ctypes.data
     out_base = outputs.matrix.ctypes.data if shared else outputs.copies.ctypes.data
     # From here on rows are addresses: slices of arrays would be counted, and counting costs more than the arithmetic.
-    row, stride = 4 * size, 16 * ((2 * window + 15) // 16)
+    row, xs, ys = 4 * size, x.ctypes.data, y.ctypes.data
     dx = work.ctypes.data
     mean = dx + row * 2 * window
-    g, xs, ys = mean + row, x.ctypes.data, y.ctypes.data
+    g = mean + row
+    label_of = g + 4 * _rates(most, window)
+    weight_of = label_of + 4 * _rates(most, window)
     loss, count = 0.0, 0
     for ahead in range(first, last + 1):
         if not shared:
@@ -114,14 +121,15 @@ def _stretch(
         first_x = x[0]
         if cbow:
             x[0] = mean
-        dots(xs, ys + 8 * at, n_x, n_y, g, stride, size)
-        window_loss: Any = np.float32(0.0)
+        dots(xs, ys + 8 * at, n_x, n_y, g, n_x, size)
         for j in range(n_y):
-            weight = weights[at + j]
-            for k in range(0, n_x, 16):
-                window_loss += weight * logistic(g + 4 * (j * stride + k), n_x - k, labels[at + j], lr * weight)
-        fill(np.float32(0.0), dx, n_x * size)
-        update(xs, ys + 8 * at, n_x, n_y, g, dx, stride, size)
+            for k in range(4 * n_x * j, 4 * n_x * (j + 1), 64):  # what runs over is written again by the next
+                spread(labels[at + j], label_of + k)
+                spread(weights[at + j], weight_of + k)
+        window_loss: Any = np.float32(0.0)
+        for k in range(0, n_x * n_y, 16):
+            window_loss += logistic(g + 4 * k, n_x * n_y - k, label_of + 4 * k, weight_of + 4 * k, lr)
+        update(xs, ys + 8 * at, n_x, n_y, g, dx, n_x, size)
         x[0] = first_x
         scale = np.float32(1.0 / n) if cbow and plan.divide else np.float32(1.0)
         for j in range(n):
@@ -132,14 +140,28 @@ def _stretch(
     return loss, count
 
 
-@njit(nogil=True, parallel=True, cache=True)
-def _lanes(
-    ids: Any, starts: Any, low: Any, high: Any, plan: Any, inputs: Any, outputs: Any, lr: Any, work: Any, most: Any, parts: Any
+@njit(nogil=True, cache=True)
+def _pieces(
+    ids: Any, starts: Any, low: Any, high: Any, plan: Any, inputs: Any, outputs: Any, lr: Any, work: Any, most: Any, team: Any
 ) -> Any:
-    losses, counts = np.zeros(LANES), np.zeros(LANES, np.int64)
-    in_lanes, out_lanes = np.zeros(len(inputs.matrix), np.uint8), np.zeros(len(outputs.matrix), np.uint8)
+    loss, count = 0.0, 0
+    start = low + PIECE * take(team, 1)
+    while start < high:
+        new_loss, new_count = _stretch(ids, starts, start, min(start + PIECE, high), plan, inputs, outputs, lr, work, most)
+        loss, count = loss + new_loss, count + new_count
+        start = low + PIECE * take(team, 1)
+    return loss, count
+
+
+@njit(nogil=True, cache=True)
+def _lanes(
+    ids: Any, starts: Any, low: Any, high: Any, plan: Any, inputs: Any, outputs: Any, lr: Any, work: Any, most: Any,
+    marks: Any, sums: Any, team: Any, me: Any, threads: Any,
+) -> None:  # fmt: skip
+    """Member `me` of a team: rounds of LANES lanes, shared out and merged together."""
+    losses, counts = sums
     for start in range(low, high, LANES * STEP):
-        for lane in prange(LANES):
+        for lane in range(me, LANES, threads):  # always the same lanes: they lie in this core's cache
             begin = start + lane * STEP
             mine, theirs = lane_of(inputs, lane), lane_of(outputs, lane)
             forget(mine)
@@ -148,11 +170,11 @@ def _lanes(
                 loss, count = _stretch(ids, starts, begin, min(begin + STEP, high), plan, mine, theirs, lr, work[lane], most)
                 losses[lane] += loss
                 counts[lane] += count
-        for part in prange(parts):
-            old = work[part, 0].ctypes.data
-            merge(inputs, in_lanes, part, parts, old, lr)
-            merge(outputs, out_lanes, part, parts, old, lr)
-    return losses.sum(), counts.sum()
+        meet(team, threads)
+        old = work[me, 0].ctypes.data
+        merge(inputs, marks[0], me, threads, old, lr)
+        merge(outputs, marks[1], me, threads, old, lr)
+        meet(team, threads)
 
 
 def train(
@@ -166,56 +188,31 @@ def train(
     """
     check_rows("input", input)
     check_rows("output", output)
+    size, most, rate = input.shape[1], _most_targets(plan), np.float32(lr)
+    state = team()
     if deterministic:
-        return _train_lanes(ids, starts, low, high, plan, input, output, lr, threads)
-    piece = min(max((high - low) // (8 * threads), 256), 8192)
-    cuts = [(start, min(start + piece, high)) for start in range(low, high, piece)]
-    if threads == 1:
-        done = [_train_pieces(ids, starts, iter(cuts), plan, input, output, lr)]
-    else:
-        queue = iter(cuts)  # next() on a list iterator is one step under the interpreter's lock
-        with ThreadPoolExecutor(threads) as pool:
-            jobs = [pool.submit(_train_pieces, ids, starts, queue, plan, input, output, lr) for _ in range(threads)]
-            done = [job.result() for job in jobs]
-    return sum(loss for loss, _ in done), sum(count for _, count in done)
-
-
-def _train_pieces(
-    ids: Ids, starts: Array, cuts: Iterator[tuple[int, int]], plan: Plan, input: Array, output: Array, lr: float
-) -> tuple[float, int]:
+        threads = min(threads, LANES)
+        rows = [copies(input, STEP + 2 * plan.window), copies(output, STEP * most)]
+        work = _workspace(plan, size, LANES)
+        marks = np.zeros(len(input), np.uint8), np.zeros(len(output), np.uint8)
+        sums = np.zeros(LANES), np.zeros(LANES, np.int64)
+        together(
+            threads, lambda me: _lanes(ids, starts, low, high, plan, *rows, rate, work, most, marks, sums, state, me, threads)
+        )
+        return float(sums[0].sum()), int(sums[1].sum())
     none = np.zeros(0, np.int32)
     shared = [Rows(matrix, none, matrix[:0], none, none, np.zeros(1, np.int64)) for matrix in (input, output)]
-    work = _workspace(plan, input.shape[1])
-    loss, count = 0.0, 0
-    for low, high in cuts:
-        new_loss, new_count = _stretch(ids, starts, low, high, plan, *shared, np.float32(lr), work, _most_targets(plan))
-        loss, count = loss + new_loss, count + new_count
-    return loss, count
-
-
-def _train_lanes(
-    ids: Ids, starts: Array, low: int, high: int, plan: Plan, input: Array, output: Array, lr: float, threads: int
-) -> tuple[float, int]:
-    size = input.shape[1]
-    rows = [copies(input, STEP + 2 * plan.window), copies(output, STEP * _most_targets(plan))]
-    one = _workspace(plan, size)
-    work = aligned(LANES * len(one), size).reshape(LANES, len(one), size)
-    before = numba.get_num_threads()
-    threads = min(threads, numba.config.NUMBA_NUM_THREADS)
-    numba.set_num_threads(threads)
-    try:
-        loss, count = _lanes(ids, starts, low, high, plan, *rows, np.float32(lr), work, _most_targets(plan), min(threads, LANES))
-    finally:
-        numba.set_num_threads(before)
-    return float(loss), int(count)
+    done = together(
+        threads, lambda me: _pieces(ids, starts, low, high, plan, *shared, rate, _workspace(plan, size)[0], most, state)
+    )
+    return sum(loss for loss, _ in done), sum(count for _, count in done)
 
 
 def _most_targets(plan: Plan) -> int:
     return int(np.diff(plan.ends).max()) if plan.tree else 1 + plan.negatives
 
 
-def _workspace(plan: Plan, size: int) -> Array:
-    """Rows for ΔX, the mean, and the rates G: one row a context word, one for the mean, then enough for G."""
-    rates = _most_targets(plan) * padded(2 * plan.window)
-    rows = 2 * plan.window + 1 + -(-rates // size)
-    return aligned(rows, size)
+def _workspace(plan: Plan, size: int, lanes: int = 1) -> Array:
+    """Rows for ΔX, one a context word, and the mean; then rates, labels and weights of the pairs; for each lane."""
+    rows = 2 * plan.window + 1 + -(-3 * _rates(_most_targets(plan), plan.window) // size)
+    return aligned(lanes * rows, size).reshape(lanes, rows, size)

@@ -5,6 +5,8 @@ AVX, four of SSE or NEON). Addresses are integers (`array.ctypes.data`); rows st
 length is a multiple of 16. Specification: seqkit.kernels.simd.reference.
 """
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from llvmlite import ir
@@ -17,6 +19,10 @@ LINE = 64  # bytes: one cache line, one vector
 _F, _I = ir.FloatType(), ir.IntType(64)
 _V = ir.VectorType(_F, LANES)
 _N = ir.VectorType(ir.IntType(32), LANES)
+_LOG = (  # Cephes logf, after the leading coefficient
+    -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1,
+    -2.4999993993e-1, 3.3333331174e-1,
+)  # fmt: skip
 _CONTRACT = ("contract",)  # lets a * b + c become one fused instruction
 
 
@@ -63,6 +69,13 @@ def _sum(b: Any, vector: Any) -> Any:
     return b.call(function, [ir.Constant(_F, 0.0), vector], fastmath=("reassoc",))
 
 
+@contextlib.contextmanager
+def _along(b: Any, size: Any) -> Iterator[Any]:
+    """A loop over the vectors of a row: the offset of each in bytes."""
+    with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (at, _):
+        yield at
+
+
 def make_dots(n_x: int, n_y: int) -> Any:
     """dots(x, y, out, stride, size): out[j * stride + i] = x_i · y_j for n_x × n_y rows.
 
@@ -76,10 +89,7 @@ def make_dots(n_x: int, n_y: int) -> Any:
             xs = [_entry(b, x, ir.Constant(_I, i)) for i in range(n_x)]
             ys = [_entry(b, y, ir.Constant(_I, j)) for j in range(n_y)]
             sums = [[cgutils.alloca_once_value(b, _const(0.0)) for _ in ys] for _ in xs]
-            with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (
-                at,
-                _,
-            ):
+            with _along(b, size) as at:
                 rows = [_load(b, b.add(row, at)) for row in xs]
                 for j, row in enumerate(ys):
                     column = _load(b, b.add(row, at))
@@ -98,21 +108,22 @@ def make_dots(n_x: int, n_y: int) -> Any:
 
 
 def make_update(n_y: int) -> Any:
-    """update(x, y, g, dx, count, stride, size): y_j += Σ_i g_ji x_i and dx_i += Σ_j g_ji y_j(old), for i < count.
+    """update(x, y, g, dx, first, count, stride, size): y_j += Σ_i g_ji x_i and dx_i += Σ_j g_ji y_j(old), for i < count.
 
-    g: (n_y, stride) rates; dx: address of count rows that lie one behind the other.
+    g: (n_y, stride) rates; dx: address of count rows that lie one behind the other, taken as 0 if first is 1.
     """
 
     @intrinsic
-    def update(typing: Any, x: Any, y: Any, g: Any, dx: Any, count: Any, stride: Any, size: Any) -> Any:
+    def update(typing: Any, x: Any, y: Any, g: Any, dx: Any, first: Any, count: Any, stride: Any, size: Any) -> Any:
         def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-            x, y, g, dx, count, stride, size = args
+            x, y, g, dx, first, count, stride, size = args
+            fresh = b.icmp_signed("==", first, ir.Constant(_I, 1))
             zero, one = ir.Constant(_I, 0), ir.Constant(_I, 1)
             ys = [_entry(b, y, ir.Constant(_I, j)) for j in range(n_y)]
             rates = b.inttoptr(g, _F.as_pointer())
             offsets = [b.mul(stride, ir.Constant(_I, j)) for j in range(n_y)]
             bytes_a_row = b.mul(size, ir.Constant(_I, 4))
-            with cgutils.for_range_slice(b, zero, bytes_a_row, ir.Constant(_I, LINE), _I) as (at, _):
+            with _along(b, size) as at:
                 old = [_load(b, b.add(row, at)) for row in ys]
                 new = [cgutils.alloca_once(b, _V) for _ in ys]
                 for slot, value in zip(new, old, strict=True):
@@ -120,7 +131,7 @@ def make_update(n_y: int) -> Any:
                 with cgutils.for_range_slice(b, zero, count, one, _I) as (i, _):
                     row = _load(b, b.add(_entry(b, x, i), at))
                     place = b.add(b.add(dx, b.mul(i, bytes_a_row)), at)
-                    total = _load(b, place)
+                    total = b.select(fresh, _const(0.0), _load(b, place))
                     for j in range(n_y):
                         rate = _splat(b, b.load(b.gep(rates, [b.add(offsets[j], i)])))
                         total = _fma(b, rate, old[j], total)
@@ -130,7 +141,7 @@ def make_update(n_y: int) -> Any:
                     _store(b, b.load(new[j]), b.add(ys[j], at))
             return context.get_dummy_value()
 
-        return types.void(*[types.intp] * 7), generate
+        return types.void(*[types.intp] * 8), generate
 
     return update
 
@@ -142,10 +153,7 @@ def axpy(typing: Any, a: Any, x: Any, y: Any, size: Any) -> Any:
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
         a, x, y, size = args
         a = _splat(b, a)
-        with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (
-            at,
-            _,
-        ):
+        with _along(b, size) as at:
             place = b.add(y, at)
             _store(b, _fma(b, a, _load(b, b.add(x, at)), _load(b, place)), place)
         return context.get_dummy_value()
@@ -159,10 +167,7 @@ def move(typing: Any, x: Any, y: Any, size: Any) -> Any:
 
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
         x, y, size = args
-        with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (
-            at,
-            _,
-        ):
+        with _along(b, size) as at:
             _store(b, _load(b, b.add(x, at)), b.add(y, at))
         return context.get_dummy_value()
 
@@ -176,10 +181,7 @@ def fill(typing: Any, value: Any, y: Any, size: Any) -> Any:
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
         value, y, size = args
         value = _splat(b, value)
-        with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (
-            at,
-            _,
-        ):
+        with _along(b, size) as at:
             _store(b, value, b.add(y, at))
         return context.get_dummy_value()
 
@@ -213,16 +215,7 @@ def _log(b: Any, x: Any) -> Any:
     m = b.fadd(m, b.fsub(b.select(small, m, _const(0.0)), _const(1.0)))
     k = b.fsub(b.sitofp(k, _V), b.select(small, _const(1.0), _const(0.0)))
     p = _const(7.0376836292e-2)
-    for c in (
-        -1.1514610310e-1,
-        1.1676998740e-1,
-        -1.2420140846e-1,
-        1.4249322787e-1,
-        -1.6668057665e-1,
-        2.0000714765e-1,
-        -2.4999993993e-1,
-        3.3333331174e-1,
-    ):
+    for c in _LOG:
         p = _fma(b, p, m, _const(c))
     square = b.fmul(m, m)
     tail = _fma(b, k, _const(-2.12194440e-4), b.fmul(b.fmul(m, square), p))
@@ -231,14 +224,25 @@ def _log(b: Any, x: Any) -> Any:
 
 
 @intrinsic
-def logistic(typing: Any, s: Any, count: Any, label: Any, lr: Any) -> Any:
-    """logistic(s, count, label, lr) -> loss: 16 logits s become rates lr · (label - σ(s)); lanes at and after `count` become 0.
+def spread(typing: Any, value: Any, place: Any) -> Any:
+    """spread(value, place): the 16 floats from `place` on, aligned or not, become `value`."""
 
-    Returns Σ -log σ(s) over the lanes for label 1, Σ -log σ(-s) for label 0 (nats). Logits are cut to ±60.
+    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        b.store(_splat(b, args[0]), b.inttoptr(args[1], _V.as_pointer())).align = 4
+        return context.get_dummy_value()
+
+    return types.void(types.float32, types.intp), generate
+
+
+@intrinsic
+def logistic(typing: Any, s: Any, count: Any, labels: Any, weights: Any, lr: Any) -> Any:
+    """logistic(s, count, labels, weights, lr) -> loss: 16 logits s become rates lr · w (y - σ(s)), from lane `count` on 0.
+
+    Returns Σ w · -log σ(s) over lanes of label y = 1 plus Σ w · -log σ(-s) over those of label 0 (nats). Logits are cut to ±60.
     """
 
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        s, count, label, lr = args
+        s, count, labels, weights, lr = args
         lanes = ir.Constant(_N, list(range(LANES)))
         limit = b.insert_element(ir.Constant(_N, ir.Undefined), b.trunc(count, ir.IntType(32)), ir.Constant(ir.IntType(32), 0))
         live = b.icmp_signed("<", lanes, b.shuffle_vector(limit, limit, ir.Constant(_N, [0] * LANES)))
@@ -247,13 +251,13 @@ def logistic(typing: Any, s: Any, count: Any, label: Any, lr: Any) -> Any:
         e = _exp(b, b.fneg(x))
         denominator = b.fadd(_const(1.0), e)
         sigma = b.fdiv(_const(1.0), denominator)
-        label = _splat(b, label)
-        rate = b.fmul(_splat(b, lr), b.fsub(label, sigma))
+        label, weight = _load(b, labels), _load(b, weights)
+        rate = b.fmul(b.fmul(_splat(b, lr), weight), b.fsub(label, sigma))
         _store(b, b.select(live, rate, _const(0.0)), s)
         loss = _fma(b, b.fsub(_const(1.0), label), x, _log(b, denominator))  # log(1 + e^-x), and + x for label 0
-        return _sum(b, b.select(live, loss, _const(0.0)))
+        return _sum(b, b.select(live, b.fmul(weight, loss), _const(0.0)))
 
-    return types.float32(types.intp, types.intp, types.float32, types.float32), generate
+    return types.float32(types.intp, types.intp, types.intp, types.intp, types.float32), generate
 
 
 @intrinsic
@@ -264,10 +268,7 @@ def exponentials(typing: Any, row: Any, shift: Any, size: Any) -> Any:
         row, shift, size = args
         shift = _splat(b, shift)
         total = cgutils.alloca_once_value(b, _const(0.0))
-        with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (
-            at,
-            _,
-        ):
+        with _along(b, size) as at:
             place = b.add(row, at)
             e = _exp(b, _cut(b, b.fsub(_load(b, place), shift), "<", -80.0))
             _store(b, e, place)
@@ -286,10 +287,7 @@ def prefetch(typing: Any, row: Any, size: Any) -> Any:
         pointer, word = ir.IntType(8).as_pointer(), ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [pointer, word, word, word])
         function = cgutils.get_or_insert_function(b.module, kind, "llvm.prefetch.p0")
-        with cgutils.for_range_slice(b, ir.Constant(_I, 0), b.mul(size, ir.Constant(_I, 4)), ir.Constant(_I, LINE), _I) as (
-            at,
-            _,
-        ):
+        with _along(b, size) as at:
             b.call(function, [b.inttoptr(b.add(row, at), pointer), *(ir.Constant(word, n) for n in (1, 3, 1))])
         return context.get_dummy_value()
 

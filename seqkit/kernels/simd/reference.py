@@ -19,9 +19,11 @@ def update(
     return y + g @ x, dx + g.T @ y
 
 
-def logistic(s: Annotated[Array, "N"], label: float, lr: float) -> tuple[Annotated[Array, "N"], float]:
-    """Rates lr · (label - σ(s)) and the loss -Σ log σ(±s) in nats."""
-    return lr * (label - 1 / (1 + np.exp(-s))), float(np.logaddexp(0, -s if label else s).sum())
+def logistic(
+    s: Annotated[Array, "N"], labels: Annotated[Array, "N"], weights: Annotated[Array, "N"], lr: float
+) -> tuple[Annotated[Array, "N"], float]:
+    """Rates lr · w (y - σ(s)) and the loss -Σ w log σ(±s) in nats."""
+    return lr * weights * (labels - 1 / (1 + np.exp(-s))), float(weights @ np.logaddexp(0, np.where(labels, -s, s)))
 
 
 def axpy(a: float, x: Annotated[Array, "D"], y: Annotated[Array, "D"]) -> Annotated[Array, "D"]:

@@ -5,6 +5,7 @@ Specification: simd.reference, dots and update. Rows are given as addresses of a
 
 from typing import Any
 
+import numpy as np
 from numba import njit
 
 from seqkit.kernels.simd.cpu import make_dots, make_update
@@ -46,19 +47,19 @@ def dots(x: Any, y: Any, n_x: Any, n_y: Any, g: Any, stride: Any, size: Any) -> 
 
 @njit(inline="always")
 def update(x: Any, y: Any, n_x: Any, n_y: Any, g: Any, dx: Any, stride: Any, size: Any) -> None:
-    """y_j += Σ_i g_ji x_i and dx_i += Σ_j g_ji y_j(old)."""
+    """y_j += Σ_i g_ji x_i and dx_i = Σ_j g_ji y_j(old)."""
     j = 0
     while j < n_y:
-        ys, rates = y + 8 * j, g + 4 * j * stride
+        ys, rates, first = y + 8 * j, g + 4 * j * stride, np.intp(j == 0)
         if n_y - j >= 6:
-            _update6(x, ys, rates, dx, n_x, stride, size)
+            _update6(x, ys, rates, dx, first, n_x, stride, size)
             j += 6
         elif n_y - j >= 4:
-            _update4(x, ys, rates, dx, n_x, stride, size)
+            _update4(x, ys, rates, dx, first, n_x, stride, size)
             j += 4
         elif n_y - j >= 2:
-            _update2(x, ys, rates, dx, n_x, stride, size)
+            _update2(x, ys, rates, dx, first, n_x, stride, size)
             j += 2
         else:
-            _update1(x, ys, rates, dx, n_x, stride, size)
+            _update1(x, ys, rates, dx, first, n_x, stride, size)
             j += 1

@@ -1,0 +1,1 @@
+"""Threads that share work inside compiled code: a counter to take from, and a barrier."""
