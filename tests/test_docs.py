@@ -1,6 +1,7 @@
 """Documentation is true: every snippet runs, the command page is the generated one, links lead somewhere, doctests hold."""
 
 import doctest
+import gzip
 import importlib
 import pkgutil
 import re
@@ -25,6 +26,25 @@ def test_snippets_of_a_page_run_from_top_to_bottom(page, tmp_path):
     code = "\n".join(snippets(page))
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def commands(page):
+    blocks = re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    lines = [line.split("  #")[0].split() for block in blocks for line in block.split("\n")]
+    return [line for line in lines if line and line[0] == "seqkit"]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "cli.md" and commands(page)], ids=lambda page: page.name)
+def test_commands_of_a_page_run_one_after_the_other(page, tmp_path):
+    planted = seqkit.shipped("planted")
+    text = (planted / "text.txt").read_bytes()
+    (tmp_path / "text.txt").write_bytes(text)
+    (tmp_path / "wiki.txt.gz").write_bytes(gzip.compress(text))
+    (tmp_path / "questions-words.txt").write_bytes((planted / "analogies.txt").read_bytes())
+    for command in commands(page):
+        door = [sys.executable, "-c", "from seqkit.cli import main; main()", *command[1:]]
+        done = subprocess.run(door, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
 
 
 def test_command_page_is_the_generated_one():

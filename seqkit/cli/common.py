@@ -1,5 +1,6 @@
 """What the commands share: options with one meaning, and how results and progress are shown."""
 
+import atexit
 import json
 import sys
 import time
@@ -66,6 +67,24 @@ def progress(quiet: bool) -> "Callable[[Progress], None] | None":
     return _bar()
 
 
+def reading(quiet: bool) -> Callable[[int], None] | None:
+    """A report for reading text: every second on a terminal, every ten elsewhere, how much was read."""
+    if quiet:
+        return None
+    started = last = time.monotonic()
+    terminal = sys.stderr.isatty()
+
+    def report(characters: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= (1 if terminal else 10):
+            last = now
+            line = f"{characters / 1e6:,.0f} M characters read, {characters / 1e6 / (now - started):.1f} M a second"
+            print(line, end="\r" if terminal else "\n", file=sys.stderr, flush=True)
+
+    return report
+
+
 def _describe(p: "Progress") -> str:
     return f"epoch {p.epoch}/{p.epochs}  loss {p.loss.mean:.4f}  lr {p.lr:.5f}  {p.units_per_second / 1e3:,.0f}k words/s"
 
@@ -90,6 +109,7 @@ def _bar() -> "Callable[[Progress], None]":
     bar = Bar(*columns, console=Console(stderr=True))
     task = bar.add_task("", total=None)
     bar.start()
+    atexit.register(bar.stop)  # an interrupted run must give the cursor back
 
     def report(p: "Progress") -> None:
         bar.update(task, total=p.total, completed=p.done, description=_describe(p))

@@ -13,7 +13,12 @@ Input = Annotated[
     str, typer.Argument(help='A text file (plain, gz, bz2, xz, zst), a folder, a glob, "-" for stdin, or nltk:brown.')
 ]
 TokenizerName = Annotated[
-    str, typer.Option("--tokenizer", help="character, whitespace or word; or a folder of a trained tokenizer.")
+    str,
+    typer.Option(
+        "--tokenizer",
+        help="character, whitespace or word; subword:MODEL learnt from the text (byte-bpe, bpe, wordpiece, unigram); "
+        "or the folder of a saved one.",
+    ),
 ]
 Column = Annotated[str | None, typer.Option(help="Field to read from .jsonl, .csv, .tsv or .parquet.")]
 Lower = Annotated[bool, typer.Option("--lower", help="Lower-case the text.")]
@@ -31,7 +36,11 @@ def build(
     out: common.Out,
     tokenizer: TokenizerName = "whitespace",
     min_count: Annotated[int, typer.Option(help="Words read less often become unknown.")] = 1,
-    max_size: Annotated[int | None, typer.Option(help="Most words in the vocabulary.")] = None,
+    max_size: Annotated[int | None, typer.Option(help="Most words in the vocabulary; 8000 for subwords.")] = None,
+    epsilon: Annotated[
+        float | None,
+        typer.Option(help="Bounded memory: read twice; only words above this share of the text are sure to stay."),
+    ] = None,
     sentences: Sentences = "line",
     column: Column = None,
     lower: Lower = False,
@@ -41,6 +50,7 @@ def build(
     eos: Annotated[bool, typer.Option("--eos", help="Put </s> at the end of each sentence.")] = False,
     errors: Errors = "strict",
     threads: common.Threads = None,
+    quiet: common.Quiet = False,
     json: common.AsJson = False,
 ) -> None:
     """Read a text, number its tokens, write a corpus folder.
@@ -51,12 +61,11 @@ def build(
     from seqkit.text.corpus import Corpus
     from seqkit.text.normalize import Normalizer
     from seqkit.text.readers import read
-    from seqkit.text.tokenizer import named_or_saved
 
-    choice = {"lower": lower, "accents": accents, "digits": digits, "unicode": unicode}
+    normalizer = from_json(Normalizer, {"lower": lower, "accents": accents, "digits": digits, "unicode": unicode})
     corpus = Corpus.build(
-        read(input, column=column, errors=errors), named_or_saved(tokenizer), normalizer=from_json(Normalizer, choice),
-        sentences=sentences, min_count=min_count, max_size=max_size, add_eos=eos, threads=threads, out=out,
+        read(input, column=column, errors=errors), tokenizer, normalizer=normalizer, sentences=sentences, min_count=min_count,
+        max_size=max_size, epsilon=epsilon, add_eos=eos, threads=threads, out=out, report=common.reading(quiet),
     )  # fmt: skip
     common.show(*corpus.summary(), json)
 

@@ -20,9 +20,11 @@ def train(
     epochs: Annotated[int, typer.Option(help="Passes over the text.")] = 5,
     lr: Annotated[float | None, typer.Option(help="First learning rate; 0.025 for skipgram, 0.05 for cbow.")] = None,
     min_count: Annotated[int, typer.Option(help="Words seen less often are left out.")] = 5,
-    tokenizer: Annotated[str, typer.Option(help="How a text is cut: whitespace, word or character.")] = "whitespace",
+    tokenizer: Annotated[str, typer.Option(help="How a text is cut: as in seqkit corpus build.")] = "whitespace",
     lower: Annotated[bool, typer.Option("--lower", help="Lower-case the text.")] = False,
     initial: Annotated[Path | None, typer.Option(help="Vectors to start from.")] = None,
+    frozen: Annotated[Path | None, typer.Option(help="A file of words that stay where they start.")] = None,
+    validate: Annotated[Path | None, typer.Option(help="Analogy questions to answer after each epoch.")] = None,
     setting: Annotated[list[str], typer.Option("--set", help="Another setting, as noise_exponent=0.5.")] = [],  # noqa: B006
     threads: common.Threads = None,
     seed: common.Seed = 1,
@@ -43,9 +45,9 @@ def train(
     given = {"window": window, "subsample": subsample, "seed": seed, "deterministic": deterministic, "min_count": min_count}
     given |= {} if negatives is None else {"negatives": negatives}
     model = make_model(context, setting, dim=dim, loss=loss, epochs=epochs, lr=lr, threads=threads, **given)
-    run = Run(model, input, Path(out), tokenizer=tokenizer, lower=lower, initial=initial)
+    run = Run(model, input, Path(out), tokenizer=tokenizer, lower=lower, initial=initial, frozen=frozen, validate=validate)
     if dry_run:
         common.show(*summary(run.estimate()), json)
         return
-    result = run.train(resume=resume, report=common.progress(quiet))
+    result = run.train(resume=resume, report=common.progress(quiet), reading=common.reading(quiet))
     common.show(result, f"{out}: {result['words']:,} words, {dim} numbers each, loss {result['history'][-1]['loss']:.4f}", json)

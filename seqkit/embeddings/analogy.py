@@ -25,7 +25,6 @@ from seqkit.evaluate.metrics.accuracy import Accuracy
 
 METHODS = ("3cosadd", "3cosmul", "3cosavg", "euclidean")
 EPSILON = 1e-3
-SEMANTIC = 5  # of the Google set the first five sections are semantic; the others are called "gram…"
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,12 @@
 """Exact nearest rows of a matrix, for many queries at once: blocked matrix products and a running top k."""
 
+import functools
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import numpy as np
 
+from seqkit.core.device import threads as count_threads
 from seqkit.core.types import Array, Floats
 
 ROWS, QUERIES = 16384, 512  # a block of scores is 32 MB
@@ -33,10 +36,13 @@ def nearest_rows(
     else:
         scale, bias = np.full(len(matrix), 2, np.float32), -(norms.astype(np.float64) ** 2).astype(np.float32)
     scale = scale.astype(np.float32)
+    update: Callable[..., None]
     if len(queries) * len(matrix) < SMALL:
         from seqkit.kernels.top_k.reference import update
     else:
-        from seqkit.kernels.top_k.cpu import update
+        from seqkit.kernels.top_k import cpu
+
+        update = functools.partial(cpu.update, threads=count_threads())
     for first in range(0, len(queries), QUERIES):
         few = slice(first, first + QUERIES)
         for start in range(0, len(matrix), ROWS):

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from seqkit.core import files
-from seqkit.core.errors import OptionError, did_you_mean
+from seqkit.core.errors import FormatError, OptionError, did_you_mean
+from seqkit.embeddings import analogy
 from seqkit.embeddings.vectors import Vectors
 from seqkit.embeddings.word2vec import CONTEXTS, Estimate, Word2Vec
 from seqkit.text.corpus import Corpus
 from seqkit.text.normalize import Normalizer
+from seqkit.text.readers import read
 from seqkit.train.progress import Progress
 
 PACKAGES = ("seqkit", "numpy", "numba", "tokenizers", "nltk")
@@ -43,38 +45,60 @@ class Run:
 
     def __init__(
         self, model: Word2Vec, source: str, out: Path, *, tokenizer: str = "whitespace", lower: bool = False,
-        initial: Path | None = None,
+        initial: Path | None = None, frozen: Path | None = None, validate: Path | None = None,
     ) -> None:  # fmt: skip
+        """frozen: a file of words. validate: analogy questions, whose share right is kept for each epoch."""
         self.model, self.source, self.out = model, source, out
-        self.tokenizer, self.lower, self.initial = tokenizer, lower, initial
+        self.tokenizer, self.lower, self.initial, self.frozen, self.validate = tokenizer, lower, initial, frozen, validate
 
-    def corpus(self, folder: Path | None) -> Corpus:
+    def corpus(self, folder: Path | None, reading: Callable[[int], None] | None = None) -> Corpus:
         """The corpus folder that was given, or the text made into one within `folder` (in memory for None)."""
         if self.source != "-" and Path(self.source).is_dir() and (Path(self.source) / "manifest.json").is_file():
             return Corpus.load(self.source)
-        normalizer = Normalizer(lower=self.lower)
-        return Corpus.build(self.source, self.tokenizer, normalizer=normalizer, threads=self.model.threads, out=folder)
+        return Corpus.build(
+            self.source, self.tokenizer, normalizer=Normalizer(lower=self.lower), threads=self.model.threads, out=folder,
+            report=reading,
+        )  # fmt: skip
 
     def estimate(self) -> Estimate:
         """What the run will need; writes nothing."""
         return self.model.estimate(self.corpus(None))
 
-    def train(self, *, resume: bool = False, report: Callable[[Progress], None] | None = None) -> dict[str, Any]:
-        """Train, write vectors and run.json to the folder, and return what run.json holds."""
-        corpus = self.corpus(self.out / "corpus")
+    def train(
+        self, *, resume: bool = False, report: Callable[[Progress], None] | None = None,
+        reading: Callable[[int], None] | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Train, write vectors and run.json to the folder, and return what run.json holds.
+
+        report is told of the training, reading of the characters read before it.
+        """
+        corpus = self.corpus(self.out / "corpus", reading)
         initial = None if self.initial is None else Vectors.load(self.initial)
-        vectors = self.model.fit(corpus, initial=initial, checkpoint=self.out / "checkpoint", resume=resume, report=report)
+        frozen = [] if self.frozen is None else [word for piece in read(self.frozen) for word in piece.split()]
+        vectors = self.model.fit(
+            corpus, initial=initial, frozen=frozen, checkpoint=self.out / "checkpoint", resume=resume, report=report,
+            validate=None if self.validate is None else self._validation(self.validate, corpus),
+        )  # fmt: skip
         vectors.save(self.out)
         result = {
             "model": type(self.model).__name__, "settings": self.model.get_params(), "words": len(vectors),
             "corpus": {**corpus.meta, "source": self.source, "fingerprint": corpus.fingerprint},
             "history": [{"epoch": e.number, "loss": e.loss.mean, "predictions": e.loss.count, "tokens": e.units,
-                         "seconds": round(e.seconds, 3)} for e in self.model.history],
+                         "seconds": round(e.seconds, 3), "validation": e.validation} for e in self.model.history],
             "matrix_sha256": hashlib.sha256(vectors.matrix.tobytes()).hexdigest(),
             "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         }  # fmt: skip
         files.write_json(self.out / "run.json", result)
         return result
+
+    def _validation(self, path: Path, corpus: Corpus) -> Callable[[Vectors], float]:
+        """The share of the questions of `path` that vectors answer; FormatError if no question could ever be asked."""
+        sections = analogy.read_questions(path)
+        enough = corpus.vocab.counts >= self.model.options.min_count
+        words = {word for word, kept in zip(corpus.vocab.tokens, enough, strict=True) if kept}
+        if not any(words.issuperset(question) for section in sections for question in section.questions):
+            raise FormatError(f"{path}: no question has all its words among the {len(words):,} to be trained. Give others.")
+        return lambda vectors: analogy.evaluate(vectors, sections).total.value
 
 
 def summary(estimate: Estimate) -> tuple[dict[str, Any], str]:

@@ -1,9 +1,10 @@
 """SkipGram and CBOW: word vectors from a corpus in one call."""
 
 import dataclasses
+import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -90,9 +91,10 @@ class Word2Vec:
         Raises:  FormatError if no word is frequent enough; TrainingError if nothing could be predicted or the loss is
                  not finite; OptionError if a resumed run has other settings or another corpus.
         """
+        frozen = sorted(set(frozen))
         objective = self.objective(corpus, initial=initial, frozen=frozen)
         self.history = fit(
-            objective, self.blocks(corpus), epochs=self.epochs, schedule=linear(self.lr),
+            objective, self.blocks(corpus, frozen), epochs=self.epochs, schedule=linear(self.lr),
             validate=(lambda: validate(objective.vectors())) if validate else None,
             checkpoint=Checkpoint(Path(checkpoint)) if checkpoint is not None else None, resume=resume, report=report,
         )  # fmt: skip
@@ -114,9 +116,11 @@ class Word2Vec:
         """The learner for `corpus`, for those who write their own loop."""
         return self.objective_class(corpus.vocab, self.options, threads=self.threads, initial=initial, frozen=frozen)
 
-    def blocks(self, corpus: Corpus) -> Blocks:
+    def blocks(self, corpus: Corpus, frozen: Sequence[str] = ()) -> Blocks:
         """The batches of `corpus`, signed with the settings that a resumed run must share."""
-        return Blocks(corpus, self.epochs, options.to_json(self.options) | {"loss": self.loss, "lr": self.lr})
+        words = hashlib.sha256("\0".join(frozen).encode()).hexdigest() if frozen else None
+        settings = {"loss": self.loss, "lr": self.lr, "frozen": words}
+        return Blocks(corpus, self.epochs, options.to_json(self.options) | settings)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"

@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,8 @@ import numpy as np
 from seqkit.core.errors import FormatError, SeqkitError
 from seqkit.core.files import resource_error
 from seqkit.core.types import Array
-from seqkit.text.encoder import Recipe, Spool, send
+from seqkit.text.counting import LossyCounter
+from seqkit.text.encoder import Encoder, Recipe, Spool, send
 from seqkit.text.vocab import SPECIALS, Vocab
 
 GROUP = 1 << 19  # characters in a piece that is worth a call
@@ -40,14 +41,16 @@ class Built:
 
 def build(
     pieces: Iterable[str], recipe: Recipe, folder: Path, *, threads: int, min_count: int = 1, max_size: int | None = None,
-    specials: tuple[str, ...] = ("unk",),
+    specials: tuple[str, ...] = ("unk",), epsilon: float | None = None, report: Callable[[int], None] | None = None,
 ) -> Built:  # fmt: skip
-    """Encode `pieces` within the working `folder`.
+    """Encode `pieces` within the working `folder`, telling `report` the characters read.
 
+    epsilon: read `pieces` once before, to find the words above this share of the text in bounded memory (LossyCounter).
     Raises:  FormatError if there is no token, or none frequent enough.
     """
-    digest = hashlib.sha256(settings_key(recipe, min_count, max_size, specials))
-    spools, characters = _encode(pieces, recipe, folder, threads, digest)
+    digest = hashlib.sha256(settings_key(recipe, min_count, max_size, specials, epsilon))
+    known = None if epsilon is None else _frequent(pieces, recipe, epsilon)
+    spools, characters = _encode(pieces, recipe, folder, threads, digest, known, report)
     tokens, numbers, places = _merge(spools)
     counts = dict(zip(tokens, numbers.tolist(), strict=True))
     total = int(numbers.sum())
@@ -74,12 +77,22 @@ def build(
     return Built(ids, starts, vocab, characters, digest.hexdigest())
 
 
-def settings_key(recipe: Recipe, min_count: int, max_size: int | None, specials: tuple[str, ...]) -> bytes:
+def settings_key(recipe: Recipe, min_count: int, max_size: int | None, specials: tuple[str, ...], epsilon: float | None) -> bytes:
     """What beside the text decides the corpus, as bytes to be hashed before it."""
-    return json.dumps([1, recipe.to_json(), min_count, max_size, specials], sort_keys=True).encode()
+    return json.dumps([2, recipe.to_json(), min_count, max_size, specials, epsilon], sort_keys=True).encode()
 
 
-def _encode(pieces: Iterable[str], recipe: Recipe, folder: Path, threads: int, digest: Any) -> tuple[list["_Spooled"], int]:
+def _frequent(pieces: Iterable[str], recipe: Recipe, epsilon: float) -> list[str]:
+    counter, encoder = LossyCounter(epsilon), Encoder(recipe)
+    for piece in _grouped(iter(pieces)):
+        counter.update(encoder.cut(piece)[0])
+    return list(counter.counts)
+
+
+def _encode(
+    pieces: Iterable[str], recipe: Recipe, folder: Path, threads: int, digest: Any, known: list[str] | None,
+    report: Callable[[int], None] | None,
+) -> tuple[list["_Spooled"], int]:  # fmt: skip
     """Spool every piece; from PARALLEL_FROM characters on, piece i goes to process i modulo `threads`."""
     characters, few, source = 0, [], iter(pieces)
 
@@ -88,6 +101,8 @@ def _encode(pieces: Iterable[str], recipe: Recipe, folder: Path, threads: int, d
         for piece in _grouped(source):
             characters += len(piece)
             digest.update(piece.encode())
+            if report:
+                report(characters)
             yield piece
 
     counted = read()
@@ -96,7 +111,7 @@ def _encode(pieces: Iterable[str], recipe: Recipe, folder: Path, threads: int, d
         if characters >= PARALLEL_FROM:
             break
     if threads == 1 or characters < PARALLEL_FROM:
-        spool = Spool(folder, recipe)
+        spool = Spool(folder, recipe, known)
         for piece in few:
             spool.add(piece)
         for piece in counted:
@@ -105,7 +120,7 @@ def _encode(pieces: Iterable[str], recipe: Recipe, folder: Path, threads: int, d
         return [_Spooled(folder)], characters
     parts = [folder / str(i) for i in range(threads)]
     with ExitStack() as stack:
-        workers = [stack.enter_context(_worker(part, recipe)) for part in parts]
+        workers = [stack.enter_context(_worker(part, recipe, known)) for part in parts]
         number = 0
         for group in (few, counted):
             for piece in group:
@@ -132,10 +147,10 @@ def _grouped(pieces: Iterator[str]) -> Iterator[str]:
         yield "".join(group)
 
 
-def _worker(part: Path, recipe: Recipe) -> "subprocess.Popen[bytes]":
+def _worker(part: Path, recipe: Recipe, known: list[str] | None) -> "subprocess.Popen[bytes]":
     part.mkdir()
     worker = subprocess.Popen([sys.executable, "-m", "seqkit.text.encoder"], stdin=subprocess.PIPE)
-    _give(worker, json.dumps({"folder": str(part), "recipe": recipe.to_json()}).encode())
+    _give(worker, json.dumps({"folder": str(part), "recipe": recipe.to_json(), "known": known}).encode())
     return worker
 
 

@@ -6,7 +6,7 @@ Not handled: changing a corpus (build it anew), shuffling, batches (each model c
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,13 +16,13 @@ import numpy as np
 
 from seqkit.core import files
 from seqkit.core.device import threads as count_threads
-from seqkit.core.errors import FormatError, ModelFileError, ShapeError
+from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError
 from seqkit.core.types import Array, Ids
 from seqkit.text.build import build, settings_key, working_folder
 from seqkit.text.encoder import Recipe
 from seqkit.text.normalize import Normalizer
 from seqkit.text.readers import Text, read
-from seqkit.text.tokenizer import Tokenizer, tokenizer
+from seqkit.text.tokenizer import Tokenizer, choose
 from seqkit.text.vocab import Vocab
 
 
@@ -54,35 +54,45 @@ class Corpus:
         max_size: int | None = None,
         specials: tuple[str, ...] = ("unk",),
         add_eos: bool = False,
+        epsilon: float | None = None,
         threads: int | None = None,
         out: str | os.PathLike[str] | None = None,
+        report: Callable[[int], None] | None = None,
     ) -> "Corpus":
         """Read text, count its tokens, number them; one pass over the text, on several processes.
 
+        tokens: a tokenizer or its name; "subword:bpe" learns max_size subwords from the text first (see text.tokenizer.choose).
         source: what `read` takes or gives, or any iterable of lines. With `out` the corpus is written to that folder and
         memory-mapped; if the folder holds the corpus of the same text and settings already, it is only opened.
-        Raises:  FormatError if the text is bad, empty, or has no token frequent enough.
+        epsilon: for vocabularies that do not fit in memory: the text is read twice, the first time to find all words above
+        this share of it in bounded memory; rarer ones may become unknown. Counts stay exact. report: called with the
+        characters read so far.
+        Raises:  FormatError if the text is bad, empty, or has no token frequent enough; OptionError for an epsilon with
+                 a source that can be read only once.
         """
-        made = tokenizer(tokens) if isinstance(tokens, str) else tokens
-        recipe = Recipe(made, normalizer or Normalizer(), sentences, add_eos)
         text = read(source) if isinstance(source, str | os.PathLike) else source
+        pieces, normalizer = text if isinstance(text, Text) else _Lines(text), normalizer or Normalizer()
+        made = choose(tokens, _twice(pieces, normalizer), vocab_size=max_size) if isinstance(tokens, str) else tokens
+        recipe = Recipe(made, normalizer, sentences, add_eos)
         folder = None if out is None else Path(out)
         if folder and isinstance(text, Text) and text.source != "-":
-            key = hashlib.sha256(settings_key(recipe, min_count, max_size, specials))
+            key = hashlib.sha256(settings_key(recipe, min_count, max_size, specials, epsilon))
             if (kept := _kept(folder, text, key)) is not None:
                 return kept
-        pieces = text if isinstance(text, Text) else (line if line.endswith("\n") else line + "\n" for line in text)
+        if epsilon is not None:
+            _check_again(pieces)
         with working_folder(folder.parent if folder else None) as working:
             built = build(
                 pieces, recipe, Path(working), threads=count_threads(threads), min_count=min_count, max_size=max_size,
-                specials=specials,
+                specials=specials, epsilon=epsilon, report=report,
             )  # fmt: skip
             unknown = 0 if built.vocab.unk is None else int(built.vocab.counts[built.vocab.unk])
             meta = {
                 "source": text.source if isinstance(text, Text) else "memory", "key": built.key, **recipe.to_json(),
                 "characters": built.characters, "num_tokens": len(built.ids), "num_sentences": len(built.starts) - 1,
                 "unknown": unknown, "replaced_bytes": text.replaced if isinstance(text, Text) else 0,
-                "min_count": min_count, "max_size": max_size, "fingerprint": _fingerprint(built.ids, built.starts),
+                "min_count": min_count, "max_size": max_size, "epsilon": epsilon,
+                "fingerprint": _fingerprint(built.ids, built.starts),
             }  # fmt: skip
             if folder is None:
                 return Corpus(np.array(built.ids), built.starts, built.vocab, meta)
@@ -161,6 +171,29 @@ class Corpus:
             return Corpus(arrays["ids"], arrays["starts"], vocab, meta["corpus"])
         except (KeyError, ShapeError) as error:
             raise ModelFileError(f"{folder}: the corpus is not whole ({error}). Build it again.") from error
+
+
+class _Lines:
+    """Lines from memory, each with its end; read as often as what they come from can be."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = lines
+
+    def __iter__(self) -> Iterator[str]:
+        return (line if line.endswith("\n") else line + "\n" for line in self.lines)
+
+
+def _check_again(pieces: Text | _Lines) -> None:
+    """Raise unless the text can be read a second time."""
+    if pieces.source == "-" if isinstance(pieces, Text) else iter(pieces.lines) is pieces.lines:
+        raise OptionError("corpus: this text can be read only once, and these settings read it twice. Give a file or a list.")
+
+
+def _twice(pieces: Text | _Lines, normalizer: Normalizer) -> Iterator[str]:
+    """The lines for a tokenizer to learn from."""
+    _check_again(pieces)
+    for piece in pieces:
+        yield from map(normalizer, piece.split("\n"))
 
 
 def _fingerprint(ids: Array, starts: Array) -> str:

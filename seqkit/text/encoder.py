@@ -52,20 +52,29 @@ class _Index(dict[str, int]):
         return number
 
 
+class _Known(dict[str, int]):
+    """Gives every token it was not made with the number of the unknown one."""
+
+    def __missing__(self, token: str) -> int:
+        return self[SPECIALS["unk"]]
+
+
 class Encoder:
-    """Numbers tokens in the order they are first met.
+    """Numbers tokens in the order they are first met; given `known` ones, all others are one unknown token.
 
     index: number of each token; counts: how often each was met (as of the last piece).
     """
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, known: Iterable[str] | None = None) -> None:
         self.recipe = recipe
         fixed = recipe.tokenizer.vocab  # a subword tokenizer numbers its own tokens
         self.index: dict[str, int] = _Index() if fixed is None else _Index(fixed.index)
+        if known is not None and fixed is None:
+            self.index = _Known((token, i) for i, token in enumerate(dict.fromkeys([*known, SPECIALS["unk"]])))
         self.counts: NDArray[np.int64] = np.zeros(len(self.index), np.int64)
 
-    def __call__(self, piece: str) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """The numbers of a piece's tokens, and the places in it where sentences end."""
+    def cut(self, piece: str) -> tuple[list[str], list[int]]:
+        """A piece's tokens, and the places among them where sentences end."""
         recipe = self.recipe
         *lines, rest = piece.split("\n")
         ends: list[int] = []
@@ -78,6 +87,11 @@ class Encoder:
                 ends.append(len(tokens))
         if rest:  # the line goes on in the next piece
             tokens += recipe.tokenizer.tokens(recipe.normalizer(rest))
+        return tokens, ends
+
+    def __call__(self, piece: str) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """The numbers of a piece's tokens, and the places in it where sentences end."""
+        tokens, ends = self.cut(piece)
         ids = np.fromiter(map(self.index.__getitem__, tokens), np.int32, len(tokens))
         self.counts = np.concatenate([self.counts, np.zeros(len(self.index) - len(self.counts), np.int64)])
         self.counts += np.bincount(ids, minlength=len(self.index))
@@ -87,8 +101,8 @@ class Encoder:
 class Spool:
     """What an encoder found, kept on disk: ids and sentence ends of each piece, then tokens and counts."""
 
-    def __init__(self, folder: Path, recipe: Recipe) -> None:
-        self.folder, self.encoder = folder, Encoder(recipe)
+    def __init__(self, folder: Path, recipe: Recipe, known: Iterable[str] | None = None) -> None:
+        self.folder, self.encoder = folder, Encoder(recipe, known)
         self.pieces: list[tuple[int, int, int]] = []  # ids, sentence ends, tokens known after it
         self._ids, self._ends = (folder / "ids").open("wb"), (folder / "ends").open("wb")
 
@@ -120,7 +134,7 @@ def _work(source: IO[bytes]) -> None:
         return source.read(int.from_bytes(source.read(8), "little"))
 
     settings = json.loads(receive())
-    spool = Spool(Path(settings["folder"]), Recipe.from_json(settings["recipe"]))
+    spool = Spool(Path(settings["folder"]), Recipe.from_json(settings["recipe"]), settings["known"])
     while piece := receive():
         spool.add(piece.decode())
     spool.close()

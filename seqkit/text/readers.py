@@ -16,7 +16,7 @@ from seqkit.core.errors import FormatError, OptionError, did_you_mean
 from seqkit.text.compressed import open_bytes
 
 PIECE = 1 << 20  # bytes
-_SPACES = (b"\n", b" ", b"\t", b"\r")
+_SPACES = (b" ", b"\t", b"\r")
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
@@ -52,7 +52,7 @@ class Text:
                 raise FormatError(f"{name}: begins with a {_BOMS[bom]} byte order mark, expected UTF-8. Convert it with iconv.")
             if offset == 0 and data.startswith(b"\xef\xbb\xbf"):
                 data, offset = data[3:], 3
-            cut = len(data) if not block else max(data.rfind(space) for space in _SPACES) + 1
+            cut = len(data) if not block else data.rfind(b"\n") + 1 or max(data.rfind(space) for space in _SPACES) + 1
             if cut == 0 and len(data) > PIECE:
                 raise FormatError(
                     f"{name}: line {line:,} holds a word of more than {PIECE:,} bytes at byte {offset:,}. Is it a text file?"

@@ -21,6 +21,7 @@ class Tokenizer:
     """
 
     lossless: ClassVar[bool]
+    learnt: ClassVar[bool] = False  # whether it must be trained before it can cut
     name: ClassVar[str]
     vocab: Vocab | None = None
 
@@ -87,6 +88,18 @@ def tokenizer(name: str, **settings: Any) -> Tokenizer:
     return made
 
 
-def named_or_saved(name: str) -> Tokenizer:
-    """The tokenizer called `name`, or the one saved in the folder `name`."""
-    return Tokenizer.load(Path(name)) if (Path(name) / "manifest.json").is_file() else tokenizer(name)
+def choose(name: str, lines: Iterable[str] = (), *, vocab_size: int | None = None) -> Tokenizer:
+    """The tokenizer called `name`, or the one saved in the folder `name`; one that must be learnt is trained on `lines`.
+
+    name: "subword:unigram" trains that model of the subword tokenizer.
+    Raises:  OptionError for an unknown name or model, or if there is nothing to learn from.
+    """
+    if (Path(name) / "manifest.json").is_file():
+        return Tokenizer.load(Path(name))
+    kind, _, model = name.partition(":")
+    made = tokenizer(kind)
+    if not made.learnt:
+        return tokenizer(name)
+    settings: dict[str, Any] = {"model": model} if model else {}
+    trained: Tokenizer = made.train(lines, vocab_size=vocab_size, **settings)
+    return trained

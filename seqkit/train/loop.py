@@ -94,7 +94,10 @@ class _Run:
             )
         units = place.units - sum(epoch.units for epoch in place.history)
         seconds = place.seconds - sum(epoch.seconds for epoch in place.history)
-        ended = Epoch(place.epoch + 1, place.loss, units, seconds, validate() if validate else None)
+        validation = validate() if validate else None
+        if validation is not None and not math.isfinite(validation):
+            raise TrainingError(f"fit: validate gave {validation} after epoch {place.epoch + 1}, expected a finite number.")
+        ended = Epoch(place.epoch + 1, place.loss, units, seconds, validation)
         self.place = replace(place, epoch=place.epoch + 1, batches=0, loss=Loss(0.0, 0), history=[*place.history, ended])
         self.save()
 

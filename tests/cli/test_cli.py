@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from seqkit.embeddings.vectors import Vectors
+
 TEXT = "\n".join(["the king rules the old town", "the queen rules the new town", "a cat sat on a mat", "a dog sat on a rug"] * 60)
 DOOR = [sys.executable, "-c", "from seqkit.cli import main; main()"]
 
@@ -37,6 +39,22 @@ def test_training_writes_vectors_corpus_checkpoint_and_run_json(trained):
     assert told["history"][0]["tokens"] == 1440
     assert {"python", "seqkit", "numpy", "numba"} <= told["versions"].keys()
     assert len(told["matrix_sha256"]) == len(told["corpus"]["fingerprint"]) == 64
+
+
+def test_training_starts_from_vectors_keeps_frozen_words_and_validates(trained, tmp_path):
+    (tmp_path / "frozen.txt").write_text("king\nqueen\n")
+    (tmp_path / "q.txt").write_text(": family\nking queen cat dog\n")
+    args = ["embed", "train", trained / "text.txt", "--dim", 12, "--min-count", 1, "--initial", trained / "v", "--frozen",
+            tmp_path / "frozen.txt", "--validate", tmp_path / "q.txt", "--out", tmp_path / "v", "--quiet"]  # fmt: skip
+    told = json.loads(run(*args, "--epochs", 2, "--json").stdout)
+    assert [epoch["validation"] in (0.0, 1.0) for epoch in told["history"]] == [True, True]
+    before, after = Vectors.load(trained / "v"), Vectors.load(tmp_path / "v")
+    assert (after["king"] == before["king"]).all()
+    assert (after["cat"] != before["cat"]).any()
+    (tmp_path / "frozen.txt").write_text("king\n")
+    assert "resume: frozen was" in run(*args, "--epochs", 2, "--resume", code=2).stderr
+    (tmp_path / "q.txt").write_text(": family\nking queen cat nobody\n")
+    assert "q.txt: no question has all its words among the 14 to be trained" in run(*args, code=3).stderr
 
 
 def test_every_question_has_a_plain_and_a_json_answer(trained):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqkit.core.errors import FormatError, ModelFileError, SeqkitError
+from seqkit.core.errors import FormatError, ModelFileError, OptionError, SeqkitError
 from seqkit.text import build
 from seqkit.text.corpus import Corpus
 from seqkit.text.normalize import Normalizer
@@ -180,6 +180,51 @@ def test_golden_counts_of_real_texts(data):
     assert int((corpus.vocab.counts[1:] >= 5).sum()) == 15_440
     ptb = Corpus.build(read(data("lm/ptb/ptb.valid.txt.gz")), add_eos=True)
     assert ptb.num_tokens == 73_760
+
+
+def test_pieces_of_a_large_text_are_cut_between_lines(tmp_path):
+    line = "We left the U.S. today."
+    (tmp_path / "text").write_text(f"{line}\n" * 60_000)  # more than one piece
+    corpus = Corpus.build(tmp_path / "text", "word", threads=1)
+    assert set(corpus.vocab.tokens) == {"<unk>", "We", "left", "the", "U.S.", "today", "."}
+    assert (np.diff(corpus.starts) == 6).all()
+
+
+def test_bounded_counting_keeps_every_word_above_epsilon_with_exact_counts(tmp_path):
+    random = np.random.default_rng(0)
+    words = np.array([f"w{i}" for i in random.zipf(1.2, 50_000) % 20_000])
+    (tmp_path / "text").write_text("\n".join(" ".join(row) for row in words.reshape(-1, 50)))
+    whole = Corpus.build(tmp_path / "text")
+    bounded = Corpus.build(tmp_path / "text", epsilon=1e-3, threads=2)
+    exact = dict(zip(whole.vocab.tokens, whole.vocab.counts.tolist(), strict=True))
+    found = dict(zip(bounded.vocab.tokens, bounded.vocab.counts.tolist(), strict=True))
+    assert {word for word, count in exact.items() if count > 50} <= found.keys()
+    assert all(found[word] == exact[word] for word in found if word != "<unk>")
+    assert found["<unk>"] == bounded.num_tokens - sum(n for word, n in found.items() if word != "<unk>")
+    assert len(found) < len(exact) / 4
+    assert bounded.num_tokens == whole.num_tokens
+
+
+def test_subword_tokenizer_is_learnt_from_the_text_itself(tmp_path):
+    (tmp_path / "text").write_text("low lower lowest new newer newest\n" * 50)
+    corpus = Corpus.build(tmp_path / "text", "subword:unigram", max_size=40, out=tmp_path / "corpus")
+    assert 10 < len(corpus.vocab) <= 40
+    assert corpus.unknown_share == 0
+    assert corpus.meta["tokenizer"]["name"] == "subword"
+
+
+@pytest.mark.parametrize("settings", [{"epsilon": 0.1}, {"tokens": "subword:bpe"}])
+def test_source_that_can_be_read_only_once_is_refused_where_two_readings_are_needed(settings):
+    with pytest.raises(OptionError, match="this text can be read only once, and these settings read it twice"):
+        Corpus.build(iter(["a b c"]), **settings)
+
+
+def test_progress_ends_at_the_whole_text(tmp_path):
+    seen = []
+    corpus = Corpus.build(["a b c\n"] * 300_000, report=seen.append)
+    assert len(seen) > 2
+    assert seen == sorted(seen)
+    assert seen[-1] == corpus.meta["characters"] == 1_800_000
 
 
 def test_word_tokenizer_cuts_punctuation():

@@ -1,15 +1,17 @@
-"""The k best of many scores, compiled: top_k.reference with numba, one query a thread at a time."""
+"""The k best of many scores, compiled: top_k.reference with numba, queries shared out among threads."""
 
 from typing import Any
 
-from numba import njit, prange
+from numba import njit
+
+from seqkit.core.types import Array
+from seqkit.kernels.team.cpu import together
 
 
-@njit(parallel=True, nogil=True, cache=True)
-def update(scores: Any, scale: Any, bias: Any, offset: Any, best: Any, ids: Any) -> None:
-    """Merge the candidates scores · scale + bias, numbered from `offset`, into best (falling) and ids; ties: lower id first."""
+@njit(nogil=True, cache=True)
+def _rows(scores: Any, scale: Any, bias: Any, offset: Any, best: Any, ids: Any, first: Any, last: Any) -> None:
     k = best.shape[1]
-    for n in prange(len(scores)):
+    for n in range(first, last):
         row, top, who = scores[n], best[n], ids[n]
         worst = top[k - 1]
         for v in range(len(row)):
@@ -21,3 +23,11 @@ def update(scores: Any, scale: Any, bias: Any, offset: Any, best: Any, ids: Any)
                     place -= 1
                 top[place], who[place] = value, offset + v
                 worst = top[k - 1]
+
+
+def update(
+    scores: Array, scale: Array, bias: Array, offset: int, best: Array, ids: Array, *, threads: int = 1
+) -> None:  # fmt: skip
+    """Merge the candidates scores · scale + bias, numbered from `offset`, into best (falling) and ids; ties: lower id first."""
+    cuts = [len(scores) * i // threads for i in range(threads + 1)]
+    together(threads, lambda me: _rows(scores, scale, bias, offset, best, ids, cuts[me], cuts[me + 1]))

@@ -27,6 +27,7 @@ class Subword(Tokenizer):
     """
 
     name = "subword"
+    learnt = True
 
     def __init__(self, definition: str | None = None) -> None:
         if definition is not None:
@@ -53,10 +54,12 @@ class Subword(Tokenizer):
     def train(cls, texts: Iterable[str], *, vocab_size: int | None = 8000, min_count: int = 2, model: Model = "byte-bpe") -> Self:
         """Learn `vocab_size` subwords from texts.
 
-        Raises:  OptionError for an unknown model.
+        Raises:  OptionError for an unknown model; FormatError for an empty text.
         """
         engine, trainer = _engine(model, vocab_size or 8000, min_count)
         engine.train_from_iterator(texts, trainer)
+        if not engine.get_vocab_size():
+            raise FormatError("subword tokenizer: the text to learn from is empty.")
         return cls(engine.to_str())
 
     def tokens(self, text: str) -> list[str]:
