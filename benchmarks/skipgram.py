@@ -43,6 +43,7 @@ def main(args: list[str]) -> None:
     options = parser(__doc__)
     options.add_argument("--megabytes", type=int, default=100, help="how much of wiki100m")
     options.add_argument("--threads", type=int, default=2)
+    options.add_argument("--only", default="", help="part of the name of what to run, as d300")
     chosen = options.parse_args(args)
     text = lines(wiki(chosen.data, chosen.megabytes))
     corpus, threads = Corpus.build(text, threads=chosen.threads), chosen.threads
@@ -52,6 +53,8 @@ def main(args: list[str]) -> None:
         ("negative sampling d300", 300, "negative-sampling"),
         ("hierarchical softmax d100", 100, "hierarchical-softmax"),
     ):
+        if chosen.only not in name:
+            continue
         runs: dict[str, list[float]] = {"fast": [], "one": [], "deterministic": [], "gensim": []}
         for _ in range(chosen.repeat):
             runs["fast"].append(ours(corpus, dim=dim, loss=loss, threads=threads))

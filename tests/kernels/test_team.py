@@ -27,20 +27,33 @@ def test_every_piece_is_taken_once_and_all_is_seen_after_the_barrier(threads):
     pieces, rounds = 37, 200
     taken, seen = np.zeros((rounds, pieces), np.int64), np.zeros((threads, rounds), np.int64)
     state = team()
-    together(threads, lambda me: _rounds(pieces, rounds, state, me, threads, taken, seen))
+    together(state, threads, lambda me: _rounds(pieces, rounds, state, me, threads, taken, seen))
     assert (taken == 1).all()
     assert (seen == pieces).all()
 
 
 def test_results_come_in_the_order_of_the_members_and_errors_come_through():
-    assert together(4, lambda me: 10 * me) == [0, 10, 20, 30]
+    assert together(team(), 4, lambda me: 10 * me) == [0, 10, 20, 30]
 
     def fail(me):
         if me == 2:
             raise ValueError("member 2")
 
     with pytest.raises(ValueError, match="member 2"):
-        together(3, fail)
+        together(team(), 3, fail)
+
+
+def test_nobody_waits_at_the_barrier_for_a_member_that_failed():
+    state = team()
+    taken, seen = np.zeros((5, 3), np.int64), np.zeros((3, 5), np.int64)
+
+    def work(me):
+        if me == 0:
+            raise KeyboardInterrupt
+        _rounds(3, 5, state, me, 3, taken, seen)
+
+    with pytest.raises(KeyboardInterrupt):
+        together(state, 3, work)
 
 
 def test_nobody_starts_when_a_thread_cannot(monkeypatch):
@@ -54,5 +67,5 @@ def test_nobody_starts_when_a_thread_cannot(monkeypatch):
 
     monkeypatch.setattr(threading.Thread, "start", one_only)
     with pytest.raises(RuntimeError, match="can't start"):
-        together(4, called.append)
+        together(team(), 4, called.append)
     assert called == ["started"]

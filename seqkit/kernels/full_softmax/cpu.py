@@ -14,8 +14,9 @@ import numpy as np
 from numba import njit
 
 from seqkit.core.types import Array, Floats, Ids
-from seqkit.kernels.simd.cpu import axpy, exponentials, make_dots
+from seqkit.kernels.simd.cpu import axpy, exponentials
 from seqkit.kernels.simd.rows import aligned, check_rows
+from seqkit.kernels.tiles.cpu import make_dots
 from seqkit.kernels.windows.cpu import half_width, keep, span
 from seqkit.kernels.windows.plan import Plan
 

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from seqkit.core.types import Array
-from seqkit.kernels.simd.cpu import axpy, move
+from seqkit.kernels.simd.cpu import axpy, move, shift
 from seqkit.kernels.simd.rows import aligned
 
 LANES = 4
@@ -107,6 +107,31 @@ def merge(rows: Any, lanes_of: Any, part: Any, parts: Any, old: Any, lr: Any) ->
             else:
                 _merge_row(rows, i, lane, target, old, lr)
             lanes_of[i] = 0
+
+
+@njit
+def exchange(rows: Any, threads: Any, lr: Any) -> None:
+    """Add a thread's changes of its own copies of the last rows to the shared ones, and copy these anew; the rule of merge."""
+    size = rows.matrix.shape[1]
+    shared = rows.matrix.ctypes.data + 4 * size * (len(rows.matrix) - len(rows.hits))
+    own = rows.copies.ctypes.data
+    old = own + 4 * size * len(rows.hits)  # the copies as they came
+    for n in range(len(rows.hits)):
+        at = 4 * size * n
+        if rows.hits[n]:
+            share = np.float32(1.0 / (1.0 + (threads - 1) * min(1.0, PULL * lr * rows.hits[n])))
+            shift(share, own + at, old + at, shared + at, size)
+            rows.hits[n] = 0
+        move(shared + at, own + at, size)
+        move(shared + at, old + at, size)
+
+
+def last_copied(matrix: Array, number: int) -> Rows:
+    """The shared rows, but the last `number` of them copied for one thread: the upper nodes of a tree, which all threads want."""
+    none = np.zeros(0, np.int32)
+    own = aligned(2 * number, matrix.shape[1])
+    own[:number] = own[number:] = matrix[len(matrix) - number :]
+    return Rows(matrix, none, own, none, np.zeros(number, np.int32), np.zeros(LINE, np.int64))
 
 
 def copies(matrix: Array, most: int) -> Rows:

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from seqkit.core.types import Array, Ids
-from seqkit.kernels.lanes.cpu import LANES, Rows, address, copies, forget, lane_of, merge
+from seqkit.kernels.lanes.cpu import LANES, address, copies, exchange, forget, lane_of, last_copied, merge
 from seqkit.kernels.simd.cpu import axpy, fill, logistic, prefetch, spread
 from seqkit.kernels.simd.rows import aligned, check_rows
 from seqkit.kernels.team.cpu import meet, take, team, together
@@ -21,11 +21,12 @@ from seqkit.kernels.windows.cpu import draw, half_width, keep, span
 from seqkit.kernels.windows.plan import Plan
 
 STEP = 128  # tokens a lane between two merges
-PIECE = 512  # tokens a thread takes at once
+PIECE = 256  # tokens a thread takes at once
+TOP = 256  # nodes of a tree that each of several threads has to itself for a piece
 
 
 @njit(inline="always")
-def _aim(place: Any, word: Any, plan: Any, outputs: Any, base: Any, y: Any, labels: Any, weights: Any, at: Any) -> Any:
+def _aim(place: Any, word: Any, plan: Any, outputs: Any, base: Any, top: Any, y: Any, labels: Any, weights: Any, at: Any) -> Any:
     """Write addresses, labels and weights of the targets of `word` from entry `at` on; return their number.
 
     A noise word drawn twice stands once, with weight 2.
@@ -33,7 +34,12 @@ def _aim(place: Any, word: Any, plan: Any, outputs: Any, base: Any, y: Any, labe
     if plan.tree:
         start, end = plan.ends[word], plan.ends[word + 1]
         for j in range(end - start):
-            y[at + j] = address(outputs, base, plan.points[start + j])
+            node = np.int64(plan.points[start + j])
+            if node < top[0]:
+                y[at + j] = address(outputs, base, node)
+            else:
+                y[at + j] = top[1] + 4 * outputs.matrix.shape[1] * node
+                outputs.hits[node - top[0]] += 1
             labels[at + j], weights[at + j] = plan.labels[start + j], 1.0
         return end - start
     y[at], labels[at], weights[at] = address(outputs, base, word), 1.0, 1.0
@@ -83,6 +89,8 @@ def _stretch(
     shared = len(outputs.slots) == 0
     in_base = inputs.matrix.ctypes.data if shared else inputs.copies.ctypes.data
     out_base = outputs.matrix.ctypes.data if shared else outputs.copies.ctypes.data
+    own = len(outputs.matrix) - (len(outputs.hits) if shared else 0)  # nodes from here on are this thread's own copies
+    top = own, outputs.copies.ctypes.data - 4 * size * own
     # From here on rows are addresses: slices of arrays would be counted, and counting costs more than the arithmetic.
     row, xs, ys = 4 * size, x.ctypes.data, y.ctypes.data
     dx = work.ctypes.data
@@ -96,7 +104,7 @@ def _stretch(
             _peek(ahead + 1, last, total, tokens, places, plan, inputs.matrix.ctypes.data, outputs.matrix.ctypes.data, row)
         if ahead < last:  # aim one window ahead, so that its rows are on their way while this one computes
             at = most * (ahead & 1)
-            n = _aim(places[ahead], tokens[ahead], plan, outputs, out_base, y, labels, weights, at)
+            n = _aim(places[ahead], tokens[ahead], plan, outputs, out_base, top, y, labels, weights, at)
             number[ahead & 1] = n
             if shared:
                 for j in range(n):
@@ -142,13 +150,15 @@ def _stretch(
 
 @njit(nogil=True, cache=True)
 def _pieces(
-    ids: Any, starts: Any, low: Any, high: Any, plan: Any, inputs: Any, outputs: Any, lr: Any, work: Any, most: Any, team: Any
-) -> Any:
+    ids: Any, starts: Any, low: Any, high: Any, plan: Any, inputs: Any, outputs: Any, lr: Any, work: Any, most: Any,
+    team: Any, threads: Any,
+) -> Any:  # fmt: skip
     loss, count = 0.0, 0
     start = low + PIECE * take(team, 1)
     while start < high:
         new_loss, new_count = _stretch(ids, starts, start, min(start + PIECE, high), plan, inputs, outputs, lr, work, most)
         loss, count = loss + new_loss, count + new_count
+        exchange(outputs, threads, lr)
         start = low + PIECE * take(team, 1)
     return loss, count
 
@@ -197,14 +207,14 @@ def train(
         marks = np.zeros(len(input), np.uint8), np.zeros(len(output), np.uint8)
         sums = np.zeros(LANES), np.zeros(LANES, np.int64)
         together(
-            threads, lambda me: _lanes(ids, starts, low, high, plan, *rows, rate, work, most, marks, sums, state, me, threads)
+            state,
+            threads,
+            lambda me: _lanes(ids, starts, low, high, plan, *rows, rate, work, most, marks, sums, state, me, threads),
         )
         return float(sums[0].sum()), int(sums[1].sum())
-    none = np.zeros(0, np.int32)
-    shared = [Rows(matrix, none, matrix[:0], none, none, np.zeros(1, np.int64)) for matrix in (input, output)]
-    done = together(
-        threads, lambda me: _pieces(ids, starts, low, high, plan, *shared, rate, _workspace(plan, size)[0], most, state)
-    )
+    own = min(TOP, len(output)) if plan.tree and threads > 1 else 0
+    own_rows = [(last_copied(input, 0), last_copied(output, own), rate, _workspace(plan, size)[0]) for _ in range(threads)]
+    done = together(state, threads, lambda me: _pieces(ids, starts, low, high, plan, *own_rows[me], most, state, threads))
     return sum(loss for loss, _ in done), sum(count for _, count in done)
 
 

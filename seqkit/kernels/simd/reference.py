@@ -31,6 +31,11 @@ def axpy(a: float, x: Annotated[Array, "D"], y: Annotated[Array, "D"]) -> Annota
     return y + a * x
 
 
+def shift(a: float, x: Annotated[Array, "D"], old: Annotated[Array, "D"], y: Annotated[Array, "D"]) -> Annotated[Array, "D"]:
+    """y + a (x - old)."""
+    return y + a * (x - old)
+
+
 def exponentials(row: Annotated[Array, "D"]) -> tuple[Annotated[Array, "D"], float, float]:
     """e^(row - max), their sum, and max: the numerators of a softmax."""
     shift = float(row.max())

@@ -21,7 +21,7 @@ from seqkit.core.types import Array
 
 R = TypeVar("R")
 SPINS = 2000  # looks at the barrier, about 1 µs, before a thread gives its core away
-_ARRIVED, _TURN, _COUNTER, _GIVE_WAY = 0, 8, 16, 24  # places in a team, each on a cache line of its own
+_ARRIVED, _TURN, _COUNTER, _GIVE_WAY, _GONE = 0, 8, 16, 24, 25  # places in a team, each on a cache line of its own
 _I = ir.IntType(64)
 
 
@@ -74,7 +74,7 @@ def take(team: Any, n: Any) -> Any:
 
 @njit
 def meet(team: Any, threads: Any) -> None:
-    """Wait until all `threads` are here; the counter then stands at 0 again."""
+    """Wait until all `threads` are here, or one has failed; the counter then stands at 0 again."""
     here = team.ctypes.data
     turn = _look(here + 8 * _TURN)
     if _add(here + 8 * _ARRIVED, 1) == threads - 1:
@@ -83,21 +83,31 @@ def meet(team: Any, threads: Any) -> None:
         _add(here + 8 * _TURN, 1)
         return
     looks = 0
-    while _look(here + 8 * _TURN) == turn:
+    while _look(here + 8 * _TURN) == turn and _look(here + 8 * _GONE) == 0:
         looks += 1
         if looks > SPINS:
             _call(team[_GIVE_WAY])
 
 
-def together(threads: int, call: Callable[[int], R]) -> list[R]:
-    """call(0) … call(threads - 1), each on a thread of its own, this one being the first; none starts unless all can."""
+def together(state: Array, threads: int, call: Callable[[int], R]) -> list[R]:
+    """call(0) … call(threads - 1), each on a thread of its own, this one being the first; none starts unless all can.
+
+    When one fails (or is interrupted), no other waits for it in `meet`, and its error comes out of here.
+    """
     if threads == 1:
         return [call(0)]
     gate, all_here = threading.Event(), False
 
+    def guarded(member: int) -> R:
+        try:
+            return call(member)
+        except BaseException:
+            state[_GONE] = 1
+            raise
+
     def wait_and_call(member: int) -> R | None:
         gate.wait()
-        return call(member) if all_here else None
+        return guarded(member) if all_here else None
 
     with ThreadPoolExecutor(threads - 1) as pool:
         try:
@@ -105,5 +115,5 @@ def together(threads: int, call: Callable[[int], R]) -> list[R]:
             all_here = True
         finally:
             gate.set()
-        first = call(0)
+        first = guarded(0)
         return [first, *(other.result() for other in others)]  # type: ignore[list-item]  # all were called

@@ -5,7 +5,7 @@ from typing import Any
 from numba import njit
 
 from seqkit.core.types import Array
-from seqkit.kernels.team.cpu import together
+from seqkit.kernels.team.cpu import team, together
 
 
 @njit(nogil=True, cache=True)
@@ -30,4 +30,4 @@ def update(
 ) -> None:  # fmt: skip
     """Merge the candidates scores · scale + bias, numbered from `offset`, into best (falling) and ids; ties: lower id first."""
     cuts = [len(scores) * i // threads for i in range(threads + 1)]
-    together(threads, lambda me: _rows(scores, scale, bias, offset, best, ids, cuts[me], cuts[me + 1]))
+    together(team(), threads, lambda me: _rows(scores, scale, bias, offset, best, ids, cuts[me], cuts[me + 1]))
