@@ -32,10 +32,10 @@ def load_text(path: Path, reading: Reading, *, with_header: bool) -> Vectors:
             raise FormatError(f"{path}: line 1 holds no numbers.")
         wanted = rows if reading.limit is None else min(reading.limit, rows or reading.limit)
         collector, count = Collector(path, reading), 0
-        for words, numbers, where in _blocks(file, rest, path, dim, 2 if with_header else 1, wanted):
+        for words, numbers, first_line in _blocks(file, rest, path, dim, 2 if with_header else 1, wanted):
             take = len(words) if reading.limit is None else min(len(words), reading.limit - count)
             count += take
-            collector.add(words[:take], numbers[:take], where[:take])
+            collector.add(words[:take], numbers[:take], "line", first_line)
     if rows is not None and count != wanted and not reading.lenient:
         raise FormatError(f"{path}: the header says {rows:,} rows, the file has {count:,}. Get it again, or pass lenient=True.")
     return collector.vectors(dim)
@@ -54,8 +54,8 @@ def _first_line(file: IO[bytes], path: Path) -> bytes:
 
 def _blocks(
     file: IO[bytes], rest: bytes, path: Path, dim: int, line: int, wanted: int | None
-) -> Iterator[tuple[list[bytes], Any, list[str]]]:
-    """Words, rows and places of whole lines, block by block; `wanted` rows, and one more to see if there are too many."""
+) -> Iterator[tuple[list[bytes], Any, int]]:
+    """Words, rows and first line number of each block; `wanted` rows, and one more to see if there are too many."""
     left = None if wanted is None else wanted
     parse: Any = reference.parse_rows
     while block := file.read(BLOCK):
@@ -67,16 +67,16 @@ def _blocks(
             raise FormatError(f"{path}: line {line:,} is longer than {4 * BLOCK:,} bytes. Is it a text file?")
         data, rest = data[:cut], data[cut:]
         if data:
-            words, numbers, where = _parse(data, path, dim, line, parse)
+            words, numbers = _parse(data, path, dim, line, parse)
+            yield words, numbers, line
             line += len(words)
-            yield words, numbers, where
             if left is not None and (left := left - len(words)) < 0:
                 return
     if rest:
-        yield _parse(rest.removesuffix(b"\n") + b"\n", path, dim, line, parse)
+        yield *_parse(rest.removesuffix(b"\n") + b"\n", path, dim, line, parse), line
 
 
-def _parse(data: bytes, path: Path, dim: int, line: int, parse: Any) -> tuple[list[bytes], Any, list[str]]:
+def _parse(data: bytes, path: Path, dim: int, line: int, parse: Any) -> tuple[list[bytes], Any]:
     buffer = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(buffer == ord("\n"))
     starts = np.append(0, ends[:-1] + 1)
@@ -91,7 +91,7 @@ def _parse(data: bytes, path: Path, dim: int, line: int, parse: Any) -> tuple[li
     for i, word in enumerate(words):
         if b" " in word and reference.NUMBER.fullmatch(word[word.rfind(b" ") + 1 :]):
             raise FormatError(f"{path}: line {line + i:,} {_what_is_wrong(data[starts[i] : ends[i]], dim)}")
-    return words, rows, [f"line {line + i:,}" for i in range(len(words))]
+    return words, rows
 
 
 def _what_is_wrong(text: bytes, dim: int) -> str:

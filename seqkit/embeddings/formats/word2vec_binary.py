@@ -1,5 +1,7 @@
 """The binary format of word2vec: a header line, then each word, a space, and its float32 numbers."""
 
+import mmap
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +16,9 @@ from seqkit.text.compressed import open_bytes
 
 __all__ = ["Word2VecBinary"]
 
-BLOCK = 64 << 20
+BLOCK = 4 << 20  # bytes: small enough to stay in the cache until its rows are copied
 LONGEST = 1 << 16  # bytes in a word
+NEWLINE = ord("\n")
 
 
 class Word2VecBinary:
@@ -37,24 +40,32 @@ class Word2VecBinary:
             if size is None:
                 raise FormatError(f"{path}: line 1 is {first[:60]!r}, expected a header of two numbers.")
             rows, dim = size
-            if Path(getattr(file, "name", "")) == path and rows * (4 * dim + 2) > path.stat().st_size:
+            plain = Path(getattr(file, "name", "")) == path
+            if plain and rows * (4 * dim + 2) > path.stat().st_size:
                 raise FormatError(
                     f"{path}: the header says {rows:,} rows of {dim:,} numbers, which {path.stat().st_size:,} bytes cannot hold. "
                     "The file is cut short or its header is wrong; get it again."
                 )
             wanted = rows if reading.limit is None else min(rows, reading.limit)
-            collector, rest = Collector(path, reading), b""
-            done = 0
-            while done < wanted:
+            collector, data, done, place = Collector(path, reading), b"", 0, 0
+            if plain:  # long enough for its header, so memory may be taken; the rows are copied straight from the file
+                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+                    words, numbers, place = _rows(whole, len(first), np.empty((wanted, dim), np.float32), path, 0)
+                    data, place = whole[place : place + LONGEST], 0
+                collector.add(words, numbers, "row", 1)
+                done = len(words)
+            while done < wanted and not plain:
                 block = file.read(max(BLOCK, 8 * dim))
-                words, numbers, rest = _rows(rest + block, dim, wanted - done, path, done)
-                if not block:
-                    raise FormatError(
-                        f"{path}: the header says {rows:,} rows, the file ends in row {done + 1:,}. It is cut short."
-                    )
-                collector.add(words, numbers, [f"row {done + i + 1:,}" for i in range(len(words))])
+                data = data[place:] + block
+                out = np.empty((min(wanted - done, len(data) // (4 * dim + 2) + 1), dim), np.float32)
+                words, numbers, place = _rows(data, 0, out, path, done)
+                collector.add(words, numbers, "row", done + 1)
                 done += len(words)
-            if reading.limit is None and not reading.lenient and (rest.strip(b"\n") or file.read(1)):
+                if not block:
+                    break
+            if done < wanted:
+                raise FormatError(f"{path}: the header says {rows:,} rows, the file ends in row {done + 1:,}. It is cut short.")
+            if reading.limit is None and not reading.lenient and (data[place:].strip(b"\n") or (not plain and file.read(1))):
                 raise FormatError(
                     f"{path}: more bytes follow the {rows:,} rows of the header. Pass lenient=True to leave them out."
                 )
@@ -70,25 +81,25 @@ class Word2VecBinary:
                 file.write(word.encode() + b" " + row.astype("<f4").tobytes() + b"\n")
 
 
-def _rows(data: bytes, dim: int, wanted: int, path: Path, done: int) -> tuple[list[bytes], Floats, bytes]:
-    """The whole rows at the head of `data`, at most `wanted`, and what is left."""
-    size, place = 4 * dim, 0
+def _rows(data: bytes | mmap.mmap, place: int, out: Floats, path: Path, done: int) -> tuple[list[bytes], Floats, int]:
+    """The whole rows of `data` from `place` on, as many as `out` takes, and where they end."""
+    size, end, wanted = 4 * out.shape[1], len(data), len(out)
     words: list[bytes] = []
-    starts: list[int] = []
-    while len(words) < wanted:
-        begin = place + 1 if data[place : place + 1] == b"\n" else place
-        space = data.find(b" ", begin, begin + LONGEST)
-        if space < 0 and len(data) - begin >= LONGEST:
-            raise FormatError(
-                f"{path}: row {done + len(words) + 1:,}: no word of at most {LONGEST:,} bytes. Is it word2vec binary?"
-            )
-        if space < 0 or space + 1 + size > len(data):
-            break
-        words.append(data[begin:space])
-        starts.append(space + 1)
-        place = space + 1 + size
-    rows = np.empty((len(words), dim), "<f4")
-    target, source = memoryview(rows.data).cast("B") if words else memoryview(b""), memoryview(data)
-    for i, start in enumerate(starts):
-        target[i * size : (i + 1) * size] = source[start : start + size]
-    return words, rows.astype(np.float32, copy=False), data[place:]
+    target = memoryview(out.data).cast("B") if wanted else memoryview(b"")
+    with memoryview(data) as source:
+        while len(words) < wanted and place < end:
+            space = data.find(b" ", place, place + LONGEST)
+            if space < 0 and end - place >= LONGEST:
+                raise FormatError(
+                    f"{path}: row {done + len(words) + 1:,}: no word of at most {LONGEST:,} bytes. Is it word2vec binary?"
+                )
+            start, at = space + 1, size * len(words)
+            if space < 0 or start + size > end:
+                break
+            words.append(data[place + (data[place] == NEWLINE) : space])
+            place = start + size
+            target[at : at + size] = source[start:place]
+    rows = out[: len(words)]
+    if sys.byteorder == "big":
+        rows.byteswap(inplace=True)
+    return words, rows, place
