@@ -18,10 +18,11 @@ from benchmarks._common import lines, machine, parser, ratio, timed, wiki
 from seqkit.text.corpus import Corpus
 
 PROBE = """
-import resource, sys
+import re, resource, sys
 from seqkit.text.corpus import Corpus
 corpus = Corpus.build(sys.argv[1], out=sys.argv[2], threads=2)
-own, workers = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+own = int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024  # ru_maxrss would be that of the starter
+workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 print(corpus.num_tokens, len(corpus.vocab), own, workers)
 """
 

@@ -44,6 +44,7 @@ def main(args: list[str]) -> None:
     options.add_argument("--megabytes", type=int, default=100, help="how much of wiki100m")
     options.add_argument("--threads", type=int, default=2)
     options.add_argument("--only", default="", help="part of the name of what to run, as d300")
+    options.add_argument("--alone", action="store_true", help="leave gensim out: threads and modes only")
     chosen = options.parse_args(args)
     text = lines(wiki(chosen.data, chosen.megabytes))
     corpus, threads = Corpus.build(text, threads=chosen.threads), chosen.threads
@@ -57,14 +58,17 @@ def main(args: list[str]) -> None:
             continue
         runs: dict[str, list[float]] = {"fast": [], "one": [], "deterministic": [], "gensim": []}
         for _ in range(chosen.repeat):
-            runs["fast"].append(ours(corpus, dim=dim, loss=loss, threads=threads))
-            peer = gensims(str(text), corpus.num_tokens, dim=dim, tree=loss.startswith("hier"), threads=threads)
-            runs["gensim"].append(peer)
             runs["one"].append(ours(corpus, dim=dim, loss=loss, threads=1))
+            runs["fast"].append(ours(corpus, dim=dim, loss=loss, threads=threads))
             runs["deterministic"].append(ours(corpus, dim=dim, loss=loss, threads=threads, deterministic=True))
+            if not chosen.alone:
+                peer = gensims(str(text), corpus.num_tokens, dim=dim, tree=loss.startswith("hier"), threads=threads)
+                runs["gensim"].append(peer)
         print(f"\n{name}, {threads} threads, {chosen.repeat} rounds")
         for what, speeds in runs.items():
-            print(f"  {what:14} {statistics.median(speeds) / 1e3:8,.0f} k words/s")
-        print(f"  seqkit / gensim             {ratio(runs['fast'], runs['gensim'])}")
+            if speeds:
+                print(f"  {what:14} {statistics.median(speeds) / 1e3:8,.0f} k words/s")
+        if not chosen.alone:
+            print(f"  seqkit / gensim             {ratio(runs['fast'], runs['gensim'])}")
         print(f"  {threads} threads / 1 thread        {ratio(runs['fast'], runs['one'])}")
         print(f"  fast / deterministic        {ratio(runs['fast'], runs['deterministic'])}", flush=True)

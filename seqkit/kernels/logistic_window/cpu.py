@@ -1,9 +1,10 @@
 """Skip-gram and CBOW with binary predictions, compiled: logistic_window.reference with numba, on any number of threads.
 
-Fast: threads take stretches of text and change the shared rows without locks (Hogwild, Niu et al. 2011). With one thread
-it is the reference, step by step. Deterministic: LANES lanes of STEP tokens each work on private copies of the rows they
-touch, and their changes are merged in the order of the lanes (kernels.lanes). Who computes a lane does not matter, so the
-bytes are the same for any number of threads.
+Fast: threads take pieces of text and change the shared rows without locks (Hogwild, Niu et al. 2011); of the upper nodes of
+a tree each of several threads has copies, exchanged after each piece. With one thread it is the reference, step by step.
+Deterministic: LANES lanes of STEP tokens each work on private copies of the rows they touch, and their changes are merged
+in the order of the lanes (kernels.lanes). Who computes a lane does not matter, so the bytes are the same for any number
+of threads.
 """
 
 from typing import Any
