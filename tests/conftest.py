@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("SEQKIT_DATA", ROOT.parent / "shared" / "data"))
 if (DATA / "nltk_data").is_dir():
     os.environ.setdefault("NLTK_DATA", str(DATA / "nltk_data"))
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers of xdist have a core each; teams of threads would wait for another
 sys.path.insert(0, str(ROOT / "tests"))
 
 settings.register_profile("here", deadline=None, max_examples=60)

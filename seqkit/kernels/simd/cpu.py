@@ -149,12 +149,12 @@ def fill(typing: Any, value: Any, y: Any, size: Any) -> Any:
     return types.void(types.float32, types.intp, types.intp), generate
 
 
-def _cut(b: Any, x: Any, side: str, limit: float) -> Any:
+def cut(b: Any, x: Any, side: str, limit: float) -> Any:
     """x, but `limit` where x is beyond it; nan stays nan, so that a broken matrix shows in the loss."""
     return b.select(b.fcmp_ordered(side, x, const(limit)), const(limit), x)
 
 
-def _exp(b: Any, x: Any) -> Any:
+def exp(b: Any, x: Any) -> Any:
     """e^x for |x| < 87 by 2^k · p(f): Cephes expf, relative error below 2e-7."""
     k = _call(b, "nearbyint", b.fmul(x, const(1.4426950408889634)))
     f = fma(b, k, const(-0.693359375), x)
@@ -208,8 +208,8 @@ def logistic(typing: Any, s: Any, count: Any, labels: Any, weights: Any, lr: Any
         limit = b.insert_element(ir.Constant(_N, ir.Undefined), b.trunc(count, ir.IntType(32)), ir.Constant(ir.IntType(32), 0))
         live = b.icmp_signed("<", lanes, b.shuffle_vector(limit, limit, ir.Constant(_N, [0] * LANES)))
         raw = b.select(live, _load(b, s), const(0.0))
-        x = _cut(b, _cut(b, raw, "<", -60.0), ">", 60.0)
-        e = _exp(b, b.fneg(x))
+        x = cut(b, cut(b, raw, "<", -60.0), ">", 60.0)
+        e = exp(b, b.fneg(x))
         denominator = b.fadd(const(1.0), e)
         sigma = b.fdiv(const(1.0), denominator)
         label, weight = _load(b, labels), _load(b, weights)
@@ -230,7 +230,7 @@ def exponentials(typing: Any, row: Any, shift: Any, size: Any) -> Any:
         shift = splat(b, shift)
         total = cgutils.alloca_once_value(b, const(0.0))
         with along(b, size) as at:
-            e = _exp(b, _cut(b, b.fsub(get(b, row, at), shift), "<", -80.0))
+            e = exp(b, cut(b, b.fsub(get(b, row, at), shift), "<", -80.0))
             put(b, e, row, at)
             b.store(b.fadd(b.load(total), e), total)
         return add_up(b, b.load(total))

@@ -1,0 +1,1 @@
+"""Layer normalisation of one row and its gradient."""

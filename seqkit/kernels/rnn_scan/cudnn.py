@@ -1,0 +1,44 @@
+"""torch's own LSTM, GRU and RNN, cuDNN on a GPU and oneDNN or ATen on a CPU, with a cell's weights."""
+
+import warnings
+from typing import Annotated, Any
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from seqkit.kernels.rnn_scan.reference import State
+
+KINDS: dict[str, Any] = {"lstm": torch._VF.lstm, "gru": torch._VF.gru, "rnn": torch._VF.rnn_tanh, "relu-rnn": torch._VF.rnn_relu}
+
+
+def sequence(
+    kind: str,
+    x: Annotated[Tensor, "B T D"],
+    state: State,
+    weights: list[Tensor],
+    lengths: Annotated[Tensor, "B"] | None = None,
+) -> tuple[Annotated[Tensor, "B T H"], State]:
+    """The whole cell, input product included.  weights: input, recurrent, and the bias of each, in torch's layout.
+
+    Rows of length 0 are not handled by torch: they are run with length 1 and put back.
+    """
+    first = [s[None].to(x.dtype) for s in state]
+    hidden = tuple(first) if kind == "lstm" else first[0]
+    weights = [w.to(x.dtype) for w in weights]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk")
+        if lengths is None:
+            y, *last = KINDS[kind](x.contiguous(), hidden, weights, True, 1, 0.0, torch.is_grad_enabled(), False, True)
+            return y, tuple(s[0] for s in last)
+        packed = pack_padded_sequence(x, lengths.clamp(min=1).cpu(), batch_first=True, enforce_sorted=False)
+        order, back = packed.sorted_indices, packed.unsorted_indices
+        assert order is not None  # since enforce_sorted is off
+        assert back is not None
+        first = [s.index_select(1, order) for s in first]
+        hidden = tuple(first) if kind == "lstm" else first[0]
+        data, *last = KINDS[kind](packed.data, packed.batch_sizes, hidden, weights, True, 1, 0.0, torch.is_grad_enabled(), False)
+    y, _ = pad_packed_sequence(packed._replace(data=data), batch_first=True, total_length=x.shape[1])
+    some = (lengths > 0)[:, None]
+    states = (torch.where(some, s[0].index_select(0, back), s0) for s, s0 in zip(last, state, strict=True))
+    return torch.where(some[:, :, None], y, 0.0), tuple(states)

@@ -1,0 +1,173 @@
+"""The time loop of a cell family as one autograd function: a product and one fused pointwise pass a step, own backward.
+
+A family (families/*.py) gives the two pointwise passes; this file has what they share: buffers, the loop, rows of
+different length, mixed precision, and the weight's gradient, which is one large product at the end. For float32 on a
+CPU the passes are compiled (cpu.py), elsewhere they are torch operations. Not handled: second derivatives (`reference`).
+"""
+
+from typing import Annotated, Any, ClassVar
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from seqkit.core.family import Family
+from seqkit.core.types import Array
+from seqkit.kernels.rnn_scan.reference import State
+
+families = Family("seqkit.kernels.rnn_scan.families", "cell family")
+
+
+class Loop:
+    """One run of a family over time: buffers of all steps, T first.
+
+    gx: (T, B, G) input part; weight: (G, H) recurrent weight; states[s]: (T + 1, B, H), entry 0 the initial state.
+    Products run in the dtype of gx (bfloat16 under autocast), all else in float32 or float64.
+    """
+
+    separate: ClassVar[bool] = False  # whether the gradients of gx and of U h differ
+
+    def __init__(self, gx: Tensor, weight: Tensor, state: State, parameters: State) -> None:
+        self.T, self.B, self.G = gx.shape
+        self.H, self.gx = state[0].shape[1], gx
+        self.low = gx.dtype == torch.bfloat16
+        self.dtype = torch.float32 if self.low else gx.dtype
+        self.compiled = self.dtype == torch.float32 and gx.device.type == "cpu"
+        self.weight = weight.to(gx.dtype)
+        self.parameters = tuple(p.to(self.dtype).contiguous() for p in parameters)
+        self.states = [self.buffer(self.T + 1, self.H) for _ in state]
+        for whole, first in zip(self.states, state, strict=True):
+            whole[0] = first
+        self.gates = self.buffer(self.T, self.G)
+        self.inputs = self.buffer(self.T + 1, self.H, low=True) if self.low else self.states[0]
+        self.inputs[0] = self.states[0][0]
+        self.product = torch.empty(self.B, self.G, dtype=gx.dtype, device=gx.device)  # U h of the step
+        self.allocate()
+        if self.compiled:
+            self.forward_arrays = numpy(gx, self.product, self.gates, self.states[0], self.inputs, *self.extras())
+
+    def buffer(self, steps: int, size: int, *, low: bool = False) -> Tensor:
+        """An empty (steps, B, size); `low`: in the dtype of the products."""
+        dtype = self.gx.dtype if low else self.dtype
+        return torch.empty(steps, self.B, size, dtype=dtype, device=self.gx.device)
+
+    def allocate(self) -> None:
+        """Make the family's own buffers."""
+
+    def extras(self) -> list[Tensor]:
+        """What the compiled passes take beside the shared arrays."""
+        return []
+
+    def pointwise(self, t: int, gx: Tensor, u: Tensor) -> None:
+        """Fill gates[t] and states[:][t + 1] from the two parts gx and U h, each (B, G)."""
+        raise NotImplementedError  # abstract
+
+    def pointwise_back(self, t: int, d: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """The gradients of gx[t] and U h; d[s], that of state s after the step, becomes that before it, without U's part."""
+        raise NotImplementedError  # abstract
+
+    compiled_pointwise: Any  # Any: compiled functions with the families' own arguments
+    compiled_back: Any
+
+    def parameter_gradients(self) -> tuple[Tensor, ...]:
+        """Gradients of the family's parameters, after the last step back."""
+        return ()
+
+    def forward(self, live: Tensor | None) -> None:
+        """All steps; live (T, B, 1) is False where a row has ended."""
+        transposed = self.weight.t()
+        for t, h in enumerate(self.inputs[:-1].unbind(0)):
+            torch.mm(h, transposed, out=self.product)
+            self.forward_step(t)
+            if live is not None:
+                for whole in {self.inputs, *self.states}:
+                    torch.where(live[t], whole[t + 1], whole[t], out=whole[t + 1])
+
+    def forward_step(self, t: int) -> None:
+        """The pointwise pass of a step, after its product."""
+        if self.compiled:
+            self.compiled_pointwise(t, *self.forward_arrays)
+        else:
+            self.pointwise(t, self.gx[t].to(self.dtype), self.product.to(self.dtype))
+            if self.low:
+                self.inputs[t + 1] = self.states[0][t + 1]
+
+    def backward(self, dy: Tensor, d: list[Tensor], live: Tensor | None) -> None:
+        """All steps back; dy (T, B, H), d the gradients of the last state, which become those of the first."""
+        self.du = self.buffer(self.T, self.G, low=True)
+        self.dgx = self.buffer(self.T, self.G, low=True) if self.separate else self.du
+        self.dh = torch.zeros(self.B, self.H, dtype=self.gx.dtype, device=self.gx.device)  # what comes back through U
+        if self.compiled:
+            arrays = (dy, self.dh, *d, self.gates, *self.states, self.dgx, self.du, *self.extras())
+            self.backward_arrays = numpy(*arrays)
+        steps = self.du.unbind(0)
+        for t in range(self.T - 1, -1, -1):
+            if live is None:
+                self.backward_step(t, dy, d)
+                torch.mm(steps[t], self.weight, out=self.dh)
+                continue
+            held = [g * ~live[t] for g in d]  # a row that has ended passes its gradient by
+            for g in d:
+                g.mul_(live[t])
+            self.backward_step(t, dy, d)
+            torch.mm(steps[t], self.weight, out=self.dh)
+            d[0] += self.dh
+            self.dh.zero_()
+            for g, by in zip(d, held, strict=True):
+                g.add_(by)
+        d[0] += self.dh
+
+    def backward_step(self, t: int, dy: Tensor, d: list[Tensor]) -> None:
+        """The pointwise pass of a step back, before its product."""
+        if self.compiled:
+            self.compiled_back(t, *self.backward_arrays)
+        else:
+            d[0] += dy[t] + self.dh.to(self.dtype)
+            self.dgx[t], self.du[t] = self.pointwise_back(t, d)
+
+    def weight_gradient(self) -> Tensor:
+        """Σ_t dU h_t ⊗ h_{t-1}: one product."""
+        return (self.du.flatten(0, 1).t() @ self.inputs[:-1].flatten(0, 1)).to(self.dtype)
+
+
+def numpy(*tensors: Tensor) -> list[Array]:
+    """The tensors as arrays over the same memory; bfloat16 as its bits."""
+    return [(x.view(torch.uint16) if x.dtype == torch.bfloat16 else x).numpy() for x in tensors]
+
+
+class _Scan(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, family: str, lengths: Tensor | None, num_states: int, gx: Tensor, weight: Tensor, *rest: Tensor
+    ) -> tuple[Tensor, ...]:
+        loop: Loop = families.load(family)(gx, weight, rest[:num_states], rest[num_states:])
+        live = None if lengths is None else (torch.arange(loop.T, device=gx.device)[:, None] < lengths)[:, :, None]
+        loop.forward(live)
+        ctx.loop, ctx.live = loop, live
+        y = loop.states[0][1:]
+        return (y.clone() if live is None else torch.where(live, y, 0.0), *(whole[-1].clone() for whole in loop.states))
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dy: Tensor, *dstates: Tensor) -> tuple[Any, ...]:
+        loop, live = ctx.loop, ctx.live
+        d = [g.to(loop.dtype, copy=True).contiguous() for g in dstates]
+        dy = dy.to(loop.dtype)
+        loop.backward((dy if live is None else torch.where(live, dy, 0.0)).contiguous(), d, live)
+        return None, None, None, loop.dgx, loop.weight_gradient(), *d, *loop.parameter_gradients()
+
+
+def scan(
+    family: str,
+    gx: Annotated[Tensor, "B T G"],
+    state: State,
+    weight: Annotated[Tensor, "G H"],
+    parameters: State = (),
+    lengths: Annotated[Tensor, "B"] | None = None,
+) -> tuple[Annotated[Tensor, "B T H"], State]:
+    """reference.scan for the cell of `family`, with gradients for gx, weight, state and parameters."""
+    if not gx.shape[1]:
+        return state[0].new_zeros(len(gx), 0, state[0].shape[1]), state
+    steps = gx.transpose(0, 1).contiguous()
+    y, *last = _Scan.apply(family, lengths, len(state), steps, weight, *state, *parameters)  # type: ignore[no-untyped-call]
+    return y.transpose(0, 1), tuple(last)

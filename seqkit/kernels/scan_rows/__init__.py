@@ -1,0 +1,1 @@
+"""Rows of (T, B, N) arrays in compiled code."""

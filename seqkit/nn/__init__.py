@@ -1,0 +1,1 @@
+"""Level 2: recurrent cells, stacks of them, dropout, loss heads."""

@@ -1,0 +1,145 @@
+"""What a recurrent cell is; members are the files of cells/.
+
+Not handled here: depth, direction and dropout (Stack), losses (heads).
+"""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from seqkit.core.errors import BackendError, OptionError, ShapeError
+from seqkit.core.family import Family
+from seqkit.kernels.rnn_scan import cudnn, fused, reference
+
+State = tuple[Tensor, ...]  # each (B, H); the first is the output
+Backend = Literal["auto", "reference", "fused", "cudnn"]
+cells = Family("seqkit.nn.cells", "cell")
+
+
+class Cell(nn.Module):
+    """A recurrent cell: W (G·H, D) and b (G·H,) for the input, U (G·H, H) for the state before.
+
+    A member gives `gates` (G) and `states`, the formula as `step`, and, where there are faster ways, `family` (of
+    kernels.rnn_scan) and `torch_kind`. Input is (B, T, D), batch first.
+    """
+
+    gates: ClassVar[int] = 1
+    states: ClassVar[int] = 1
+    family: ClassVar[str | None] = None
+    torch_kind: ClassVar[str | None] = None
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        for name, value in (("input_size", input_size), ("hidden_size", hidden_size)):
+            if value < 1:
+                raise OptionError(f"{type(self).__name__}: {name} {value} came, allowed is at least 1.")
+        self.input_size, self.hidden_size = input_size, hidden_size
+        self.weight_input = nn.Parameter(torch.empty(self.gates * hidden_size, input_size))
+        self.weight_hidden = nn.Parameter(torch.empty(self.gates * hidden_size, hidden_size))
+        self.bias = nn.Parameter(torch.zeros(self.gates * hidden_size))
+        self.reset_parameters()
+
+    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
+        """Xavier for W, orthogonal for each gate's part of U, 0 for b; members add their own."""
+        nn.init.xavier_uniform_(self.weight_input, generator=generator)
+        for part in self.weight_hidden.data.chunk(self.gates):
+            nn.init.orthogonal_(part, generator=generator)
+        nn.init.zeros_(self.bias)
+
+    def project(self, x: Annotated[Tensor, "B T D"]) -> Annotated[Tensor, "B T G"]:
+        """gx = W x + b for all steps at once: one product; T first in memory, as the loop reads it."""
+        return linear(x.transpose(0, 1), self.weight_input, self.bias).transpose(0, 1)
+
+    def step(self, gx: Annotated[Tensor, "B G"], state: State, weight: Tensor | None = None) -> State:
+        """One step of time; weight: U, or what weight dropout left of it."""
+        raise NotImplementedError  # abstract
+
+    def extra(self) -> State:
+        """Parameters of the step beside U, in the order the fused family takes them."""
+        return ()
+
+    def torch_weights(self) -> list[Tensor]:
+        """W, U and their biases as torch's cell of `torch_kind` has them."""
+        return [self.weight_input, self.weight_hidden, self.bias, torch.zeros_like(self.bias)]
+
+    def zero_state(self, batch: int) -> State:
+        """The state before the first step, (B, H) zeros each."""
+        like = self.weight_hidden
+        dtype = torch.promote_types(like.dtype, torch.float32)
+        return tuple(torch.zeros(batch, self.hidden_size, dtype=dtype, device=like.device) for _ in range(self.states))
+
+    def forward(
+        self, x: Annotated[Tensor, "B T D"], state: State | None = None, lengths: Annotated[Tensor, "B"] | None = None, *,
+        backend: Backend = "auto", reverse: bool = False, weight: Tensor | None = None,
+    ) -> tuple[Annotated[Tensor, "B T H"], State]:  # fmt: skip
+        """Run over whole sequences: the outputs, and the state after each row's last step.
+
+        lengths: steps of each row, all T if not given; what stands beyond is never read, its output is 0.
+        reverse: read each row from its own last step to its first. weight: what stands for U (weight dropout).
+        Raises:  ShapeError, OptionError or BackendError for arguments that do not fit.
+        """
+        self._check(x, lengths)
+        state = self.zero_state(len(x)) if state is None else state
+        if lengths is not None and bool((lengths == x.shape[1]).all()):
+            lengths = None
+        if reverse:
+            y, state = self.forward(reference.flip(x, lengths), state, lengths, backend=backend, weight=weight)
+            return reference.flip(y, lengths), state
+        chosen = self._choose(backend, x, lengths) if x.shape[1] else "reference"
+        if chosen == "cudnn":
+            w_input, w_hidden, *biases = self.torch_weights()
+            hidden = w_hidden if weight is None else weight
+            return cudnn.sequence(str(self.torch_kind), x, state, [w_input, hidden, *biases], lengths)
+        gx = self.project(x)
+        if chosen == "fused":
+            return self._fused(gx, state, lengths, self.weight_hidden if weight is None else weight)
+        return reference.scan(lambda g, s: self.step(g, s, weight), gx, state, lengths)
+
+    def _fused(self, gx: Tensor, state: State, lengths: Tensor | None, weight: Tensor) -> tuple[Tensor, State]:
+        return fused.scan(str(self.family), gx, state, weight, self.extra(), lengths)
+
+    def _choose(self, backend: Backend, x: Tensor, lengths: Tensor | None) -> str:
+        can: dict[str, bool] = {"fused": self.family is not None, "cudnn": self.torch_kind is not None, "reference": True}
+        if backend != "auto":
+            if not can.get(backend, False):
+                ways = ", ".join(name for name, there in can.items() if there)
+                raise BackendError(f"{type(self).__name__}: backend {backend!r} came, this cell has auto, {ways}.")
+            return backend
+        if can["cudnn"] and x.device.type == "cuda" and not torch.are_deterministic_algorithms_enabled():
+            return "cudnn"
+        low = torch.is_autocast_enabled(x.device.type)
+        if can["cudnn"] and self.torch_kind == "lstm" and x.dtype == torch.float32 and lengths is None and not low:
+            return "cudnn"  # oneDNN's; its other cells and its packed rows are slower than ours
+        return "fused" if can["fused"] else "reference"
+
+    def _check(self, x: Tensor, lengths: Tensor | None) -> None:
+        if x.dim() != 3 or x.shape[2] != self.input_size:
+            raise ShapeError(f"{type(self).__name__}: input of shape {tuple(x.shape)} came, expected (B, T, {self.input_size}).")
+        if lengths is None:
+            return
+        if lengths.shape != x.shape[:1] or lengths.dtype != torch.int64:
+            raise ShapeError(
+                f"{type(self).__name__}: lengths of shape {tuple(lengths.shape)} and dtype {lengths.dtype} came, "
+                f"expected ({len(x)},) int64."
+            )
+        if len(lengths) and not 0 <= int(lengths.min()) <= int(lengths.max()) <= x.shape[1]:
+            raise ShapeError(
+                f"{type(self).__name__}: lengths from {int(lengths.min())} to {int(lengths.max())} came, "
+                f"allowed is 0 to the {x.shape[1]} steps given."
+            )
+
+    def extra_repr(self) -> str:
+        """Sizes, for printing."""
+        return f"{self.input_size}, {self.hidden_size}"
+
+
+def cell(name: str, input_size: int, hidden_size: int, **settings: Any) -> Cell:
+    """The cell called `name`: rnn, relu-rnn, gru, gru-before, lstm, peephole-lstm, layer-norm-lstm, min-gru.
+
+    >>> cell("gru", 3, 4)(torch.zeros(2, 5, 3))[0].shape
+    torch.Size([2, 5, 4])
+    """
+    made: Cell = cells.load(name)(input_size, hidden_size, **settings)
+    return made

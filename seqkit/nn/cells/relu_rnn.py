@@ -1,0 +1,32 @@
+"""The simple recurrent cell with a rectifier (Le, Jaitly & Hinton 2015, arXiv:1504.00941)."""
+
+from typing import Annotated
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from seqkit.nn.cell import Cell, State
+
+__all__ = ["ReluRNN"]
+
+
+class ReluRNN(Cell):
+    """Simple recurrent cell with a rectifier.
+
+    h = max(0, W x + U h' + b)
+
+    U starts as the identity, as the paper has it, so that what was read is neither lost nor blown up at first.
+    """
+
+    family = torch_kind = "relu-rnn"
+
+    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
+        """As all cells, but U the identity."""
+        super().reset_parameters(generator)
+        nn.init.eye_(self.weight_hidden)
+
+    def step(self, gx: Annotated[Tensor, "B G"], state: State, weight: Tensor | None = None) -> State:
+        """One step."""
+        U = self.weight_hidden if weight is None else weight
+        return (torch.relu(gx + linear(state[0], U)),)

@@ -1,0 +1,63 @@
+"""Dropout in its kinds, with draws that depend on seed, step and place alone: a resumed run drops the same.
+
+Masks hold 0 or 1 / (1 - p), so that what is kept has the same expectation and evaluation needs no change.
+"""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from seqkit.core import rng
+from seqkit.core.errors import OptionError
+
+
+def check_rate(name: str, p: float) -> float:
+    """p, or an OptionError if it is no rate below 1."""
+    if not 0 <= p < 1:
+        raise OptionError(f"{name}: {p!r} came, allowed is a chance to drop of at least 0 and below 1.")
+    return p
+
+
+@dataclass
+class Draws:
+    """The draws of one update: mask number n is f(seed, step, n). `batch`: (first row, rows in all) of a part of a batch.
+
+    None in its place means evaluation: nothing is dropped.
+    """
+
+    seed: int
+    step: int
+    batch: tuple[int, int] | None = None
+    number: int = field(default=0, init=False)
+
+    def mask(self, shape: tuple[int, ...], p: float, like: Tensor, *, rows: bool = True) -> Tensor:
+        """0 with chance p, else 1 / (1 - p).  rows: the first axis is the batch, of which `batch` may be a part."""
+        generator = torch.Generator(like.device)
+        generator.manual_seed(int(rng.stream(self.seed, self.step, self.number)) >> 1)
+        self.number += 1
+        whole = shape if self.batch is None or not rows else (self.batch[1], *shape[1:])
+        mask = torch.empty(whole, dtype=like.dtype, device=like.device).bernoulli_(1 - p, generator=generator).div_(1 - p)
+        return mask if whole == shape else mask[self.batch[0] : self.batch[0] + shape[0]]  # type: ignore[index]  # then set
+
+
+def dropout(x: Tensor, p: float, draws: Draws | None, *, locked: bool = False) -> Tensor:
+    """x (B, T, D) with numbers dropped; locked: one mask for all steps of a row (Gal & Ghahramani 2016, arXiv:1512.05287)."""
+    if draws is None or p == 0:
+        return x
+    shape = (x.shape[0], 1, x.shape[2]) if locked else tuple(x.shape)
+    return x * draws.mask(shape, p, x)
+
+
+def drop_words(weight: Tensor, p: float, draws: Draws | None) -> Tensor:
+    """An embedding matrix (V, D) with whole words dropped (Gal & Ghahramani 2016); a tied head keeps the whole one."""
+    if draws is None or p == 0:
+        return weight
+    return weight * draws.mask((len(weight), 1), p, weight, rows=False)
+
+
+def drop_weights(weight: Tensor, p: float, draws: Draws | None) -> Tensor:
+    """A recurrent weight with single numbers dropped, the same for a whole sequence (Merity et al. 2017, arXiv:1708.02182)."""
+    if draws is None or p == 0:
+        return weight
+    return weight * draws.mask(tuple(weight.shape), p, weight, rows=False)

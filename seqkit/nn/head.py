@@ -1,0 +1,31 @@
+"""What a loss head is; members are the files of heads/."""
+
+from typing import Annotated, Any
+
+from torch import Tensor, nn
+
+from seqkit.core.family import Family
+
+heads = Family("seqkit.nn.heads", "head")
+
+
+class Head(nn.Module):
+    """A distribution over V classes given h: its loss, its losses one by one, and all log-probabilities."""
+
+    def loss(self, h: Annotated[Tensor, "N H"], targets: Annotated[Tensor, "N"]) -> Tensor:
+        """Σ -log p(target | h) in nats over targets other than -1; gradients flow to h and the head's weights."""
+        raise NotImplementedError  # abstract
+
+    def losses(self, h: Annotated[Tensor, "N H"], targets: Annotated[Tensor, "N"]) -> Annotated[Tensor, "N"]:
+        """-log p(target | h) of each row, 0 for target -1, without gradients."""
+        raise NotImplementedError  # abstract
+
+    def log_probs(self, h: Annotated[Tensor, "N H"]) -> Annotated[Tensor, "N V"]:
+        """log p(· | h) of all classes."""
+        raise NotImplementedError  # abstract
+
+
+def head(name: str, input_size: int, classes: int, **settings: Any) -> Head:
+    """The head called `name`: softmax, adaptive-softmax."""
+    made: Head = heads.load(name)(input_size, classes, **settings)
+    return made

@@ -1,0 +1,30 @@
+"""Initial weights by name."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqkit.core.errors import OptionError, did_you_mean
+
+WAYS: dict[str, Callable[..., Any]] = {
+    "xavier-uniform": nn.init.xavier_uniform_,  # U(±√(6 / (in + out))): Glorot & Bengio 2010
+    "xavier-normal": nn.init.xavier_normal_,  # N(0, 2 / (in + out))
+    "he-uniform": nn.init.kaiming_uniform_,  # U(±√(6 / in)): He et al. 2015
+    "he-normal": nn.init.kaiming_normal_,  # N(0, 2 / in)
+    "orthogonal": nn.init.orthogonal_,  # Saxe et al. 2014
+    "uniform": lambda w, generator=None: nn.init.uniform_(w, -0.1, 0.1, generator=generator),  # Zaremba et al. 2014
+}
+
+
+def initialise(weight: Tensor, way: str, generator: torch.Generator | None = None, *, parts: int = 1) -> None:
+    """Fill a (out, in) weight in place; parts: gates that stand one above the other, each filled by itself.
+
+    Raises:  OptionError for an unknown name.
+    """
+    if way not in WAYS:
+        raise OptionError(f"unknown initialisation {way!r}; known: {', '.join(WAYS)}.{did_you_mean(way, WAYS)}")
+    with torch.no_grad():
+        for part in weight.chunk(parts):
+            WAYS[way](part, generator=generator)

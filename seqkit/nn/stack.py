@@ -1,0 +1,99 @@
+"""Depth, direction, residual connections and dropout around any cell.
+
+Not handled: attention, convolution; embedding and loss (models and heads).
+"""
+
+from itertools import pairwise
+from typing import Annotated, cast
+
+import torch
+from torch import Tensor, nn
+
+from seqkit.core.errors import OptionError, ShapeError
+from seqkit.nn.cell import Backend, Cell, State, cell
+from seqkit.nn.dropout import Draws, check_rate, drop_weights, dropout
+
+
+class Stack(nn.Module):
+    """Layers of a cell, each reading the one below: y, state = stack(x, state, lengths).
+
+    bidirectional: two cells a layer, the second from each row's own last step to its first; outputs joined, forward first.
+    residual: a layer's input is added to its output where their sizes agree. dropout: between layers, one rate or one for
+    each gap. locked: dropout masks are the same for all steps. weight_dropout: of the recurrent weights.
+    learned_state: the first state is trained. feed_forward: sizes of tanh layers on top, not connected in time.
+    """
+
+    def __init__(
+        self, input_size: int, hidden_size: int, num_layers: int = 1, cell_name: str = "lstm", *, bidirectional: bool = False,
+        residual: bool = False, dropout: float | tuple[float, ...] = 0.0, locked: bool = False, weight_dropout: float = 0.0,
+        learned_state: bool = False, feed_forward: tuple[int, ...] = (),
+    ) -> None:  # fmt: skip
+        super().__init__()
+        if num_layers < 1:
+            raise OptionError(f"Stack: num_layers {num_layers} came, allowed is at least 1.")
+        rates = tuple(dropout) if isinstance(dropout, tuple) else (dropout,) * (num_layers - 1)
+        if len(rates) != num_layers - 1:
+            raise OptionError(f"Stack: {len(rates)} dropout rates came for {num_layers - 1} gaps between layers.")
+        self.dropout = tuple(check_rate("Stack.dropout", p) for p in rates)
+        self.weight_dropout = check_rate("Stack.weight_dropout", weight_dropout)
+        self.directions, self.residual, self.locked = 1 + bidirectional, residual, locked
+        sizes = [input_size] + [hidden_size * self.directions] * (num_layers - 1)
+        self.cells = nn.ModuleList(cell(cell_name, size, hidden_size) for size in sizes for _ in range(self.directions))
+        self.input_size, self.cell_name = input_size, cell_name
+        wide = [hidden_size * self.directions, *feed_forward]
+        self.feed_forward = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(wide))
+        self.output_size = wide[-1]
+        self.hidden_size, self.states_a_cell = hidden_size, self.layers[0].states
+        shape = (len(self.cells) * self.states_a_cell, hidden_size)
+        self.first = nn.Parameter(torch.zeros(shape)) if learned_state else None
+
+    @property
+    def layers(self) -> list[Cell]:
+        """The cells from the bottom to the top, forward before backward."""
+        return [cast(Cell, one) for one in self.cells]
+
+    def zero_state(self, batch: int) -> State:
+        """The state before the first step: (B, H) for each layer, direction and state of the cell, in this order."""
+        if self.first is not None:
+            return tuple(row.expand(batch, -1) for row in self.first)
+        return tuple(s for one in self.layers for s in one.zero_state(batch))
+
+    def forward(
+        self, x: Annotated[Tensor, "B T D"], state: State | None = None, lengths: Annotated[Tensor, "B"] | None = None, *,
+        draws: Draws | None = None, backend: Backend = "auto",
+    ) -> tuple[Annotated[Tensor, "B T H"], State]:  # fmt: skip
+        """Outputs of the top layer, 0 beyond each row's length, and the state after each row's last step.
+
+        draws: where dropout comes from; none: evaluation. The state is ordered as `zero_state` has it.
+        Raises:  ShapeError if the state has other shapes.
+        """
+        state = self.zero_state(len(x)) if state is None else state
+        self._check(x, state)
+        last: list[Tensor] = []
+        S, D = self.states_a_cell, self.directions
+        for layer in range(len(self.cells) // D):
+            if layer:
+                x = dropout(x, self.dropout[layer - 1], draws, locked=self.locked)
+            parts = []
+            for direction in range(D):
+                i = layer * D + direction
+                one = self.layers[i]
+                weight = drop_weights(one.weight_hidden, self.weight_dropout, draws) if self.weight_dropout and draws else None
+                y, after = one(
+                    x, state[i * S : i * S + S], lengths, backend=backend, reverse=direction == 1, weight=weight
+                )  # fmt: skip
+                parts.append(y)
+                last.extend(after)
+            y = parts[0] if D == 1 else torch.cat(parts, -1)
+            x = x + y if self.residual and x.shape == y.shape else y
+        for layer_on_top in self.feed_forward:
+            x = torch.tanh(layer_on_top(x))
+        return x, tuple(last)
+
+    def _check(self, x: Tensor, state: State) -> None:
+        expected = (len(x), self.hidden_size)
+        if len(state) != len(self.cells) * self.states_a_cell or any(tuple(s.shape) != expected for s in state):
+            raise ShapeError(
+                f"Stack: a state of {len(state)} arrays {sorted({tuple(s.shape) for s in state})} came, "
+                f"expected {len(self.cells) * self.states_a_cell} of {expected}."
+            )
