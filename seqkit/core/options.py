@@ -8,9 +8,11 @@
 """
 
 import dataclasses
+import json
 import math
 import types
 import typing
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from seqkit.core.errors import OptionError, did_you_mean
@@ -58,6 +60,24 @@ def from_json(cls: type[T], values: dict[str, Any]) -> T:
                 f"{cls.__qualname__}: unknown setting {name!r}; known: {', '.join(known)}.{did_you_mean(name, known)}"
             )
     return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+
+def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
+    """Settings given as "name=value": the value is read as JSON, or taken as it stands.
+
+    >>> parse_settings(["window=3", "loss=full-softmax"])
+    {'window': 3, 'loss': 'full-softmax'}
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise OptionError(f"set: {text!r} came, expected name=value, such as noise_exponent=0.5.")
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found
 
 
 def _fits(value: object, hint: Any) -> bool:

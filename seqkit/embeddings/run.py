@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import json
 import platform
 from collections.abc import Callable
 from importlib.metadata import version
@@ -11,6 +10,7 @@ from typing import Any
 
 from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError, did_you_mean
+from seqkit.core.options import parse_settings
 from seqkit.embeddings import analogy
 from seqkit.embeddings.vectors import Vectors
 from seqkit.embeddings.word2vec import CONTEXTS, Estimate, Word2Vec
@@ -23,21 +23,13 @@ PACKAGES = ("seqkit", "numpy", "numba", "tokenizers", "nltk")
 
 
 def make_model(context: str, settings: list[str], **given: Any) -> Word2Vec:
-    """A model by the name of its context; `settings` are "name=value" texts, value read as JSON or taken as it stands.
+    """A model by the name of its context; `settings` are "name=value" texts.
 
     Raises:  OptionError for an unknown context, setting or value.
     """
     if context not in CONTEXTS:
         raise OptionError(f"unknown context {context!r}; known: {', '.join(CONTEXTS)}.{did_you_mean(context, CONTEXTS)}")
-    for setting in settings:
-        name, equals, value = setting.partition("=")
-        if not equals:
-            raise OptionError(f"set: {setting!r} came, expected name=value, such as noise_exponent=0.5.")
-        try:
-            given[name] = json.loads(value)
-        except ValueError:
-            given[name] = value
-    return CONTEXTS[context](**given)
+    return CONTEXTS[context](**(given | parse_settings(settings)))
 
 
 class Run:

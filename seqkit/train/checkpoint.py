@@ -33,6 +33,11 @@ class Checkpoint:
     folder: Path
     seconds: float = 60.0
 
+    @property
+    def best(self) -> "Checkpoint":
+        """Where the state of the best validation is kept, in a folder within this one."""
+        return Checkpoint(self.folder / "best", self.seconds)
+
     def save(self, arrays: Arrays, place: Place, signature: dict[str, Any]) -> None:
         """Write the run's state; the one before it stays whole until this one is."""
         files.save(self.folder, "checkpoint", arrays, {"place": dataclasses.asdict(place), "signature": signature})

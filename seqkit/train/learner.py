@@ -1,10 +1,12 @@
-"""What can be trained: the Learner protocol, and the batches it eats."""
+"""What can be trained: the Learner protocol, what it may have besides, and the batches it eats."""
 
-from collections.abc import Iterator
-from typing import Any, Protocol, TypeVar
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from seqkit.core.score import Loss
 from seqkit.core.types import Arrays
+from seqkit.train.world import World
 
 Batch_contra = TypeVar("Batch_contra", contravariant=True)
 Batch_co = TypeVar("Batch_co", covariant=True)
@@ -20,11 +22,35 @@ class Learner(Protocol[Batch_contra]):
         """All arrays that the next step depends on."""
 
     def restore(self, arrays: Arrays) -> None:
-        """Take back what `state` gave."""
+        """Take back what `state` gave, without keeping hold of it."""
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """What a learner may have besides, all of it or nothing, and `fit` then uses: see GradientLearner."""
+
+    world: World
+
+    @property
+    def signature(self) -> dict[str, Any]:
+        """Settings that a resumed run must find unchanged, beside those of the batches."""
+
+    def finish(self) -> None:
+        """An epoch's batches are over: apply what is held back."""
+
+    def observe(self, values: Sequence[float]) -> None:
+        """An epoch was validated: all values so far, lower is better."""
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """Within the block the weights are those to validate and to keep."""
 
 
 class Batches(Protocol[Batch_co]):
-    """One pass over the data, the same every time it is asked for."""
+    """One pass over the data, the same every time it is asked for.
+
+    Under several processes each yields as many batches with the same units, those of the whole batch; the batch is the
+    process's part of it (world.part), or None where that has no row.
+    """
 
     size: int  # units (tokens, sentences) in an epoch: what progress counts
     signature: dict[str, Any]  # what a resumed run must find unchanged

@@ -1,21 +1,24 @@
-"""The one training loop: epochs over batches, schedule, validation, checkpoints, progress, interruption.
+"""The one training loop: epochs over batches, schedule, validation, early stop, checkpoints, logs, interruption.
 
 Not handled: what a step does (the learner's matter) and where batches come from.
 """
 
+import contextlib
 import math
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from seqkit.core.errors import TrainingError
-from seqkit.core.score import Loss
-from seqkit.train.checkpoint import Checkpoint, Place
+from seqkit.core.errors import ModelFileError, OptionError, TrainingError
+from seqkit.core.types import Arrays
+from seqkit.train.checkpoint import NOTHING, Checkpoint, Place
 from seqkit.train.interrupt import polite_interrupts
-from seqkit.train.learner import Batches, Learner
+from seqkit.train.learner import Batches, Engine, Learner
+from seqkit.train.log import Log
 from seqkit.train.progress import Epoch, History, Progress
 from seqkit.train.schedule import Schedule
+from seqkit.train.world import World
 
 B = TypeVar("B")
 
@@ -27,66 +30,110 @@ def fit(
     epochs: int,
     schedule: Schedule,
     validate: Callable[[], float] | None = None,
+    patience: int | None = None,
+    keep_best: bool = False,
     checkpoint: Checkpoint | None = None,
     resume: bool = False,
     report: Callable[[Progress], None] | None = None,
+    logs: Sequence[Log] = (),
 ) -> History:
     """Train `learner` for `epochs` passes over `batches`; return what each epoch gave.
 
-    The rate of a step is schedule(units done / units in all). `validate` is called after each epoch and its value kept.
-    With `resume` the run goes on from the checkpoint, if there is one, and ends in the same bytes as if never stopped.
+    The rate of a step is schedule(units done / units in all, validation values so far). `validate` is called after each
+    epoch; where patience, keep_best or a plateau schedule look at its value, lower is better.
+    patience:   end after so many epochs in a row that did not improve on the best.
+    keep_best:  put the state of the best epoch back at the end; until then it lies in the checkpoint's folder `best`, or
+                in memory if there is no checkpoint.
+    resume:     go on from the checkpoint, if there is one, and end in the same bytes as if never stopped.
+    report:     told of every step. logs: told of every step and epoch.
     Raises:  TrainingError when the loss is not finite or an epoch made no prediction; KeyboardInterrupt after SIGINT or
              SIGTERM, with the step finished and the checkpoint written.
     """
-    place, signature = Place(), batches.signature | {"epochs": epochs}
-    if checkpoint and resume and checkpoint.exists():
+    _check(validate, patience, keep_best)
+    engine = learner if isinstance(learner, Engine) else None
+    signature = batches.signature | {"epochs": epochs} | (engine.signature if engine else {})
+    signature |= {name: value for name, value in (("patience", patience), ("keep_best", keep_best)) if value}
+    place = Place()
+    resumed = bool(checkpoint and resume and checkpoint.exists())
+    if checkpoint and resumed:
         arrays, place = checkpoint.load(signature)
         learner.restore(arrays)
-    run = _Run(learner, batches, epochs, checkpoint, report, place, signature)
+    run = _Run(learner, engine, epochs, schedule, validate, patience, keep_best, checkpoint, report,
+               logs, place, signature, batches.size * epochs, resumed)  # fmt: skip
     with polite_interrupts() as asked_to_stop:
-        for epoch in range(place.epoch, epochs):
-            for batch, units in batches.epoch(epoch, skip=run.place.batches):
-                run.step(batch, units, schedule)
-                if asked_to_stop():
-                    run.save()
+        run.begin(asked_to_stop)
+        while not run.over():
+            for batch, units in batches.epoch(run.place.epoch, skip=run.place.batches):
+                if run.step(batch, units):
                     raise KeyboardInterrupt
-            run.end_epoch(validate)
+            run.end_epoch()
+        run.put_back_best()
     return run.place.history
 
 
+@dataclass
 class _Run:
     """The moving parts of one call of `fit`."""
 
-    def __init__(
-        self, learner: Learner[Any], batches: Batches[Any], epochs: int, checkpoint: Checkpoint | None,
-        report: Callable[[Progress], None] | None, place: Place, signature: dict[str, Any],
-    ) -> None:  # fmt: skip
-        self.learner, self.epochs, self.checkpoint, self.report = learner, epochs, checkpoint, report
-        self.place, self.signature, self.total = place, signature, batches.size * epochs
-        self.started = self.saved = time.monotonic()
-        self.started_units, self.seconds_before = place.units, place.seconds
+    learner: Learner[Any]
+    engine: Engine | None
+    epochs: int
+    schedule: Schedule
+    validate: Callable[[], float] | None
+    patience: int | None
+    keep_best: bool
+    checkpoint: Checkpoint | None
+    report: Callable[[Progress], None] | None
+    logs: Sequence[Log]
+    place: Place
+    signature: dict[str, Any]
+    total: int  # units over all epochs
+    saved: bool  # whether the checkpoint is of this run
 
-    def step(self, batch: Any, units: int, schedule: Schedule) -> None:
-        lr = schedule(self.place.units / self.total)
-        loss = self.learner.step(batch, lr)
+    def begin(self, asked_to_stop: Callable[[], bool]) -> None:
+        self.world = self.engine.world if self.engine else World()
+        self.world.wishes = lambda: (asked_to_stop(), self._due())
+        self.best: Arrays | None = None
+        self.started = self.last_save = time.monotonic()
+        self.started_units, self.seconds_before = self.place.units, self.place.seconds
+        if self.world.rank != 0:
+            self.report, self.logs = None, ()
+        for log in self.logs:
+            log.begin(self.place.history, self.place.units)
+        if self.keep_best and self.saved and self.place.batches == 0:  # a kill may have come before the copy in `best`
+            self._keep(self.learner.state())
+
+    def over(self) -> bool:
+        values = self._values()
+        stuck = self.patience is not None and len(values) - 1 - _best(values) >= self.patience
+        return self.place.epoch >= self.epochs or stuck
+
+    def step(self, batch: Any, units: int) -> bool:
+        """Make one step; return whether to stop."""
+        before = self.place
+        lr = self.schedule(before.units / self.total, self._values())
+        with self._telling_of_the_checkpoint():
+            loss = self.learner.step(batch, lr)
         if not math.isfinite(loss.total):
             raise TrainingError(
-                f"fit: loss became {loss.total} in epoch {self.place.epoch + 1} after {self.place.units:,} units "
-                f"(lr {lr:g}, mean loss before {self.place.loss.mean:.4g}). Lower lr; a checkpoint before it is whole."
+                f"fit: loss became {loss.total} at step {before.batches + 1:,} of epoch {before.epoch + 1}, after "
+                f"{before.units:,} units (lr {lr:g}, mean loss before {before.loss.mean:.4g}). Lower lr or set clip. "
+                f"{self._rescue()}"
             )
-        done = self.place.units + units
         self.place = replace(
-            self.place, batches=self.place.batches + 1, units=done, loss=self.place.loss + loss, seconds=self._seconds()
+            before, batches=before.batches + 1, units=before.units + units, loss=before.loss + loss, seconds=self._seconds()
         )
-        if self.report:
-            speed = (done - self.started_units) / max(time.monotonic() - self.started, 1e-9)
-            left = (self.total - done) / speed if speed else math.inf
-            self.report(Progress(self.place.epoch + 1, self.epochs, done, self.total, self.place.loss, lr, speed, left))
-        if self.checkpoint and time.monotonic() - self.saved >= self.checkpoint.seconds:
-            self.save()
+        self._tell(lr)
+        stop, save = self.world.granted()
+        if stop or save:
+            self._save(self.learner.state())
+        return stop
 
-    def end_epoch(self, validate: Callable[[], float] | None) -> None:
+    def end_epoch(self) -> None:
         place = self.place
+        if self.engine:
+            with self._telling_of_the_checkpoint():
+                self.engine.finish()
         if place.loss.count == 0:
             raise TrainingError(
                 f"fit: epoch {place.epoch + 1} read {place.units:,} units and made no prediction, so nothing was learnt. "
@@ -94,17 +141,98 @@ class _Run:
             )
         units = place.units - sum(epoch.units for epoch in place.history)
         seconds = place.seconds - sum(epoch.seconds for epoch in place.history)
-        validation = validate() if validate else None
-        if validation is not None and not math.isfinite(validation):
-            raise TrainingError(f"fit: validate gave {validation} after epoch {place.epoch + 1}, expected a finite number.")
-        ended = Epoch(place.epoch + 1, place.loss, units, seconds, validation)
-        self.place = replace(place, epoch=place.epoch + 1, batches=0, loss=Loss(0.0, 0), history=[*place.history, ended])
-        self.save()
+        ended = Epoch(place.epoch + 1, place.loss, units, seconds, self._validate())
+        self.place = replace(place, epoch=place.epoch + 1, batches=0, loss=NOTHING, history=[*place.history, ended])
+        if self.engine and ended.validation is not None:
+            self.engine.observe(self._values())
+        for log in self.logs:
+            log.epoch(ended, place.units)
+        arrays = self.learner.state()
+        self._save(arrays)
+        self._keep(arrays)
 
-    def save(self) -> None:
+    def put_back_best(self) -> None:
+        """Restore the best epoch's state, if asked to."""
+        if not self.keep_best:
+            return
+        if self.checkpoint and self.place.history:
+            self.world.wait()
+            self.best, place = self.checkpoint.best.load(self.signature)
+            wanted = _best(self._values()) + 1
+            if place.epoch != wanted:
+                raise ModelFileError(
+                    f"{self.checkpoint.best.folder}: holds epoch {place.epoch}, the best was epoch {wanted}. Train anew."
+                )
+        if self.best is not None:
+            self.learner.restore(self.best)
+
+    def _validate(self) -> float | None:
+        if not self.validate:
+            return None
+        with self.engine.averaged() if self.engine else contextlib.nullcontext():
+            value = self.world.same(self.validate())
+        if not math.isfinite(value):
+            raise TrainingError(f"fit: validate gave {value} after epoch {self.place.epoch + 1}, expected a finite number.")
+        return value
+
+    def _values(self) -> list[float]:
+        return [epoch.validation for epoch in self.place.history if epoch.validation is not None]
+
+    def _tell(self, lr: float) -> None:
+        if not self.report and not self.logs:
+            return
+        place = self.place
+        speed = (place.units - self.started_units) / max(time.monotonic() - self.started, 1e-9)
+        left = (self.total - place.units) / speed if speed else math.inf
+        progress = Progress(place.epoch + 1, self.epochs, place.units, self.total, place.loss, lr, speed, left)
+        if self.report:
+            self.report(progress)
+        for log in self.logs:
+            log.step(progress)
+
+    def _due(self) -> bool:
+        return self.checkpoint is not None and time.monotonic() - self.last_save >= self.checkpoint.seconds
+
+    def _save(self, arrays: Arrays) -> None:
         if self.checkpoint:
-            self.checkpoint.save(self.learner.state(), self.place, self.signature)
-            self.saved = time.monotonic()
+            if self.world.rank == 0:
+                self.checkpoint.save(arrays, self.place, self.signature)
+            self.last_save, self.saved = time.monotonic(), True
+
+    def _keep(self, arrays: Arrays) -> None:
+        """Keep the state, if asked to, when the epoch just ended is the best."""
+        values = self._values()
+        if not self.keep_best or not values or _best(values) != len(values) - 1:
+            return
+        if not self.checkpoint:
+            self.best = {name: array.copy() for name, array in arrays.items()}
+        elif self.world.rank == 0:
+            self.checkpoint.best.save(arrays, self.place, self.signature)
+
+    @contextlib.contextmanager
+    def _telling_of_the_checkpoint(self) -> Iterator[None]:
+        try:
+            yield
+        except TrainingError as error:
+            raise TrainingError(f"{error} {self._rescue()}") from error
+
+    def _rescue(self) -> str:
+        if self.checkpoint and self.saved:
+            return f"The checkpoint in {self.checkpoint.folder} is from before it."
+        return "No checkpoint had been written."
 
     def _seconds(self) -> float:
         return self.seconds_before + time.monotonic() - self.started
+
+
+def _best(values: Sequence[float]) -> int:
+    """Index of the first lowest value; -1 if there is none yet."""
+    return values.index(min(values)) if values else -1
+
+
+def _check(validate: Callable[[], float] | None, patience: int | None, keep_best: bool) -> None:
+    if patience is not None and patience < 1:
+        raise OptionError(f"fit: patience {patience} came, allowed is at least 1, or None to go through all epochs.")
+    if validate is None and (patience is not None or keep_best):
+        name = "patience" if patience is not None else "keep_best"
+        raise OptionError(f"fit: {name} needs the values of `validate`, and none was given. Give validate=.")

@@ -2,60 +2,19 @@
 
 import os
 import signal
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
+from train.toy import Mean, Numbers, stop_after
 
 from seqkit.core.errors import ModelFileError, OptionError, TrainingError
 from seqkit.core.score import Loss
 from seqkit.train.checkpoint import Checkpoint
 from seqkit.train.loop import fit
-from seqkit.train.schedule import constant, linear
-
-
-class Numbers:
-    """Seven batches of three numbers, one of them short."""
-
-    size = 20
-
-    def __init__(self, **settings):
-        self.signature = {"numbers": 20, **settings}
-
-    def epoch(self, number, skip=0):
-        for low in range(3 * skip, self.size, 3):
-            batch = np.arange(low, min(low + 3, self.size), dtype=np.float64) + 100 * number
-            yield batch, len(batch)
-
-
-class Mean:
-    """Goes towards the mean of each batch; `seen` and `rates` remember what came."""
-
-    def __init__(self):
-        self.weight, self.seen, self.rates, self.hook = np.zeros(1), [], [], lambda: None
-
-    def step(self, batch, lr):
-        loss = Loss(float(((batch - self.weight) ** 2).sum()), len(batch))
-        self.weight += lr * (batch - self.weight).mean()
-        self.seen += batch.tolist()
-        self.rates.append(lr)
-        self.hook()
-        return loss
-
-    def state(self):
-        return {"weight": self.weight}
-
-    def restore(self, arrays):
-        self.weight[:] = arrays["weight"]
-
-
-def stop_after(learner, steps, number=signal.SIGINT):
-    """Send this process a signal in the step after so many."""
-
-    def hook():
-        if len(learner.rates) == steps:
-            os.kill(os.getpid(), number)
-
-    learner.hook = hook
+from seqkit.train.schedule import constant, linear, plateau
+from seqkit.train.world import World
 
 
 def test_every_unit_is_read_once_an_epoch_in_order():
@@ -130,18 +89,45 @@ def test_checkpoint_is_written_by_the_clock_too(tmp_path):
     assert arrays["weight"].shape == (1,)
 
 
-def test_loss_that_is_not_finite_stops_with_place_and_rate():
+def blow_up_after(learner, steps):
+    def hook():
+        if len(learner.rates) == steps:
+            learner.weight[:] = 1e200
+
+    learner.hook = hook
+
+
+def test_loss_that_is_not_finite_stops_with_step_place_and_rate():
+    learner = Mean()
+    blow_up_after(learner, 1)
+    wanted = (
+        r"fit: loss became inf at step 2 of epoch 1, after 3 units \(lr 0\.1, mean loss before 1\.667\)\. "
+        r"Lower lr or set clip\. No checkpoint had been written\."
+    )
+    with np.errstate(over="ignore"), pytest.raises(TrainingError, match=wanted):
+        fit(learner, Numbers(), epochs=1, schedule=constant(0.1), checkpoint=Checkpoint(Path("unused")))
+
+
+def test_loss_that_is_not_finite_names_the_checkpoint_before_it(tmp_path):
+    learner, checkpoint = Mean(), Checkpoint(tmp_path / "run")
+    blow_up_after(learner, 9)
+    with np.errstate(over="ignore"), pytest.raises(TrainingError, match=r"at step 3 of epoch 2.*The checkpoint in .*run is from"):
+        fit(learner, Numbers(), epochs=2, schedule=constant(0.1), checkpoint=checkpoint)
+    arrays, place = checkpoint.load(Numbers().signature | {"epochs": 2})
+    assert place.epoch == 1
+    assert np.isfinite(arrays["weight"]).all()
+
+
+def test_error_of_the_learner_is_told_with_the_checkpoint(tmp_path):
     learner = Mean()
 
-    def blow_up():
-        learner.weight[:] = 1e200
+    def fail():
+        if len(learner.rates) == 9:
+            raise TrainingError("gradient: broken.")
 
-    learner.hook = blow_up
-    with (
-        np.errstate(over="ignore"),
-        pytest.raises(TrainingError, match=r"loss became inf in epoch 1 after 3 units \(lr 0\.1, mean loss before 1\.6"),
-    ):
-        fit(learner, Numbers(), epochs=1, schedule=constant(0.1))
+    learner.hook = fail
+    with pytest.raises(TrainingError, match=r"gradient: broken\. The checkpoint in .*run is from before it\."):
+        fit(learner, Numbers(), epochs=2, schedule=constant(0.1), checkpoint=Checkpoint(tmp_path / "run"))
 
 
 def test_epoch_without_a_prediction_is_an_error():
@@ -191,3 +177,137 @@ def test_resume_without_a_checkpoint_starts_at_the_beginning(tmp_path):
     learner = Mean()
     fit(learner, Numbers(), epochs=1, schedule=constant(0.1), checkpoint=Checkpoint(tmp_path / "none"), resume=True)
     assert learner.seen == [*range(20)]
+
+
+def distance(learner, target=150.0):
+    """A validation value that falls and rises again: the weight goes from 10 to 110, 210, ... and past `target`."""
+    return lambda: abs(float(learner.weight[0]) - target)
+
+
+def test_values_of_the_validation_reach_the_schedule():
+    learner = Mean()
+    history = fit(learner, Numbers(), epochs=6, schedule=plateau(0.5, factor=0.1), validate=distance(learner))
+    values = [epoch.validation for epoch in history]
+    assert values[2] > values[1]  # or the test could not fail
+    expected = [plateau(0.5, factor=0.1)(0.0, values[:epoch]) for epoch in range(6) for _ in range(7)]
+    assert learner.rates == expected
+
+
+def test_patience_ends_the_run_after_so_many_epochs_without_a_better_value():
+    learner = Mean()
+    history = fit(learner, Numbers(), epochs=9, schedule=constant(0.5), validate=distance(learner), patience=2)
+    values = [epoch.validation for epoch in history]
+    assert len(values) == 4
+    assert min(values) == values[1]
+
+
+def test_equal_value_is_no_improvement():
+    assert len(fit(Mean(), Numbers(), epochs=9, schedule=constant(0.5), validate=lambda: 1.0, patience=3)) == 4
+
+
+def test_resume_of_an_early_stopped_run_does_nothing_more(tmp_path):
+    checkpoint, first, again = Checkpoint(tmp_path / "run"), Mean(), Mean()
+    settings = {"epochs": 9, "schedule": constant(0.5), "patience": 2, "checkpoint": checkpoint}
+    history = fit(first, Numbers(), validate=distance(first), **settings)
+    assert fit(again, Numbers(), validate=distance(again), resume=True, **settings) == history
+    assert again.seen == []
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_keep_best_puts_the_state_of_the_best_epoch_back(tmp_path, on_disk):
+    learner, weights = Mean(), []
+
+    def validate():
+        weights.append(float(learner.weight[0]))
+        return abs(weights[-1] - 150)
+
+    checkpoint = Checkpoint(tmp_path / "run") if on_disk else None
+    fit(learner, Numbers(), epochs=5, schedule=constant(0.5), validate=validate, keep_best=True, checkpoint=checkpoint)
+    assert len({*weights}) == 5
+    assert float(learner.weight[0]) == weights[1]
+    if checkpoint:
+        arrays, _ = checkpoint.load(Numbers().signature | {"epochs": 5, "keep_best": True})
+        assert float(arrays["weight"][0]) == weights[4]  # the run itself can be read as it ended
+
+
+@pytest.mark.parametrize("steps", [1, 7, 8, 14, 15, 20, 21, 22, 27])
+def test_best_survives_a_stop_and_a_resume(tmp_path, steps):
+    whole, stopped, resumed = Mean(), Mean(), Mean()
+    settings = {"epochs": 9, "schedule": plateau(0.5), "patience": 2, "keep_best": True}
+    expected = fit(whole, Numbers(), validate=distance(whole), **settings)
+    settings |= {"checkpoint": Checkpoint(tmp_path / "run")}
+    stop_after(stopped, steps)
+    with pytest.raises(KeyboardInterrupt):
+        fit(stopped, Numbers(), validate=distance(stopped), **settings)
+    history = fit(resumed, Numbers(), validate=distance(resumed), resume=True, **settings)
+    assert resumed.weight.tobytes() == whole.weight.tobytes()
+    assert [epoch.validation for epoch in history] == [epoch.validation for epoch in expected]
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_best_survives_a_kill_between_the_checkpoint_and_its_copy(tmp_path, monkeypatch, epoch):
+    whole, killed, resumed = Mean(), Mean(), Mean()
+    checkpoint = Checkpoint(tmp_path / "run")
+    settings = {"epochs": 4, "schedule": constant(0.5), "keep_best": True, "checkpoint": checkpoint}
+    fit(whole, Numbers(), validate=distance(whole), **(settings | {"checkpoint": None}))
+    save = Checkpoint.save
+
+    def kill(self, arrays, place, signature):
+        if self.folder.name == "best" and place.epoch == epoch:
+            raise RuntimeError("power cut")
+        save(self, arrays, place, signature)
+
+    monkeypatch.setattr(Checkpoint, "save", kill)
+    with pytest.raises(RuntimeError):
+        fit(killed, Numbers(), validate=distance(killed), **settings)
+    monkeypatch.setattr(Checkpoint, "save", save)
+    fit(resumed, Numbers(), validate=distance(resumed), resume=True, **settings)
+    assert resumed.weight.tobytes() == whole.weight.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"patience": 0, "validate": lambda: 1.0}, r"fit: patience 0 came, allowed is at least 1"),
+        ({"patience": 2}, r"fit: patience needs the values of `validate`, and none was given"),
+        ({"keep_best": True}, r"fit: keep_best needs the values of `validate`, and none was given"),
+    ],
+)
+def test_early_stop_without_what_it_needs_is_refused(settings, message):
+    with pytest.raises(OptionError, match=message):
+        fit(Mean(), Numbers(), epochs=1, schedule=constant(0.1), **settings)
+
+
+class Led(Mean):
+    """A Mean that `fit` leads as an Engine; `told` remembers how."""
+
+    def __init__(self):
+        super().__init__()
+        self.world, self.signature, self.told = World(), {"kind": "led"}, []
+
+    def finish(self):
+        self.told.append("finish")
+
+    def observe(self, values):
+        self.told.append(("observe", *values))
+
+    @contextmanager
+    def averaged(self):
+        self.told.append("averaged")
+        yield
+        self.told.append("raw")
+
+
+def test_engine_finishes_then_is_validated_with_averages_then_hears_all_values(tmp_path):
+    learner, values = Led(), iter([3.0, 2.0])
+
+    def validate():
+        learner.told.append("validate")
+        return next(values)
+
+    checkpoint = Checkpoint(tmp_path / "run")
+    fit(learner, Numbers(), epochs=2, schedule=constant(0.1), validate=validate, checkpoint=checkpoint)
+    epoch = ["finish", "averaged", "validate", "raw"]
+    assert learner.told == [*epoch, ("observe", 3.0), *epoch, ("observe", 3.0, 2.0)]
+    with pytest.raises(OptionError, match="resume: kind was 'led' in .* and is None now"):
+        fit(Mean(), Numbers(), epochs=2, schedule=constant(0.1), validate=lambda: 1.0, checkpoint=checkpoint, resume=True)

@@ -1,0 +1,54 @@
+"""The learning curve: training and validation loss of each epoch, with the best validation marked.
+
+Not handled: several runs in one picture, the error table of train / dev / test (see seqkit.evaluate).
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from seqkit.core.errors import ShapeError
+from seqkit.report.figure import BLUE, GREY, ORANGE, figure
+
+
+def learning_curve(
+    path: Path | str,
+    training: Sequence[float],
+    validation: Sequence[float | None] = (),
+    *,
+    unit: str = "nats per token",
+    title: str = "",
+    validation_name: str = "validation",
+) -> None:
+    """Draw value i as that of epoch i + 1 and write the picture to `path` (.svg or .png).
+
+    validation: as many values as `training`, lower is better, None where an epoch was not validated; or nothing at all.
+    The same numbers give the same SVG, byte for byte.
+    Raises:  ShapeError if there is no epoch, or the lengths differ; OptionError for the path, or without matplotlib.
+    """
+    if not training or (validation and len(validation) != len(training)):
+        raise ShapeError(
+            f"learning_curve: {len(training)} training and {len(validation)} validation values came, expected at least one "
+            "and as many of each. Give None where an epoch was not validated."
+        )
+    epochs = np.arange(1, len(training) + 1)
+    values = np.array([math.nan if value is None else value for value in validation])
+    known = np.isfinite(values)
+    size = 4 if len(training) <= 40 else 0  # more marks would run into each other
+    with figure(Path(path)) as axes:
+        axes.plot(epochs, training, color=BLUE, marker="o", markersize=size, label="training")
+        if known.any():
+            axes.plot(
+                epochs[known], values[known], color=ORANGE, marker="s", markersize=size, linestyle="--", label=validation_name
+            )
+            best = int(np.nanargmin(values))
+            label = f"best {validation_name}: {values[best]:.4g} at epoch {epochs[best]}"
+            axes.plot(epochs[best], values[best], color=GREY, marker="o", markersize=12, fillstyle="none", ls="none", label=label)
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(f"loss ({unit})")
+        axes.set_xlim(0.5, len(training) + 0.5)
+        axes.locator_params(axis="x", integer=True, min_n_ticks=1)
+        axes.set_title(title, loc="left")
+        axes.legend(loc="best")

@@ -1,0 +1,121 @@
+"""A heat strip: tokens of a text, coloured by a number each, a strip for every row of numbers. HTML, PNG or SVG.
+
+Not handled: texts of many pages as a picture (use HTML).
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+
+from seqkit.core import files
+from seqkit.core.errors import OptionError, ShapeError
+from seqkit.core.types import Array
+from seqkit.report.figure import SUFFIXES, figure
+
+COLUMNS = 60  # tokens in a line of a picture
+MOST = 3000  # tokens in a picture
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title><style>
+body { font: 16px/1.9 ui-monospace, monospace; margin: 2em; max-width: 70em; color: #000; background: #fff }
+h1 { font: 600 18px system-ui, sans-serif } h2 { font: 14px system-ui, sans-serif; margin: 1.2em 0 .2em }
+.strip { white-space: pre-wrap; overflow-wrap: anywhere } .strip span { padding: .15em 0 }
+.scale { font: 13px system-ui, sans-serif } .scale i { display: inline-block; width: 12em; height: .9em; margin: 0 .5em;
+background: linear-gradient(to right{% for c in scale %}, {{ c }}{% endfor %}) }
+</style></head><body><h1>{{ title }}</h1>
+<p class="scale">{{ low }}<i></i>{{ high }} {{ unit }}; hold the pointer over a token for its number</p>
+{% for name, cells in strips %}<h2>{{ name }}</h2><div class="strip">
+{%- for text, value, colour, ink in cells -%}
+<span style="background:{{ colour }};color:{{ ink }}" title="{{ value }}">{{ text }}</span>
+{%- endfor %}</div>
+{% endfor %}</body></html>
+"""
+
+
+def heat(
+    tokens: Sequence[str],
+    values: Annotated[Array, "N T"],
+    names: Sequence[str],
+    path: Path | str,
+    *,
+    title: str = "",
+    unit: str = "",
+    end: str = "</s>",
+) -> None:
+    """Colour `tokens` by each row of `values` and write the strips to `path` (.html, .png or .svg).
+
+    Numbers of one sign go from white to dark blue; numbers of both signs from orange over white to blue, 0 white. The
+    token `end` is shown as ⏎ and ends a line of the page.
+    Raises:  ShapeError if sizes differ; OptionError for another suffix, a picture of too long a text, a missing library.
+    """
+    path, values = Path(path), np.asarray(values, np.float64)
+    if values.shape != (len(names), len(tokens)) or not values.size:
+        raise ShapeError(f"heat: values of shape {values.shape} came, expected ({len(names)}, {len(tokens)}), none of them 0.")
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    both = low < 0 < high
+    low, high = (-max(-low, high), max(-low, high)) if both else (min(low, 0.0), max(high, 0.0))
+    if path.suffix.lower() == ".html":
+        _page(tokens, values, names, path, title, unit, end, low, high)
+    else:
+        _picture(tokens, values, names, path, title, unit, end, low, high)
+
+
+def _page(
+    tokens: Sequence[str], values: Array, names: Sequence[str], path: Path, title: str, unit: str, end: str, low: float,
+    high: float,
+) -> None:  # fmt: skip
+    try:
+        from jinja2 import Environment
+    except ImportError as error:
+        raise OptionError(f"heat: {path} needs jinja2, which is not installed. Install seqkit[plot].") from error
+    spaced = any(len(token) > 1 and token != end for token in tokens)  # words are parted, characters are not
+    shown = ["⏎\n" if token == end else token + " " * spaced for token in tokens]
+    strips = [
+        (name, [(text, f"{value:.4g}", *_colour(value, low, high)) for text, value in zip(shown, row, strict=True)])
+        for name, row in zip(names, values.tolist(), strict=True)
+    ]
+    scale = [_colour(low + (high - low) * i / 8, low, high)[0] for i in range(9)]
+    page = Environment(autoescape=True).from_string(_PAGE)  # text is data: markup in it is shown, not run
+    html = page.render(title=title, strips=strips, scale=scale, low=f"{low:.3g}", high=f"{high:.3g}", unit=unit)
+    with files.write_atomic(path) as file:
+        file.write(html.encode())
+
+
+def _picture(
+    tokens: Sequence[str], values: Array, names: Sequence[str], path: Path, title: str, unit: str, end: str, low: float,
+    high: float,
+) -> None:  # fmt: skip
+    if len(tokens) > MOST:
+        raise OptionError(f"heat: {len(tokens):,} tokens came, a picture holds {MOST:,}. Write .html, or a shorter text.")
+    width = max((len(token) for token in tokens if token != end), default=1)
+    columns = COLUMNS if width == 1 else max(4, COLUMNS // (width + 1))
+    lines = -(-len(tokens) // columns)
+    if path.suffix.lower() not in SUFFIXES:
+        raise OptionError(f"heat: {path.name!r} came, allowed are .html, {' and '.join(SUFFIXES)}.")
+    with figure(path, width=13.0, height=0.6 + 0.32 * (lines + 1.2) * len(names)) as axes:
+        for k, (name, row) in enumerate(zip(names, values.tolist(), strict=True)):
+            top = k * (lines + 1.2)
+            axes.text(0, top + 0.75, name, fontsize=10, weight="bold", va="bottom")
+            for t, (token, value) in enumerate(zip(tokens, row, strict=True)):
+                x, y = t % columns, top + 1 + t // columns
+                colour, ink = _colour(value, low, high)
+                axes.fill_between([x, x + 1], y, y + 1, color=colour, linewidth=0)
+                text = "⏎" if token == end else token.replace("$", r"\$")
+                axes.text(x + 0.5, y + 0.5, text, color=ink, fontsize=10, ha="center", va="center", family="monospace")
+        axes.set_xlim(0, columns)
+        axes.set_ylim(len(names) * (lines + 1.2) + 0.2, 0)
+        axes.set_axis_off()
+        axes.set_title(f"{title} ({low:.3g} to {high:.3g} {unit})", loc="left")
+
+
+def _colour(value: float, low: float, high: float) -> tuple[str, str]:
+    """Background and text colour of a number; grey for what is not a number."""
+    if math.isnan(value):
+        return "#dddddd", "#000000"
+    size = abs(value) / max(abs(low), abs(high), 1e-30)
+    far = (0, 68, 136) if value >= 0 else (187, 85, 0)
+    red, green, blue = (round(255 + (c - 255) * size) for c in far)
+    return f"#{red:02x}{green:02x}{blue:02x}", "#ffffff" if size > 0.6 else "#000000"
