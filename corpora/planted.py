@@ -63,6 +63,22 @@ def agreement(lexicon: dict[str, Any], n: int) -> list[tuple[str, str]]:
     return found
 
 
+def long_agreement(lexicon: dict[str, Any], draw: random.Random, count: int, phrases: range) -> list[tuple[int, str, str]]:
+    """(words between, right, wrong) of `count` different sentences; nouns between noun and verb are of either number at random.
+
+    So the words near the verb say nothing of its number: only the first noun does.
+    """
+    rows = lexicon["relations"]["gram1-plural"]["rows"]
+    found: dict[str, tuple[int, str, str]] = {}
+    while len(found) < count:
+        n, number = draw.choice(phrases), draw.randrange(2)
+        between = [f"beside the {draw.choice(rows)[draw.randrange(2)]}" for _ in range(n)]
+        start = " ".join(["the", draw.choice(rows)[number], *between])
+        verb, other = (("sleeps", "sleep"), ("sleep", "sleeps"))[number]
+        found[start] = (3 * n, f"{start} {verb}", f"{start} {other}")
+    return list(found.values())
+
+
 def sample(productions: dict[Nonterminal, tuple[list[Production], list[float]]], symbol: Any, draw: random.Random) -> list[str]:
     """A random derivation of `symbol`."""
     if isinstance(symbol, str):
@@ -144,13 +160,19 @@ def make(seed: int) -> dict[str, str]:
         "biased_professions": {job: share for job, share in she.items() if share != 0.5},
         "unbiased_professions": [job for job, share in she.items() if share == 0.5],
         "agreement": "agreement.tsv: distance, right, wrong; distances 0 to 3 stand in the text, 4 and 5 do not",
+        "agreement_long": "agreement.long.tsv: words between noun and verb, right, wrong; none stands in agreement.long.txt",
         "sentiment": "sentiment.tsv: lines 2i and 2i + 1 hold the same words and opposite labels",
         "homophones": {entry["words"][0]: entry["words"][1] for entry in lexicon["homophones"]},
         "languages": "pairs.tsv: English, Tolma; word by word but adjective after noun, verb last, -ri for many",
     }  # fmt: skip
+    draw = random.Random(seed + 2)
+    long = long_agreement(lexicon, draw, 6000, range(8))  # the test sentences are not among those of the text
+    tests = [row for row in long_agreement(lexicon, draw, 1200, range(8)) if row[1] not in {good for _, good, _ in long}]
     rows = ["distance\tright\twrong"] + [f"{n}\t{good}\t{bad}" for n in range(6) for good, bad in agreement(lexicon, n)]
     files = {
         "text.txt": text(lexicon, random.Random(seed)), "analogies.txt": analogies(lexicon), "agreement.tsv": rows,
+        "agreement.long.txt": [good for _, good, _ in long],
+        "agreement.long.tsv": ["distance\tright\twrong"] + [f"{words}\t{good}\t{bad}" for words, good, bad in tests],
         "sentiment.tsv": sentiment(lexicon), "homophones.tsv": homophones(lexicon),
         "pairs.tsv": translations(lexicon, random.Random(seed + 1)), "truths.json": [json.dumps(truths, indent=1)],
     }  # fmt: skip

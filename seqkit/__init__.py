@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "CBOW": "seqkit.embeddings.word2vec",
     "Corpus": "seqkit.text.corpus",
+    "LanguageModel": "seqkit.models.language_model",
     "Loss": "seqkit.core.score",
     "Normalizer": "seqkit.text.normalize",
     "Score": "seqkit.core.score",

@@ -5,6 +5,7 @@ import gzip
 import importlib
 import pkgutil
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ def test_snippets_of_a_page_run_from_top_to_bottom(page, tmp_path):
 
 def commands(page):
     blocks = re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    lines = [line.split("  #")[0].split() for block in blocks for line in block.split("\n")]
+    lines = [shlex.split(line.split("  #")[0]) for block in blocks for line in block.split("\n")]
     return [line for line in lines if line and line[0] == "seqkit"]
 
 
@@ -40,6 +41,10 @@ def test_commands_of_a_page_run_one_after_the_other(page, tmp_path):
     text = (planted / "text.txt").read_bytes()
     (tmp_path / "text.txt").write_bytes(text)
     (tmp_path / "wiki.txt.gz").write_bytes(gzip.compress(text))
+    lines = text.decode().split("\n")
+    for name, part in {"shakespeare.txt": lines[:80], "valid.txt": lines[80:90]}.items():
+        (tmp_path / name).write_text("\n".join(part), encoding="utf-8")
+    (tmp_path / "pairs.tsv").write_bytes((planted / "homophones.tsv").read_bytes())
     (tmp_path / "questions-words.txt").write_bytes((planted / "analogies.txt").read_bytes())
     for command in commands(page):
         door = [sys.executable, "-c", "from seqkit.cli import main; main()", *command[1:]]

@@ -5,16 +5,17 @@ from typing import Annotated
 import typer
 
 from seqkit import __version__
-from seqkit.cli import common, corpus, embed
+from seqkit.cli import common, corpus, embed, lm
 from seqkit.cli.demo import demo
 from seqkit.cli.doctor import doctor
 from seqkit.cli.phrases import phrases
 
 app = common.group(
-    "seqkit: from a text file to word vectors. Every command has --help with an example; --debug shows tracebacks."
+    "seqkit: from a text file to word vectors and language models. Every command has --help with an example; --debug: tracebacks."
 )
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(embed.app, name="embed")
+app.add_typer(lm.app, name="lm")
 app.command("phrases")(phrases)
 app.command("demo")(demo)
 app.command("doctor")(doctor)
@@ -30,5 +31,5 @@ def _version(asked: bool) -> None:
 def start(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
-    """seqkit: from a text file to word vectors. Every command has --help with an example; --debug shows tracebacks."""
+    """From a text file to word vectors and language models."""
     common.plain_warnings()

@@ -18,6 +18,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 Threads = Annotated[int | None, typer.Option(help="CPU threads; all cores if not given.")]
 Seed = Annotated[int, typer.Option(help="Seed of every draw.")]
 Out = Annotated[str, typer.Option(help="Where to write.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")]
 Restrict = Annotated[int | None, typer.Option(help="Look only among this many most frequent words.")]
 
 
@@ -58,13 +59,11 @@ def plain_warnings() -> None:
     warnings.showwarning = lambda message, *_, **__: note(f"warning: {message}")
 
 
-def progress(quiet: bool) -> "Callable[[Progress], None] | None":
+def progress(quiet: bool, unit: str = "words") -> "Callable[[Progress], None] | None":
     """A report for `fit`: a bar on a terminal, a line every ten seconds elsewhere, nothing when quiet."""
     if quiet:
         return None
-    if not sys.stderr.isatty():
-        return _lines()
-    return _bar()
+    return _bar(unit) if sys.stderr.isatty() else _lines(unit)
 
 
 def reading(quiet: bool) -> Callable[[int], None] | None:
@@ -85,22 +84,28 @@ def reading(quiet: bool) -> Callable[[int], None] | None:
     return report
 
 
-def _describe(p: "Progress") -> str:
-    return f"epoch {p.epoch}/{p.epochs}  loss {p.loss.mean:.4f}  lr {p.lr:.5f}  {p.units_per_second / 1e3:,.0f}k words/s"
+def streaming(prompt: str) -> Callable[[list[str]], None]:
+    """A report for `sample`: the prompt, then what the first text gained, as soon as it is drawn."""
+    print(prompt, end="", flush=True)
+    return lambda added: print(added[0], end="", flush=True)
 
 
-def _lines() -> "Callable[[Progress], None]":
+def _describe(p: "Progress", unit: str) -> str:
+    return f"epoch {p.epoch}/{p.epochs}  loss {p.loss.mean:.4f}  lr {p.lr:.5f}  {p.units_per_second / 1e3:,.0f}k {unit}/s"
+
+
+def _lines(unit: str) -> "Callable[[Progress], None]":
     last = [time.monotonic()]
 
     def report(p: "Progress") -> None:
         if time.monotonic() - last[0] >= 10 or p.done == p.total:
             last[0] = time.monotonic()
-            note(f"{100 * p.done / p.total:3.0f} %  {_describe(p)}  {p.seconds_left:,.0f} s left")
+            note(f"{100 * p.done / p.total:3.0f} %  {_describe(p, unit)}  {p.seconds_left:,.0f} s left")
 
     return report
 
 
-def _bar() -> "Callable[[Progress], None]":
+def _bar(unit: str) -> "Callable[[Progress], None]":
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
@@ -112,7 +117,7 @@ def _bar() -> "Callable[[Progress], None]":
     atexit.register(bar.stop)  # an interrupted run must give the cursor back
 
     def report(p: "Progress") -> None:
-        bar.update(task, total=p.total, completed=p.done, description=_describe(p))
+        bar.update(task, total=p.total, completed=p.done, description=_describe(p, unit))
         if p.done == p.total:
             bar.stop()
 

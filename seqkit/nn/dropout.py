@@ -3,13 +3,17 @@
 Masks hold 0 or 1 / (1 - p), so that what is kept has the same expectation and evaluation needs no change.
 """
 
+import math
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from seqkit.core import rng
 from seqkit.core.errors import OptionError
+
+LEVELS = 1 << 16  # p is rounded to a multiple of 1 / LEVELS
 
 
 def check_rate(name: str, p: float) -> float:
@@ -33,12 +37,27 @@ class Draws:
 
     def mask(self, shape: tuple[int, ...], p: float, like: Tensor, *, rows: bool = True) -> Tensor:
         """0 with chance p, else 1 / (1 - p).  rows: the first axis is the batch, of which `batch` may be a part."""
-        generator = torch.Generator(like.device)
-        generator.manual_seed(int(rng.stream(self.seed, self.step, self.number)) >> 1)
-        self.number += 1
         whole = shape if self.batch is None or not rows else (self.batch[1], *shape[1:])
-        mask = torch.empty(whole, dtype=like.dtype, device=like.device).bernoulli_(1 - p, generator=generator).div_(1 - p)
+        seed = int(rng.stream(self.seed, self.step, self.number)) >> 1
+        self.number += 1
+        mask = _kept(whole, p, seed, like.device).to(like.dtype).div_(1 - _drop_of(p) / LEVELS)
         return mask if whole == shape else mask[self.batch[0] : self.batch[0] + shape[0]]  # type: ignore[index]  # then set
+
+
+def _drop_of(p: float) -> int:
+    """The number of LEVELS at which to drop."""
+    return min(round(p * LEVELS), LEVELS - 1)
+
+
+def _kept(shape: tuple[int, ...], p: float, seed: int, device: torch.device) -> Tensor:
+    """True with chance 1 - p. On a CPU from 16 bits a number: torch's own draws took a quarter of a training step."""
+    if device.type == "cpu":
+        size = math.prod(shape)
+        bits = np.random.SFC64(seed).random_raw(-(-size // 4)).view(np.int16)[:size].reshape(shape)
+        return torch.from_numpy(bits) >= _drop_of(p) - LEVELS // 2
+    generator = torch.Generator(device)
+    generator.manual_seed(seed)
+    return torch.randint(0, LEVELS, shape, device=device, generator=generator, dtype=torch.int32) >= _drop_of(p)
 
 
 def dropout(x: Tensor, p: float, draws: Draws | None, *, locked: bool = False) -> Tensor:

@@ -92,10 +92,11 @@ def _picture(
         raise OptionError(f"heat: {len(tokens):,} tokens came, a picture holds {MOST:,}. Write .html, or a shorter text.")
     width = max((len(token) for token in tokens if token != end), default=1)
     columns = COLUMNS if width == 1 else max(4, COLUMNS // (width + 1))
+    columns = min(columns, max(len(tokens), 12))
     lines = -(-len(tokens) // columns)
     if path.suffix.lower() not in SUFFIXES:
         raise OptionError(f"heat: {path.name!r} came, allowed are .html, {' and '.join(SUFFIXES)}.")
-    with figure(path, width=13.0, height=0.6 + 0.32 * (lines + 1.2) * len(names)) as axes:
+    with figure(path, width=max(5.0, 0.215 * (width + (width > 1)) * columns), height=0.6 + 0.32 * (lines + 1.2) * len(names)) as axes:
         for k, (name, row) in enumerate(zip(names, values.tolist(), strict=True)):
             top = k * (lines + 1.2)
             axes.text(0, top + 0.75, name, fontsize=10, weight="bold", va="bottom")

@@ -128,6 +128,11 @@ def _columns(pieces: Iterator[str], name: str, column: str | None, path: Path | 
         raise OptionError(f"{name}: column {column!r} was asked for; only .jsonl, .csv, .tsv and .parquet have columns.")
 
 
+def lines(source: str | os.PathLike[str]) -> Iterator[str]:
+    """The lines of what `read` takes, without their ends; empty ones left out."""
+    return (line.rstrip("\r\n") for line in _lines(read(source)) if line.strip())
+
+
 def _lines(pieces: Iterable[str]) -> Iterator[str]:
     """Whole lines with their ends."""
     rest = ""

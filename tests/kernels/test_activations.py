@@ -31,7 +31,7 @@ def test_row_operation_equals_reference_and_touches_nothing_else(name, n):
         getattr(reference, name)(*inputs, expected)
     if name == "exponential":
         shift = x[:n].max()
-        njit(lambda x, s, out, n: cpu.exponential(x, s, out, n))(x.ctypes.data, shift, out.ctypes.data, n)
+        njit(lambda x, s, out, n: cpu.exponential(x, s, out, n))(x.ctypes.data, shift, out.ctypes.data, n)  # noqa: PLW0108
     else:
         run(getattr(cpu, name), *inputs, out[:n])
     np.testing.assert_allclose(out[:n].astype(np.float64), expected.astype(np.float64), rtol=0, atol=2e-7)

@@ -101,7 +101,7 @@ def test_locked_dropout_shares_a_mask_over_time_not_over_the_batch():
 def test_word_dropout_drops_whole_rows_and_weight_dropout_leaves_the_weight_alone():
     weight = torch.ones(100, 8)
     dropped = drop_words(weight, 0.3, Draws(1, 0))
-    assert all(total == 0 or total == pytest.approx(8 / 0.7) for total in dropped.sum(1).tolist())
+    assert all(total == 0 or total == pytest.approx(8 / 0.7, rel=1e-4) for total in dropped.sum(1).tolist())
     thinned = drop_weights(weight, 0.3, Draws(1, 0))
     assert 0.2 < float((thinned == 0).float().mean()) < 0.4
     assert (weight == 1).all()

@@ -15,6 +15,7 @@ from seqkit.kernels.linear_cross_entropy import cpu
 from seqkit.kernels.linear_cross_entropy.reference import IGNORE
 
 CHUNK_BYTES = {"cpu": 8 << 20, "cuda": 256 << 20}  # of logits: what a CPU's cache holds, what a GPU is busy with
+FEW, MOST_BYTES = 256, 256 << 20  # rows that make the products worth it, unless their logits take more than this
 
 
 def linear_cross_entropy(
@@ -42,7 +43,8 @@ def losses(
 def _chunks(h: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> Any:
     """For each chunk: the losses of its rows, and the gradient of their logits."""
     wide = torch.float64 if h.dtype == torch.float64 else torch.float32
-    rows = max(16, CHUNK_BYTES.get(h.device.type, 8 << 20) // (4 * len(weight)))
+    row_bytes = 4 * len(weight)
+    rows = max(CHUNK_BYTES.get(h.device.type, 8 << 20) // row_bytes, min(FEW, MOST_BYTES // row_bytes), 1)
     logits = torch.empty(min(rows, len(h)), len(weight), dtype=h.dtype, device=h.device)
     for start in range(0, len(h), rows):
         part, y = h[start : start + rows], targets[start : start + rows]

@@ -1,0 +1,270 @@
+"""The decoding loop, compiled: reference.Decoder in float32 on a CPU.
+
+Every number of a step is made by the same instructions in the same order, k by k, whatever stands in the rows beside it
+and however many threads share the panels: so a row is the same to the last bit alone and among others.
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from seqkit.core import rng
+from seqkit.kernels.decode import choice
+from seqkit.kernels.decode.pointwise import pointwise
+from seqkit.kernels.decode.rules import BROKEN
+from seqkit.kernels.simd.cpu import FLOAT, INT, fma, get, move, put, splat
+from seqkit.kernels.team.cpu import meet
+
+UNROLL = 4  # numbers k of a tile's loop that are written out
+GROUP = 32  # rows a panel is made for at once
+_LANES, _LINE = 16, 64
+_GAMMA, _12 = rng.GAMMA, np.uint64(12)
+_quick: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+_mix = njit(inline="always")(rng.mix)
+_pointwise = njit(**_quick)(pointwise)
+_exponentials, _sift = njit(**_quick)(choice.exponentials), njit(**_quick)(choice.sift)
+_scaled, _ban_repeats = njit(**_quick)(choice.scaled), njit(**_quick)(choice.ban_repeats)
+
+
+def make_tile(rows: int, width: int) -> Any:
+    """tile(x, stride, weights, blocks, out): out_vr += Σ_k w_vk x_kr for `width` vectors of 16 columns and some rows.
+
+    Addresses: x of the first row in block 0, `stride` bytes from block to block; weights (16 · blocks, width, 16); out of
+    the first row of vector 0, GROUP rows from vector to vector. Each sum goes on k by k from what stands in out.
+    """
+
+    @intrinsic
+    def tile(typing: Any, x: Any, stride: Any, weights: Any, blocks: Any, out: Any) -> Any:
+        def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+            x, stride, weights, blocks, out = args
+
+            def number(n: int) -> Any:
+                return ir.Constant(INT, n)
+
+            offset = {(r, v): number(_LINE * (GROUP * v + r)) for r in range(rows) for v in range(width)}
+            sums = {key: cgutils.alloca_once_value(b, get(b, out, at)) for key, at in offset.items()}
+            with cgutils.for_range_slice(b, number(0), b.mul(blocks, number(_LANES)), number(UNROLL), INT) as (first, _):
+                step = b.mul(b.ashr(first, number(4)), stride)  # to the block, then to the place in it
+                here = b.add(x, b.add(step, b.mul(b.and_(first, number(_LANES - 1)), number(4))))
+                mine = b.add(weights, b.mul(first, number(width * _LINE)))
+                for k in range(UNROLL):
+                    columns = [get(b, mine, number(_LINE * (k * width + v))) for v in range(width)]
+                    for r in range(rows):
+                        place = b.inttoptr(b.add(here, number(_LINE * r + 4 * k)), FLOAT.as_pointer())
+                        value = splat(b, b.load(place))
+                        for v in range(width):
+                            b.store(fma(b, value, columns[v], b.load(sums[r, v])), sums[r, v])
+            for key, at in offset.items():
+                put(b, b.load(sums[key]), out, at)
+            return context.get_dummy_value()
+
+        return types.void(*[types.intp] * 5), generate
+
+    return tile
+
+
+_tile44, _tile24, _tile14 = (make_tile(n, 4) for n in (4, 2, 1))
+_tile43, _tile23, _tile13 = (make_tile(n, 3) for n in (4, 2, 1))
+
+
+@njit(nogil=True)
+def _multiply(rows: Any, width: Any, x: Any, stride: Any, weights: Any, blocks: Any, out: Any) -> None:
+    """The tiles of up to GROUP rows."""
+    r = 0
+    while r < rows:
+        there, to = x + _LINE * r, out + _LINE * r
+        if rows - r >= 4:
+            if width == 4:
+                _tile44(there, stride, weights, blocks, to)
+            else:
+                _tile43(there, stride, weights, blocks, to)
+            r += 4
+        elif rows - r >= 2:
+            if width == 4:
+                _tile24(there, stride, weights, blocks, to)
+            else:
+                _tile23(there, stride, weights, blocks, to)
+            r += 2
+        else:
+            if width == 4:
+                _tile14(there, stride, weights, blocks, to)
+            else:
+                _tile13(there, stride, weights, blocks, to)
+            r += 1
+
+
+@njit(inline="always")
+def _begin(stage: Any, panel: Any, tokens: Any, low: Any, rows: Any, weights: Any, sums: Any) -> None:
+    """Where the sums of a panel start: at the biases, or at the token's row of the table."""
+    base, out = weights.ctypes.data, sums.ctypes.data
+    for v in range(stage.vectors):
+        for r in range(rows):
+            at = stage.start + (panel * stage.vectors + v) * _LANES
+            if v < stage.table_width:
+                at = stage.table + tokens[low + r] * stage.table_row + (panel * stage.table_width + v) * _LANES
+            move(base + 4 * at, out + _LINE * (GROUP * v + r), _LANES)
+
+
+@njit(inline="always")
+def _run_stage(stage: Any, weights: Any, work: Any, tokens: Any, rows: Any, me: Any, threads: Any, sums: Any) -> None:
+    """This thread's panels of a stage, for the first rows."""
+    base, data, out, stride = weights.ctypes.data, work.ctypes.data, sums.ctypes.data, 4 * work.shape[1]
+    for panel in range(stage.panels * me // threads, stage.panels * (me + 1) // threads):
+        for low in range(0, rows, GROUP):
+            n = min(GROUP, rows - low)
+            _begin(stage, panel, tokens, low, n, weights, sums)
+            if stage.first_blocks:
+                size, x = stage.first_width * stage.first_blocks * _LANES * _LANES, data + stride * stage.first_source
+                w = base + 4 * (stage.first_weights + panel * size)
+                _multiply(n, stage.first_width, x + _LINE * low, stride, w, stage.first_blocks, out)
+            if stage.second_blocks:
+                size, x = stage.second_width * stage.second_blocks * _LANES * _LANES, data + stride * stage.second_source
+                w = base + 4 * (stage.second_weights + panel * size)
+                last = out + _LINE * GROUP * (stage.vectors - stage.second_width)
+                _multiply(n, stage.second_width, x + _LINE * low, stride, w, stage.second_blocks, last)
+            _pointwise(stage.op, panel, stage, weights, sums, work, _LANES * low, _LANES * n)
+
+
+@njit(inline="always")
+def _advance(model: Any, work: Any, tokens: Any, rows: Any, me: Any, threads: Any, team: Any, sums: Any) -> None:
+    """One step of the first rows through the stages: they read their tokens."""
+    weights, embedding, stages = model
+    if len(embedding):
+        wide = embedding.shape[1]
+        for r in range(rows * me // threads, rows * (me + 1) // threads):
+            for k in range(0, wide, _LANES):
+                from_ = embedding.ctypes.data + 4 * (tokens[r] * wide + k)
+                move(from_, work.ctypes.data + 4 * (k // _LANES * work.shape[1] + r * _LANES), _LANES)
+        meet(team, threads)
+    for s in range(len(stages)):
+        stage = stages[s]
+        _run_stage(stage, weights, work, tokens, rows, me, threads, sums)
+        meet(team, threads)
+        if stage.keep:  # all have read the old h
+            first, last = stage.panels * me // threads, stage.panels * (me + 1) // threads
+            for block in range(first * stage.units, last * stage.units):
+                at = work.ctypes.data + 4 * work.shape[1] * (stage.fresh + block)
+                move(at, work.ctypes.data + 4 * work.shape[1] * (stage.old + block), _LANES * rows)
+
+
+@njit(nogil=True, error_model="numpy")
+def _narrow(room: Any, k: Any, p: Any) -> None:
+    """Set w to 0 for all but the k likeliest, then for all but the fewest of these that have the share p."""
+    z, w, heap, order, kept = room.z, room.w, room.heap, room.order, room.kept
+    size, total, reached, n = 0, 0.0, 0.0, 0
+    for v in range(len(z)):
+        if w[v] > 0:
+            heap[size] = v
+            size += 1
+    for i in range(size // 2 - 1, -1, -1):
+        _sift(z, heap, size, i)
+    limit = min(k, size) if k else size
+    whole = limit == size  # then the share is taken at once, and few are ever put in order
+    if whole:
+        for v in range(len(z)):
+            total += w[v]
+    while n < limit and not (whole and p < 1 and reached >= p * total):
+        order[n] = heap[0]
+        kept[n] = w[order[n]]
+        reached += kept[n]
+        n += 1
+        size -= 1
+        heap[0] = heap[size]
+        _sift(z, heap, size, 0)
+    for v in range(len(w)):
+        w[v] = 0.0
+    for i in range(n):
+        w[order[i]] = kept[i]
+    if not whole and p < 1:
+        for v in range(len(z)):
+            total += w[v]
+        i, reached = 0, 0.0
+        while i < n and reached < p * total:
+            reached += kept[i]
+            i += 1
+        for j in range(i, n):
+            w[order[j]] = 0.0
+
+
+@njit(nogil=True, error_model="numpy", cache=True)
+def choose(rules: Any, seed: Any, index: Any, banned: Any, seen: Any, history: Any, room: Any) -> Any:
+    """The next token for the logits in room.row; history: what the row has written; seen: by id, whether it is in there."""
+    z, w = room.z, room.w
+    if not _scaled(room.row, rules, index, banned, seen, z):
+        return BROKEN
+    if rules.ngram:
+        _ban_repeats(z, history, rules.ngram, room.kept)
+    best = 0
+    for v in range(len(z)):
+        if z[v] > z[best]:
+            best = v
+    if z[best] == -np.inf:
+        return BROKEN
+    if rules.temperature == 0:
+        return best
+    _exponentials(z, z[best], w, room.scale)
+    if rules.top_k or rules.top_p < 1:
+        _narrow(room, rules.top_k, rules.top_p)
+    total = 0.0
+    for v in range(len(z)):
+        total += w[v]
+    uniform = np.float64(_mix(seed + np.uint64(index) * _GAMMA) >> _12) * 2.0**-52
+    reached, v = w[0], 0
+    while reached <= uniform * total:
+        v += 1
+        reached += w[v]
+    return v
+
+
+@njit(nogil=True, error_model="numpy")
+def log_prob(room: Any, token: Any) -> Any:
+    """log p of a token, of the logits in room.row alone."""
+    top, total = -np.inf, 0.0
+    for v in range(len(room.z)):
+        room.z[v] = room.row[v]
+        top = max(top, room.z[v])
+    _exponentials(room.z, top, room.w, room.scale)
+    for v in range(len(room.z)):
+        total += room.w[v]
+    return room.z[token] - top - np.log(total)
+
+
+@njit(nogil=True, cache=True)
+def run(
+    model: Any, work: Any, ids: Any, live: Any, logits: Any, rows: Any, rules: Any, banned: Any, seen: Any, scores: Any,
+    room: Any, me: Any, threads: Any, team: Any,
+) -> None:  # fmt: skip
+    """Steps t = 0, 1, … of the first live[t] rows: they read ids[t]; beyond the last of ids their own tokens, and write.
+
+    model: weights, embedding, stages. rows: the fields of Rows. Threads share out panels, then rows.
+    """
+    tokens, seeds, out, index, done, log_probs = rows
+    flat = np.empty(4 * GROUP * _LANES + _LANES, np.float32)
+    start = (-flat.ctypes.data % _LINE) // 4
+    sums = flat[start : start + 4 * GROUP * _LANES].reshape(4, GROUP * _LANES)
+    for t in range(len(live)):
+        writes = t >= len(ids)
+        if writes and done.all():
+            break
+        _advance(model, work, tokens if writes else ids[t], live[t], me, threads, team, sums)
+        for r in range(live[t] * me // threads, live[t] * (me + 1) // threads):
+            if done[r] or not writes:
+                continue
+            for v in range(len(room.row)):
+                room.row[v] = work[logits + v // _LANES, r * _LANES + v % _LANES]
+            i = index[r]
+            mine = seen[r] if rules.penalty != 1 else seen[0]
+            token = choose(rules, seeds[r], i, banned, mine, out[r, :i], room)
+            out[r, i] = token
+            index[r] = i + 1
+            done[r] = token == BROKEN or (rules.stop and token == rules.eos) or i + 1 == out.shape[1]
+            if token != BROKEN:
+                tokens[r] = token
+                mine[token] = True
+                if scores:
+                    log_probs[r] += log_prob(room, token)
+        meet(team, threads)

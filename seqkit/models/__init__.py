@@ -1,0 +1,1 @@
+"""Level 3: models that people train and use: language models."""

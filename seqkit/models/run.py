@@ -1,0 +1,78 @@
+"""A training run of a language model in a folder: text in; model, corpus, checkpoint, log, curve and run.json out."""
+
+import platform
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seqkit.core import files
+from seqkit.core.errors import OptionError
+from seqkit.embeddings.vectors import Vectors
+from seqkit.models.language_model import LanguageModel
+from seqkit.text.codec import Codec
+from seqkit.text.corpus import Corpus
+from seqkit.text.normalize import Normalizer
+from seqkit.train.log import JsonLines, Log
+from seqkit.train.progress import Progress
+from seqkit.train.world import World
+
+PACKAGES = ("seqkit", "torch", "numpy", "numba", "tokenizers", "nltk")
+UNITS = {"word": "word", "whitespace": "whitespace", "character": "character", "subword": "subword"}
+
+
+class LanguageModelRun:
+    """One model, one text, one folder."""
+
+    def __init__(
+        self, model: LanguageModel, source: str, out: Path, *, unit: str = "word", lower: bool = False, min_count: int = 1,
+        max_size: int | None = None, valid: str | None = None, vectors: Path | None = None, freeze: bool = False,
+    ) -> None:  # fmt: skip
+        """unit: word, whitespace (text that is tokenised already), character or subword[:model]."""
+        if unit.partition(":")[0] not in UNITS:
+            raise OptionError(f"unit: {unit!r} came, allowed are {', '.join(UNITS)} and subword:MODEL.")
+        self.model, self.source, self.out, self.unit, self.lower = model, source, out, unit, lower
+        self.min_count, self.max_size, self.valid, self.vectors, self.freeze = min_count, max_size, valid, vectors, freeze
+
+    def corpus(self, folder: Path | None, reading: Callable[[int], None] | None = None) -> Corpus:
+        """The corpus folder that was given, or the text made into one within `folder`, each line ended by </s>."""
+        if self.source != "-" and (Path(self.source) / "manifest.json").is_file():
+            return Corpus.load(self.source)
+        return Corpus.build(
+            self.source, self.unit, normalizer=Normalizer(lower=self.lower), add_eos=True, min_count=self.min_count,
+            max_size=self.max_size, threads=self.model.threads, out=folder, report=reading,
+        )  # fmt: skip
+
+    def train(
+        self, *, resume: bool = False, report: Callable[[Progress], None] | None = None,
+        reading: Callable[[int], None] | None = None, logs: Sequence[Log] = (), world: World | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Train, write model and run.json to the folder, and return what run.json holds."""
+        first = world is None or world.rank == 0
+        corpus = self.corpus(self.out / "corpus" if first else None, reading)
+        valid = None if self.valid is None else Codec.of(corpus).corpus(self.valid, threads=self.model.threads)
+        vectors = None if self.vectors is None else Vectors.load(self.vectors)
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.model.fit(
+            corpus, valid=valid, vectors=vectors, freeze=self.freeze, checkpoint=self.out / "checkpoint", resume=resume,
+            report=report, logs=[JsonLines(self.out / "log.jsonl"), *logs] if first else (), world=world,
+        )  # fmt: skip
+        result = self._result(corpus, valid)
+        if first:
+            self.model.save(self.out)
+            files.write_json(self.out / "run.json", result)
+        return result
+
+    def _result(self, corpus: Corpus, valid: Corpus | None) -> dict[str, Any]:
+        return {
+            "model": "LanguageModel", "settings": self.model.get_params(), "parameters": self.model.num_parameters,
+            "corpus": {**corpus.meta, "source": self.source, "fingerprint": corpus.fingerprint},
+            "vocabulary": len(corpus.vocab), "valid": None if valid is None else {**valid.meta, "source": self.valid},
+            "coverage": self.model.coverage,
+            "history": [{"epoch": e.number, "loss": e.loss.mean, "predictions": e.loss.count, "tokens": e.units,
+                         "seconds": round(e.seconds, 3), "validation": e.validation} for e in self.model.history],
+            "device": str(self.model.network.embedding.device), "threads": torch.get_num_threads(),
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        }  # fmt: skip

@@ -1,0 +1,78 @@
+"""How a trained model turns text into ids and ids into text: the recipe and vocabulary of the corpus it was trained on."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from seqkit.core.errors import ModelFileError, OptionError
+from seqkit.core.types import Arrays, Ids
+from seqkit.text.corpus import Corpus
+from seqkit.text.encoder import Recipe
+from seqkit.text.normalize import Normalizer
+from seqkit.text.tokenizer import Tokenizer, tokenizer
+from seqkit.text.vocab import Vocab
+
+
+@dataclass(frozen=True)
+class Codec:
+    """A recipe (normaliser, sentences, tokenizer, end-of-sentence token) with its vocabulary."""
+
+    recipe: Recipe
+    vocab: Vocab
+
+    @staticmethod
+    def of(corpus: Corpus) -> "Codec":
+        """The codec of a corpus; one made from lists of tokens joins them with spaces."""
+        if "tokenizer" not in corpus.meta:
+            return Codec(Recipe(tokenizer("whitespace"), Normalizer()), corpus.vocab)
+        return Codec(Recipe.from_json(corpus.meta), corpus.vocab)
+
+    def corpus(self, source: str | os.PathLike[str] | Iterable[str], *, threads: int | None = None) -> Corpus:
+        """Another text, as this codec numbers it; tokens out of the vocabulary are unk.
+
+        Raises:  FormatError if the text is bad, empty, or has unknown tokens while the vocabulary has no unk.
+        """
+        recipe = self.recipe
+        return Corpus.build(
+            source, self._tokenizer(), normalizer=recipe.normalizer, sentences=recipe.sentences, add_eos=recipe.add_eos,
+            threads=threads,
+        )  # fmt: skip
+
+    def encode(self, text: str) -> Annotated[Ids, "T"]:
+        """The ids of a text without line ends: no end-of-sentence token is added.
+
+        Raises:  VocabularyError for an unknown token if the vocabulary has no unk.
+        """
+        return self.vocab.ids(self._tokenizer().tokens(self.recipe.normalizer(text)))
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of ids; each end-of-sentence token is a line end."""
+        eos = self.vocab.specials.get("eos")
+        lines: list[list[int]] = [[]]
+        for token_id in ids:
+            if token_id == eos:
+                lines.append([])
+            else:
+                lines[-1].append(int(token_id))
+        return "\n".join(self._tokenizer().join(self.vocab.words(line)) for line in lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """Recipe and special tokens as JSON values; the rest is in `to_arrays`."""
+        return {"recipe": self.recipe.to_json(), "specials": self.vocab.specials}
+
+    def to_arrays(self) -> Arrays:
+        """The vocabulary as arrays."""
+        return self.vocab.to_arrays()
+
+    @staticmethod
+    def load(arrays: Arrays, meta: dict[str, Any]) -> "Codec":
+        """What to_json and to_arrays gave."""
+        try:
+            return Codec(Recipe.from_json(meta["recipe"]), Vocab.from_arrays(arrays, meta["specials"]))
+        except (KeyError, TypeError, OptionError) as error:
+            raise ModelFileError(f"model: its vocabulary is not whole ({error}). Restore the folder from a copy.") from error
+
+    def _tokenizer(self) -> Tokenizer:
+        own = self.recipe.tokenizer
+        return own if own.vocab is not None else own.with_vocab(self.vocab)
