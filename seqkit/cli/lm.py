@@ -169,3 +169,20 @@ def show(
         common.note(f"{out}: {found.title}")
     rows = [[token, *row] for token, row in zip(map(repr, found.tokens), found.values.T.tolist(), strict=True)]
     common.show(found.to_json(), common.table(rows, ["token", *found.names]), json)
+
+
+@app.command("export")
+def export_program(
+    model: ModelPath,
+    out: common.Out,
+    what: Annotated[str, typer.Option(help="step: one token and a state; sequence: whole sequences.")] = "step",
+    form: Annotated[str, typer.Option("--format", help="torch (torch.export, .pt2) or onnx.")] = "torch",
+) -> None:
+    """Write a model's step or sequence program for other software; batch and length stay open.
+
+    Example: seqkit lm export shakespeare.lm --what step --out shakespeare.pt2
+    """
+    from seqkit.models.export import export
+
+    export(_open(model, "cpu").network, Path(out), what=what, form=form)  # type: ignore[arg-type]  # checked there
+    common.note(f"{out}: {what} program")

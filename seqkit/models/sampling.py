@@ -27,7 +27,7 @@ from seqkit.nn.heads.softmax import Softmax
 from seqkit.text.batching import padded
 from seqkit.text.codec import Codec
 
-CHUNK, STREAMED = 64, 16  # steps between two looks at what has been written, and if someone watches
+STREAMED, STOPPING = 16, 64  # steps between two looks at what was written, if someone watches, if rows may end early
 OnTokens = Callable[[list[str]], None]
 
 
@@ -236,7 +236,8 @@ def _write(
             keep = np.flatnonzero(~part.done)
             decoder.select(keep)
             live, part = live[keep], part.select(keep)
-        steps = min(STREAMED if on_tokens else CHUNK, rows.out.shape[1] - int(part.index.min()))
+        steps = STREAMED if on_tokens else min(STOPPING, decoder.chunk) if rules.stop else decoder.chunk
+        steps = min(steps, rows.out.shape[1] - int(part.index.min()))
         decoder.write(part, rules, banned, steps, scores=scores)
         rows.put(live, part)
         if (part.out == BROKEN).any():

@@ -96,7 +96,8 @@ def _picture(
     lines = -(-len(tokens) // columns)
     if path.suffix.lower() not in SUFFIXES:
         raise OptionError(f"heat: {path.name!r} came, allowed are .html, {' and '.join(SUFFIXES)}.")
-    with figure(path, width=max(5.0, 0.215 * (width + (width > 1)) * columns), height=0.6 + 0.32 * (lines + 1.2) * len(names)) as axes:
+    inches = max(5.0, 0.215 * (width + (width > 1)) * columns)
+    with figure(path, width=inches, height=0.6 + 0.32 * (lines + 1.2) * len(names)) as axes:
         for k, (name, row) in enumerate(zip(names, values.tolist(), strict=True)):
             top = k * (lines + 1.2)
             axes.text(0, top + 0.75, name, fontsize=10, weight="bold", va="bottom")

@@ -186,6 +186,8 @@ def _merge(spools: list[_Spooled]) -> tuple[list[str], Array, list[Array]]:
     for which, (_, _, after) in _interleaved(spools):
         order.update(dict.fromkeys(spools[which].tokens[known[which] : after]))
         known[which] = after
+    for spool in spools:  # a tokenizer's own tokens, where there was no piece
+        order.update(dict.fromkeys(spool.tokens))
     place = {token: i for i, token in enumerate(order)}
     counts, places = np.zeros(len(order), np.int64), []
     for spool in spools:

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from seqkit.core.errors import OptionError, ShapeError
+from seqkit.core.errors import FormatError, OptionError, ShapeError
 from seqkit.text.batching import Streams, bptt_streams, padded
+from seqkit.text.codec import Codec
 from seqkit.text.corpus import Corpus
 
 
@@ -53,6 +54,12 @@ def test_skipping_goes_on_where_it_was():
     rest = list(Streams(corpus, 2, 3, {}).epoch(0, skip=2))
     assert len(rest) == len(whole) - 2
     assert all((a.input == b.input).all() and m == n for (a, m), (b, n) in zip(whole[2:], rest, strict=True))
+
+
+def test_an_empty_text_for_a_given_vocabulary_is_refused():
+    codec = Codec.of(Corpus.build(["a b"]))
+    with pytest.raises(FormatError, match="no token in 0 characters"):
+        codec.corpus([])
 
 
 def test_padded_rows_keep_their_lengths():

@@ -11,19 +11,23 @@ _LOW = -700.0  # logits that much below the largest count as impossible
 _LOG2E, _LN2_HIGH, _LN2_LOW = 1.4426950408889634, 6.93147180369123816490e-01, 1.90821492927058770002e-10
 _C = tuple(1.0 / float(np.prod(np.arange(1, n + 1, dtype=np.float64))) for n in range(14))  # e^r for |r| < 0.35: below 1e-17
 _C2, _C3, _C4, _C5, _C6, _C7, _C8, _C9, _C10, _C11, _C12, _C13 = _C[2:]
-_ONE_BITS, _FRACTION = np.int64(1023), np.int64(52)  # of a float64
+_BIAS, _FRACTION = np.int64(1023), np.int64(52)  # of a float64
+ONE = _BIAS << _FRACTION  # the bits of 1.0
+BUCKET, BUCKETS = np.int64(48), 512  # 16 buckets for each power of two, down to 2^-32
 
 
 class Room(NamedTuple):
-    """What one thread works in: V numbers each, `row` filled up to whole vectors."""
+    """What one thread works in: V numbers each, if nothing else is said."""
 
     row: Any  # float32, the logits
     z: Any  # float64
     w: Any  # float64
     scale: Any  # float64
     heap: Any  # int64
-    order: Any  # int64
+    keys: Any  # int64
     kept: Any  # float64
+    mass: Any  # float64, of BUCKETS
+    count: Any  # int64, of BUCKETS
 
 
 def exponentials(z: Any, top: float, w: Any, scale: Any) -> None:
@@ -37,7 +41,7 @@ def exponentials(z: Any, top: float, w: Any, scale: Any) -> None:
         p = ((((p * r + _C11) * r + _C10) * r + _C9) * r + _C8) * r + _C7
         p = (((((p * r + _C6) * r + _C5) * r + _C4) * r + _C3) * r + _C2) * r + 1.0
         w[v] = p * r + 1.0 if x > _LOW else 0.0
-        power[v] = (np.int64(k) + _ONE_BITS) << _FRACTION
+        power[v] = (np.int64(k) + _BIAS) << _FRACTION
     for v in range(len(z)):
         w[v] *= scale[v]
 

@@ -8,13 +8,14 @@ import numpy as np
 from seqkit.core import device
 from seqkit.core.types import Array
 from seqkit.kernels.decode import cpu
-from seqkit.kernels.decode.choice import Room
+from seqkit.kernels.decode.choice import BUCKETS, Room
 from seqkit.kernels.decode.plan import Plan, blocks_of
 from seqkit.kernels.decode.rules import Rows, Rules
 from seqkit.kernels.simd.rows import LANES, aligned
 from seqkit.kernels.team.cpu import team, together
 
 RULES, UNSEEN = Rules(), np.zeros((1, 1), np.bool_)
+CHUNK = 2 * 10**10  # multiply-adds of a call
 WORTH = 2_000_000  # multiply-adds of a step from which more threads pay: about 40 µs of work
 
 
@@ -40,6 +41,11 @@ class Decoder:
         if self.asked is not None:
             return self.asked
         return device.threads() if self.rows * self.plan.work >= WORTH else 1
+
+    @property
+    def chunk(self) -> int:
+        """Steps that are worth one call: some tenths of a second, as threads that start are not at full speed at once."""
+        return int(max(64, CHUNK // max(1, self.plan.work * self.rows)))
 
     @property
     def state(self) -> list[Annotated[Array, "B H"]]:
@@ -113,5 +119,5 @@ class Decoder:
 
 def _room(classes: int) -> Room:
     z, w, scale, kept = (np.zeros(classes) for _ in range(4))
-    heap, order = (np.zeros(classes, np.int64) for _ in range(2))
-    return Room(np.zeros(classes, np.float32), z, w, scale, heap, order, kept)
+    heap, keys = (np.zeros(classes, np.int64) for _ in range(2))
+    return Room(np.zeros(classes, np.float32), z, w, scale, heap, keys, kept, np.zeros(BUCKETS), np.zeros(BUCKETS, np.int64))

@@ -151,43 +151,48 @@ def _advance(model: Any, work: Any, tokens: Any, rows: Any, me: Any, threads: An
                 move(at, work.ctypes.data + 4 * work.shape[1] * (stage.old + block), _LANES * rows)
 
 
+@njit(nogil=True)
+def _total(w: Any) -> Any:
+    """Σ w, in rising order."""
+    total = 0.0
+    for v in range(len(w)):
+        total += w[v]
+    return total
+
+
 @njit(nogil=True, error_model="numpy")
-def _narrow(room: Any, k: Any, p: Any) -> None:
-    """Set w to 0 for all but the k likeliest, then for all but the fewest of these that have the share p."""
-    z, w, heap, order, kept = room.z, room.w, room.heap, room.order, room.kept
-    size, total, reached, n = 0, 0.0, 0.0, 0
+def _cut(room: Any, most: Any, line: Any) -> None:
+    """Set w to 0 for all but the likeliest: at most `most`, and only while the sum of those above is below `line`.
+
+    Tokens are put into buckets of like w; only those of the bucket where the cut falls are put in order.
+    """
+    z, w, heap, keys, kept, mass, count = room.z, room.w, room.heap, room.keys, room.kept, room.mass, room.count
+    bits, last = w.view(np.int64), len(mass) - 1
+    for b in range(last + 1):
+        mass[b], count[b] = 0.0, 0
     for v in range(len(z)):
-        if w[v] > 0:
-            heap[size] = v
+        key = min((choice.ONE - bits[v]) >> choice.BUCKET, last)
+        keys[v] = key
+        mass[key] += w[v]
+        count[key] += w[v] > 0
+    b, n, size, reached = 0, 0, 0, 0.0
+    while b < last and n + count[b] <= most and reached + mass[b] < line:
+        n, reached, b = n + count[b], reached + mass[b], b + 1
+    for v in range(len(z)):
+        if keys[v] == b and w[v] > 0:
+            heap[size], kept[v] = v, w[v]
             size += 1
+        if keys[v] >= b:
+            w[v] = 0.0
     for i in range(size // 2 - 1, -1, -1):
         _sift(z, heap, size, i)
-    limit = min(k, size) if k else size
-    whole = limit == size  # then the share is taken at once, and few are ever put in order
-    if whole:
-        for v in range(len(z)):
-            total += w[v]
-    while n < limit and not (whole and p < 1 and reached >= p * total):
-        order[n] = heap[0]
-        kept[n] = w[order[n]]
-        reached += kept[n]
-        n += 1
-        size -= 1
+    while size and n < most and reached < line:
+        v = heap[0]
+        w[v] = kept[v]
+        reached += kept[v]
+        n, size = n + 1, size - 1
         heap[0] = heap[size]
         _sift(z, heap, size, 0)
-    for v in range(len(w)):
-        w[v] = 0.0
-    for i in range(n):
-        w[order[i]] = kept[i]
-    if not whole and p < 1:
-        for v in range(len(z)):
-            total += w[v]
-        i, reached = 0, 0.0
-        while i < n and reached < p * total:
-            reached += kept[i]
-            i += 1
-        for j in range(i, n):
-            w[order[j]] = 0.0
 
 
 @njit(nogil=True, error_model="numpy", cache=True)
@@ -207,11 +212,12 @@ def choose(rules: Any, seed: Any, index: Any, banned: Any, seen: Any, history: A
     if rules.temperature == 0:
         return best
     _exponentials(z, z[best], w, room.scale)
-    if rules.top_k or rules.top_p < 1:
-        _narrow(room, rules.top_k, rules.top_p)
-    total = 0.0
-    for v in range(len(z)):
-        total += w[v]
+    if rules.top_k:
+        _cut(room, rules.top_k, np.inf)
+    total = _total(w)
+    if rules.top_p < 1:
+        _cut(room, len(z), rules.top_p * total)
+        total = _total(w)
     uniform = np.float64(_mix(seed + np.uint64(index) * _GAMMA) >> _12) * 2.0**-52
     reached, v = w[0], 0
     while reached <= uniform * total:
@@ -223,14 +229,12 @@ def choose(rules: Any, seed: Any, index: Any, banned: Any, seen: Any, history: A
 @njit(nogil=True, error_model="numpy")
 def log_prob(room: Any, token: Any) -> Any:
     """log p of a token, of the logits in room.row alone."""
-    top, total = -np.inf, 0.0
+    top = -np.inf
     for v in range(len(room.z)):
         room.z[v] = room.row[v]
         top = max(top, room.z[v])
     _exponentials(room.z, top, room.w, room.scale)
-    for v in range(len(room.z)):
-        total += room.w[v]
-    return room.z[token] - top - np.log(total)
+    return room.z[token] - top - np.log(_total(room.w))
 
 
 @njit(nogil=True, cache=True)

@@ -106,6 +106,7 @@ class Decoder:
     """Rows of a model that go on step by step."""
 
     backend = "reference"
+    chunk = 64  # steps between two looks at what was written
 
     def __init__(self, model: Model, state: State) -> None:
         self.model, self.state = model, state

@@ -36,7 +36,7 @@ class PeepholeLSTM(Cell):
         h, c = state
         U = self.weight_hidden if weight is None else weight
         i, f, g, o = (gx + linear(h, U)).chunk(4, -1)
-        p_i, p_f, p_o = self.peepholes
+        p_i, p_f, p_o = self.peepholes[0], self.peepholes[1], self.peepholes[2]
         c = torch.sigmoid(f + p_f * c) * c + torch.sigmoid(i + p_i * c) * torch.tanh(g)
         return torch.sigmoid(o + p_o * c) * torch.tanh(c), c
 

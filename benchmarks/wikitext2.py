@@ -1,0 +1,21 @@
+"""Recipe: WikiText-2 by words, at most 15 million parameters, 245,569 test tokens with </s> (33,278 words, unknown ones as <unk>).
+
+Bar: test perplexity at most 110 in at most an hour on 2 cores, or minutes on a GPU.
+"""
+
+from benchmarks._common import parser
+from benchmarks._recipe import options, train
+
+SETTINGS = {
+    "hidden_size": 256, "embed_dim": 256, "num_layers": 2, "dropout": 0.3, "batch": 32, "bptt": 35, "optimizer": "adamw",
+    "lr": 0.003, "weight_decay": 0.01, "clip": 0.5, "schedule": "cosine", "epochs": 8,
+}  # fmt: skip
+
+
+def main(args: list[str]) -> None:
+    """Train and print."""
+    own = options(parser(__doc__))
+    own.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16")
+    chosen = own.parse_args(args)
+    paths = [chosen.data / "lm" / "wikitext-2" / f"{part}.txt.gz" for part in ("train", "valid", "test")]
+    train("WikiText-2", *paths, "whitespace", chosen, **(SETTINGS | {"precision": chosen.precision}))
