@@ -153,7 +153,8 @@ class LanguageModel:
         streams = Streams(corpus, o.batch, o.bptt, settings, (world.rank, world.size))
 
         def validate() -> float:
-            value = scoring.mean_loss(network, valid.ids, o.batch, o.bptt).mean  # type: ignore[union-attr]  # where given
+            ids = valid.ids  # type: ignore[union-attr]  # where given
+            value = scoring.mean_loss(network, ids, max(1, min(o.batch, len(ids) // 2)), o.bptt).mean
             network.train()
             return value
 

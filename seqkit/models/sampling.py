@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from seqkit.core import device, options
-from seqkit.core.errors import OptionError, TrainingError
+from seqkit.core.errors import OptionError, ShapeError, TrainingError
 from seqkit.core.options import option
 from seqkit.core.types import Array
 from seqkit.kernels.decode import compiled, plan, reference
@@ -149,6 +149,11 @@ def begin(
     network: Network, codec: Codec, prompts: Sequence[Sequence[int]], threads: int | None
 ) -> tuple[Annotated[Array, "B"], reference.Decoder | compiled.Decoder]:
     """Each prompt's last token (-1: it has none), and a decoder that has read all before it, from the sentence's beginning."""
+    if len(network.embedding) != len(codec.vocab):
+        raise ShapeError(
+            f"sample: a network of {len(network.embedding):,} classes and {codec.vocab!r} came, expected as many. Use the codec "
+            "of the corpus it was trained on."
+        )
     context = first_context(codec)
     ids = [[*([] if context is None else [context]), *prompt] for prompt in prompts]
     decoder = make_decoder(network, len(ids), threads)

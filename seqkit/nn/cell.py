@@ -91,7 +91,9 @@ class Cell(nn.Module):
         if chosen == "cudnn":
             w_input, w_hidden, *biases = self.torch_weights()
             hidden = w_hidden if weight is None else weight
-            return cudnn.sequence(str(self.torch_kind), x, state, [w_input, hidden, *biases], lengths)
+            low = torch.get_autocast_dtype(x.device.type) if torch.is_autocast_enabled(x.device.type) else x.dtype
+            y, last = cudnn.sequence(str(self.torch_kind), x.to(low), state, [w_input, hidden, *biases], lengths)
+            return y.to(x.dtype), tuple(s.to(x.dtype) for s in last)
         gx = self.project(x)
         if chosen == "fused":
             return self._fused(gx, state, lengths, self.weight_hidden if weight is None else weight)

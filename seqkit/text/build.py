@@ -58,7 +58,10 @@ def build(
         raise FormatError(f"corpus: no token in {characters:,} characters of text. Is the input empty?")
     vocab = recipe.tokenizer.vocab
     if vocab is not None:
-        vocab = Vocab(vocab.tokens, [counts.get(token, 0) for token in vocab.tokens], vocab.specials)
+        names, specials_of = vocab.tokens, vocab.specials
+        if recipe.add_eos and "eos" not in specials_of:  # a learnt tokenizer knows no end of sentence: its own ids stay
+            names, specials_of = [*names, SPECIALS["eos"]], specials_of | {"eos": len(names)}
+        vocab = Vocab(names, [counts.get(token, 0) for token in names], specials_of)
     else:
         extra = ("eos",) if recipe.add_eos else ()
         vocab = Vocab.from_counts(counts, min_count=min_count, max_size=max_size, specials=(*specials, *extra))

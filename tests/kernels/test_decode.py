@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seqkit.core.errors import ShapeError
 from seqkit.kernels.decode import compiled, cpu, plan, reference
 from seqkit.kernels.decode.choice import exponentials
 from seqkit.kernels.decode.rules import BROKEN, Rows, Rules, row_seeds, uniform
@@ -318,6 +319,19 @@ def test_a_broken_row_is_told_and_the_others_go_on(which):
     decoder.write(rows, Rules(), [], 5)
     assert rows.out[1, 0] == BROKEN
     assert (rows.out[[0, 2]] >= 0).all()
+
+
+def test_ids_out_of_range_are_refused_and_padding_is_never_read():
+    model = Model("gru", 9, 4, 11)
+    found, expected = decoders(model, 2)
+    ids, lengths = np.array([[3, 10, -1], [4, 99, 99]]), np.array([2, 1])
+    found.read(ids, lengths)
+    expected.read(np.clip(ids, 0, 10), lengths)
+    np.testing.assert_allclose(found.state[0], expected.state[0].numpy(), atol=1e-5)
+    with pytest.raises(ShapeError, match="ids from 4 to 99 came, allowed is 0 to 10"):
+        found.read(ids[1:].repeat(2, 0)[:, :2], np.array([2, 2]))
+    with pytest.raises(ShapeError, match="ids from -1 to 1 came"):
+        found.write(Rows.start(np.array([-1, 1]), row_seeds([1, 2]), 3), Rules(), [], 3)
 
 
 def test_draws_depend_on_seed_and_place_alone_and_stay_below_one():

@@ -208,6 +208,19 @@ def test_a_rate_that_diverges_stops_the_run_and_says_so(tmp_path):
         small(cell="relu-rnn", optimizer="sgd", lr=1e6, clip=0.0, epochs=20).fit(corpus(), checkpoint=tmp_path)
 
 
+@pytest.mark.parametrize("unit", ["subword", "subword:unigram", "word"])
+def test_models_of_learnt_units_read_and_write_line_ends(unit, tmp_path):
+    text = corpus(unit, max_size=300)
+    model = small().fit(text)
+    assert text.vocab.counts[text.vocab.specials["eos"]] == len(LINES)
+    (score,) = model.score("the cat sat")
+    assert score.eos == 1
+    assert model.score_file(LINES[:2]).eos == 2
+    assert "\n" in model.sample("the cat", length=40)[0].text
+    model.save(tmp_path)
+    assert LanguageModel.load(tmp_path).score("the cat sat") == [score]
+
+
 def test_the_codec_decodes_line_ends():
     codec = Codec.of(corpus("character"))
     assert codec.decode(scoring.encode(codec, "the cat\na bird")) == "the cat\na bird\n"

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import seqkit as sk
-from seqkit.core.errors import OptionError, TrainingError, VocabularyError
+from seqkit.core.errors import OptionError, ShapeError, TrainingError, VocabularyError
 from seqkit.kernels.decode import plan
 from seqkit.models.network import Network, NetworkOptions
 from seqkit.models.sampling import sample
@@ -270,6 +270,8 @@ def test_what_cannot_be_written_is_refused():
     only = Codec(made.recipe, Vocab(["<unk>", "</s>"], [1, 1], {"unk": 0, "eos": 1}))
     with pytest.raises(OptionError, match="no token may be written"):
         sample(network(only), only, min_length=1)
+    with pytest.raises(ShapeError, match="2 classes and Vocab\\(1 tokens"):
+        sample(network(only), made)
     assert sample(network(made), made, seeds=[]) == []
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from seqkit.core import device
+from seqkit.core.errors import ShapeError
 from seqkit.core.types import Array
 from seqkit.kernels.decode import cpu
 from seqkit.kernels.decode.choice import BUCKETS, Room
@@ -57,8 +58,8 @@ class Decoder:
         order = np.argsort(-lengths, kind="stable")  # rows that still read stand first
         self.select(order)
         live = (lengths[:, None] > np.arange(lengths.max(initial=0))).sum(0)
-        first = np.ascontiguousarray(ids[order, : len(live)].T, np.int64)
-        self._run(self.plan.stages[: self.plan.depth], first, live)
+        kept = np.where(np.arange(ids.shape[1]) < lengths[:, None], ids, 0)  # what stands beyond is not read
+        self._run(self.plan.stages[: self.plan.depth], np.ascontiguousarray(kept[order, : len(live)].T, np.int64), live)
         self.select(np.argsort(order))
 
     def logits(self, tokens: Annotated[Array, "B"]) -> Annotated[Array, "B V"]:
@@ -84,8 +85,8 @@ class Decoder:
         if rules.penalty != 1:
             for r, n in enumerate(rows.index):
                 seen[r, rows.out[r, :n]] = True
-        none = np.zeros((0, self.rows), np.int64)
-        self._run(self.plan.stages, none, np.full(steps, self.rows), rows, rules, banned, seen, scores)
+        nothing = np.zeros((0, self.rows), np.int64)
+        self._run(self.plan.stages, nothing, np.full(steps, self.rows), rows, rules, banned, seen, scores)
 
     def _run(
         self, stages: Array, ids: Array, live: Array, rows: Rows | None = None, rules: Rules = RULES, banned: Sequence[int] = (),
@@ -98,11 +99,14 @@ class Decoder:
         rows = rows or Rows.start(np.zeros(0), np.zeros(0, np.uint64), 0)
         fields = (rows.tokens, rows.seeds, rows.out, rows.index, rows.done, rows.log_probs)
         model: Any = (plan.weights, plan.embedding, stages)
-        none = np.array(banned, np.int64)
+        never = np.array(banned, np.int64)
+        for read in (ids, rows.tokens, never):
+            if read.size and not 0 <= int(read.min()) <= int(read.max()) < plan.classes:
+                raise ShapeError(f"Decoder: ids from {read.min()} to {read.max()} came, allowed is 0 to {plan.classes - 1}.")
 
         def call(me: int) -> None:
             room = self._rooms[me]
-            cpu.run(model, self._work, ids, live, plan.logits, fields, rules, none, seen, scores, room, me, threads, meeting)
+            cpu.run(model, self._work, ids, live, plan.logits, fields, rules, never, seen, scores, room, me, threads, meeting)
 
         together(meeting, threads, call)
 

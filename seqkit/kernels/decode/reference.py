@@ -43,14 +43,15 @@ def choose(
        (Holtzman et al. 2020, arXiv:1904.09751): the one that crosses the line stays.
     6. The first id, in rising order, at which the sum of what stays exceeds u of its whole.
 
-    A row whose logits hold nan or +inf, or in which all is banned, gets BROKEN.
+    A row whose logits hold nan or +inf, or in which all is banned, gets BROKEN. cpu.choose may add sums in another order.
     """
     x = logits.double()
     broken = ~(x < torch.inf).all(-1)
     if rules.penalty != 1 and out is not None:
         x = torch.where(_seen(out, index, x.shape[1]), torch.where(x > 0, x / rules.penalty, x * rules.penalty), x)
     z = x / (rules.temperature or 1.0)
-    z[:, list(banned)] = -torch.inf
+    for token_id in banned:  # one by one: a list would be copied to the device
+        z[:, token_id] = -torch.inf
     if rules.eos >= 0 and rules.min_length:
         z[:, rules.eos] = z[:, rules.eos].masked_fill(index < rules.min_length, -torch.inf)
     if rules.ngram and out is not None:

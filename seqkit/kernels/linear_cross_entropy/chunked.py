@@ -14,7 +14,7 @@ from torch.autograd.function import once_differentiable
 from seqkit.kernels.linear_cross_entropy import cpu
 from seqkit.kernels.linear_cross_entropy.reference import IGNORE
 
-CHUNK_BYTES = {"cpu": 8 << 20, "cuda": 256 << 20}  # of logits: what a CPU's cache holds, what a GPU is busy with
+CHUNK_BYTES = {"cpu": 32 << 20, "cuda": 256 << 20}  # of logits: what a CPU's cache holds, what a GPU is busy with
 FEW, MOST_BYTES = 256, 256 << 20  # rows that make the products worth it, unless their logits take more than this
 
 

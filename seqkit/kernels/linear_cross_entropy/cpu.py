@@ -10,45 +10,51 @@ import torch
 from numba import njit
 from torch import Tensor
 
-from seqkit.kernels.activations.cpu import copy, exponential, narrow, widen
+from seqkit.kernels.activations.cpu import exponential, narrow, widen
 
 _NO_BIAS = np.zeros(0, np.float32)
 
 
-@njit(nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
-def _softmax_losses(logits: Any, targets: Any, bias: Any, nll: Any, low: Any, high: Any) -> None:
-    """Rows low … high - 1: nll = -log softmax[target], logits become softmax - onehot, both 0 where the target is -1."""
+@njit(nogil=True, fastmath={"contract", "reassoc", "nsz"})
+def _row_loss(row: Any, target: Any, bias: Any) -> Any:
+    """-log softmax(row + bias)[target]; row becomes softmax - onehot; both 0 where the target is -1."""
+    if target < 0:
+        row[:] = 0.0
+        return 0.0
+    if len(bias):
+        for v in range(len(row)):
+            row[v] += bias[v]
+    shift = row[0]
+    for v in range(1, len(row)):
+        shift = row[v] if row[v] > shift else shift
+    at_target = np.float64(row[target]) - np.float64(shift)
+    exponential(row.ctypes.data, shift, row.ctypes.data, len(row))
+    total = np.float32(0.0)
+    for v in range(len(row)):
+        total += row[v]
+    scale = np.float32(1.0) / total
+    for v in range(len(row)):
+        row[v] *= scale
+    row[target] -= np.float32(1.0)
+    return np.log(np.float64(total)) - at_target
+
+
+@njit(nogil=True, cache=True)
+def _whole(logits: Any, targets: Any, bias: Any, nll: Any, low: Any, high: Any) -> None:
+    """Rows low … high - 1 of float32 logits, in place."""
+    for n in range(low, high):
+        nll[n] = _row_loss(logits[n], targets[n], bias)
+
+
+@njit(nogil=True, cache=True)
+def _half(logits: Any, targets: Any, bias: Any, nll: Any, low: Any, high: Any) -> None:
+    """Rows low … high - 1 of bfloat16 logits, given as their bits."""
     size = logits.shape[1]
     row = np.empty(size, np.float32)
     for n in range(low, high):
-        place = logits.ctypes.data + logits.itemsize * size * n
-        if logits.itemsize == 2:
-            widen(place, row.ctypes.data, size)
-        else:
-            copy(place, row.ctypes.data, size)
-        if len(bias):
-            for v in range(size):
-                row[v] += bias[v]
-        shift = row[0]
-        for v in range(1, size):
-            shift = row[v] if row[v] > shift else shift
-        target = targets[n]
-        at_target = row[target] - shift if target >= 0 else np.float32(0.0)
-        exponential(row.ctypes.data, shift, row.ctypes.data, size)
-        total = np.float32(0.0)
-        for v in range(size):
-            total += row[v]
-        scale = np.float32(1.0) / total if target >= 0 else np.float32(0.0)
-        for v in range(size):
-            row[v] *= scale
-        nll[n] = 0.0
-        if target >= 0:
-            nll[n] = np.log(np.float64(total)) - at_target
-            row[target] -= np.float32(1.0)
-        if logits.itemsize == 2:
-            narrow(row.ctypes.data, place, size)
-        else:
-            copy(row.ctypes.data, place, size)
+        widen(logits[n].ctypes.data, row.ctypes.data, size)
+        nll[n] = _row_loss(row, targets[n], bias)
+        narrow(row.ctypes.data, logits[n].ctypes.data, size)
 
 
 @cache
@@ -58,12 +64,13 @@ def _pool() -> ThreadPoolExecutor:
 
 def softmax_losses(logits: Tensor, targets: Tensor, bias: Tensor | None) -> Tensor:
     """-log softmax(logits + bias)[target] of each row, float64; logits (float32 or bfloat16) become their gradient."""
-    array = (logits.view(torch.uint16) if logits.dtype == torch.bfloat16 else logits).numpy()
+    half = logits.dtype == torch.bfloat16
+    array = (logits.view(torch.uint16) if half else logits).numpy()
     nll = np.empty(len(array))
     threads = min(torch.get_num_threads(), len(array))
     cuts = [len(array) * i // threads for i in range(threads + 1)]
     added = _NO_BIAS if bias is None else bias.detach().float().numpy()
-    run = partial(_softmax_losses, array, targets.numpy(), added, nll)
+    run = partial(_half if half else _whole, array, targets.numpy(), added, nll)
     others = [_pool().submit(run, low, high) for low, high in pairwise(cuts[1:])]
     run(*cuts[:2])
     for other in others:
