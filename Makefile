@@ -23,7 +23,7 @@ docs: .venv/installed-test
 
 bench: .venv/installed-test
 	$(PIP) -e ".[bench]"
-	for name in corpus skipgram softmax vectors; do $(BIN)/python -m benchmarks $$name || exit 1; done
+	for name in corpus skipgram softmax vectors cells lm loss sample; do $(BIN)/python -m benchmarks $$name || exit 1; done
 
 # torch first and alone, by its exact version: the wheels chosen for a range may bring gigabytes of CUDA
 .venv/installed: pyproject.toml constraints.txt

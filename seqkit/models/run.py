@@ -20,7 +20,7 @@ from seqkit.train.progress import Progress
 from seqkit.train.world import World
 
 PACKAGES = ("seqkit", "torch", "numpy", "numba", "tokenizers", "nltk")
-UNITS = {"word": "word", "whitespace": "whitespace", "character": "character", "subword": "subword"}
+UNITS = ("word", "whitespace", "character", "subword")
 
 
 class LanguageModelRun:
