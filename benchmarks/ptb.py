@@ -9,7 +9,7 @@ from benchmarks._recipe import options, train
 
 SETTINGS = {
     "hidden_size": 200, "num_layers": 2, "dropout": 0.2, "batch": 20, "bptt": 35, "optimizer": "sgd", "lr": 20.0, "clip": 0.25,
-    "schedule": "cosine", "epochs": 6,
+    "schedule": "cosine", "epochs": 6, "init_embedding": "uniform",
 }  # fmt: skip
 LONG = SETTINGS | {"epochs": 40}
 

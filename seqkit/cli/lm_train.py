@@ -43,6 +43,7 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Also log to --out/tensorboard (extra: tensorboard).")
     ] = False,
+    curve: Annotated[Path | None, typer.Option(help="Draw the learning curve to this .svg or .png (extra: plot).")] = None,
     quiet: common.Quiet = False,
     json: common.AsJson = False,
 ) -> None:
@@ -58,6 +59,10 @@ def train(
     from seqkit.models.run import LanguageModelRun
     from seqkit.train.distributed import world as processes
 
+    if curve is not None:
+        from seqkit.report.figure import check_picture
+
+        check_picture(curve)
     given = {
         "cell": cell, "num_layers": layers, "hidden_size": hidden, "embed_dim": embed_dim, "tie": tie, "dropout": dropout,
         "optimizer": optimizer, "lr": lr, "schedule": schedule, "clip": clip, "bptt": bptt, "batch": batch, "epochs": epochs,
@@ -79,6 +84,10 @@ def train(
             resume=resume, report=common.progress(quiet, "tokens"), reading=common.reading(quiet), logs=logs, world=world
         )
     if world.rank == 0:
+        if curve is not None:
+            from seqkit.report.curves import learning_curve
+
+            learning_curve(curve, [e["loss"] for e in result["history"]], [e["validation"] for e in result["history"]])
         last = result["history"][-1]
         text = f"{out}: {result['parameters']:,} parameters, {result['vocabulary']:,} tokens, loss {last['loss']:.4f}"
         best = [e["validation"] for e in result["history"] if e["validation"] is not None]

@@ -23,6 +23,7 @@ from seqkit.models.beam import beam
 from seqkit.models.network import Network, NetworkOptions
 from seqkit.models.sampling import Sample, sample
 from seqkit.models.scoring import TextScore
+from seqkit.nn.cell import cells
 from seqkit.text.batching import Streams
 from seqkit.text.codec import Codec
 from seqkit.text.corpus import Corpus
@@ -246,9 +247,8 @@ class LanguageModel:
     def _make(self, classes: int) -> Network:
         s = self.network_options
         dim = s.embed_dim or s.hidden_size
-        numbers = classes * dim * (1 if s.tie else 2) + s.num_layers * 4 * s.hidden_size * (
-            max(dim, s.hidden_size) + s.hidden_size
-        )
+        rows = s.num_layers * cells.load(s.cell).gates * s.hidden_size
+        numbers = classes * dim * (1 if s.tie else 2) + rows * (max(dim, s.hidden_size) + s.hidden_size)
         _check_memory(numbers * 4)
         return Network(classes, s).to(find_device(self.device))
 

@@ -13,6 +13,7 @@ from seqkit.core.options import option
 from seqkit.nn.cell import State
 from seqkit.nn.dropout import Draws, drop_words, dropout
 from seqkit.nn.head import head
+from seqkit.nn.initial import check_way, initialise
 from seqkit.nn.stack import Stack
 from seqkit.text.batching import Window
 
@@ -33,10 +34,16 @@ class NetworkOptions:
     embedding_dropout: float = option(0.0, low=0, high=0.95, help="of whole words of the embedding")
     residual: bool = option(False, help="add a layer's input to its output")
     learned_state: bool = option(False, help="train the first state")
+    init_embedding: str = option("small-normal", help="how the embedding starts: small-normal (σ 0.25), uniform (±0.1), ...")
+    init_input: str = option("xavier-uniform", help="how the weights that read a layer's input start")
+    init_hidden: str | None = option(None, help="how each gate's recurrent weights start; the cell's own way if not given")
     seed: int = option(1, low=0, help="seed of weights and dropout")
 
     def __post_init__(self) -> None:
         options.check(self)
+        for way in (self.init_embedding, self.init_input, self.init_hidden):
+            if way is not None:
+                check_way(way)
         if self.tie and self.head != "softmax":
             raise OptionError(f"{type(self).__name__}: tie with head {self.head!r} came; only softmax can be tied.")
 
@@ -50,11 +57,14 @@ class Network(nn.Module):
         dim = s.embed_dim or s.hidden_size
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(s.seed)
-            self.embedding = nn.Parameter(torch.empty(classes, dim).uniform_(-0.1, 0.1))
+            self.embedding = nn.Parameter(torch.empty(classes, dim))
+            initialise(self.embedding, s.init_embedding)
             self.stack = Stack(
                 dim, s.hidden_size, s.num_layers, s.cell, residual=s.residual, dropout=s.dropout, locked=s.locked,
                 weight_dropout=s.weight_dropout, learned_state=s.learned_state,
             )  # fmt: skip
+            for one in self.stack.layers:
+                one.reset_parameters(input=s.init_input, hidden=s.init_hidden)
             narrow = s.tie and dim != s.hidden_size
             self.projection = nn.Linear(s.hidden_size, dim) if narrow else None
             self.head = head(s.head, dim if s.tie else s.hidden_size, classes, **({"tied": self.embedding} if s.tie else {}))

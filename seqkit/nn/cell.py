@@ -12,6 +12,7 @@ from torch.nn.functional import linear
 from seqkit.core.errors import BackendError, OptionError, ShapeError
 from seqkit.core.family import Family
 from seqkit.kernels.rnn_scan import cudnn, fused, reference
+from seqkit.nn.initial import initialise
 
 State = tuple[Tensor, ...]  # each (B, H); the first is the output
 Backend = Literal["auto", "reference", "fused", "cudnn"]
@@ -29,6 +30,8 @@ class Cell(nn.Module):
     states: ClassVar[int] = 1
     family: ClassVar[str | None] = None
     torch_kind: ClassVar[str | None] = None
+    init_hidden: ClassVar[str] = "orthogonal"
+    forget_gate: ClassVar[int | None] = None  # the gate whose bias starts at 1, so that the cell remembers at first
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
@@ -41,12 +44,20 @@ class Cell(nn.Module):
         self.bias = nn.Parameter(torch.zeros(self.gates * hidden_size))
         self.reset_parameters()
 
-    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """Xavier for W, orthogonal for each gate's part of U, 0 for b; members add their own."""
-        nn.init.xavier_uniform_(self.weight_input, generator=generator)
-        for part in self.weight_hidden.data.chunk(self.gates):
-            nn.init.orthogonal_(part, generator=generator)
+    def reset_parameters(
+        self, generator: torch.Generator | None = None, *, input: str = "xavier-uniform", hidden: str | None = None
+    ) -> None:
+        """Fill W and each gate's part of U in the ways of nn.initial with these names, b with 0, that of a forget gate with 1.
+
+        hidden: None stands for the cell's own `init_hidden`.
+
+        Raises:  OptionError for an unknown name.
+        """
+        initialise(self.weight_input, input, generator)
+        initialise(self.weight_hidden, hidden or self.init_hidden, generator, parts=self.gates)
         nn.init.zeros_(self.bias)
+        if self.forget_gate is not None:
+            nn.init.ones_(self.bias[self.forget_gate * self.hidden_size :][: self.hidden_size])
 
     def project(self, x: Annotated[Tensor, "B T D"]) -> Annotated[Tensor, "B T G"]:
         """gx = W x + b for all steps at once: one product; T first in memory, as the loop reads it."""

@@ -14,8 +14,17 @@ WAYS: dict[str, Callable[..., Any]] = {
     "he-uniform": nn.init.kaiming_uniform_,  # U(±√(6 / in)): He et al. 2015
     "he-normal": nn.init.kaiming_normal_,  # N(0, 2 / in)
     "orthogonal": nn.init.orthogonal_,  # Saxe et al. 2014
+    "normal": nn.init.normal_,  # N(0, 1), as torch.nn.Embedding has it
+    "small-normal": lambda w, generator=None: nn.init.normal_(w, 0.0, 0.25, generator=generator),
+    "identity": lambda w, generator=None: nn.init.eye_(w),  # Le, Jaitly & Hinton 2015
     "uniform": lambda w, generator=None: nn.init.uniform_(w, -0.1, 0.1, generator=generator),  # Zaremba et al. 2014
 }
+
+
+def check_way(way: str) -> None:
+    """Raise OptionError if no way is called that."""
+    if way not in WAYS:
+        raise OptionError(f"unknown initialisation {way!r}; known: {', '.join(WAYS)}.{did_you_mean(way, WAYS)}")
 
 
 def initialise(weight: Tensor, way: str, generator: torch.Generator | None = None, *, parts: int = 1) -> None:
@@ -23,8 +32,7 @@ def initialise(weight: Tensor, way: str, generator: torch.Generator | None = Non
 
     Raises:  OptionError for an unknown name.
     """
-    if way not in WAYS:
-        raise OptionError(f"unknown initialisation {way!r}; known: {', '.join(WAYS)}.{did_you_mean(way, WAYS)}")
+    check_way(way)
     with torch.no_grad():
-        for part in weight.chunk(parts):
+        for part in weight.chunk(parts) if weight.numel() else ():
             WAYS[way](part, generator=generator)

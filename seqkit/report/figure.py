@@ -23,6 +23,19 @@ _STYLE = {
 }  # fmt: skip
 
 
+def check_picture(path: Path) -> None:
+    """Raise OptionError if no picture can be written to `path`: its suffix is unknown, or matplotlib is not installed."""
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise OptionError(
+            f"picture: {path.name!r} ends in {suffix!r}, allowed are {' and '.join(SUFFIXES)}.{did_you_mean(suffix, SUFFIXES)}"
+        )
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError as error:
+        raise OptionError(f"picture: {path} needs matplotlib, which is not installed. Install seqkit[plot].") from error
+
+
 @contextlib.contextmanager
 def figure(path: Path, *, width: float = 7.0, height: float = 4.5) -> Iterator["Axes"]:
     """Give axes to draw on and write the picture to `path` at the end, whole or not at all.
@@ -30,19 +43,14 @@ def figure(path: Path, *, width: float = 7.0, height: float = 4.5) -> Iterator["
     Units:   width, height in inches. The suffix of `path` says whether it is SVG or PNG.
     Raises:  OptionError for another suffix, or if matplotlib is not installed.
     """
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise OptionError(
-            f"picture: {path.name!r} ends in {suffix!r}, allowed are {' and '.join(SUFFIXES)}.{did_you_mean(suffix, SUFFIXES)}"
-        )
-    try:
-        from matplotlib import style
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise OptionError(f"picture: {path} needs matplotlib, which is not installed. Install seqkit[plot].") from error
+    check_picture(path)
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
     with style.context(["default", _STYLE]):
         drawing = Figure(figsize=(width, height), layout="constrained")
         yield drawing.add_subplot()
+        suffix = path.suffix.lower()
         undated = {"Date": None} if suffix == ".svg" else {"Software": None}
         with files.write_atomic(path) as file:
             drawing.savefig(file, format=suffix[1:], metadata=undated)

@@ -24,7 +24,10 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lm")
     (folder / "text.txt").write_text("\n".join(LINES) + "\n")
     small = ["--hidden", 16, "--layers", 1, "--epochs", 2, "--batch", 2, "--bptt", 8, "--quiet"]
-    result = json.loads(run("lm", "train", "text.txt", "--out", "m", "--valid", "text.txt", *small, "--json", cwd=folder))
+    result = json.loads(
+        run("lm", "train", "text.txt", "--out", "m", "--valid", "text.txt", *small, "--json", "--curve", "c.svg", cwd=folder)
+    )
+    assert "<svg" in (folder / "c.svg").read_text()
     assert result["vocabulary"] == 13
     assert len(result["history"]) == 2
     assert result["history"][0]["validation"] > 0
@@ -83,6 +86,7 @@ def test_a_finished_run_is_resumed_to_the_same_model(folder):
     (["train", "text.txt", "--out", "x", "--unit", "words"], 2, "allowed are word"),
     (["train", "text.txt", "--out", "x", "--set", "weight_drop=0.5"], 2, "Did you mean 'weight_dropout'"),
     (["train", "text.txt", "--out", "x", "--schedule", "cosin"], 2, "Did you mean 'cosine'"),
+    (["train", "text.txt", "--out", "x", "--curve", "c.pdf"], 2, "allowed are .svg and .png"),
     (["train", "text.txt", "--out", "x", "--hidden", "400000"], 6, "GiB"),
     (["train", "text.txt", "--out", "x", "--device", "cuda:7"], 2, "cuda"),
     (["train", "text.txt", "--out", "m", "--resume", "--hidden", "16", "--layers", "1", "--epochs", "9", "--batch", "2", "--bptt", "8"], 2, "resume: epochs was 2"),

@@ -203,6 +203,21 @@ def test_what_cannot_be_trained_is_refused_in_one_sentence():
         small(cell="lstn").fit(corpus())
 
 
+def test_weights_start_as_named():
+    plain = small(epochs=1, lr=1e-9, optimizer="sgd").fit(corpus())
+    assert plain.network.embedding.std().item() == pytest.approx(0.25, abs=0.03)
+    assert plain.network.stack.layers[0].bias[16:32].mean().item() == pytest.approx(1)
+    other = small(epochs=1, lr=1e-9, optimizer="sgd", init_embedding="uniform", init_input="he-normal", init_hidden="identity")
+    first = other.fit(corpus()).network.stack.layers[0]
+    assert other.network.embedding.abs().max().item() <= 0.1
+    assert first.weight_input.std().item() == pytest.approx((2 / 16) ** 0.5, abs=0.05)
+    relu = small(cell="relu-rnn", epochs=1, lr=1e-9, optimizer="sgd").fit(corpus()).network.stack.layers[0]
+    for part in (*first.weight_hidden.chunk(4), relu.weight_hidden):
+        torch.testing.assert_close(part, torch.eye(16), rtol=0, atol=1e-6)
+    with pytest.raises(OptionError, match="unknown initialisation 'he-norml'"):
+        small(init_input="he-norml")
+
+
 def test_a_rate_that_diverges_stops_the_run_and_says_so(tmp_path):
     with pytest.raises(TrainingError, match=r"Lower lr"):
         small(cell="relu-rnn", optimizer="sgd", lr=1e6, clip=0.0, epochs=20).fit(corpus(), checkpoint=tmp_path)

@@ -21,17 +21,13 @@ class LayerNormLSTM(Cell):
     """
 
     gates, states = 4, 2
+    forget_gate = 1
     family = "layer-norm-lstm"
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
         self.gain_hidden, self.gain_input = (nn.Parameter(torch.ones(4 * hidden_size)) for _ in range(2))
         self.gain_cell, self.bias_cell = nn.Parameter(torch.ones(hidden_size)), nn.Parameter(torch.zeros(hidden_size))
-
-    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """As all cells, but b_f = 1; gains start at 1."""
-        super().reset_parameters(generator)
-        self.bias.data[self.hidden_size : 2 * self.hidden_size] = 1.0
 
     def project(self, x: Annotated[Tensor, "B T D"]) -> Annotated[Tensor, "B T G"]:
         """LN(W x; γ_w) + b."""

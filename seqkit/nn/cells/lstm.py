@@ -23,12 +23,8 @@ class LSTM(Cell):
     """
 
     gates, states = 4, 2
+    forget_gate = 1
     family = torch_kind = "lstm"
-
-    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """As all cells, but b_f = 1."""
-        super().reset_parameters(generator)
-        self.bias.data[self.hidden_size : 2 * self.hidden_size] = 1.0
 
     def step(self, gx: Annotated[Tensor, "B G"], state: State, weight: Tensor | None = None) -> State:
         """One step."""

@@ -20,16 +20,12 @@ class PeepholeLSTM(Cell):
     """
 
     gates, states = 4, 2
+    forget_gate = 1
     family = "lstm"
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
         self.peepholes = nn.Parameter(torch.zeros(3, hidden_size))  # of i, f, o
-
-    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """As all cells, but b_f = 1; peepholes start at 0."""
-        super().reset_parameters(generator)
-        self.bias.data[self.hidden_size : 2 * self.hidden_size] = 1.0
 
     def step(self, gx: Annotated[Tensor, "B G"], state: State, weight: Tensor | None = None) -> State:
         """One step."""

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import linear
 
 from seqkit.nn.cell import Cell, State
@@ -20,11 +20,7 @@ class ReluRNN(Cell):
     """
 
     family = torch_kind = "relu-rnn"
-
-    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """As all cells, but U the identity."""
-        super().reset_parameters(generator)
-        nn.init.eye_(self.weight_hidden)
+    init_hidden = "identity"
 
     def step(self, gx: Annotated[Tensor, "B G"], state: State, weight: Tensor | None = None) -> State:
         """One step."""
