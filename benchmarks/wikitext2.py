@@ -7,8 +7,9 @@ from benchmarks._common import parser
 from benchmarks._recipe import options, train
 
 SETTINGS = {
-    "hidden_size": 256, "embed_dim": 256, "num_layers": 2, "dropout": 0.3, "batch": 32, "bptt": 35, "optimizer": "adamw",
-    "lr": 0.003, "weight_decay": 0.01, "clip": 0.5, "schedule": "cosine", "epochs": 8,
+    "hidden_size": 400, "embed_dim": 256, "num_layers": 2, "head": "adaptive-softmax", "dropout": 0.35, "batch": 32, "bptt": 35,
+    "optimizer": "adamw", "lr": 0.003, "weight_decay": 0.1, "clip": 1.0, "schedule": "cosine", "schedule_settings": {"warmup": 0.02},
+    "epochs": 6,
 }  # fmt: skip
 
 

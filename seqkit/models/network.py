@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding
 
 from seqkit.core import options
-from seqkit.core.errors import OptionError
 from seqkit.core.options import option
 from seqkit.nn.cell import State
 from seqkit.nn.dropout import Draws, drop_words, dropout
@@ -44,8 +43,6 @@ class NetworkOptions:
         for way in (self.init_embedding, self.init_input, self.init_hidden):
             if way is not None:
                 check_way(way)
-        if self.tie and self.head != "softmax":
-            raise OptionError(f"{type(self).__name__}: tie with head {self.head!r} came; only softmax can be tied.")
 
 
 class Network(nn.Module):

@@ -5,14 +5,18 @@ import torch
 
 from seqkit.core.errors import OptionError
 from seqkit.nn.head import head, heads
-from seqkit.nn.heads.softmax import Softmax
 
 
+def make(name, H, V, tie):
+    torch.manual_seed(0)
+    return head(name, H, V, **({"tied": torch.nn.Parameter(torch.randn(V, H))} if tie else {})).double()
+
+
+@pytest.mark.parametrize("tie", [False, True], ids=["untied", "tied"])
 @pytest.mark.parametrize("name", heads.names())
 @pytest.mark.parametrize(("H", "V"), [(1, 2), (7, 33), (16, 300)])
-def test_law_log_probs_sum_to_one_and_give_the_loss(name, H, V):
-    torch.manual_seed(0)
-    made = head(name, H, V).double()
+def test_law_log_probs_sum_to_one_and_give_the_loss(name, H, V, tie):
+    made = make(name, H, V, tie)
     h, targets = torch.randn(40, H, dtype=torch.float64), torch.randint(-1, V, (40,))
     log_probs = made.log_probs(h)
     assert log_probs.shape == (40, V)
@@ -23,10 +27,10 @@ def test_law_log_probs_sum_to_one_and_give_the_loss(name, H, V):
     torch.testing.assert_close(made.loss(h, targets), expected.sum())
 
 
+@pytest.mark.parametrize("tie", [False, True], ids=["untied", "tied"])
 @pytest.mark.parametrize("name", heads.names())
-def test_law_gradients_of_the_loss_are_those_of_the_log_probs(name):
-    torch.manual_seed(0)
-    made = head(name, 5, 23).double()
+def test_law_gradients_of_the_loss_are_those_of_the_log_probs(name, tie):
+    made = make(name, 5, 23, tie)
     h, targets = torch.randn(30, 5, dtype=torch.float64, requires_grad=True), torch.randint(-1, 23, (30,))
     leaves = [h, *made.parameters()]
     picked = made.log_probs(h).gather(1, targets.clamp(min=0)[:, None])[:, 0]
@@ -36,9 +40,10 @@ def test_law_gradients_of_the_loss_are_those_of_the_log_probs(name):
         torch.testing.assert_close(a, b)
 
 
-def test_a_tied_head_has_one_weight_and_both_uses_give_it_gradients():
+@pytest.mark.parametrize("name", heads.names())
+def test_a_tied_head_has_one_weight_and_both_uses_give_it_gradients(name):
     weight = torch.nn.Parameter(torch.randn(6, 3))
-    made = Softmax(3, 6, tied=weight)
+    made = head(name, 3, 6, tied=weight)
     assert made.weight is weight
     made.loss(torch.nn.functional.embedding(torch.tensor([1, 2]), weight), torch.tensor([2, 3])).backward()
     assert float(weight.grad[1].abs().sum()) > 0

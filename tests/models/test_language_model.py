@@ -44,7 +44,7 @@ def test_every_cell_trains(name):
 
 
 @pytest.mark.parametrize("settings", [
-    {"head": "adaptive-softmax", "tie": False}, {"embed_dim": 8}, {"tie": False, "embed_dim": 8}, {"residual": True, "num_layers": 2},
+    {"head": "adaptive-softmax", "tie": False}, {"head": "adaptive-softmax"}, {"embed_dim": 8}, {"tie": False, "embed_dim": 8}, {"residual": True, "num_layers": 2},
     {"weight_dropout": 0.3, "embedding_dropout": 0.1, "locked": True, "dropout": 0.2}, {"learned_state": True},
     {"optimizer": "asgd", "lr": 1.0, "nonmono": 0}, {"precision": "bfloat16"}, {"schedule": "plateau", "optimizer": "sgd", "lr": 2.0},
 ], ids=str)  # fmt: skip
