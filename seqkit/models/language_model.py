@@ -154,8 +154,7 @@ class LanguageModel:
         streams = Streams(corpus, o.batch, o.bptt, settings, (world.rank, world.size))
 
         def validate() -> float:
-            ids = valid.ids  # type: ignore[union-attr]  # where given
-            value = scoring.mean_loss(network, ids, max(1, min(o.batch, len(ids) // 2)), o.bptt).mean
+            value = scoring.mean_loss(network, valid, o.batch, o.bptt, world).mean  # type: ignore[arg-type]  # where given
             network.train()
             return value
 

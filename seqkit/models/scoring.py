@@ -15,9 +15,10 @@ from seqkit.core.errors import FormatError
 from seqkit.core.score import Loss
 from seqkit.core.types import Array, Ids
 from seqkit.models.network import Network
-from seqkit.text.batching import Window, bptt_streams, padded
+from seqkit.text.batching import Streams, Window, padded
 from seqkit.text.codec import Codec
 from seqkit.text.corpus import Corpus
+from seqkit.train.world import World
 
 WINDOW = 512  # steps that are run at once
 TOKENS = 8192  # tokens of sentences that are run at once
@@ -133,14 +134,19 @@ def score_corpus(network: Network, codec: Codec, corpus: Corpus, characters: int
 
 
 @torch.no_grad()
-def mean_loss(network: Network, ids: Ids, batch: int, length: int) -> Loss:
-    """A quick look at a text: cut into `batch` streams, each from a fresh state. Depends a little on `batch`."""
+def mean_loss(network: Network, corpus: Corpus, batch: int, length: int, world: World) -> Loss:
+    """A quick look at a text: cut into `batch` streams, each from a fresh state, shared out among the processes.
+
+    Depends a little on `batch`, which a text of fewer than 2 · `batch` tokens makes smaller.
+    """
     network.eval()
     total, state = Loss(0.0, 0), None
-    for window in bptt_streams(ids, batch, length):
-        loss, state = _window_loss(network, window, state)
-        total += loss
-    return total
+    batch = max(1, min(batch, corpus.num_tokens // 2))
+    for window, _ in Streams(corpus, batch, length, {}, (world.rank, world.size)).epoch(0):
+        if window is not None:
+            loss, state = _window_loss(network, window, state)
+            total += loss
+    return world.add(total)
 
 
 def encode(codec: Codec, text: str, number: int = 0) -> Ids:
