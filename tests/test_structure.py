@@ -17,7 +17,7 @@ PLACES = {  # library: path patterns below seqkit/ that may import it
     "numba": ("kernels/*/cpu.py",), "llvmlite": ("kernels/*/cpu.py", "embeddings/doctor.py"), "triton": ("kernels/*/gpu.py",),
     "torch": ("core/device.py", "train/gradient.py", "train/distributed.py", "train/tensorboard.py", "kernels/*/*.py", "kernels/*/*/*.py", "nn/*.py", "nn/*/*.py", "models/*"),
     "nltk": ("text/*", "text/tokenizers/*"), "tokenizers": ("text/*", "text/tokenizers/*"), "pooch": ("text/*",),
-    "sklearn": ("evaluate/*", "embeddings/*", "debias/*", "models/*"), "matplotlib": ("report/*",), "jinja2": ("report/*",),
+    "sklearn": ("evaluate/*", "embeddings/*", "debias/*", "debias/*/*", "models/*"), "matplotlib": ("report/*",), "jinja2": ("report/*",),
     "typer": ("cli/*",), "rich": ("cli/*",), "tensorboard": ("train/tensorboard.py",),
 }  # fmt: skip
 FORBIDDEN_CALLS = {
@@ -142,7 +142,14 @@ def test_importing_seqkit_loads_no_heavy_library():
 def test_no_name_is_registered_twice_and_every_member_has_one_public_name():
     from seqkit.core.family import Family
 
-    for package in ("text.tokenizers", "embeddings.objectives", "embeddings.formats", "evaluate.metrics"):
+    for package in (
+        "text.tokenizers",
+        "embeddings.objectives",
+        "embeddings.formats",
+        "evaluate.metrics",
+        "debias.measures",
+        "debias.methods",
+    ):
         family = Family(f"seqkit.{package}", "member")
         names = family.names()
         assert names

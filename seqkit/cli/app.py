@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from seqkit import __version__
-from seqkit.cli import common, corpus, embed, lm
+from seqkit.cli import bias, common, corpus, embed, lm
 from seqkit.cli.demo import demo
 from seqkit.cli.doctor import doctor
 from seqkit.cli.phrases import phrases
@@ -16,6 +16,7 @@ app = common.group(
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(embed.app, name="embed")
 app.add_typer(lm.app, name="lm")
+app.add_typer(bias.app, name="bias")
 app.command("phrases")(phrases)
 app.command("demo")(demo)
 app.command("doctor")(doctor)

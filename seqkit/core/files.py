@@ -11,10 +11,12 @@ import contextlib
 import errno
 import hashlib
 import json
+import math
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,6 +30,20 @@ VERIFY_BELOW = 64 << 20  # bytes; larger arrays are hashed only when asked for, 
 _PIECE = 16 << 20
 _DTYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "U64": "<u8", "U32": "<u4", "U8": "|u1", "BOOL": "|b1"}
 _NAMES = {np.dtype(text): name for name, text in _DTYPES.items()}
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """An array to save that comes in blocks of rows and never lies whole in memory."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    blocks: Callable[[], Iterable[Array]]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the whole."""
+        return math.prod(self.shape) * self.dtype.itemsize
 
 
 @contextlib.contextmanager
@@ -83,8 +99,8 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def save(folder: Path, kind: str, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
-    """Write an artefact of `kind`: `arrays` (any may be memory-mapped) and `meta` (plain JSON values).
+def save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: Mapping[str, Any]) -> None:
+    """Write an artefact of `kind`: `arrays` (any may be memory-mapped or streamed) and `meta` (plain JSON values).
 
     Raises:  ResourceError if the disk is full; then what stood in the folder still stands.
     """
@@ -147,7 +163,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _write_arrays(file: IO[bytes], arrays: Mapping[str, Array]) -> tuple[str, int]:
+def _write_arrays(file: IO[bytes], arrays: Mapping[str, Array | Streamed]) -> tuple[str, int]:
     """Write the safetensors container piece by piece; return its sha256 and size."""
     header: dict[str, Any] = {}
     offset = 0
@@ -166,12 +182,16 @@ def _write_arrays(file: IO[bytes], arrays: Mapping[str, Array]) -> tuple[str, in
     return digest.hexdigest(), size
 
 
-def _pieces(head: bytes, arrays: Mapping[str, Array]) -> Iterator[bytes | memoryview]:
+def _pieces(head: bytes, arrays: Mapping[str, Array | Streamed]) -> Iterator[bytes | memoryview]:
     yield head
     for array in arrays.values():
-        flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-        for start in range(0, flat.size, _PIECE):
-            yield flat[start : start + _PIECE].data
+        come = 0
+        for block in array.blocks() if isinstance(array, Streamed) else (array,):
+            flat = np.ascontiguousarray(block, array.dtype).reshape(-1).view(np.uint8)
+            come += flat.size
+            for start in range(0, flat.size, _PIECE):
+                yield flat[start : start + _PIECE].data
+        assert come == array.nbytes, "a streamed array gave another size than it said"
 
 
 def _map_arrays(path: Path) -> Arrays:

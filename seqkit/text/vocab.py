@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqkit.core.errors import FormatError, OptionError, VocabularyError, did_you_mean
-from seqkit.core.types import Arrays, Ids
+from seqkit.core.types import Array, Arrays, Ids
 
+_SEARCH_FROM, _PIECE = 1 << 19, 1 << 16  # words
 SPECIALS = {"pad": "<pad>", "unk": "<unk>", "bos": "<s>", "eos": "</s>"}
 
 
@@ -136,8 +137,21 @@ class Vocab:
         """The tokens of many ids."""
         return [self.tokens[i] for i in ids]
 
+    def places(self, tokens: Iterable[str]) -> dict[str, int]:
+        """Ids of those of the tokens that are there, in the order of `tokens`.
+
+        A large vocabulary just opened from a file is searched in its bytes: its index alone would take some hundred megabytes.
+        """
+        wanted = dict.fromkeys(tokens)
+        if len(self) < _SEARCH_FROM or "tokens" in vars(self):
+            return {token: self.index[token] for token in wanted if token in self.index}
+        found = _search(*self._packed, {token.encode("utf-8", "surrogatepass"): token for token in wanted})
+        return {token: found[token] for token in wanted if token in found}
+
     def to_arrays(self) -> Arrays:
         """The vocabulary as arrays for a file: the tokens' UTF-8 bytes, where each ends, the counts."""
+        if "tokens" not in vars(self):  # just opened from a file: handed on as it lies there
+            return {"tokens": self._packed[0], "token_ends": self._packed[1], "counts": self.counts}
         encoded = [token.encode() for token in self.tokens]
         ends = np.cumsum([len(token) for token in encoded], dtype=np.int64)
         return {"tokens": np.frombuffer(b"".join(encoded), np.uint8), "token_ends": ends, "counts": self.counts}
@@ -151,3 +165,24 @@ class Vocab:
         return vocab
 
     _packed: tuple[NDArray[np.uint8], NDArray[np.int64]]
+
+
+def _search(blob: Array, ends: Array, wanted: Mapping[bytes, str]) -> dict[str, int]:
+    """Ids of the tokens in the bytes of a vocabulary; few of its words have the length, first and last byte of one of them."""
+    found: dict[str, int] = {}
+    longest = max(map(len, wanted), default=0)
+    heads, tails = np.zeros((2, longest + 2, 256), bool)
+    for code in filter(None, wanted):
+        heads[len(code), code[0]] = tails[len(code), code[-1]] = True
+    start = 0
+    for first in range(0, len(ends), _PIECE):
+        stops = ends[first : first + _PIECE].astype(np.int64)
+        begins = np.concatenate([[start], stops[:-1]])
+        lengths = np.minimum(stops - begins, longest + 1)
+        likely = heads[lengths, blob[np.minimum(begins, len(blob) - 1)]] & tails[lengths, blob[np.maximum(stops - 1, 0)]]
+        for i in np.flatnonzero(likely).tolist():
+            token = wanted.get(blob[begins[i] : stops[i]].tobytes())
+            if token is not None:
+                found.setdefault(token, first + i)
+        start = int(stops[-1])
+    return found

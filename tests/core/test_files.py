@@ -24,6 +24,19 @@ def saved(folder, value=1):
     return folder
 
 
+def test_array_that_comes_in_blocks_is_saved_as_the_whole(tmp_path):
+    whole = np.arange(35, dtype=np.float32).reshape(7, 5)
+    streamed = files.Streamed(whole.dtype, whole.shape, lambda: (whole[i : i + 3] for i in range(0, 7, 3)))
+    for folder, matrix in (("whole", whole), ("streamed", streamed)):
+        files.save(tmp_path / folder, "thing", {"x": matrix, "y": np.ones(2)}, {})
+    for path in (tmp_path / "whole").iterdir():
+        assert path.read_bytes() == (tmp_path / "streamed" / path.name).read_bytes()
+    short = files.Streamed(whole.dtype, whole.shape, lambda: [whole[:3]])
+    with pytest.raises(AssertionError, match="another size than it said"):
+        files.save(tmp_path / "short", "thing", {"x": short}, {})
+    assert list((tmp_path / "short").iterdir()) == []
+
+
 def test_arrays_and_settings_come_back_equal(tmp_path):
     files.save(tmp_path / "a", "thing", ARRAYS, {"name": "é", "n": [1, 2]})
     arrays, meta = files.load(tmp_path / "a", "thing", verify=True)

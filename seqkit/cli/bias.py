@@ -1,0 +1,169 @@
+"""seqkit bias: measure bias in word vectors, remove it, compare before and after, look at the word lists."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from seqkit.cli import common
+
+app = common.group("Bias in word vectors: measure, remove, report, words.")
+
+VectorsPath = Annotated[
+    Path, typer.Argument(help="Vectors in any format: a folder of seqkit, word2vec, GloVe or fastText text, binary.")
+]
+Sets = Annotated[str, typer.Option("--sets", help="Word sets: gender, religion, ethnicity, age, or a JSON file.")]
+Neutral = Annotated[str, typer.Option(help="The list that ought to be neutral; all lists if there is none of that name.")]
+Case = Annotated[str, typer.Option(help="How words are looked up: exact, lower, or any of the two.")]
+MostLost = Annotated[float, typer.Option(help="Share of a list that may be unknown; what needs a poorer list is refused.")]
+Anchor = Annotated[str | None, typer.Option(help="A word to measure indirect bias with, such as softball.")]
+Measures = Annotated[list[str], typer.Option("--measure", help="Only this measure; may be given again.")]
+Draws = Annotated[int, typer.Option(help="Random word sets for the null band; 0: none.")]
+Settings = Annotated[list[str], typer.Option("--set", help="A setting of the method, name=value; may be given again.")]
+
+
+def _words(sets: str) -> Any:
+    from seqkit.debias.words import WordSets
+
+    return WordSets.load(sets) if Path(sets).suffix == ".json" else WordSets.shipped(sets)
+
+
+def _vectors(path: Path) -> Any:
+    from seqkit.embeddings.vectors import Vectors
+
+    return Vectors.load(path)
+
+
+def _roles(path: Path, sets: str, neutral: str, anchor: str | None, case: Any, most_lost: float, draws: int, seed: int) -> Any:
+    from seqkit.debias.assess import Roles
+    from seqkit.debias.measure import Options
+
+    options = Options(seed=seed, draws=draws, most_lost=most_lost)  # refused before anything is read
+    return Roles(_vectors(path), _words(sets), neutral, anchor, case, options)
+
+
+def _fit(method: str, settings: list[str], case: str, most_lost: float, vectors: Any, words: Any) -> Any:
+    from seqkit.core.options import from_json, parse_settings
+    from seqkit.debias.eraser import methods
+
+    values = {"case": case, "limit": most_lost, **parse_settings(settings)}
+    return from_json(methods.load(method), values).fit(vectors, words)
+
+
+@app.command()
+def measure(
+    vectors: VectorsPath,
+    sets: Sets = "gender",
+    names: Measures = [],  # noqa: B006
+    neutral: Neutral = "professions",
+    anchor: Anchor = None,
+    case: Case = "exact",
+    most_lost: MostLost = 0.2,
+    draws: Draws = 1000,
+    seed: common.Seed = 1,
+    json: common.AsJson = False,
+) -> None:
+    """Measure bias: each number with its interval, the band of random word sets, and whether "biased" may be said.
+
+    What the words or vectors do not suffice for is left out with the reason; a measure asked for by name is an error then.
+
+    Example: seqkit bias measure wiki.vectors --sets gender --measure weat --measure direct-bias
+    """
+    from seqkit.debias.assess import assess, rows
+
+    found = assess(_roles(vectors, sets, neutral, anchor, case, most_lost, draws, seed), names=names or None)
+    head = ["measure", "value", "95 % interval", "random word sets", "p", "biased", "count", "missing"]
+    for name, reason in found.refused.items():
+        common.note(f"not measured: {name}: {reason}")
+    common.show(found.to_json(), common.table(rows(found.scores), head), json)
+
+
+@app.command()
+def remove(
+    vectors: VectorsPath,
+    out: common.Out,
+    method: Annotated[str, typer.Option(help="hard, soft, double-hard, inlp or leace.")] = "hard",
+    sets: Sets = "gender",
+    case: Case = "exact",
+    most_lost: MostLost = 0.2,
+    setting: Settings = [],  # noqa: B006
+    eraser: Annotated[Path | None, typer.Option(help="Also write the fitted eraser to this folder.")] = None,
+    to: Annotated[str, typer.Option(help="native, word2vec, word2vec-binary, glove or fasttext.")] = "native",
+    json: common.AsJson = False,
+) -> None:
+    """Take a bias out of vectors and write the new ones.
+
+    That a direction is gone does not prove that the bias is: see seqkit bias report.
+
+    Example: seqkit bias remove wiki.vectors --method hard --sets gender --out fair.vectors --eraser hard.eraser
+    """
+    before = _vectors(vectors)
+    fitted = _fit(method, setting, case, most_lost, before, _words(sets))
+    if to == "native":
+        fitted.write(before, out)
+    else:
+        fitted(before).save(out, to)
+    if eraser is not None:
+        fitted.save(eraser)
+    text = f"{out}: {len(before):,} words, {method}, {len(fitted.basis)} directions, {len(fitted.protected):,} words protected"
+    common.show({"out": out, "method": method, **fitted.report}, text, json)
+
+
+@app.command()
+def report(
+    vectors: VectorsPath,
+    out: Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")],
+    method: Annotated[list[str], typer.Option(help="A method to compare with; may be given again.")] = ["hard"],  # noqa: B006
+    sets: Sets = "gender",
+    names: Measures = [],  # noqa: B006
+    analogies: Annotated[list[Path], typer.Option(help="Questions in Google's form; may be given again.")] = [],  # noqa: B006
+    similarity: Annotated[list[Path], typer.Option(help="A file of rated pairs; may be given again.")] = [],  # noqa: B006
+    restrict: common.Restrict = None,
+    neutral: Neutral = "professions",
+    anchor: Anchor = None,
+    case: Case = "exact",
+    most_lost: MostLost = 0.2,
+    draws: Draws = 1000,
+    seed: common.Seed = 1,
+    json: common.AsJson = False,
+) -> None:
+    """Measure before and after each method: bias, what can still be found, projections, use, words lost; on one page.
+
+    Example: seqkit bias report wiki.vectors --sets gender --method hard --method inlp --out report.html
+    """
+    from seqkit.debias.report import check_out, compare
+
+    check_out(out)
+    roles = _roles(vectors, sets, neutral, anchor, case, most_lost, draws, seed)
+    erasers = {name: _fit(name, [], case, most_lost, roles.original, roles.words) for name in method}
+    found = compare(roles, erasers, names=names or None, analogies=analogies, similarities=similarity, restrict=restrict)
+    found.save(out)
+    common.show(found.to_json(), f"{out}: {len(found.measures)} numbers, {', '.join(['before', *method])}", json)
+
+
+@app.command()
+def words(
+    sets: Annotated[
+        str | None, typer.Argument(help="gender, religion, ethnicity, age, or a JSON file; none: all of them.")
+    ] = None,
+    vectors: Annotated[Path | None, typer.Option(help="Vectors to look for the words in.")] = None,
+    case: Case = "exact",
+    json: common.AsJson = False,
+) -> None:
+    """Show word sets: lists, source, licence, checksum, and the words that vectors lack.
+
+    Example: seqkit bias words gender --vectors wiki.vectors
+    """
+    from seqkit.debias.assess import describe, known_sets
+
+    opened = None if vectors is None else _vectors(vectors)
+    spelt: Any = case  # checked there
+    found = [describe(_words(name), opened, spelt) for name in ([sets] if sets else known_sets())]
+    lines = []
+    for each in found:
+        lines.append(
+            f"{each['name']} ({each['source']}, {each['licence']}; language {each['language']}; sha256 {each['sha256']})"
+        )
+        table = [[part["list"], part["count"], part["missing"], part["text"]] for part in each["parts"]]
+        lines.append(common.table(table, ["list", "count", "missing", "words"]) + "\n")
+    common.show(found, "\n".join(lines).rstrip(), json)

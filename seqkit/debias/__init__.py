@@ -1,0 +1,1 @@
+"""Measure bias in word vectors, and take it out."""

@@ -1,0 +1,28 @@
+"""Which words a vocabulary has, as spelt there, and where."""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from seqkit.core.errors import OptionError
+from seqkit.text.vocab import Vocab
+
+Case = Literal["exact", "lower", "any"]
+
+
+def forms(vocab: Any, words: set[str], case: Case) -> dict[str, str]:
+    """For each word that is there, how it is spelt there."""
+    if case not in ("exact", "lower", "any"):
+        raise OptionError(f"known: case {case!r} came, expected 'exact', 'lower' or 'any'.")
+    lower = {word: word.lower() for word in words} if case != "exact" else {}
+    there = set(places(vocab, [*lower.values(), *(words if case != "lower" else ())]))
+    if case == "exact":
+        return {word: word for word in words if word in there}
+    found = {word: low for word, low in lower.items() if low in there}
+    return found if case == "lower" else found | {word: word for word in words if word in there}
+
+
+def places(vocab: Any, words: Iterable[str]) -> dict[str, int]:
+    """Ids of the words that are there (of a container that is no Vocab: 0), in the order of `words`."""
+    if isinstance(vocab, Vocab):
+        return vocab.places(words)
+    return {word: 0 for word in dict.fromkeys(words) if word in vocab}

@@ -1,0 +1,1 @@
+"""One measure a file; the folder is the registry."""

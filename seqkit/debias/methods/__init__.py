@@ -1,0 +1,1 @@
+"""One debiasing method a file; the folder is the registry."""

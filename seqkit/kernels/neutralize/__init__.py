@@ -1,0 +1,1 @@
+"""Rows without their part in a subspace, made unit."""
