@@ -17,7 +17,7 @@ PLACES = {  # library: path patterns below seqkit/ that may import it
     "numba": ("kernels/*/cpu.py",), "llvmlite": ("kernels/*/cpu.py", "embeddings/doctor.py"), "triton": ("kernels/*/gpu.py",),
     "torch": ("core/device.py", "train/gradient.py", "train/distributed.py", "train/tensorboard.py", "kernels/*/*.py", "kernels/*/*/*.py", "nn/*.py", "nn/*/*.py", "models/*"),
     "nltk": ("text/*", "text/tokenizers/*"), "tokenizers": ("text/*", "text/tokenizers/*"), "pooch": ("text/*",),
-    "sklearn": ("evaluate/*", "embeddings/*", "debias/*", "debias/*/*", "models/*"), "matplotlib": ("report/*",), "jinja2": ("report/*",),
+    "sklearn": ("evaluate/*", "embeddings/*", "embeddings/projections/*", "debias/*", "debias/*/*", "models/*"), "matplotlib": ("report/*",), "jinja2": ("report/*",),
     "typer": ("cli/*",), "rich": ("cli/*",), "tensorboard": ("train/tensorboard.py",),
 }  # fmt: skip
 FORBIDDEN_CALLS = {

@@ -5,10 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
-from seqkit.cli import common, embed_train
+from seqkit.cli import common, embed_align, embed_map, embed_quantise, embed_train, embed_window
 
 app = common.group("Word vectors: train, neighbours, analogies, odd one out, evaluate, convert, look.")
 app.command("train")(embed_train.train)
+app.command("train-window")(embed_window.train)
+app.command("map")(embed_map.draw)
+app.command("align")(embed_align.align)
+app.command("quantise")(embed_quantise.quantise)
 
 VectorsPath = Annotated[
     Path, typer.Argument(help="Vectors in any format: a folder of seqkit, word2vec, GloVe or fastText text, binary.")

@@ -28,7 +28,8 @@ from seqkit.core.types import Array, Arrays
 FORMAT_VERSION = 1
 VERIFY_BELOW = 64 << 20  # bytes; larger arrays are hashed only when asked for, so that opening stays instant
 _PIECE = 16 << 20
-_DTYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "U64": "<u8", "U32": "<u4", "U8": "|u1", "BOOL": "|b1"}
+_DTYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "U64": "<u8", "U32": "<u4", "U8": "|u1", "BOOL": "|b1",
+           "F16": "<f2", "I8": "|i1"}  # fmt: skip
 _NAMES = {np.dtype(text): name for name, text in _DTYPES.items()}
 
 

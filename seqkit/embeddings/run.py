@@ -36,10 +36,13 @@ class Run:
     """One model, one text, one folder."""
 
     def __init__(
-        self, model: Word2Vec, source: str, out: Path, *, tokenizer: str = "whitespace", lower: bool = False,
+        self, model: Any, source: str, out: Path, *, tokenizer: str = "whitespace", lower: bool = False,
         initial: Path | None = None, frozen: Path | None = None, validate: Path | None = None,
     ) -> None:  # fmt: skip
-        """frozen: a file of words. validate: analogy questions, whose share right is kept for each epoch."""
+        """model: Word2Vec, or another that fits a corpus to Vectors. frozen: a file of words.
+
+        validate: analogy questions, whose share right is kept for each epoch.
+        """
         self.model, self.source, self.out = model, source, out
         self.tokenizer, self.lower, self.initial, self.frozen, self.validate = tokenizer, lower, initial, frozen, validate
 
@@ -54,7 +57,8 @@ class Run:
 
     def estimate(self) -> Estimate:
         """What the run will need; writes nothing."""
-        return self.model.estimate(self.corpus(None))
+        needs: Estimate = self.model.estimate(self.corpus(None))
+        return needs
 
     def train(
         self, *, resume: bool = False, report: Callable[[Progress], None] | None = None,
@@ -66,9 +70,9 @@ class Run:
         """
         corpus = self.corpus(self.out / "corpus", reading)
         initial = None if self.initial is None else Vectors.load(self.initial)
-        frozen = [] if self.frozen is None else [word for piece in read(self.frozen) for word in piece.split()]
+        frozen = {} if self.frozen is None else {"frozen": [word for piece in read(self.frozen) for word in piece.split()]}
         vectors = self.model.fit(
-            corpus, initial=initial, frozen=frozen, checkpoint=self.out / "checkpoint", resume=resume, report=report,
+            corpus, initial=initial, **frozen, checkpoint=self.out / "checkpoint", resume=resume, report=report,
             validate=None if self.validate is None else self._validation(self.validate, corpus),
         )  # fmt: skip
         vectors.save(self.out)

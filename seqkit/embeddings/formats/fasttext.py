@@ -1,4 +1,4 @@
-"""The text format of fastText (.vec): word2vec's, as fastText names it. Not handled: .bin (subwords)."""
+"""The text format of fastText (.vec): word2vec's, as fastText names it. Its .bin: fasttext_binary."""
 
 from pathlib import Path
 

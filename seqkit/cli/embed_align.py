@@ -1,0 +1,40 @@
+"""seqkit embed align."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqkit.cli import common
+
+
+def align(
+    source: Annotated[Path, typer.Argument(help="Vectors to turn, in any format.")],
+    target: Annotated[Path, typer.Argument(help="Vectors whose space they are turned into.")],
+    out: common.Out,
+    dictionary: Annotated[
+        Path | None, typer.Option(help='Lines "source target" to learn from; if not given, words spelt alike.')
+    ] = None,
+    test: Annotated[Path | None, typer.Option(help="Lines to measure precision on; the dictionary if not given.")] = None,
+    method: Annotated[str, typer.Option(help="How words are found for the measure: csls or cosine.")] = "csls",
+    restrict: common.Restrict = None,
+    json: common.AsJson = False,
+) -> None:
+    """Turn one space of vectors into another, write it to the folder --out, and show how many words find theirs.
+
+    Example: seqkit embed align english.vectors french.vectors --dictionary en-fr.txt --out english-in-french.vectors
+    """
+    from seqkit.embeddings import alignment
+    from seqkit.embeddings.vectors import Vectors
+
+    opened, other = Vectors.load(source), Vectors.load(target)
+    pairs = None if dictionary is None else alignment.read_dictionary(dictionary)
+    made = alignment.align(opened, other, pairs)
+    turned = made(opened)
+    asked = pairs if test is None else alignment.read_dictionary(test)
+    asked = asked or [(word, word) for word in opened.vocab.tokens if word in other]
+    scores = [alignment.precision(turned, other, asked, k, method=method, restrict=restrict) for k in (1, 5, 10)]  # type: ignore[arg-type]
+    turned.save(out)
+    common.note(f"{out}: {len(turned):,} words, learnt from {made.count:,} pairs, {made.missing:,} with an unknown word")
+    result = {"pairs": made.count, "missing": made.missing, "scores": [score.to_json() for score in scores]}
+    common.show(result, "\n".join(map(str, scores)), json)

@@ -1,0 +1,163 @@
+"""One space of vectors turned into another: orthogonal Procrustes from a dictionary, and how well words then find theirs.
+
+    W* = argmin_W |X W - Y|_F over orthogonal W = U Vᵀ,  U S Vᵀ = svd(Xᵀ Y)          Schönemann 1966; Xing et al. 2015
+
+X, Y: unit rows of the dictionary's words. W turns and mirrors, so that no cosine and no length within a space changes.
+Words are found by cosine or by CSLS, which takes from a word that is near to everything (Conneau et al. 2018):
+
+    csls(x, y) = 2 cos(x, y) - r_Y(x) - r_X(y),  r_Y(x) = mean cosine of x with its k nearest in Y
+
+Not handled: spaces of different size; dictionaries made by the alignment itself.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+
+from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError
+from seqkit.core.score import Score
+from seqkit.core.types import Array, Floats
+from seqkit.embeddings.neighbours import nearest_rows
+from seqkit.embeddings.vectors import Neighbours, Vectors
+from seqkit.evaluate.bootstrap import interval
+
+Pairs = list[tuple[str, str]]
+QUERIES = 256
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How to turn a source space into a target space.
+
+    Shapes:  rotation (D, D) orthogonal. count, missing: pairs it was learnt from, and those with an unknown word.
+    """
+
+    rotation: Annotated[Array, "D D"]
+    count: int
+    missing: int
+
+    def __call__(self, vectors: Vectors) -> Vectors:
+        """The source's vectors in the target's space."""
+        if vectors.dim != len(self.rotation):
+            raise ShapeError(f"alignment: vectors of {vectors.dim} numbers came, expected {len(self.rotation)}.")
+        return Vectors(vectors.vocab, (vectors.matrix @ self.rotation).astype(np.float32))
+
+
+def align(source: Vectors, target: Vectors, pairs: Iterable[tuple[str, str]] | None = None) -> Alignment:
+    """Learn the alignment from pairs of words (source, target); without any from all words that both spell alike.
+
+    Raises:  ShapeError for spaces of different size; VocabularyError if no pair has both words, and vectors that are not zero.
+    """
+    if source.dim != target.dim:
+        raise ShapeError(f"align: vectors of {source.dim} and {target.dim} numbers came, expected as many.")
+    asked = [(word, word) for word in source.vocab.tokens if word in target] if pairs is None else list(pairs)
+    a, b = source.vocab.index, target.vocab.index
+    known = np.array([(a[x], b[y]) for x, y in asked if x in a and y in b], np.int64).reshape(-1, 2)
+    known = known[(source.norms[known[:, 0]] > 0) & (target.norms[known[:, 1]] > 0)]
+    if not len(known):
+        raise VocabularyError(f"align: none of the {len(asked):,} pairs has both words known. Give a dictionary of their words.")
+    X, Y = _unit(source, known[:, 0]), _unit(target, known[:, 1])
+    U, _, Vt = np.linalg.svd(X.T @ Y)
+    return Alignment(U @ Vt, len(known), len(asked) - len(known))
+
+
+def read_dictionary(path: Path) -> Pairs:
+    """Read "source target" lines, the two words apart by a tab or spaces (MUSE's form).
+
+    Raises:  FormatError naming the line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise FormatError(f"{path}: no such file.") from error
+    except (UnicodeDecodeError, IsADirectoryError) as error:
+        raise FormatError(f"{path}: not a UTF-8 text file ({error}).") from error
+    pairs: Pairs = []
+    for number, line in enumerate(text.split("\n"), 1):
+        words = line.split("\t") if "\t" in line else line.split()
+        words = [word.strip() for word in words]
+        if words in ([], [""]):
+            continue
+        if len(words) != 2 or not all(words):
+            raise FormatError(f"{path}: line {number:,} is {line[:60]!r}, expected two words.")
+        pairs.append((words[0], words[1]))
+    if not pairs:
+        raise FormatError(f"{path}: holds no pair of words.")
+    return pairs
+
+
+def retrieve(
+    source: Vectors, target: Vectors, words: Sequence[str], k: int = 1, *, method: Literal["csls", "cosine"] = "csls",
+    neighbours: int = 10, restrict: int | None = None,
+) -> list[Neighbours]:  # fmt: skip
+    """The k best words of `target` for words of an aligned `source`, best first, ties to the earlier word.
+
+    restrict: look only among the first so many words of each space. neighbours: the k of CSLS's means.
+    Raises:  VocabularyError for an unknown word; OptionError for another method.
+    """
+    ids, scores = _retrieve(source, target, source.rows(words), k, method, neighbours, restrict)
+    return [
+        [(target.vocab.tokens[i], float(s)) for i, s in zip(row, values, strict=True)]
+        for row, values in zip(ids.tolist(), scores, strict=True)
+    ]
+
+
+def precision(
+    source: Vectors, target: Vectors, pairs: Iterable[tuple[str, str]], k: int = 1, *,
+    method: Literal["csls", "cosine"] = "csls", neighbours: int = 10, restrict: int | None = None, seed: int = 1,
+) -> Score:  # fmt: skip
+    """Precision@k: the share of source words with one of their translations among the k best.
+
+    A word counts once, whatever number of translations it has. Missing: words of which source or every translation is
+    unknown, or not among the first `restrict`.
+    Raises:  VocabularyError if nothing is left to measure.
+    """
+    last = [len(space) if restrict is None else min(restrict, len(space)) for space in (source, target)]
+    answers: dict[str, set[int]] = {}
+    for x, y in pairs:
+        row = target.vocab.index.get(y, last[1])
+        answers.setdefault(x, set()).update({row} if row < last[1] else ())
+    asked = [word for word, rows in answers.items() if rows and source.vocab.index.get(word, last[0]) < last[0]]
+    if not asked:
+        raise VocabularyError(f"precision: none of the {len(answers):,} words and its translation is known. Give others.")
+    ids, _ = _retrieve(source, target, source.rows(asked), k, method, neighbours, restrict)
+    right = np.array([bool(answers[word] & set(row)) for word, row in zip(asked, ids.tolist(), strict=True)], np.float64)
+    settings = {"method": method, "restrict": restrict, "seed": seed} | ({"neighbours": neighbours} if method == "csls" else {})
+    bounds = interval(lambda i: float(right[i].mean()), len(right), seed=seed)
+    return Score(f"precision@{k}", float(right.mean()), len(right), len(answers) - len(right), settings, bounds)
+
+
+def _retrieve(
+    source: Vectors, target: Vectors, rows: Array, k: int, method: str, neighbours: int, restrict: int | None
+) -> tuple[Array, Floats]:
+    if method not in ("csls", "cosine"):
+        raise OptionError(f"retrieve: method {method!r} came, allowed are csls and cosine.")
+    if k < 1 or neighbours < 1:
+        raise OptionError(f"retrieve: k {k} and neighbours {neighbours} came, allowed is at least 1.")
+    if source.dim != target.dim:
+        raise ShapeError(f"retrieve: vectors of {source.dim} and {target.dim} numbers came, expected as many.")
+    last = len(target) if restrict is None else min(restrict, len(target))
+    if method == "cosine":
+        return nearest_rows(source.matrix[rows], target.matrix[:last], target.norms[:last], k)
+    own = len(source) if restrict is None else min(restrict, len(source))
+    around = nearest_rows(target.matrix[:last], source.matrix[:own], source.norms[:own], neighbours)[1].mean(1)  # r_X(y)
+    k = min(k, last)
+    ids, best = np.empty((len(rows), k), np.int64), np.empty((len(rows), k), np.float32)
+    unit = _unit(target, np.arange(last))
+    for start in range(0, len(rows), QUERIES):
+        few = slice(start, start + QUERIES)
+        cosines = _unit(source, rows[few]) @ unit.T
+        mean = np.sort(cosines, axis=1)[:, -neighbours:].mean(1, keepdims=True)  # r_Y(x)
+        scores = 2 * cosines - mean - around
+        ids[few] = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        best[few] = np.take_along_axis(scores, ids[few], 1)
+    return ids, best
+
+
+def _unit(vectors: Vectors, rows: Array) -> Array:
+    norms = vectors.norms[rows].astype(np.float64)
+    unit: Array = vectors.matrix[rows] / np.where(norms > 0, norms, 1)[:, None]
+    return unit

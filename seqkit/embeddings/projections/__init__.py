@@ -1,0 +1,1 @@
+"""One way to put vectors on a map a file; the folder is the registry."""

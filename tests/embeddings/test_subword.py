@@ -1,0 +1,197 @@
+"""Subword vectors: fastText's hash and n-grams, its .bin read strictly, unseen words."""
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+
+from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError
+from seqkit.embeddings.subword import SubwordVectors, fnv1a, ngrams
+from seqkit.embeddings.vectors import Vectors
+from seqkit.text.vocab import Vocab
+
+
+def plain_hash(data):
+    """fastText's loop with C's types: h ^= uint32_t(int8_t(c)); h *= 16777619, both in 32 bits."""
+    h = 2166136261
+    for byte in data:
+        (signed,) = struct.unpack("b", bytes([byte]))
+        h ^= signed % 2**32
+        h = h * 16777619 % 2**32
+    return h
+
+
+def plain_ngrams(word, minn, maxn):
+    """Dictionary::computeSubwords, byte by byte, over UTF-8."""
+    text, found = f"<{word}>".encode(), []
+    for i in range(len(text)):
+        if text[i] & 0xC0 == 0x80:
+            continue
+        gram, j, n = b"", i, 1
+        while j < len(text) and n <= maxn:
+            gram += text[j : j + 1]
+            j += 1
+            while j < len(text) and text[j] & 0xC0 == 0x80:
+                gram += text[j : j + 1]
+                j += 1
+            if n >= minn and not (n == 1 and (i == 0 or j == len(text))):
+                found.append(gram)
+            n += 1
+    return found
+
+
+WORDS = ["</s>", "the", "über", "日本", "a"]
+
+
+def make_bin(words=WORDS, dim=3, bucket=7, minn=2, maxn=3, *, labels=(), magic=793712314, version=12, model=2, prune=-1,
+             quantised=0, rows=None, sizes=None, extra=b"", seed=0):  # fmt: skip
+    matrix = np.random.default_rng(seed).normal(size=(len(words) + bucket, dim)).astype("<f4")
+    data = struct.pack("<2i", magic, version)
+    data += struct.pack("<12id", dim, 5, 5, 1, 5, 1, 2, model, bucket, minn, maxn, 100, 1e-4)
+    data += struct.pack("<3i2q", *(sizes or (len(words) + len(labels), len(words), len(labels))), 100, prune)
+    for i, word in enumerate([*words, *labels]):
+        data += (word if isinstance(word, bytes) else word.encode()) + b"\0" + struct.pack("<qb", 10 - i, i >= len(words))
+    data += struct.pack("<B2q", quantised, len(matrix) if rows is None else rows, dim) + matrix.tobytes()
+    data += struct.pack("<B2q", 0, len(words), dim) + bytes(4 * len(words) * dim) + extra
+    return data, matrix
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "m.bin"
+
+
+@pytest.mark.parametrize(("text", "value"), [("", 0x811C9DC5), ("a", 0xE40C292C), ("foobar", 0xBF9CF968)])
+def test_golden_hash_of_ascii_is_fnv_1a(text, value):
+    """Published test vectors of FNV-1a, 32 bit."""
+    assert fnv1a(text.encode()) == value
+
+
+@pytest.mark.parametrize("text", ["über", "日本語", "é", "naïve", "\x7f\x80\xff", "🙂"])
+def test_hash_takes_bytes_as_signed_chars(text):
+    assert fnv1a(text.encode()) == plain_hash(text.encode())
+    unsigned = 2166136261
+    for byte in text.encode():
+        unsigned = ((unsigned ^ byte) * 16777619) & 0xFFFFFFFF
+    assert fnv1a(text.encode()) != unsigned  # which is the trap
+
+
+@pytest.mark.parametrize("word", ["where", "a", "", "über", "日本", "e\u0301", "🙂🙂", "<>"])
+@pytest.mark.parametrize(("minn", "maxn"), [(3, 6), (1, 2), (2, 2), (0, 3), (5, 3), (0, 0), (1, 1)])
+def test_ngrams_are_those_of_fasttext_in_its_order(word, minn, maxn):
+    assert [gram.encode() for gram in ngrams(word, minn, maxn)] == plain_ngrams(word, minn, maxn)
+
+
+def test_a_file_is_read_and_words_known_and_unseen_are_means_of_their_rows(path):
+    data, matrix = make_bin()
+    path.write_bytes(data)
+    model = SubwordVectors.load(path)
+    assert (len(model), model.dim, model.buckets, model.minn, model.maxn) == (5, 3, 7, 2, 3)
+    assert model.vocab.counts.tolist() == [10, 9, 8, 7, 6]
+    for word in ["the", "über", "日本", "a", "thesis", "unseen", "ü"]:
+        rows = [WORDS.index(word)] if word in WORDS else []
+        rows += [5 + plain_hash(gram) % 7 for gram in plain_ngrams(word, 2, 3)]
+        total = np.zeros(3, np.float32)
+        for row in rows:
+            total += matrix[row]
+        assert (model.of(word) == total * np.float32(1.0 / len(rows))).all(), word
+    assert (model.of("</s>") == matrix[0]).all()  # it has no n-grams
+    vectors = Vectors.load(path)
+    assert vectors.vocab.tokens == WORDS
+    assert vectors.matrix.tobytes() == model.vectors().matrix.tobytes() == np.stack([model.of(word) for word in WORDS]).tobytes()
+    assert vectors.vocab.counts.tolist() == model.vocab.counts.tolist()
+    assert len(Vectors.load(path, limit=2)) == len(model.vectors(2)) == 2
+
+
+def test_compressed_files_labels_and_old_supervised_models_are_read(path):
+    path.write_bytes(gzip.compress(make_bin()[0]))
+    assert (SubwordVectors.load(path).of("the") == Vectors.load(path)["the"]).all()
+    data, matrix = make_bin(labels=["__label__x", "__label__y"], version=11, model=3)
+    path.write_bytes(data)
+    model = SubwordVectors.load(path)
+    assert (len(model), model.maxn) == (5, 0)
+    assert (model.of("the") == matrix[1]).all()
+    with pytest.raises(
+        VocabularyError, match="'thee' is not in the vocabulary .* and has no n-gram of 2 to 0 characters. Did you mean 'the'"
+    ):
+        model.of("thee")
+
+
+BAD = {
+    "another magic": ({"magic": 1}, "begins with 1 and version 12, expected 793712314"),
+    "another version": ({"version": 13}, "version 13"),
+    "no numbers": ({"dim": 0}, "dim is 0, allowed are 1 to 1,000,000"),
+    "negative minn": ({"minn": -1}, "minn is -1"),
+    "n-grams without buckets": ({"bucket": 0}, "no bucket for them"),
+    "sizes that do not add up": ({"sizes": (5, 4, 0)}, "5 entries, 4 words and 0 labels"),
+    "sizes that do not fit": ({"sizes": (2**31 - 1, 2**31 - 1, 0)}, "a dictionary of 2,147,483,647 entries"),
+    "negative sizes": ({"sizes": (-1, -1, 0)}, "-1 entries"),
+    "labels among words": ({"sizes": (5, 3, 2)}, "entry 4 has count 7 and type 0"),
+    "pruned": ({"prune": 3}, "is pruned"),
+    "quantised": ({"quantised": 1}, r"is quantised \(.ftz\)"),
+    "fewer rows": ({"rows": 11}, "an input matrix of 11 rows of 3, expected 12 rows of 3"),
+    "rows beyond all memory": ({"rows": 2**62}, "rows of 3, expected 12"),
+    "bytes left": ({"extra": b"x"}, "1 bytes follow the output matrix"),
+    "a word twice": ({"words": ["a", "a"]}, "the word 'a' comes twice"),
+    "no word": ({"words": [""]}, "the word '' is empty"),
+    "invalid UTF-8": ({"words": [b"\xff\xfe"]}, "is not valid UTF-8"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_file_gets_one_sentence_with_its_place(case, path):
+    settings, message = BAD[case]
+    path.write_bytes(make_bin(**settings)[0])
+    for load in (SubwordVectors.load, lambda p: Vectors.load(p, "fasttext-binary")):
+        with pytest.raises(FormatError, match=message) as caught:
+            load(path)
+        assert str(path) in str(caught.value)
+
+
+def test_a_file_cut_anywhere_is_an_error_and_any_flipped_byte_a_named_one_or_other_numbers(path):
+    whole, _ = make_bin()
+    for size in range(len(whole)):
+        path.write_bytes(whole[:size])
+        with pytest.raises(FormatError):
+            SubwordVectors.load(path)
+    for at in range(0, 200):
+        for bit in (1, 128):
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])
+            try:
+                SubwordVectors.load(path).of("unseen")
+            except (FormatError, VocabularyError):
+                continue
+
+
+def test_rows_that_are_not_finite_are_told_when_used(path):
+    data, matrix = make_bin()
+    path.write_bytes(data.replace(matrix[5:].tobytes(), np.full((7, 3), np.nan, "<f4").tobytes()))
+    model = SubwordVectors.load(path)
+    assert np.isfinite(model.of("</s>")).all()
+    with pytest.raises(FormatError, match="the vector of 'unseen' holds nan or inf"):
+        model.of("unseen")
+    with pytest.raises(FormatError, match="word 2: the vector of 'the' holds nan"):
+        Vectors.load(path)
+    with pytest.warns(UserWarning, match="4 rows with nan or inf left out"):
+        vectors = Vectors.load(path, drop_nonfinite=True)
+    assert (vectors.vocab.tokens, vectors.vocab.counts.tolist()) == (["</s>"], [10])
+
+
+def test_sizes_are_checked():
+    with pytest.raises(ShapeError, match="expected a row each"):
+        SubwordVectors(Vocab(["a"], [1]), np.zeros((2, 2), np.float32), minn=1, maxn=2, buckets=2)
+    with pytest.raises(ShapeError, match="no bucket"):
+        SubwordVectors(Vocab(["a"], [1]), np.zeros((1, 2), np.float32), minn=1, maxn=2, buckets=0)
+    with pytest.raises(FormatError, match="no such file"):
+        SubwordVectors.load("nothing.bin")
+    with pytest.raises(OptionError, match="allowed are strict and replace"):
+        SubwordVectors.load("nothing.bin", errors="ignore")
+
+
+def test_gensim_reads_the_same_vectors(path):
+    load = pytest.importorskip("gensim.models.fasttext").load_facebook_vectors
+    path.write_bytes(make_bin()[0])
+    theirs, ours = load(str(path)), SubwordVectors.load(path)
+    for word in ["the", "über", "unseen", "日本語"]:
+        np.testing.assert_allclose(theirs[word], ours.of(word), rtol=1e-5, atol=1e-6)
