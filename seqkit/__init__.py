@@ -10,8 +10,10 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "CBOW": "seqkit.embeddings.word2vec",
+    "Cooccurrence": "seqkit.embeddings.cooccurrence",
     "Corpus": "seqkit.text.corpus",
     "DoubleHard": "seqkit.debias.methods.double_hard",
+    "GloVe": "seqkit.embeddings.glove",
     "HardDebias": "seqkit.debias.methods.hard",
     "INLP": "seqkit.debias.methods.inlp",
     "LEACE": "seqkit.debias.methods.leace",

@@ -84,6 +84,21 @@ def reading(quiet: bool) -> Callable[[int], None] | None:
     return report
 
 
+def shares(quiet: bool, done: str) -> Callable[[float], None] | None:
+    """A report of a share of the work: every ten seconds, a line."""
+    if quiet:
+        return None
+    last = time.monotonic()
+
+    def report(share: float) -> None:
+        nonlocal last
+        if time.monotonic() - last >= 10:
+            last = time.monotonic()
+            note(f"{100 * share:.0f} % {done}")
+
+    return report
+
+
 def streaming(prompt: str) -> Callable[[list[str]], None]:
     """A report for `sample`: the prompt, then what the first text gained, as soon as it is drawn."""
     print(prompt, end="", flush=True)

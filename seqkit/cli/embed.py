@@ -5,14 +5,16 @@ from typing import Annotated, Any
 
 import typer
 
-from seqkit.cli import common, embed_align, embed_map, embed_quantise, embed_train, embed_window
+from seqkit.cli import common, embed_align, embed_count, embed_map, embed_quantise, embed_train, embed_window
 
-app = common.group("Word vectors: train, neighbours, analogies, odd one out, evaluate, convert, look.")
+app = common.group("Word vectors: train, count, merge, neighbours, analogies, odd one out, evaluate, convert, look.")
 app.command("train")(embed_train.train)
 app.command("train-window")(embed_window.train)
 app.command("map")(embed_map.draw)
 app.command("align")(embed_align.align)
 app.command("quantise")(embed_quantise.quantise)
+app.command("count")(embed_count.count)
+app.command("merge")(embed_count.merge)
 
 VectorsPath = Annotated[
     Path, typer.Argument(help="Vectors in any format: a folder of seqkit, word2vec, GloVe or fastText text, binary.")

@@ -9,17 +9,23 @@ from seqkit.cli import common
 
 
 def train(
-    input: Annotated[str, typer.Argument(help='A text (file, folder, glob, "-" for stdin, nltk:brown) or a corpus folder.')],
+    input: Annotated[
+        str, typer.Argument(help='A text (file, folder, glob, "-" for stdin, nltk:brown) or a folder of a corpus or of counts.')
+    ],
     out: common.Out,
-    context: Annotated[str, typer.Option(help="skipgram or cbow.")] = "skipgram",
-    loss: Annotated[str, typer.Option(help="negative-sampling, hierarchical-softmax or full-softmax.")] = "negative-sampling",
+    context: Annotated[str, typer.Option(help="skipgram or cbow; glove has none.")] = "skipgram",
+    loss: Annotated[
+        str, typer.Option(help="negative-sampling, hierarchical-softmax, full-softmax or glove.")
+    ] = "negative-sampling",
     dim: Annotated[int, typer.Option(help="Numbers in a vector.")] = 100,
-    window: Annotated[int, typer.Option(help="Words to each side, at most.")] = 5,
+    window: Annotated[int | None, typer.Option(help="Words to each side, at most; 5, or 10 for glove.")] = None,
     negatives: Annotated[int | None, typer.Option(help="Noise words a window (negative-sampling); 5 if not given.")] = None,
-    subsample: Annotated[float, typer.Option(help="Frequency above which words are thinned out; 0: none.")] = 1e-3,
-    epochs: Annotated[int, typer.Option(help="Passes over the text.")] = 5,
-    lr: Annotated[float | None, typer.Option(help="First learning rate; 0.025 for skipgram, 0.05 for cbow.")] = None,
-    min_count: Annotated[int, typer.Option(help="Words seen less often are left out.")] = 5,
+    subsample: Annotated[
+        float | None, typer.Option(help="Frequency above which words are thinned out (not glove); 0: none; 0.001 if not given.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the text, or over glove's pairs; 5, or 15 for glove.")] = None,
+    lr: Annotated[float | None, typer.Option(help="First learning rate; 0.025 for skipgram, 0.05 for cbow and glove.")] = None,
+    min_count: Annotated[int | None, typer.Option(help="Words seen less often are left out; 5 if not given.")] = None,
     tokenizer: Annotated[str, typer.Option(help="How a text is cut: as in seqkit corpus build.")] = "whitespace",
     lower: Annotated[bool, typer.Option("--lower", help="Lower-case the text.")] = False,
     initial: Annotated[Path | None, typer.Option(help="Vectors to start from.")] = None,
@@ -36,18 +42,18 @@ def train(
 ) -> None:
     """Train word vectors and write them, with run.json and a checkpoint, to the folder --out.
 
-    Ctrl-C finishes the block at hand and saves; --resume goes on, with --deterministic to the same bytes.
+    Ctrl-C finishes the block at hand and saves; --resume goes on, with --deterministic (glove always) to the same bytes.
 
     Example: seqkit embed train wiki.txt.gz --dim 100 --epochs 5 --out wiki.vectors
     """
     from seqkit.embeddings.run import Run, make_model, summary
 
-    given = {"window": window, "subsample": subsample, "seed": seed, "deterministic": deterministic, "min_count": min_count}
-    given |= {} if negatives is None else {"negatives": negatives}
-    model = make_model(context, setting, dim=dim, loss=loss, epochs=epochs, lr=lr, threads=threads, **given)
+    asked = {"window": window, "subsample": subsample, "min_count": min_count, "negatives": negatives, "epochs": epochs, "lr": lr}
+    given = {name: value for name, value in asked.items() if value is not None}
+    model = make_model(context, setting, dim=dim, loss=loss, threads=threads, seed=seed, deterministic=deterministic, **given)
     run = Run(model, input, Path(out), tokenizer=tokenizer, lower=lower, initial=initial, frozen=frozen, validate=validate)
     if dry_run:
         common.show(*summary(run.estimate()), json)
         return
-    result = run.train(resume=resume, report=common.progress(quiet), reading=common.reading(quiet))
+    result = run.train(resume=resume, report=common.progress(quiet, model.unit), reading=common.reading(quiet))
     common.show(result, f"{out}: {result['words']:,} words, {dim} numbers each, loss {result['history'][-1]['loss']:.4f}", json)

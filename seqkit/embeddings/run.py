@@ -12,6 +12,8 @@ from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError, did_you_mean
 from seqkit.core.options import parse_settings
 from seqkit.embeddings import analogy
+from seqkit.embeddings.cooccurrence import Cooccurrence
+from seqkit.embeddings.glove import GloVe
 from seqkit.embeddings.vectors import Vectors
 from seqkit.embeddings.word2vec import CONTEXTS, Estimate, Word2Vec
 from seqkit.text.corpus import Corpus
@@ -22,14 +24,19 @@ from seqkit.train.progress import Progress
 PACKAGES = ("seqkit", "numpy", "numba", "tokenizers", "nltk")
 
 
-def make_model(context: str, settings: list[str], **given: Any) -> Word2Vec:
-    """A model by the name of its context; `settings` are "name=value" texts.
+def make_model(context: str, settings: list[str], **given: Any) -> Word2Vec | GloVe:
+    """A model by the name of its context, or GloVe for loss="glove"; `settings` are "name=value" texts.
 
     Raises:  OptionError for an unknown context, setting or value.
     """
     if context not in CONTEXTS:
         raise OptionError(f"unknown context {context!r}; known: {', '.join(CONTEXTS)}.{did_you_mean(context, CONTEXTS)}")
-    return CONTEXTS[context](**(given | parse_settings(settings)))
+    given |= parse_settings(settings)
+    if given.get("loss") == "glove":
+        if context != "skipgram":
+            raise OptionError(f"glove: context {context!r} came, but GloVe learns from counts and has none. Leave it out.")
+        return GloVe(**{name: value for name, value in given.items() if name not in ("loss", "deterministic")})  # it always is
+    return CONTEXTS[context](**given)
 
 
 class Run:
@@ -39,16 +46,20 @@ class Run:
         self, model: Any, source: str, out: Path, *, tokenizer: str = "whitespace", lower: bool = False,
         initial: Path | None = None, frozen: Path | None = None, validate: Path | None = None,
     ) -> None:  # fmt: skip
-        """model: Word2Vec, or another that fits a corpus to Vectors. frozen: a file of words.
+        """model: Word2Vec, GloVe, or another that fits a corpus to Vectors. frozen: a file of words.
 
         validate: analogy questions, whose share right is kept for each epoch.
         """
+        if isinstance(model, GloVe) and (initial or frozen):
+            raise OptionError("glove: initial and frozen are not there, as a sum of two vectors has no one way to be split.")
         self.model, self.source, self.out = model, source, out
         self.tokenizer, self.lower, self.initial, self.frozen, self.validate = tokenizer, lower, initial, frozen, validate
 
-    def corpus(self, folder: Path | None, reading: Callable[[int], None] | None = None) -> Corpus:
-        """The corpus folder that was given, or the text made into one within `folder` (in memory for None)."""
-        if self.source != "-" and Path(self.source).is_dir() and (Path(self.source) / "manifest.json").is_file():
+    def corpus(self, folder: Path | None, reading: Callable[[int], None] | None = None) -> Corpus | Cooccurrence:
+        """The folder of a corpus or of counts that was given, or the text made into a corpus in `folder` (in memory for None)."""
+        if self.source != "-" and Path(self.source).is_dir() and (kind := files.kind_of(Path(self.source))):
+            if isinstance(self.model, GloVe) and kind == "cooccurrence":
+                return Cooccurrence.load(self.source)
             return Corpus.load(self.source)
         return Corpus.build(
             self.source, self.tokenizer, normalizer=Normalizer(lower=self.lower), threads=self.model.threads, out=folder,
@@ -69,17 +80,23 @@ class Run:
         report is told of the training, reading of the characters read before it.
         """
         corpus = self.corpus(self.out / "corpus", reading)
-        initial = None if self.initial is None else Vectors.load(self.initial)
-        frozen = {} if self.frozen is None else {"frozen": [word for piece in read(self.frozen) for word in piece.split()]}
-        vectors = self.model.fit(
-            corpus, initial=initial, **frozen, checkpoint=self.out / "checkpoint", resume=resume, report=report,
-            validate=None if self.validate is None else self._validation(self.validate, corpus),
-        )  # fmt: skip
+        keeping: dict[str, Any] = {
+            "checkpoint": self.out / "checkpoint", "resume": resume, "report": report,
+            "validate": None if self.validate is None else self._validation(self.validate, corpus),
+        }  # fmt: skip
+        if isinstance(self.model, GloVe):
+            counted = self.model.count(corpus, out=self.out / "counts") if isinstance(corpus, Corpus) else corpus
+            vectors = self.model.fit(counted, **keeping)
+        else:
+            if self.frozen is not None:
+                keeping["frozen"] = [word for piece in read(self.frozen) for word in piece.split()]
+            initial = None if self.initial is None else Vectors.load(self.initial)
+            vectors = self.model.fit(corpus, initial=initial, **keeping)
         vectors.save(self.out)
         result = {
             "model": type(self.model).__name__, "settings": self.model.get_params(), "words": len(vectors),
             "corpus": {**corpus.meta, "source": self.source, "fingerprint": corpus.fingerprint},
-            "history": [{"epoch": e.number, "loss": e.loss.mean, "predictions": e.loss.count, "tokens": e.units,
+            "history": [{"epoch": e.number, "loss": e.loss.mean, "predictions": e.loss.count, self.model.unit: e.units,
                          "seconds": round(e.seconds, 3), "validation": e.validation} for e in self.model.history],
             "matrix_sha256": hashlib.sha256(vectors.matrix.tobytes()).hexdigest(),
             "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
@@ -87,7 +104,7 @@ class Run:
         files.write_json(self.out / "run.json", result)
         return result
 
-    def _validation(self, path: Path, corpus: Corpus) -> Callable[[Vectors], float]:
+    def _validation(self, path: Path, corpus: Corpus | Cooccurrence) -> Callable[[Vectors], float]:
         """The share of the questions of `path` that vectors answer; FormatError if no question could ever be asked."""
         sections = analogy.read_questions(path)
         enough = corpus.vocab.counts >= self.model.options.min_count
@@ -101,7 +118,7 @@ def summary(estimate: Estimate) -> tuple[dict[str, Any], str]:
     """An estimate as JSON values and as text."""
     e = estimate
     text = (
-        f"{e.words:,} words, {e.tokens:,} tokens to read, {e.memory / 2**20:,.0f} MiB of memory, "
-        f"about {e.seconds:,.0f} s at {e.tokens_per_second / 1e3:,.0f}k words/s"
+        f"{e.words:,} words, {e.tokens:,} {'pairs to visit' if e.unit == 'pairs' else 'tokens to read'}, "
+        f"{e.memory / 2**20:,.0f} MiB of memory, about {e.seconds:,.0f} s at {e.tokens_per_second / 1e3:,.0f}k {e.unit}/s"
     )
     return dataclasses.asdict(e), text

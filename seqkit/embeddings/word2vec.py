@@ -24,13 +24,17 @@ LR = {"skipgram": 0.025, "cbow": 0.05}  # word2vec.c's defaults
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run will need.  Units: memory in bytes (matrices and open corpus), seconds, tokens a second; by a short trial."""
+    """What a run will need.  Units: memory in bytes (matrices and open corpus), seconds, tokens a second; by a short trial.
+
+    unit: what is counted as tokens: words of text, or GloVe's pairs.
+    """
 
     words: int
     tokens: int
     memory: int
     seconds: float
     tokens_per_second: float
+    unit: str = "words"
 
 
 class Word2Vec:
@@ -41,12 +45,15 @@ class Word2Vec:
     """
 
     context: ClassVar[Literal["skipgram", "cbow"]]
+    unit = "tokens"
 
     def __init__(
         self, dim: int = 100, loss: str = "negative-sampling", *, epochs: int = 5, lr: float | None = None,
         threads: int | None = None, **settings: Any,
     ) -> None:  # fmt: skip
         self.objective_class: type[Objective] = objectives.load(loss)
+        if not issubclass(self.objective_class, Objective):
+            raise OptionError(f"{type(self).__name__}: loss {loss!r} learns from counts, not from windows. Use GloVe.")
         if epochs < 1:
             raise OptionError(f"epochs: {epochs} came, allowed is at least 1.")
         self.loss, self.epochs, self.threads = loss, epochs, threads

@@ -48,6 +48,8 @@ class WindowModel:
     'both'
     """
 
+    unit = "tokens"
+
     def __init__(self, *, device: str = "auto", threads: int | None = None, **settings: Any) -> None:
         groups: tuple[Any, Any] = (WindowOptions, GradientOptions)
         names = [[field.name for field in dataclasses.fields(group)] for group in groups]
