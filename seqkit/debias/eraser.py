@@ -89,7 +89,7 @@ class Eraser:
         """
         matrix = files.Streamed(np.dtype(np.float32), (len(vectors), self.dim), lambda: self._ahead(vectors))
         arrays: dict[str, Array | files.Streamed] = {"matrix": matrix, **vectors.vocab.to_arrays()}
-        files.save(Path(path), "vectors", arrays, {"words": len(vectors), "dim": self.dim})
+        files.save(Path(path), "vectors", arrays, {"words": len(vectors), "dim": self.dim, "dtype": "float32"})
 
     def blocks(self, vectors: Vectors, *, threads: int = 1) -> Iterator[tuple[int, Annotated[Floats, "N D"]]]:
         """The result as blocks of rows with the number of their first row."""

@@ -86,5 +86,5 @@ def test_vectors_solve_the_planted_analogies_and_chance_does_not():
 def test_shipped_names_are_suggested():
     from seqkit.core.errors import OptionError
 
-    with pytest.raises(OptionError, match="unknown corpus 'plantd'; shipped: planted. Did you mean 'planted'"):
+    with pytest.raises(OptionError, match="unknown corpus 'plantd'; shipped: planted, words. Did you mean 'planted'"):
         shipped("plantd")
