@@ -74,6 +74,8 @@ def compare(
     good: Annotated[str | None, typer.Option(help="Column of the sentence that should win; found by itself if usual.")] = None,
     bad: Annotated[str | None, typer.Option(help="Column of the other one.")] = None,
     skip_unknown: Annotated[bool, typer.Option("--skip-unknown", help="Leave out pairs with a word the model lacks.")] = False,
+    split: Annotated[bool, typer.Option("--split", help="Cut sentences into words, for a model of tokenised text.")] = False,
+    lower: Annotated[bool, typer.Option("--lower", help="Lower-case the sentences.")] = False,
     baseline: Annotated[str | None, typer.Option(help="A text to train an n-gram model on, shown beside.")] = None,
     order: Annotated[int, typer.Option(help="Length of the baseline's n-grams.")] = 3,
     device: common.Device = "auto",
@@ -81,24 +83,24 @@ def compare(
 ) -> None:
     """Say how often the model finds the right one of two sentences likelier, with 95 % intervals.
 
+    A tie counts as wrong; many ties and unknown words mean that the text is cut otherwise than the model's: see --split.
+
     Example: seqkit lm compare ptb.lm brown_pairs.tsv --skip-unknown
     """
     from seqkit.models.comparing import measure
 
-    scores = measure(_open(model, device), pairs, good=good, bad=bad, skip_unknown=skip_unknown, baseline=baseline, order=order)
+    scores = measure(
+        _open(model, device), pairs, good=good, bad=bad, skip_unknown=skip_unknown, baseline=baseline, order=order, split=split,
+        lower=lower,
+    )  # fmt: skip
     rows = [
         [
-            s.signature["model"],
-            s.name,
-            s.value,
-            s.count,
-            s.missing,
-            s.signature["with_unknown"],
+            s.signature["model"], s.name, s.value, s.count, s.missing, s.signature["with_unknown"], s.signature["ties"],
             s.interval and "{:.4f}–{:.4f}".format(*s.interval),
         ]
         for s in scores
-    ]
-    text = common.table(rows, ["model", "pairs", "accuracy", "count", "missing", "with unknown", "95 % interval"])
+    ]  # fmt: skip
+    text = common.table(rows, ["model", "pairs", "accuracy", "count", "missing", "with unknown", "ties", "95 % interval"])
     common.show([s.to_json() for s in scores], text, json)
 
 

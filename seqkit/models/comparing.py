@@ -15,6 +15,7 @@ from seqkit.evaluate.bootstrap import interval
 from seqkit.models.language_model import LanguageModel
 from seqkit.text.compressed import open_bytes
 from seqkit.text.ngram import NGram
+from seqkit.text.tokenizer import tokenizer
 
 COLUMNS = (("correct", "wrong"), ("right", "wrong"), ("sentence_good", "sentence_bad"), ("good", "bad"))
 
@@ -127,12 +128,19 @@ def _columns(path: Path, names: list[str], good: str | None, bad: str | None) ->
 
 def measure(
     model: LanguageModel, paths: Sequence[Path], *, good: str | None = None, bad: str | None = None,
-    skip_unknown: bool = False, baseline: str | None = None, order: int = 3,
+    skip_unknown: bool = False, baseline: str | None = None, order: int = 3, split: bool = False, lower: bool = False,
 ) -> list[Score]:  # fmt: skip
     """Accuracy of `model` on each file of pairs, and of an n-gram model trained on the text `baseline`, if given.
 
     The baseline cuts text as the model does. Pairs are skipped by the model's vocabulary, for both alike.
+    split: cut the sentences with the word tokenizer first, for a model of tokenised text ("mat." is two words there).
+    lower: lower-case them.
     """
+
+    def prepared(pair: Pair) -> Pair:
+        good, bad = (" ".join(tokenizer("word").tokens(text)) if split else text for text in (pair.good, pair.bad))
+        return replace(pair, good=good.lower(), bad=bad.lower()) if lower else replace(pair, good=good, bad=bad)
+
     unk = model.codec.vocab.unk
 
     def own(texts: Sequence[str]) -> list[tuple[float, int]]:
@@ -144,8 +152,9 @@ def measure(
         scorers[f"{order}-gram"] = ngram.scores
     found = []
     for path in paths:
-        pairs = read_pairs(path, good=good, bad=bad)
+        pairs = [prepared(pair) for pair in read_pairs(path, good=good, bad=bad)]
         for name, scorer in scorers.items():
             score = accuracy(path.name, compare(scorer, pairs), skip_unknown=skip_unknown)
-            found.append(replace(score, signature={"model": name, **score.signature, "has_unk": unk is not None}))
+            settings = {"model": name, **score.signature, "has_unk": unk is not None, "split": split, "lower": lower}
+            found.append(replace(score, signature=settings))
     return found

@@ -68,3 +68,7 @@ def test_a_trained_model_and_its_baseline_are_measured_side_by_side(tmp_path):
     own, trigram = measure(model, [tmp_path / "pairs.tsv"], baseline=str(tmp_path / "text"))
     assert (own.value, trigram.value) == (1.0, 1.0)
     assert (own.signature["model"], trigram.signature["model"]) == ("model", "3-gram")
+    (tmp_path / "raw.tsv").write_text("correct\twrong\nThe Cat sleeps,\tThe cat sleep,\n")
+    (raw,) = measure(model, [tmp_path / "raw.tsv"], skip_unknown=False)
+    (cut,) = measure(model, [tmp_path / "raw.tsv"], split=True, lower=True)
+    assert (raw.signature["with_unknown"], cut.signature["with_unknown"], cut.value) == (1, 1, 1.0)
