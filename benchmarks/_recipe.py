@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._common import CACHE, machine
+from seqkit.core.options import parse_settings
 from seqkit.models.language_model import LanguageModel
 from seqkit.text.codec import Codec
 from seqkit.text.corpus import Corpus
@@ -18,6 +19,7 @@ def options(parser: argparse.ArgumentParser) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="keep the model in this folder")
+    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="settings other than the recipe's")
     parser.add_argument("--quiet", action="store_true")
     return parser
 
@@ -26,6 +28,7 @@ def train(
     name: str, train_text: Path, valid_text: Path, test_text: Path | None, unit: str, chosen: argparse.Namespace, **settings: Any
 ) -> LanguageModel:
     """Train with `settings`, choose the epoch by the validation text, and print the exact scores of valid and test."""
+    settings |= parse_settings(chosen.set)
     corpus = Corpus.build(train_text, unit, add_eos=True)
     valid = Codec.of(corpus).corpus(valid_text)
     model = LanguageModel(device=chosen.device, threads=chosen.threads, seed=chosen.seed, **settings)

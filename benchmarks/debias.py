@@ -17,6 +17,7 @@ import numpy as np
 from benchmarks._common import CACHE, machine, parser
 from seqkit.core import files
 from seqkit.debias.words import WordSets
+from seqkit.embeddings.formats.native import Native
 
 PROBE = """
 import json, os, re, sys, threading, time
@@ -81,7 +82,7 @@ def table(rows: int, dim: int) -> Path:
         "token_ends": np.cumsum([len(e) for e in encoded], dtype=np.int64),
     }
     matrix = files.Streamed(np.dtype(np.float32), (rows, dim), blocks)
-    files.save(folder, "vectors", {"matrix": matrix, **vocab, "counts": np.zeros(rows, np.int64)}, {"words": rows, "dim": dim})
+    Native.write(folder, vocab | {"counts": np.zeros(rows, np.int64)}, {"matrix": matrix})
     return folder
 
 

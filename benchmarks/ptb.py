@@ -10,6 +10,7 @@ from benchmarks._recipe import options, train
 SETTINGS = {
     "hidden_size": 200, "num_layers": 2, "dropout": 0.2, "batch": 20, "bptt": 35, "optimizer": "sgd", "lr": 20.0, "clip": 0.25,
     "schedule": "cosine", "epochs": 6, "init_embedding": "uniform",
+    "precision": "bfloat16",
 }  # fmt: skip
 LONG = SETTINGS | {"epochs": 40}
 
@@ -18,8 +19,6 @@ def main(args: list[str]) -> None:
     """Train and print."""
     own = options(parser(__doc__))
     own.add_argument("--long", action="store_true", help="40 epochs")
-    own.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16")
     chosen = own.parse_args(args)
     paths = [chosen.data / "lm" / "ptb" / f"ptb.{part}.txt.gz" for part in ("train", "valid", "test")]
-    settings = (LONG if chosen.long else SETTINGS) | {"precision": chosen.precision}
-    train("Penn Treebank", *paths, "whitespace", chosen, **settings)
+    train("Penn Treebank", *paths, "whitespace", chosen, **(LONG if chosen.long else SETTINGS))

@@ -9,14 +9,13 @@ from benchmarks._recipe import options, train
 SETTINGS = {
     "hidden_size": 400, "embed_dim": 256, "num_layers": 2, "head": "adaptive-softmax", "dropout": 0.35, "batch": 32, "bptt": 35,
     "optimizer": "adamw", "lr": 0.003, "weight_decay": 0.1, "clip": 1.0, "schedule": "cosine", "schedule_settings": {"warmup": 0.02},
-    "epochs": 6,
+    "epochs": 6, "precision": "bfloat16",
 }  # fmt: skip
 
 
 def main(args: list[str]) -> None:
     """Train and print."""
     own = options(parser(__doc__))
-    own.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16")
     chosen = own.parse_args(args)
     paths = [chosen.data / "lm" / "wikitext-2" / f"{part}.txt.gz" for part in ("train", "valid", "test")]
-    train("WikiText-2", *paths, "whitespace", chosen, **(SETTINGS | {"precision": chosen.precision}))
+    train("WikiText-2", *paths, "whitespace", chosen, **SETTINGS)

@@ -9,9 +9,6 @@ from seqkit.cli import common
 
 app = common.group("Bias in word vectors: measure, remove, report, words.")
 
-VectorsPath = Annotated[
-    Path, typer.Argument(help="Vectors in any format: a folder of seqkit, word2vec, GloVe or fastText text, binary.")
-]
 Sets = Annotated[str, typer.Option("--sets", help="Word sets: gender, religion, ethnicity, age, or a JSON file.")]
 Neutral = Annotated[str, typer.Option(help="The list that ought to be neutral; all lists if there is none of that name.")]
 Case = Annotated[str, typer.Option(help="How words are looked up: exact, lower, or any of the two.")]
@@ -52,7 +49,7 @@ def _fit(method: str, settings: list[str], case: str, most_lost: float, vectors:
 
 @app.command()
 def measure(
-    vectors: VectorsPath,
+    vectors: common.VectorsPath,
     sets: Sets = "gender",
     names: Measures = [],  # noqa: B006
     neutral: Neutral = "professions",
@@ -80,7 +77,7 @@ def measure(
 
 @app.command()
 def remove(
-    vectors: VectorsPath,
+    vectors: common.VectorsPath,
     out: common.Out,
     method: Annotated[str, typer.Option(help="hard, soft, double-hard, inlp or leace.")] = "hard",
     sets: Sets = "gender",
@@ -111,7 +108,7 @@ def remove(
 
 @app.command()
 def report(
-    vectors: VectorsPath,
+    vectors: common.VectorsPath,
     out: Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")],
     method: Annotated[list[str], typer.Option(help="A method to compare with; may be given again.")] = ["hard"],  # noqa: B006
     sets: Sets = "gender",
@@ -154,11 +151,12 @@ def words(
 
     Example: seqkit bias words gender --vectors wiki.vectors
     """
-    from seqkit.debias.assess import describe, known_sets
+    from seqkit.debias.assess import describe
+    from seqkit.debias.words import WordSets
 
     opened = None if vectors is None else _vectors(vectors)
     spelt: Any = case  # checked there
-    found = [describe(_words(name), opened, spelt) for name in ([sets] if sets else known_sets())]
+    found = [describe(_words(name), opened, spelt) for name in ([sets] if sets else WordSets.names())]
     lines = []
     for each in found:
         lines.append(

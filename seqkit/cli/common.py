@@ -6,6 +6,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,6 +20,9 @@ Threads = Annotated[int | None, typer.Option(help="CPU threads; all cores if not
 Seed = Annotated[int, typer.Option(help="Seed of every draw.")]
 Out = Annotated[str, typer.Option(help="Where to write.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")]
+VectorsPath = Annotated[
+    Path, typer.Argument(help="Vectors in any format: a folder of seqkit, word2vec, GloVe or fastText text, binary.")
+]
 Restrict = Annotated[int | None, typer.Option(help="Look only among this many most frequent words.")]
 
 

@@ -16,9 +16,6 @@ app.command("quantise")(embed_quantise.quantise)
 app.command("count")(embed_count.count)
 app.command("merge")(embed_count.merge)
 
-VectorsPath = Annotated[
-    Path, typer.Argument(help="Vectors in any format: a folder of seqkit, word2vec, GloVe or fastText text, binary.")
-]
 Words = Annotated[list[str], typer.Argument(help="Words.")]
 Top = Annotated[int, typer.Option("--top", help="How many to show.")]
 Missing = Annotated[str, typer.Option(help="What an unknown word does: error, skip or unk.")]
@@ -32,7 +29,7 @@ def _open(path: Path) -> Any:
 
 @app.command()
 def nearest(
-    vectors: VectorsPath, words: Words, top: Top = 10, restrict: common.Restrict = None, json: common.AsJson = False
+    vectors: common.VectorsPath, words: Words, top: Top = 10, restrict: common.Restrict = None, json: common.AsJson = False
 ) -> None:
     """Show the nearest words of each word, by cosine.
 
@@ -45,7 +42,7 @@ def nearest(
 
 @app.command()
 def analogy(
-    vectors: VectorsPath,
+    vectors: common.VectorsPath,
     words: Annotated[list[str], typer.Argument(help="Three words a b c: a is to b as c is to …")],
     method: Annotated[str, typer.Option(help="3cosadd, 3cosmul or euclidean.")] = "3cosadd",
     top: Top = 5,
@@ -66,7 +63,7 @@ def analogy(
 
 
 @app.command("odd-one-out")
-def odd_one_out(vectors: VectorsPath, words: Words, missing: Missing = "error", json: common.AsJson = False) -> None:
+def odd_one_out(vectors: common.VectorsPath, words: Words, missing: Missing = "error", json: common.AsJson = False) -> None:
     """Name the word that fits least with the others.
 
     Example: seqkit embed odd-one-out demo.vectors king queen prince banana
@@ -77,7 +74,7 @@ def odd_one_out(vectors: VectorsPath, words: Words, missing: Missing = "error", 
 
 @app.command("eval")
 def evaluate(
-    vectors: VectorsPath,
+    vectors: common.VectorsPath,
     analogies: Annotated[list[Path], typer.Option(help="Files of questions in Google's form; may be given again.")] = [],  # noqa: B006
     similarity: Annotated[list[Path], typer.Option(help="Files of rated pairs; may be given again.")] = [],  # noqa: B006
     method: Annotated[str, typer.Option(help="3cosadd, 3cosmul, 3cosavg or euclidean.")] = "3cosadd",
@@ -99,7 +96,7 @@ def evaluate(
 
 @app.command()
 def convert(
-    vectors: VectorsPath,
+    vectors: common.VectorsPath,
     out: common.Out,
     to: Annotated[str, typer.Option(help="native, word2vec, word2vec-binary, glove or fasttext.")] = "native",
     restrict: common.Restrict = None,
@@ -121,7 +118,7 @@ def convert(
 
 @app.command()
 def info(
-    vectors: VectorsPath,
+    vectors: common.VectorsPath,
     verify: Annotated[bool, typer.Option("--verify", help="Check every byte.")] = False,
     json: common.AsJson = False,
 ) -> None:

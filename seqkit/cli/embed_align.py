@@ -27,13 +27,10 @@ def align(
     from seqkit.embeddings import alignment
     from seqkit.embeddings.vectors import Vectors
 
-    opened, other = Vectors.load(source), Vectors.load(target)
-    pairs = None if dictionary is None else alignment.read_dictionary(dictionary)
-    made = alignment.align(opened, other, pairs)
-    turned = made(opened)
-    asked = pairs if test is None else alignment.read_dictionary(test)
-    asked = asked or [(word, word) for word in opened.vocab.tokens if word in other]
-    scores = [alignment.precision(turned, other, asked, k, method=method, restrict=restrict) for k in (1, 5, 10)]  # type: ignore[arg-type]
+    pairs, asked = (None if path is None else alignment.read_dictionary(path) for path in (dictionary, test))
+    made, turned, scores = alignment.align_and_measure(
+        Vectors.load(source), Vectors.load(target), pairs, asked, method=method, restrict=restrict  # type: ignore[arg-type]
+    )  # fmt: skip
     turned.save(out)
     common.note(f"{out}: {len(turned):,} words, learnt from {made.count:,} pairs, {made.missing:,} with an unknown word")
     result = {"pairs": made.count, "missing": made.missing, "scores": [score.to_json() for score in scores]}

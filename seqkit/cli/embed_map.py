@@ -1,6 +1,5 @@
 """seqkit embed map."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +8,7 @@ from seqkit.cli import common
 
 
 def draw(
-    vectors: Annotated[Path, typer.Argument(help="Vectors in any format.")],
+    vectors: common.VectorsPath,
     out: common.Out,
     words: Annotated[list[str], typer.Option(help="A file of words, or words; again for another colour.")] = [],  # noqa: B006
     top: Annotated[int, typer.Option("--top", help="How many: the most frequent, or the nearest.")] = 300,
@@ -27,13 +26,10 @@ def draw(
 
     Example: seqkit embed map demo.vectors --top 200 --out map.svg
     """
-    from seqkit.core.errors import OptionError
     from seqkit.core.options import parse_settings
     from seqkit.embeddings import maps
     from seqkit.embeddings.vectors import Vectors
 
-    if missing not in ("error", "skip"):
-        raise OptionError(f"missing: {missing!r} came, allowed are error and skip.")
     axes = [formula for formula in (x, y) if formula is not None]
     groups = dict(maps.read_words(text) for text in words)
     drawn = maps.draw(

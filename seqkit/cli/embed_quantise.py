@@ -9,7 +9,7 @@ from seqkit.cli import common
 
 
 def quantise(
-    vectors: Annotated[Path, typer.Argument(help="Vectors in any format.")],
+    vectors: common.VectorsPath,
     out: common.Out,
     to: Annotated[str, typer.Option(help="fp16 (half the bytes) or int8 (a quarter).")] = "int8",
     analogies: Annotated[list[Path], typer.Option(help="Files of questions to answer before and after.")] = [],  # noqa: B006

@@ -45,3 +45,12 @@ def uniform(seed: np.uint64, shape: tuple[int, ...]) -> NDArray[np.float32]:
     place = np.arange(int(np.prod(shape)), dtype=np.uint64)
     top = (bits(seed, place) >> np.uint64(40)).astype(np.float32)  # 24 bits: all a float32 holds
     return (top * np.float32(2.0**-24)).reshape(shape)
+
+
+def permutation(seed: np.uint64, size: int) -> NDArray[np.int64]:
+    """The numbers below `size` in an order drawn by the stream `seed`.
+
+    >>> sorted(permutation(stream(1), 4).tolist())
+    [0, 1, 2, 3]
+    """
+    return np.argsort(bits(seed, np.arange(size, dtype=np.uint64)), kind="stable")

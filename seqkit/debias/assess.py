@@ -17,7 +17,6 @@ from seqkit.debias.measure import DEFAULT, Measured, Options, calibrated, measur
 from seqkit.debias.recovery import candidates
 from seqkit.debias.words import WordSets
 from seqkit.embeddings.vectors import Vectors
-from seqkit.text.catalogue import shipped
 
 # target lists that are compared when the word sets hold both
 TESTS = (
@@ -215,8 +214,3 @@ def describe(words: WordSets, vectors: Vectors | None = None, case: Case = "exac
         lost = [word for word in dict.fromkeys(part) if word not in known]
         parts.append({"list": name, "count": len(sets.get(name, part)), "missing": len(lost), "lost": lost, "text": text})
     return {**plain, "sha256": words.checksum, "parts": parts}
-
-
-def known_sets() -> list[str]:
-    """Names of the word sets that ship."""
-    return sorted(path.stem for path in shipped("words").glob("*.json"))

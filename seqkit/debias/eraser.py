@@ -25,6 +25,7 @@ from seqkit.core.types import Array, Floats
 from seqkit.debias.direction import FLAT, gather
 from seqkit.debias.lookup import places
 from seqkit.debias.words import Lost, Sets, WordSets
+from seqkit.embeddings.formats.native import Native
 from seqkit.embeddings.vectors import Vectors
 
 NUMBERS = 1 << 22  # numbers in a block: 16 MB of float32
@@ -88,8 +89,7 @@ class Eraser:
         The next block is computed while one is hashed and written.
         """
         matrix = files.Streamed(np.dtype(np.float32), (len(vectors), self.dim), lambda: self._ahead(vectors))
-        arrays: dict[str, Array | files.Streamed] = {"matrix": matrix, **vectors.vocab.to_arrays()}
-        files.save(Path(path), "vectors", arrays, {"words": len(vectors), "dim": self.dim, "dtype": "float32"})
+        Native.write(Path(path), vectors.vocab.to_arrays(), {"matrix": matrix})
 
     def blocks(self, vectors: Vectors, *, threads: int = 1) -> Iterator[tuple[int, Annotated[Floats, "N D"]]]:
         """The result as blocks of rows with the number of their first row."""

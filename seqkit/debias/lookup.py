@@ -1,6 +1,6 @@
 """Which words a vocabulary has, as spelt there, and where."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from seqkit.core.errors import OptionError
@@ -26,3 +26,9 @@ def places(vocab: Any, words: Iterable[str]) -> dict[str, int]:
     if isinstance(vocab, Vocab):
         return vocab.places(words)
     return {word: 0 for word in dict.fromkeys(words) if word in vocab}
+
+
+def listed(words: Sequence[str], most: int = 20) -> str:
+    """Words for a message: the first of them, and how many more."""
+    more = f" and {len(words) - most:,} more" if len(words) > most else ""
+    return ", ".join(map(repr, words[:most])) + more

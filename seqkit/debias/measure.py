@@ -16,6 +16,7 @@ from seqkit.core.family import Family
 from seqkit.core.options import option
 from seqkit.core.score import Score
 from seqkit.core.types import Array
+from seqkit.debias.lookup import listed
 from seqkit.embeddings.vectors import Vectors
 
 measures = Family("seqkit.debias.measures", "measure")
@@ -134,11 +135,11 @@ class Lists:
     def _check(self, name: str, given: list[str], owner: dict[str, str]) -> None:
         twice = [word for word in dict.fromkeys(given) if given.count(word) > 1] if len(set(given)) < len(given) else []
         if twice:
-            raise OptionError(f"{self.where}: list {name} holds {_some(twice)} twice. Leave the second out.")
+            raise OptionError(f"{self.where}: list {name} holds {listed(twice, 5)} twice. Leave the second out.")
         shared = [word for word in given if word in owner]
         if shared:
             raise OptionError(
-                f"{self.where}: {_some(shared)} stand in list {owner[shared[0]]} and in list {name}; lists must not overlap. "
+                f"{self.where}: {listed(shared, 5)} stand in list {owner[shared[0]]} and in list {name}; lists must not overlap. "
                 "Take them out of one."
             )
         owner.update(dict.fromkeys(given, name))
@@ -158,7 +159,7 @@ def refuse_losses(where: str, name: str, lost: Words, given: int, options: Optio
     if len(lost) > options.most_lost * given or len(lost) == given:
         near = did_you_mean(lost[0], vectors.vocab.index) if len(lost) == 1 else ""
         raise VocabularyError(
-            f"{where}: list {name} has lost {len(lost)} of {given} ({_some(lost, 20)} unknown), allowed are "
+            f"{where}: list {name} has lost {len(lost)} of {given} ({listed(lost)} unknown), allowed are "
             f"{options.most_lost:.0%}. Give other words or raise most_lost.{near}"
         )
 
@@ -272,8 +273,3 @@ def mean_score(
 def by_word(words: Iterable[str], numbers: Array) -> dict[str, float]:
     """Word to number, in order."""
     return dict(zip(words, map(float, numbers), strict=True))
-
-
-def _some(words: Sequence[str], most: int = 5) -> str:
-    more = f" and {len(words) - most} more" if len(words) > most else ""
-    return ", ".join(map(repr, words[:most])) + more

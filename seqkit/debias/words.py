@@ -14,7 +14,7 @@ from typing import Any
 
 from seqkit.core import files
 from seqkit.core.errors import OptionError, VocabularyError, did_you_mean
-from seqkit.debias.lookup import Case, forms
+from seqkit.debias.lookup import Case, forms, listed
 from seqkit.text.catalogue import shipped
 
 Lost = Mapping[str, tuple[str, ...]]
@@ -162,7 +162,7 @@ class WordSets:
             if part in need and gone > limit * of:
                 raise VocabularyError(
                     f"{self.name}: {part}: {gone:,} of {of:,} {'sets' if part in _SETS else 'words'} are "
-                    f"lost, at most {limit:.0%} may be: {_some(lost[part])} not in the vocabulary. Use vectors that have them, "
+                    f"lost, at most {limit:.0%} may be: {listed(lost[part])} not in the vocabulary. Use vectors that have them, "
                     f"case='lower' or 'any' (here {case!r}), or a higher limit."
                 )
         specific = tuple(dict.fromkeys([*specific, *stay]))
@@ -260,10 +260,5 @@ def _check_apart(where: str, groups: Sequence[tuple[str, ...]]) -> None:
     for group in groups:
         for word in group:
             if word in seen:
-                raise OptionError(f"{where}: {word!r} is in both {_some(seen[word])} and {_some(group)}. Take it out of one.")
+                raise OptionError(f"{where}: {word!r} is in both {listed(seen[word])} and {listed(group)}. Take it out of one.")
         seen |= dict.fromkeys(group, group)
-
-
-def _some(words: Sequence[str], most: int = 20) -> str:
-    more = f" and {len(words) - most:,} more" if len(words) > most else ""
-    return ", ".join(map(repr, words[:most])) + more

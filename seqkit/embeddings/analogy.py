@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError, did_you_mean
 from seqkit.core.score import Score
 from seqkit.core.types import Array, Floats
@@ -75,13 +76,7 @@ def read_questions(path: Path, *, lower: bool = True) -> list[Section]:
     Raises:  FormatError naming the line.
     """
     sections: list[Section] = []
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise FormatError(f"{path}: no such file.") from error
-    except (UnicodeDecodeError, IsADirectoryError) as error:
-        raise FormatError(f"{path}: not a UTF-8 text file ({error}).") from error
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(files.read_text(path).split("\n"), 1):
         words = (line.lower() if lower and not line.startswith(":") else line).split()
         if line.startswith(":"):
             sections.append(Section(line[1:].strip(), []))

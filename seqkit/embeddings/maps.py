@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError, did_you_mean
-from seqkit.embeddings.neighbours import nearest_rows
+from seqkit.embeddings.neighbours import nearest_others
 from seqkit.embeddings.projection import NEIGHBOURS, Projection, project
 from seqkit.embeddings.vectors import Missing, Vectors
 from seqkit.report import map as pictures
@@ -67,11 +68,13 @@ def draw(
         raise OptionError(
             f"map: {path.name!r} ends in {path.suffix!r}, allowed are {', '.join(SUFFIXES)}.{did_you_mean(path.suffix, SUFFIXES)}"
         )
+    if missing not in ("error", "skip"):
+        raise OptionError(f"map: missing {missing!r} came, allowed are error and skip.")
     chosen, groups, unknown = _choose(vectors, words, top, neighbours_of, missing)
     left_out = f"{unknown:,} unknown words left out" if unknown else ""
     if path.suffix.lower() == ".tsv":
-        files = projector(path, vectors[chosen], chosen, groups)
-        return Map(list(files), groups, unknown, "; ".join(filter(None, (f"{len(chosen):,} words", left_out))))
+        written = projector(path, vectors[chosen], chosen, groups)
+        return Map(list(written), groups, unknown, "; ".join(filter(None, (f"{len(chosen):,} words", left_out))))
     if path.suffix.lower() != ".html":
         from seqkit.report.figure import check_picture
 
@@ -85,9 +88,7 @@ def draw(
         unlabelled = pictures.picture(path, p.places, p.words, groups, **shown)
         return Map([path], groups, unknown, caption, p, unlabelled=unlabelled)
     own = vectors.restrict(p.words)
-    ids, _ = nearest_rows(own.matrix, own.matrix, own.norms, NEIGHBOURS + 1)
-    rows = np.arange(len(own))[:, None]
-    ids = np.take_along_axis(ids, np.argsort(ids == rows, axis=1, kind="stable"), 1)[:, :-1]  # a word itself last, then dropped
+    ids = nearest_others(np.arange(len(own)), own.matrix, own.matrix, own.norms, NEIGHBOURS)
     kept = page(path, p.places, p.words, ids, groups, **shown)
     return Map([path], groups, unknown, caption, p, neighbours=kept)
 
@@ -102,10 +103,7 @@ def read_words(text: str) -> tuple[str, list[str]]:
         here = path.is_file()
     except OSError:  # a list of words too long for a file's name
         here = False
-    try:
-        name, content = (path.stem, path.read_text(encoding="utf-8")) if here else (text, text.replace(",", " "))
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"{path}: not a UTF-8 text file ({error}).") from error
+    name, content = (path.stem, files.read_text(path)) if here else (text, text.replace(",", " "))
     if not (words := re.findall(r"\S+", content)):
         raise FormatError(f"map: {text!r} holds no word.")
     return name, words

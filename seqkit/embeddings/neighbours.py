@@ -51,3 +51,13 @@ def nearest_rows(
     if by == "euclidean":
         best = (best - squares[:, None]).astype(np.float32)
     return ids, best
+
+
+def nearest_others(
+    rows: Annotated[Array, "N"], queries: Annotated[Array, "N D"], matrix: Annotated[Array, "V D"],
+    norms: Annotated[Array, "V"], k: int,
+) -> Annotated[Array, "N K"]:  # fmt: skip
+    """Ids of the k rows of `matrix` with the highest cosine to each query, which is its row `rows` or stands beyond it."""
+    ids, _ = nearest_rows(queries, matrix, norms, k + 1)
+    itself_last = np.argsort(ids == rows[:, None], axis=1, kind="stable")
+    return np.take_along_axis(ids, itself_last, 1)[:, : min(k, len(matrix) - 1)]

@@ -81,7 +81,7 @@ def trustworthiness(rows: Annotated[Array, "N D"], places: Annotated[Array, "N C
     k = min(NEIGHBOURS, (count - 1) // 2)
     if count < 6:
         return None
-    drawn = np.argsort(rng.bits(rng.stream(seed, 77), np.arange(len(rows), dtype=np.uint64)), kind="stable")[:count]
+    drawn = rng.permutation(rng.stream(seed, 77), len(rows))[:count]
     value = float(measure(rows[drawn], places[drawn], n_neighbors=k))
     return Score("trustworthiness", value, count, len(rows) - count, {"neighbours": k, "seed": seed})
 

@@ -17,7 +17,7 @@ from seqkit.core import rng
 from seqkit.core.errors import FormatError, OptionError, VocabularyError, did_you_mean
 from seqkit.core.score import Score
 from seqkit.core.types import Array, Arrays, Floats
-from seqkit.embeddings.neighbours import nearest_rows
+from seqkit.embeddings.neighbours import nearest_others
 from seqkit.embeddings.testsets import evaluate
 from seqkit.embeddings.vectors import Vectors
 
@@ -105,8 +105,7 @@ def compare(
     alive = np.flatnonzero(before.norms > 0)
     if not len(alive):
         raise VocabularyError(f"compare: all {len(before):,} vectors are zero, so there is nothing to measure.")
-    drawn = np.argsort(rng.bits(rng.stream(seed, 78), alive.astype(np.uint64)), kind="stable")[:SAMPLE]
-    rows = alive[drawn]
+    rows = alive[rng.permutation(rng.stream(seed, 78), len(alive))[:SAMPLE]]
     lost = np.linalg.norm(after.matrix[rows].astype(np.float64) - before.matrix[rows], axis=1) / before.norms[rows]
     told = {"restrict": restrict, "seed": seed}
     missing = len(before) - len(rows)
@@ -126,6 +125,4 @@ def compare(
 def _nearest(vectors: Vectors, rows: Array, restrict: int | None) -> Array:
     """The ten nearest other rows of each."""
     last = len(vectors) if restrict is None else min(restrict, len(vectors))
-    ids, _ = nearest_rows(vectors.matrix[rows], vectors.matrix[:last], vectors.norms[:last], NEIGHBOURS + 1)
-    order = np.argsort(ids == rows[:, None], axis=1, kind="stable")
-    return np.take_along_axis(ids, order, 1)[:, : min(NEIGHBOURS, last - 1)]
+    return nearest_others(rows, vectors.matrix[rows], vectors.matrix[:last], vectors.norms[:last], NEIGHBOURS)

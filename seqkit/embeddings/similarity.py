@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seqkit.core import files
 from seqkit.core.errors import FormatError
 from seqkit.core.score import Score
 from seqkit.core.types import Array
@@ -20,13 +21,7 @@ def read_pairs(path: Path, *, lower: bool = True) -> list[Pair]:
     Raises:  FormatError naming the line.
     """
     pairs: list[Pair] = []
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise FormatError(f"{path}: no such file.") from error
-    except (UnicodeDecodeError, IsADirectoryError) as error:
-        raise FormatError(f"{path}: not a UTF-8 text file ({error}).") from error
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(files.read_text(path).split("\n"), 1):
         fields = line.split()
         if not fields or line.startswith("#"):
             continue

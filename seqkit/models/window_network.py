@@ -90,9 +90,7 @@ class Windows:
 
     def epoch(self, number: int, skip: int = 0) -> Iterator[tuple[Batch, int]]:
         """The batches of epoch `number`, without the first `skip`."""
-        order = np.argsort(
-            rng.bits(rng.stream(self.settings.seed, 1 + number, 0), np.arange(self.size, dtype=np.uint64)), kind="stable"
-        )
+        order = rng.permutation(rng.stream(self.settings.seed, 1 + number, 0), self.size)
         for low in range(skip * self.settings.batch, self.size, self.settings.batch):
             places = order[low : low + self.settings.batch]
             yield self.batch(places, number), len(places)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqkit.core.errors import OptionError, VocabularyError
-from seqkit.debias.assess import Roles, assess, describe, known_sets
+from seqkit.debias.assess import Roles, assess, describe
 from seqkit.debias.measure import Options, measures
 from seqkit.debias.report import compare
 from seqkit.debias.words import WordSets
@@ -24,7 +24,7 @@ def vectors_of(sets, dim=16, less=(), upper=()):
     return Vectors(Vocab(words, [1] * len(words)), np.random.default_rng(0).normal(size=(len(words), dim)).astype(np.float32))
 
 
-@pytest.mark.parametrize("name", known_sets())
+@pytest.mark.parametrize("name", WordSets.names())
 def test_every_shipped_set_can_be_measured_and_says_what_it_cannot(name):
     sets = WordSets.shipped(name)
     found = assess(Roles(vectors_of(sets), sets, options=FAST))

@@ -46,7 +46,7 @@ class INLP(BiasMethod):
         """
         kept, lost = self.known(vectors, words, self.lists)
         rows, classes = classes_of(vectors, kept, self.lists, self.examples)
-        order = np.argsort(rng.bits(rng.stream(self.seed, 0), np.arange(len(rows), dtype=np.uint64)), kind="stable")
+        order = rng.permutation(rng.stream(self.seed, 0), len(rows))
         x, y = vectors.matrix[rows[order]].astype(np.float64), classes[order]
         test = max(1, int(self.held_out * len(y)))
         largest = float(np.bincount(y[:test]).max() / test)

@@ -3,10 +3,12 @@
 Vectors of fp16 and int8 (see seqkit.embeddings.quantisation) are read into float32 when they are opened.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from seqkit.core import files
 from seqkit.core.errors import FormatError, ModelFileError, ShapeError
+from seqkit.core.types import Array
 from seqkit.embeddings import quantisation
 from seqkit.embeddings.files import Reading
 from seqkit.embeddings.vectors import Vectors
@@ -36,5 +38,12 @@ class Native:
     @staticmethod
     def save(vectors: Vectors, path: Path, *, dtype: str = "float32") -> None:
         """Write a folder.  dtype: float32, fp16 or int8."""
-        arrays = {**quantisation.encode(vectors.matrix, dtype), **vectors.vocab.to_arrays()}
-        files.save(path, "vectors", arrays, {"words": len(vectors), "dim": vectors.dim, "dtype": dtype})
+        Native.write(path, vectors.vocab.to_arrays(), quantisation.encode(vectors.matrix, dtype), dtype)
+
+    @staticmethod
+    def write(
+        path: Path, vocab: Mapping[str, Array], arrays: Mapping[str, Array | files.Streamed], dtype: str = "float32"
+    ) -> None:  # fmt: skip
+        """Write a vocabulary's arrays and what `quantisation.encode` gives, or a matrix that comes in blocks."""
+        words, dim = arrays["matrix"].shape
+        files.save(path, "vectors", {**arrays, **vocab}, {"words": words, "dim": dim, "dtype": dtype})

@@ -151,16 +151,14 @@ class Rounds:
     def epoch(self, number: int, skip: int = 0) -> Iterator[tuple[Batch, int]]:
         """Sets of rounds of epoch `number`, without the first `skip`."""
         blocks = len(self.tiles.edges) - 1
-        columns, rounds = self._permutation(number, 0, blocks), self._permutation(number, 1, blocks * self.parts)
+        columns = rng.permutation(rng.stream(self.seed, 2 + number, 0), blocks)
+        rounds = rng.permutation(rng.stream(self.seed, 2 + number, 1), blocks * self.parts)
         each = max(1, len(rounds) // STEPS)
         for start in range(skip * each, len(rounds), each):
             shifts, parts = np.divmod(rounds[start : start + each], self.parts)
             wanted = np.arange(blocks) * blocks + columns[(np.arange(blocks) + shifts[:, None]) % blocks]
             spans = self.tiles.spans(wanted, parts[:, None], self.parts)
             yield Batch(wanted, parts, self.parts), int((spans[..., 1] - spans[..., 0]).sum())
-
-    def _permutation(self, epoch: int, purpose: int, size: int) -> Array:
-        return np.argsort(rng.bits(rng.stream(self.seed, 2 + epoch, purpose), np.arange(size, dtype=np.uint64)), kind="stable")
 
 
 def _edges(counts: Cooccurrence, limit: int) -> Array:
