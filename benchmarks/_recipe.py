@@ -33,6 +33,7 @@ def train(
     valid = Codec.of(corpus).corpus(valid_text)
     model = LanguageModel(device=chosen.device, threads=chosen.threads, seed=chosen.seed, **settings)
     started = last = time.monotonic()
+    busy = time.process_time()
 
     def report(p: Progress) -> None:
         nonlocal last
@@ -44,14 +45,15 @@ def train(
             )
 
     model.fit(corpus, valid=valid, report=report)
-    seconds = time.monotonic() - started
+    seconds, busy = time.monotonic() - started, time.process_time() - busy
     if chosen.out:
         model.save(chosen.out)
     tokens = sum(e.units for e in model.history)
     print(f"{name}: {machine()}, {chosen.device}, {chosen.threads} threads, seed {chosen.seed}")
     print(f"  settings {settings}")
     print(
-        f"  {model.num_parameters:,} parameters, {len(model.history)} epochs, {tokens:,} tokens in {seconds:,.0f} s with validation"
+        f"  {model.num_parameters:,} parameters, {len(model.history)} epochs, {tokens:,} tokens in {seconds:,.0f} s with validation "
+        f"({busy:,.0f} s of processor time)"
     )
     print("  validation by epoch: " + ", ".join(f"{e.validation:.4f}" for e in model.history))
     for part, path in (("valid", valid_text), ("test", test_text)):

@@ -59,10 +59,6 @@ def train(
     from seqkit.models.run import LanguageModelRun
     from seqkit.train.distributed import world as processes
 
-    if curve is not None:
-        from seqkit.report.figure import check_picture
-
-        check_picture(curve)
     given = {
         "cell": cell, "num_layers": layers, "hidden_size": hidden, "embed_dim": embed_dim, "tie": tie, "dropout": dropout,
         "optimizer": optimizer, "lr": lr, "schedule": schedule, "clip": clip, "bptt": bptt, "batch": batch, "epochs": epochs,
@@ -71,7 +67,7 @@ def train(
     model = LanguageModel(device=device, threads=threads, **(given | parse_settings(setting)))
     run = LanguageModelRun(
         model, input, Path(out), unit=unit, lower=lower, min_count=min_count, max_size=max_size, valid=valid, vectors=vectors,
-        freeze=freeze,
+        freeze=freeze, curve=curve,
     )  # fmt: skip
     logs = []
     if tensorboard:
@@ -84,10 +80,6 @@ def train(
             resume=resume, report=common.progress(quiet, "tokens"), reading=common.reading(quiet), logs=logs, world=world
         )
     if world.rank == 0:
-        if curve is not None:
-            from seqkit.report.curves import learning_curve
-
-            learning_curve(curve, [e["loss"] for e in result["history"]], [e["validation"] for e in result["history"]])
         last = result["history"][-1]
         text = f"{out}: {result['parameters']:,} parameters, {result['vocabulary']:,} tokens, loss {last['loss']:.4f}"
         best = [e["validation"] for e in result["history"] if e["validation"] is not None]

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from seqkit.core import options
-from seqkit.core.errors import FormatError, OptionError, ResourceError
+from seqkit.core.errors import OptionError, ResourceError
 from seqkit.core.files import resource_error
 from seqkit.core.options import option
 from seqkit.core.types import Array
@@ -72,17 +72,9 @@ def select(vocab: Vocab, settings: CountOptions) -> Annotated[Array, "N"]:
 
     Raises:  FormatError if there is none.
     """
-    special = [i for name, i in vocab.specials.items() if name != "eos"]
-    counts = vocab.counts.copy()
-    counts[special] = 0
+    counts = vocab.frequent(settings.min_count, "co-occurrence")
     ids = np.argsort(-counts, kind="stable")[: settings.max_size]
-    ids = ids[counts[ids] >= settings.min_count]
-    if not len(ids):
-        raise FormatError(
-            f"co-occurrence: none of the {len(vocab):,} tokens was seen {settings.min_count:,} times or more, the most common "
-            f"one {max(counts, default=0):,} times. Give more text or lower min_count."
-        )
-    return ids
+    return ids[counts[ids] > 0]
 
 
 class Plan:

@@ -11,7 +11,7 @@ import numpy as np
 
 from seqkit.core import options, rng
 from seqkit.core.device import threads as count_threads
-from seqkit.core.errors import FormatError, OptionError, VocabularyError
+from seqkit.core.errors import OptionError, VocabularyError
 from seqkit.core.family import Family
 from seqkit.core.options import option
 from seqkit.core.score import Loss
@@ -86,14 +86,7 @@ class Objective:
         initial: Vectors | None = None, frozen: Iterable[str] = (),
     ) -> None:  # fmt: skip
         self.vocab, self.options, self.threads = vocab, options, count_threads(threads)
-        special = [i for name, i in vocab.specials.items() if name != "eos"]
-        self.counts = np.where(vocab.counts >= options.min_count, vocab.counts, 0)
-        self.counts[special] = 0
-        if not self.counts.any():
-            raise FormatError(
-                f"training: none of the {len(vocab):,} tokens was seen {options.min_count:,} times or more, "
-                f"the most common one {max(vocab.counts, default=0):,} times. Give more text or lower min_count."
-            )
+        self.counts = vocab.frequent(options.min_count, "training")
         size = padded(options.dim)
         self.input, self.output = aligned(len(vocab), size), aligned(self.output_rows(), size)
         draws = rng.uniform(rng.stream(options.seed, 0), (len(vocab), options.dim))

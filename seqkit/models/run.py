@@ -12,6 +12,8 @@ from seqkit.core import files
 from seqkit.core.errors import OptionError
 from seqkit.embeddings.vectors import Vectors
 from seqkit.models.language_model import LanguageModel
+from seqkit.report.curves import learning_curve
+from seqkit.report.figure import check_picture
 from seqkit.text.codec import Codec
 from seqkit.text.corpus import Corpus
 from seqkit.text.normalize import Normalizer
@@ -29,10 +31,14 @@ class LanguageModelRun:
     def __init__(
         self, model: LanguageModel, source: str, out: Path, *, unit: str = "word", lower: bool = False, min_count: int = 1,
         max_size: int | None = None, valid: str | None = None, vectors: Path | None = None, freeze: bool = False,
+        curve: Path | None = None,
     ) -> None:  # fmt: skip
-        """unit: word, whitespace (text that is tokenised already), character or subword[:model]."""
+        """unit: word, whitespace (text that is tokenised already), character or subword[:model]. curve: picture of the losses."""
         if unit.partition(":")[0] not in UNITS:
             raise OptionError(f"unit: {unit!r} came, allowed are {', '.join(UNITS)} and subword:MODEL.")
+        if curve is not None:
+            check_picture(curve)  # before the work, not after it
+        self.curve = curve
         self.model, self.source, self.out, self.unit, self.lower = model, source, out, unit, lower
         self.min_count, self.max_size, self.valid, self.vectors, self.freeze = min_count, max_size, valid, vectors, freeze
 
@@ -63,6 +69,9 @@ class LanguageModelRun:
         if first:
             self.model.save(self.out)
             files.write_json(self.out / "run.json", result)
+            if self.curve is not None:
+                history = self.model.history
+                learning_curve(self.curve, [e.loss.mean for e in history], [e.validation for e in history])
         return result
 
     def _result(self, corpus: Corpus, valid: Corpus | None) -> dict[str, Any]:

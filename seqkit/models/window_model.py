@@ -188,15 +188,8 @@ class WindowModel:
 
 def _frequent(vocab: Vocab, min_count: int) -> Vocab:
     """The words seen often enough and the special ones; the others fall to unk."""
-    special = sorted(vocab.specials.values())
-    kept = vocab.counts >= min_count
-    kept[special] = False
-    if not kept.any():
-        raise FormatError(
-            f"training: none of the {len(vocab):,} tokens was seen {min_count:,} times or more. Give more text or "
-            "lower min_count."
-        )
-    kept[special] = True
+    kept = vocab.frequent(min_count, "training", eos=False) > 0
+    kept[list(vocab.specials.values())] = True
     if not kept.all() and vocab.unk is None:
         raise OptionError(
             f"WindowModel: {int((~kept).sum()):,} words are rarer than min_count {min_count} and the corpus has no unk."

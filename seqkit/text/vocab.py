@@ -137,6 +137,20 @@ class Vocab:
         """The tokens of many ids."""
         return [self.tokens[i] for i in ids]
 
+    def frequent(self, min_count: int, where: str, *, eos: bool = True) -> NDArray[np.int64]:
+        """The counts, 0 for tokens seen less often and for special ones; </s> is a word like others unless told.
+
+        Raises:  FormatError if nothing is left.
+        """
+        counts = np.where(self.counts >= min_count, self.counts, 0)
+        counts[[i for name, i in self.specials.items() if not (eos and name == "eos")]] = 0
+        if not counts.any():
+            raise FormatError(
+                f"{where}: none of the {len(self):,} tokens was seen {min_count:,} times or more, the most common one "
+                f"{max(self.counts, default=0):,} times. Give more text or lower min_count."
+            )
+        return counts
+
     def places(self, tokens: Iterable[str]) -> dict[str, int]:
         """Ids of those of the tokens that are there, in the order of `tokens`.
 

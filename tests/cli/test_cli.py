@@ -4,23 +4,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from door import DOOR, TEXT, run
 
 from seqkit.embeddings.vectors import Vectors
-
-TEXT = "\n".join(["the king rules the old town", "the queen rules the new town", "a cat sat on a mat", "a dog sat on a rug"] * 60)
-DOOR = [sys.executable, "-c", "from seqkit.cli import main; main()"]
-
-
-def run(*args, code=0, **settings):
-    done = subprocess.run([*DOOR, *map(str, args)], check=False, capture_output=True, text=True, timeout=120, **settings)
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")

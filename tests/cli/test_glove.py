@@ -2,23 +2,12 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
+from door import TEXT, run
 
 from seqkit.embeddings.cooccurrence import Cooccurrence
 from seqkit.embeddings.vectors import Vectors
-
-TEXT = "\n".join(["the king rules the old town", "the queen rules the new town", "a cat sat on a mat", "a dog sat on a rug"] * 60)
-DOOR = [sys.executable, "-c", "from seqkit.cli import main; main()"]
-
-
-def run(*args, code=0, **settings):
-    done = subprocess.run([*DOOR, *map(str, args)], check=False, capture_output=True, text=True, timeout=120, **settings)
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")
