@@ -1,17 +1,20 @@
 """How a trained model turns text into ids and ids into text: the recipe and vocabulary of the corpus it was trained on."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from seqkit.core.errors import ModelFileError, OptionError
+import numpy as np
+
+from seqkit.core.errors import FormatError, ModelFileError, OptionError
 from seqkit.core.types import Arrays, Ids
 from seqkit.text.corpus import Corpus
 from seqkit.text.encoder import Recipe
 from seqkit.text.normalize import Normalizer
-from seqkit.text.tokenizer import Tokenizer, tokenizer
-from seqkit.text.vocab import Vocab
+from seqkit.text.tokenizer import Tokenizer, choose, tokenizer
+from seqkit.text.vocab import SPECIALS, Vocab
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,30 @@ class Codec:
         if "tokenizer" not in corpus.meta:
             return Codec(Recipe(tokenizer("whitespace"), Normalizer()), corpus.vocab)
         return Codec(Recipe.from_json(corpus.meta), corpus.vocab)
+
+    @staticmethod
+    def learn(
+        texts: Iterable[str], unit: str = "word", *, lower: bool = False, min_count: int = 1, max_size: int | None = None,
+        specials: Iterable[str] = ("pad", "unk"),
+    ) -> "Codec":  # fmt: skip
+        """The codec of texts that are rows by themselves (to classify, tag, translate), from their tokens.
+
+        unit: word, whitespace, character or subword[:MODEL]; max_size subwords, 8,000 if not given.
+
+        Raises:  FormatError if there is no token.
+        """
+        normalizer = Normalizer(lower=lower)
+        rows = [normalizer(text) for text in texts]
+        recipe = Recipe(choose(unit, rows, vocab_size=max_size), normalizer)
+        if (own := recipe.tokenizer.vocab) is not None:  # a learnt tokenizer knows few special tokens: its own ids stay
+            added = [name for name in specials if name not in own.specials]
+            places = {name: len(own) + i for i, name in enumerate(added)}
+            tokens = [*own.tokens, *(SPECIALS[name] for name in added)]
+            return Codec(recipe, Vocab(tokens, np.zeros(len(tokens), np.int64), own.specials | places))
+        counts = Counter(token for row in rows for token in recipe.tokenizer.tokens(row))
+        if not counts:
+            raise FormatError("text: no token came, expected at least one. Is the text empty?")
+        return Codec(recipe, Vocab.from_counts(counts, min_count=min_count, max_size=max_size, specials=specials))
 
     def corpus(self, source: str | os.PathLike[str] | Iterable[str], *, threads: int | None = None) -> Corpus:
         """Another text, as this codec numbers it; tokens out of the vocabulary are unk.
