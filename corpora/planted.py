@@ -166,8 +166,8 @@ def make(seed: int) -> dict[str, str]:
         "languages": "pairs.tsv: English, Tolma; word by word but adjective after noun, verb last, -ri for many",
     }  # fmt: skip
     draw = random.Random(seed + 2)
-    long = long_agreement(lexicon, draw, 6000, range(8))  # the test sentences are not among those of the text
-    tests = [row for row in long_agreement(lexicon, draw, 1200, range(8)) if row[1] not in {good for _, good, _ in long}]
+    long = long_agreement(lexicon, draw, 6000, range(16))  # the test sentences are not among those of the text
+    tests = [row for row in long_agreement(lexicon, draw, 1200, range(16)) if row[1] not in {good for _, good, _ in long}]
     rows = ["distance\tright\twrong"] + [f"{n}\t{good}\t{bad}" for n in range(6) for good, bad in agreement(lexicon, n)]
     files = {
         "text.txt": text(lexicon, random.Random(seed)), "analogies.txt": analogies(lexicon), "agreement.tsv": rows,

@@ -1,4 +1,4 @@
-"""What recurrence is for: the verb agrees with a noun up to 21 words before it, and nothing nearer says which way."""
+"""What recurrence is for: the verb agrees with a noun up to 45 words before it, and nothing nearer says which way."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from seqkit.models.language_model import LanguageModel
 from seqkit.text.catalogue import shipped
 from seqkit.text.ngram import NGram
 
-SETTINGS = {"hidden_size": 96, "num_layers": 1, "epochs": 40, "batch": 8, "bptt": 40, "threads": 1}
+SETTINGS = {"hidden_size": 96, "num_layers": 1, "epochs": 40, "batch": 8, "bptt": 60, "threads": 1}
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +30,8 @@ def test_a_bigram_model_is_at_chance(corpus):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("cell", "lr", "low", "high"), [
-    ("lstm", 0.005, 0.95, 1), ("gru", 0.005, 0.95, 1), ("rnn", 0.005, 0, 0.7), ("rnn", 0.001, 0.8, 1),
+    ("lstm", 0.005, 0.95, 1), ("gru", 0.005, 0.95, 1), ("rnn", 0.005, 0, 0.7), ("rnn", 0.001, 0, 0.7),
 ])  # fmt: skip
-def test_gated_cells_carry_the_number_and_the_plain_one_only_at_a_smaller_rate(corpus, cell, lr, low, high):
+def test_gated_cells_carry_the_number_and_the_plain_one_does_not(corpus, cell, lr, low, high):
     model = LanguageModel(cell=cell, lr=lr, **SETTINGS).fit(corpus)
     assert low <= far(lambda texts: [(s.log_prob, s.unknown) for s in model.score(texts)]) <= high
