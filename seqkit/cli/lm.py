@@ -76,6 +76,7 @@ def compare(
     skip_unknown: Annotated[bool, typer.Option("--skip-unknown", help="Leave out pairs with a word the model lacks.")] = False,
     split: Annotated[bool, typer.Option("--split", help="Cut sentences into words, for a model of tokenised text.")] = False,
     lower: Annotated[bool, typer.Option("--lower", help="Lower-case the sentences.")] = False,
+    bare: Annotated[bool, typer.Option("--bare", help="Leave out punctuation, for a model of text without.")] = False,
     baseline: Annotated[str | None, typer.Option(help="A text to train an n-gram model on, shown beside.")] = None,
     order: Annotated[int, typer.Option(help="Length of the baseline's n-grams.")] = 3,
     device: common.Device = "auto",
@@ -91,7 +92,7 @@ def compare(
 
     scores = measure(
         _open(model, device), pairs, good=good, bad=bad, skip_unknown=skip_unknown, baseline=baseline, order=order, split=split,
-        lower=lower,
+        lower=lower, bare=bare,
     )  # fmt: skip
     rows = [
         [

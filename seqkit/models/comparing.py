@@ -129,17 +129,20 @@ def _columns(path: Path, names: list[str], good: str | None, bad: str | None) ->
 def measure(
     model: LanguageModel, paths: Sequence[Path], *, good: str | None = None, bad: str | None = None,
     skip_unknown: bool = False, baseline: str | None = None, order: int = 3, split: bool = False, lower: bool = False,
+    bare: bool = False,
 ) -> list[Score]:  # fmt: skip
     """Accuracy of `model` on each file of pairs, and of an n-gram model trained on the text `baseline`, if given.
 
     The baseline cuts text as the model does. Pairs are skipped by the model's vocabulary, for both alike.
     split: cut the sentences with the word tokenizer first, for a model of tokenised text ("mat." is two words there).
-    lower: lower-case them.
+    lower: lower-case them. bare: leave out tokens without a letter or digit, for a model of text without punctuation.
     """
 
-    def prepared(pair: Pair) -> Pair:
-        good, bad = (" ".join(tokenizer("word").tokens(text)) if split else text for text in (pair.good, pair.bad))
-        return replace(pair, good=good.lower(), bad=bad.lower()) if lower else replace(pair, good=good, bad=bad)
+    def prepared(text: str) -> str:
+        if split or bare:
+            tokens = tokenizer("word").tokens(text) if split else text.split()
+            text = " ".join(token for token in tokens if not bare or any(map(str.isalnum, token)))
+        return text.lower() if lower else text
 
     unk = model.codec.vocab.unk
 
@@ -152,9 +155,11 @@ def measure(
         scorers[f"{order}-gram"] = ngram.scores
     found = []
     for path in paths:
-        pairs = [prepared(pair) for pair in read_pairs(path, good=good, bad=bad)]
+        pairs = [
+            replace(pair, good=prepared(pair.good), bad=prepared(pair.bad)) for pair in read_pairs(path, good=good, bad=bad)
+        ]
         for name, scorer in scorers.items():
             score = accuracy(path.name, compare(scorer, pairs), skip_unknown=skip_unknown)
-            settings = {"model": name, **score.signature, "has_unk": unk is not None, "split": split, "lower": lower}
+            settings = {"model": name, **score.signature, "has_unk": unk is not None, "split": split, "lower": lower, "bare": bare}
             found.append(replace(score, signature=settings))
     return found

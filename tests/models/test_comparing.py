@@ -71,4 +71,6 @@ def test_a_trained_model_and_its_baseline_are_measured_side_by_side(tmp_path):
     (tmp_path / "raw.tsv").write_text("correct\twrong\nThe Cat sleeps,\tThe cat sleep,\n")
     (raw,) = measure(model, [tmp_path / "raw.tsv"], skip_unknown=False)
     (cut,) = measure(model, [tmp_path / "raw.tsv"], split=True, lower=True)
+    (bare,) = measure(model, [tmp_path / "raw.tsv"], split=True, lower=True, bare=True)
     assert (raw.signature["with_unknown"], cut.signature["with_unknown"], cut.value) == (1, 1, 1.0)
+    assert (bare.signature["with_unknown"], bare.value) == (0, 1.0)
