@@ -25,12 +25,17 @@ def count(
     tokenizer: Annotated[str, typer.Option(help="How a text is cut: as in seqkit corpus build.")] = "whitespace",
     lower: Annotated[bool, typer.Option("--lower", help="Lower-case the text.")] = False,
     setting: Annotated[list[str], typer.Option("--set", help="Another setting, as distance=text.")] = [],  # noqa: B006
+    dask: Annotated[
+        str | None,
+        typer.Option(help="Address of a Dask scheduler whose workers count, or local: --threads processes (extra: dask)."),
+    ] = None,
+    parts: Annotated[int | None, typer.Option(help="Pieces that Dask counts; two a thread of the workers if not given.")] = None,
     threads: common.Threads = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show pairs, memory and disk needed, count nothing.")] = False,
     quiet: common.Quiet = False,
     json: common.AsJson = False,
 ) -> None:
-    """Count which words stand near which, for embed train --loss glove; the same counts for any memory and threads.
+    """Count which words stand near which, for embed train --loss glove; the same counts for any memory, threads and machines.
 
     Example: seqkit embed count wiki.txt.gz --window 10 --memory 500M --out wiki.counts
     """
@@ -40,6 +45,7 @@ def count(
     given = {"window": window, "weighting": weighting, "symmetric": not one_sided, "min_count": min_count, "max_size": max_size}
     result, text = count_text(
         input, Path(out), tokenizer=tokenizer, lower=lower, vocab=vocab, memory=memory, threads=threads, dry_run=dry_run,
+        dask=dask, parts=parts,
         reading=common.reading(quiet), report=common.shares(quiet, "counted"), **(given | parse_settings(setting)),
     )  # fmt: skip
     common.show(result, text, json)

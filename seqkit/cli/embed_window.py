@@ -33,13 +33,15 @@ def train(
 ) -> None:
     """Train word vectors by a neural language model of a fixed window, and write them to the folder --out.
 
-    The folder OUT/model holds the model itself. Ctrl-C finishes the step at hand and saves; --resume goes on.
+    The folder OUT/model holds the model itself. Ctrl-C finishes the step at hand and saves; --resume goes on. Under torchrun
+    the batch is shared out among the processes.
 
     Example: seqkit embed train-window wiki.txt.gz --context both --window 3 --out window.vectors
     """
     from seqkit.core.options import parse_settings
     from seqkit.embeddings.run import Run
     from seqkit.models.window_model import WindowModel
+    from seqkit.train.distributed import world as processes
 
     given = {
         "context": context, "window": window, "dim": dim, "hidden_size": hidden, "epochs": epochs, "batch": batch, "lr": lr,
@@ -47,7 +49,10 @@ def train(
     }  # fmt: skip
     model = WindowModel(device=device, threads=threads, **(given | parse_settings(setting)))
     run = Run(model, input, Path(out), tokenizer=tokenizer, lower=lower, initial=initial, validate=validate)
-    result = run.train(resume=resume, report=common.progress(quiet), reading=common.reading(quiet))
-    model.save(Path(out) / "model")
-    text = f"{out}: {result['words']:,} words, {model.options.dim} numbers each, loss {result['history'][-1]['loss']:.4f}"
-    common.show(result, text, json)
+    with processes(device) as world:
+        quiet = quiet or world.rank > 0
+        result = run.train(resume=resume, report=common.progress(quiet), reading=common.reading(quiet), world=world)
+    if world.rank == 0:
+        model.save(Path(out) / "model")
+        text = f"{out}: {result['words']:,} words, {model.options.dim} numbers each, loss {result['history'][-1]['loss']:.4f}"
+        common.show(result, text, json)

@@ -50,25 +50,30 @@ class Cooccurrence:
 
     @staticmethod
     def count(
-        corpus: Corpus, *, vocab: Vocab | None = None, memory: int = MEMORY, threads: int | None = None,
-        out: str | os.PathLike[str] | None = None, report: Callable[[float], None] | None = None, **settings: Any,
+        corpus: Corpus, *, vocab: Vocab | None = None, part: tuple[int, int] | None = None, memory: int = MEMORY,
+        threads: int | None = None, out: str | os.PathLike[str] | None = None, report: Callable[[float], None] | None = None,
+        **settings: Any,
     ) -> "Cooccurrence":  # fmt: skip
         """Count a corpus. The bytes are the same for any number of threads and any memory.
 
         settings: those of CountOptions. vocab: count these words, whatever their count here (for shards of a larger text).
+        part: count as centres the tokens from one place up to another alone; adjoining parts `merge` to the whole.
         memory: bytes the counting may take; a text that needs more is counted in blocks, whose runs go to disk beside
         `out` and are added up. With `out` the counts are written there and memory-mapped, and are only opened
         when the folder holds those of the same corpus and settings already. report: called with the share done.
         Raises:  FormatError if no word is frequent enough; ResourceError with the forecast if memory or disk do not suffice.
         """
         chosen = options.from_json(CountOptions, settings)
-        key = _key(corpus, chosen, vocab)
-        if out is not None and (kept := _kept(Path(out), key)) is not None:
+        key = count_key(corpus, chosen, vocab, part)
+        if out is not None and (kept := kept_counts(Path(out), key)) is not None:
             return kept
-        with _working(out) as folder:
-            plan, words = _plan(corpus, chosen, vocab, memory=memory, threads=threads, folder=folder)
+        with working_folder(out) as folder:
+            plan, words = _plan(corpus, chosen, vocab, part, memory=memory, threads=threads, folder=folder)
             plan.check()
-            meta = {"key": key, "tokens": corpus.num_tokens, "sources": [corpus.fingerprint], "given": vocab is not None}
+            meta = {
+                "key": key, "tokens": plan.forecast.tokens, "sources": [corpus.fingerprint],
+                "given": vocab is not None or part is not None,
+            }  # fmt: skip
             return _finish(plan.run(report), words, chosen, meta, out)
 
     @staticmethod
@@ -78,15 +83,18 @@ class Cooccurrence:
     ) -> Forecast:  # fmt: skip
         """What `count` with the same arguments will need; writes nothing."""
         chosen = options.from_json(CountOptions, settings)
-        plan, _ = _plan(corpus, chosen, vocab, memory=memory, threads=threads, folder=None if out is None else Path(out).parent)
+        folder = None if out is None else Path(out).parent
+        plan, _ = _plan(corpus, chosen, vocab, None, memory=memory, threads=threads, folder=folder)
         return plan.forecast
 
     @staticmethod
     def merge(
-        shards: Sequence["Cooccurrence"], *, threads: int | None = None, out: str | os.PathLike[str] | None = None
+        shards: Sequence["Cooccurrence"], *, threads: int | None = None, out: str | os.PathLike[str] | None = None,
+        meta: dict[str, Any] | None = None,
     ) -> "Cooccurrence":  # fmt: skip
         """The sum of counts of several texts, exactly what counting them together gives.
 
+        meta: what the sum says of its text, where that is more than the sum of what the shards say.
         Raises:  OptionError unless all were counted with the same settings and the same words; ModelFileError for a broken one.
         """
         if not shards:
@@ -113,20 +121,20 @@ class Cooccurrence:
             return get
 
         parts = [(shard.ends, shard.columns, units(shard)) for shard in shards]
-        with _working(out) as folder:
+        with working_folder(out) as folder:
             try:
                 rows = add(parts, threads=count_threads(threads), room=1 << 21)
                 matrix = keep(rows, len(first.vocab), unit, folder, "result")
             except FormatError as error:
                 raise ModelFileError(f"merge: {error} Count that shard again.") from error
-            meta = {
+            told = {
                 "tokens": sum(shard.meta.get("tokens", 0) for shard in shards),
                 "sources": [source for shard in shards for source in shard.meta.get("sources", [])],
             }
             words = first.vocab
             if not any(shard.meta.get("given") for shard in shards):  # each vocabulary holds the counts of its shard alone
                 words = Vocab(words.tokens, np.sum([shard.vocab.counts for shard in shards], axis=0))
-            return _finish(matrix, words, first.options, meta | {"given": words is first.vocab}, out)
+            return _finish(matrix, words, first.options, meta or told | {"given": words is first.vocab}, out)
 
     def save(self, folder: str | os.PathLike[str], *, dtype: Literal["float64", "float32"] = "float64") -> None:
         """Write the counts to a folder, atomically; float32 takes a third less, and can be trained on but not merged."""
@@ -206,30 +214,35 @@ class Cooccurrence:
         )
 
 
+def select_words(vocab: Vocab, chosen: CountOptions) -> Vocab:
+    """The words of a text that are counted, with their counts, by falling count."""
+    ids = select(vocab, chosen)
+    return Vocab(vocab.words(ids.tolist()), vocab.counts[ids])
+
+
 def _plan(
-    corpus: Corpus, chosen: CountOptions, given: Vocab | None, *, memory: int, threads: int | None, folder: Path | None
-) -> tuple[Plan, Vocab]:
-    if given is None:
-        ids = select(corpus.vocab, chosen)
-        words = Vocab(corpus.vocab.words(ids.tolist()), corpus.vocab.counts[ids])
-    else:
-        words = given
-        ids = np.array([corpus.vocab.index.get(token, -1) for token in given.tokens], np.int64)
-        ids[[row for name, i in corpus.vocab.specials.items() if name != "eos" for row in np.flatnonzero(ids == i)]] = -1
+    corpus: Corpus, chosen: CountOptions, given: Vocab | None, part: tuple[int, int] | None, *, memory: int,
+    threads: int | None, folder: Path | None,
+) -> tuple[Plan, Vocab]:  # fmt: skip
+    words = select_words(corpus.vocab, chosen) if given is None else given
+    ids = np.array([corpus.vocab.index.get(token, -1) for token in words.tokens], np.int64)
+    ids[[row for name, i in corpus.vocab.specials.items() if name != "eos" for row in np.flatnonzero(ids == i)]] = -1
     rows = np.full(len(corpus.vocab), -1, np.int32)
     there = np.flatnonzero(ids >= 0)
     rows[ids[there]] = there
-    return Plan(corpus, rows, len(words), chosen, memory=memory, threads=count_threads(threads), folder=folder), words
+    cores = count_threads(threads)
+    return Plan(corpus, rows, len(words), chosen, memory=memory, threads=cores, folder=folder, part=part), words
 
 
-def _key(corpus: Corpus, chosen: CountOptions, vocab: Vocab | None) -> str:
+def count_key(corpus: Corpus, chosen: CountOptions, vocab: Vocab | None, part: tuple[int, int] | None = None) -> str:
+    """What tells whether counts are those of a corpus with these settings."""
     words = None if vocab is None else [vocab.tokens, vocab.counts.tolist()]
-    text = json.dumps([corpus.fingerprint, options.to_json(chosen), words])
+    text = json.dumps([corpus.fingerprint, options.to_json(chosen), words, *([] if part is None else [part])])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _kept(folder: Path, key: str) -> Cooccurrence | None:
-    """The counts in `folder` if they are of this corpus with these settings."""
+def kept_counts(folder: Path, key: str) -> Cooccurrence | None:
+    """The counts in `folder` if they have this key."""
     if not (folder / "manifest.json").is_file() or files.kind_of(folder) != "cooccurrence":
         return None
     kept = Cooccurrence.load(folder)
@@ -237,14 +250,14 @@ def _kept(folder: Path, key: str) -> Cooccurrence | None:
 
 
 @contextmanager
-def _working(out: str | os.PathLike[str] | None) -> Iterator[Path | None]:
+def working_folder(out: str | os.PathLike[str] | None) -> Iterator[Path | None]:
     """A folder beside `out` for what is written on the way, gone afterwards; None without `out`."""
     if out is None:
         yield None
         return
     try:
         Path(out).parent.mkdir(parents=True, exist_ok=True)
-        made = tempfile.TemporaryDirectory(dir=Path(out).parent, prefix=".counting-")
+        made = tempfile.TemporaryDirectory(dir=Path(out).parent, prefix=".counting-", ignore_cleanup_errors=True)
     except OSError as error:
         raise files.resource_error(str(out), error) from error
     with made as name:

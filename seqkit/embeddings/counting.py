@@ -84,13 +84,20 @@ class Plan:
     """
 
     def __init__(
-        self, corpus: Corpus, rows: Array, size: int, settings: CountOptions, *, memory: int, threads: int, folder: Path | None
+        self, corpus: Corpus, rows: Array, size: int, settings: CountOptions, *, memory: int, threads: int, folder: Path | None,
+        part: tuple[int, int] | None = None,
     ) -> None:  # fmt: skip
-        """rows: for each id of the corpus its row below `size`, or -1. folder: where runs go; None: memory alone."""
+        """rows: for each id of the corpus its row below `size`, or -1. folder: where runs go; None: memory alone.
+
+        part: the tokens to count, first and last but one; all unless given.
+        """
         self.corpus, self.rows, self.size, self.settings = corpus, rows, size, settings
         self.threads, self.folder = threads, folder
-        self.room = max(size, min(1 << 21, memory // (144 * threads), 2 * settings.window * corpus.num_tokens))
-        tokens, sentences = corpus.num_tokens, len(corpus)
+        low, self.high = part or (0, corpus.num_tokens)
+        if not 0 <= low <= self.high <= corpus.num_tokens:
+            raise OptionError(f"co-occurrence: part {part} came, the text has the tokens 0 to {corpus.num_tokens:,}.")
+        tokens, sentences = self.high - low, int(np.searchsorted(corpus.starts, [low, self.high]) @ [-1, 1]) + 1
+        self.room = max(size, min(1 << 21, memory // (144 * threads), 2 * settings.window * tokens))
         fixed = threads * (13 * size + 3 * ENTRY * self.room) + 32 * size + 4 * len(rows)
         each = 8 + 4 * min(1.0, sentences / max(tokens, 1))
         least = min(tokens, 4 * settings.window)
@@ -105,8 +112,8 @@ class Plan:
                 f"co-occurrence: window {settings.window} on {tokens:,} tokens passes 64 bits. Take a smaller window."
             )
         self.block = max(1, min(tokens, int((memory - fixed) / each), (1 << 31) - 4 * settings.window))
-        self.starts = range(0, max(tokens, 1), self.block)
-        self.first = self.indexed(0)
+        self.starts = range(low, max(self.high, low + 1), self.block)
+        self.first = self.indexed(low)
         sample = np.arange(size // 1000, size, max(1, 2 * (size // 1000)))
         pairs = int(self.first.rows(sample)[0].sum()) * size // max(len(sample), 1)
         blocks = len(self.starts)
@@ -119,7 +126,7 @@ class Plan:
 
     def indexed(self, start: int) -> Indexed:
         """One block of text, indexed."""
-        high = min(start + self.block, self.corpus.num_tokens)
+        high = min(start + self.block, self.high)
         settings = self.settings
         return index(
             self.corpus.ids, self.corpus.starts, self.rows, self.size, start, high, settings.weights,

@@ -9,6 +9,7 @@ from typing import Any
 
 from seqkit.core import files
 from seqkit.core.errors import OptionError
+from seqkit.embeddings import counting_dask
 from seqkit.embeddings.cooccurrence import Cooccurrence
 from seqkit.text.corpus import Corpus
 from seqkit.text.normalize import Normalizer
@@ -31,25 +32,31 @@ def read_size(text: str) -> int:
 
 def count_text(
     source: str, out: Path, *, tokenizer: str, lower: bool, vocab: Path | None, memory: str, threads: int | None, dry_run: bool,
+    dask: str | None = None, parts: int | None = None,
     reading: Callable[[int], None] | None = None, report: Callable[[float], None] | None = None, **settings: Any,
 ) -> tuple[dict[str, Any], str]:  # fmt: skip
     """Count `source` into `out`, or with `dry_run` only forecast; what was done as JSON values and as text.
 
     A text is made into a corpus first, which is thrown away afterwards: keep one (seqkit corpus build) to count it again.
+    dask: a scheduler whose workers count `parts` of the text.
     """
+    if (dask and dry_run) or (parts and not dask):
+        raise OptionError("dask: dry_run tells what one machine needs, and parts are for dask alone. Leave one of the two out.")
     given: dict[str, Any] = {"memory": read_size(memory), "threads": threads, "out": out, **settings}
     if vocab is not None:
         given["vocab"] = _words(vocab)
     if not dry_run:
         out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=None if dry_run else out.parent, prefix=".counting-") as folder:
+    with tempfile.TemporaryDirectory(dir=None if dry_run else out.parent, prefix=".counting-") as made:
+        folder = Path(made) / "corpus"
         if source != "-" and Path(source).is_dir() and files.kind_of(Path(source)):
-            corpus = Corpus.load(source)
+            folder, corpus = Path(source), Corpus.load(source)
         else:
             corpus = Corpus.build(
-                source, tokenizer, normalizer=Normalizer(lower=lower), threads=threads, out=Path(folder) / "corpus",
-                report=reading,
-            )  # fmt: skip
+                source, tokenizer, normalizer=Normalizer(lower=lower), threads=threads, out=folder, report=reading
+            )
+        if dask:
+            return counting_dask.count(folder, cluster=dask, parts=parts, report=report, **given).summary()
         if not dry_run:
             return Cooccurrence.count(corpus, report=report, **given).summary()
         told = Cooccurrence.forecast(corpus, **given)

@@ -16,6 +16,7 @@ from seqkit.core.family import Family
 from seqkit.core.options import option
 from seqkit.core.score import Loss
 from seqkit.core.types import Array, Arrays, Floats, Ids
+from seqkit.embeddings.extension import extended, of_text
 from seqkit.embeddings.subsampling import keep_thresholds
 from seqkit.embeddings.vectors import Vectors
 from seqkit.kernels.simd.rows import aligned, padded
@@ -39,7 +40,7 @@ class WindowOptions:
     subsample: float = option(1e-3, low=0, help="frequency above which a word is thinned out; 0: none")
     min_count: int = option(5, low=1, help="words seen less often are left out")
     cbow_gradient: Literal["word2vec", "mean"] = option(
-        "word2vec", help="what each context row of cbow takes: the whole gradient of the mean, or its share (the true gradient)"
+        "word2vec", help="what each row of a mean (cbow's context) takes: its whole gradient, or its share (the true gradient)"
     )
     seed: int = option(1, low=0, help="seed of every draw")
     deterministic: bool = option(False, help="same bytes for any number of threads")
@@ -83,16 +84,23 @@ class Objective:
 
     def __init__(
         self, vocab: Vocab, options: WindowOptions, *, threads: int | None = None,
-        initial: Vectors | None = None, frozen: Iterable[str] = (),
+        initial: Vectors | None = None, extend: bool = False, frozen: Iterable[str] = (),
     ) -> None:  # fmt: skip
-        self.vocab, self.options, self.threads = vocab, options, count_threads(threads)
-        self.counts = vocab.frequent(options.min_count, "training")
+        if extend and initial is None:
+            raise OptionError("extend: there is nothing to extend. Give initial=, the vectors to go on from.")
+        given = initial if extend else None
+        self.words = of_text(vocab, options.min_count) if given is None else extended(vocab, given, options.min_count)
+        self.vocab, self.counts = self.words.vocab, self.words.counts
+        self.options, self.threads = options, count_threads(threads)
         size = padded(options.dim)
-        self.input, self.output = aligned(len(vocab), size), aligned(self.output_rows(), size)
-        draws = rng.uniform(rng.stream(options.seed, 0), (len(vocab), options.dim))
-        self.input[:, : options.dim] = (draws - 0.5) / options.dim
+        self.input, self.output = aligned(self.input_rows(), size), aligned(self.output_rows(), size)
+        self._draw()
         self._take(initial)
         self.plan = self._make_plan(frozen)
+
+    def input_rows(self) -> int:
+        """The number of input rows, those of the words first."""
+        return len(self.vocab)
 
     def output_rows(self) -> int:
         """The number of output rows."""
@@ -124,9 +132,8 @@ class Objective:
         self.input[:], self.output[:] = arrays["input"], arrays["output"]
 
     def vectors(self) -> Vectors:
-        """The input rows of the words that were trained."""
-        rows = np.flatnonzero(self.counts)
-        vocab = self.vocab
+        """The input rows of the words that were trained; of all old words, and first, where vectors were extended."""
+        rows, vocab = self.words.rows, self.vocab
         return Vectors(Vocab(vocab.words(rows), vocab.counts[rows]), self.input[rows, : self.options.dim])
 
     @property
@@ -134,23 +141,28 @@ class Objective:
         """Bytes of both matrices."""
         return self.input.nbytes + self.output.nbytes
 
+    def _draw(self) -> None:
+        words, dim = len(self.vocab), self.options.dim
+        self.input[:words, :dim] = (rng.uniform(rng.stream(self.options.seed, 0), (words, dim)) - 0.5) / dim
+
     def _make_plan(self, frozen: Iterable[str]) -> Plan:
         locked = np.zeros(len(self.vocab) if (frozen := list(frozen)) else 0, np.uint8)
-        locked[[self._trained(word) for word in frozen]] = 1
+        there = np.zeros(len(self.vocab), bool)
+        there[self.words.rows] = True
+        for word in frozen:
+            if not there[token_id := self.vocab.id(word)]:
+                raise VocabularyError(
+                    f"frozen: {word!r} was seen less than {self.options.min_count} times, so it is not trained."
+                )
+            locked[token_id] = 1
         none = np.zeros(0, np.int32)
         fields: dict[str, Any] = {
             "window": self.options.window, "shrink": self.options.shrink, "cbow": self.options.context == "cbow",
             "divide": self.options.cbow_gradient == "mean", "tree": False, "negatives": 0, "seeds": np.zeros(3, np.uint64),
-            "keep": keep_thresholds(self.counts, self.options.subsample), "noise": np.zeros(0, np.uint64),
+            "keep": keep_thresholds(self.words.read, self.options.subsample), "noise": np.zeros(0, np.uint64),
             "points": none, "labels": none.astype(np.float32), "ends": np.zeros(1, np.int64), "locked": locked,
         }  # fmt: skip
         return Plan(**(fields | self.fields()))
-
-    def _trained(self, word: str) -> int:
-        token_id = self.vocab.id(word)
-        if not self.counts[token_id]:
-            raise VocabularyError(f"frozen: {word!r} was seen less than {self.options.min_count} times, so it is not trained.")
-        return token_id
 
     def _take(self, initial: Vectors | None) -> None:
         if initial is None:

@@ -20,6 +20,7 @@ from seqkit.text.corpus import Corpus
 from seqkit.text.normalize import Normalizer
 from seqkit.text.readers import read
 from seqkit.train.progress import Progress
+from seqkit.train.world import World
 
 PACKAGES = ("seqkit", "numpy", "numba", "tokenizers", "nltk")
 
@@ -44,16 +45,16 @@ class Run:
 
     def __init__(
         self, model: Any, source: str, out: Path, *, tokenizer: str = "whitespace", lower: bool = False,
-        initial: Path | None = None, frozen: Path | None = None, validate: Path | None = None,
+        initial: Path | None = None, extend: bool = False, frozen: Path | None = None, validate: Path | None = None,
     ) -> None:  # fmt: skip
         """model: Word2Vec, GloVe, or another that fits a corpus to Vectors. frozen: a file of words.
 
-        validate: analogy questions, whose share right is kept for each epoch.
+        extend: keep all words of `initial`. validate: analogy questions, whose share right is kept for each epoch.
         """
-        if isinstance(model, GloVe) and (initial or frozen):
+        if isinstance(model, GloVe) and (initial or extend or frozen):
             raise OptionError("glove: initial and frozen are not there, as a sum of two vectors has no one way to be split.")
-        self.model, self.source, self.out = model, source, out
-        self.tokenizer, self.lower, self.initial, self.frozen, self.validate = tokenizer, lower, initial, frozen, validate
+        self.model, self.source, self.out, self.tokenizer, self.lower = model, source, out, tokenizer, lower
+        self.initial, self.extend, self.frozen, self.validate = initial, extend, frozen, validate
 
     def corpus(self, folder: Path | None, reading: Callable[[int], None] | None = None) -> Corpus | Cooccurrence:
         """The folder of a corpus or of counts that was given, or the text made into a corpus in `folder` (in memory for None)."""
@@ -68,21 +69,25 @@ class Run:
 
     def estimate(self) -> Estimate:
         """What the run will need; writes nothing."""
-        needs: Estimate = self.model.estimate(self.corpus(None))
+        start = {"initial": self._start(), "extend": True} if self.extend else {}
+        needs: Estimate = self.model.estimate(self.corpus(None), **start)
         return needs
 
     def train(
         self, *, resume: bool = False, report: Callable[[Progress], None] | None = None,
-        reading: Callable[[int], None] | None = None,
+        reading: Callable[[int], None] | None = None, world: World | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         """Train, write vectors and run.json to the folder, and return what run.json holds.
 
-        report is told of the training, reading of the characters read before it.
+        report is told of the training, reading of the characters read before it. world: the processes of a parallel run, of
+        which the first one writes; only for a model whose `fit` takes it.
         """
-        corpus = self.corpus(self.out / "corpus", reading)
+        first = world is None or world.rank == 0
+        corpus = self.corpus(self.out / "corpus" if first else None, reading)
+        start = self._start()
         keeping: dict[str, Any] = {
             "checkpoint": self.out / "checkpoint", "resume": resume, "report": report,
-            "validate": None if self.validate is None else self._validation(self.validate, corpus),
+            "validate": None if self.validate is None else self._validation(self.validate, corpus, start),
         }  # fmt: skip
         if isinstance(self.model, GloVe):
             counted = self.model.count(corpus, out=self.out / "counts") if isinstance(corpus, Corpus) else corpus
@@ -90,9 +95,11 @@ class Run:
         else:
             if self.frozen is not None:
                 keeping["frozen"] = [word for piece in read(self.frozen) for word in piece.split()]
-            initial = None if self.initial is None else Vectors.load(self.initial)
-            vectors = self.model.fit(corpus, initial=initial, **keeping)
-        vectors.save(self.out)
+            keeping |= {"extend": True} if self.extend else {}
+            keeping |= {} if world is None else {"world": world}
+            vectors = self.model.fit(corpus, initial=start, **keeping)
+        if first:
+            vectors.save(self.out)
         result = {
             "model": type(self.model).__name__, "settings": self.model.get_params(), "words": len(vectors),
             "corpus": {**corpus.meta, "source": self.source, "fingerprint": corpus.fingerprint},
@@ -101,14 +108,21 @@ class Run:
             "matrix_sha256": hashlib.sha256(vectors.matrix.tobytes()).hexdigest(),
             "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         }  # fmt: skip
-        files.write_json(self.out / "run.json", result)
+        if self.extend and start is not None:
+            result["added"] = len(vectors) - len(start)
+        if first:
+            files.write_json(self.out / "run.json", result)
         return result
 
-    def _validation(self, path: Path, corpus: Corpus | Cooccurrence) -> Callable[[Vectors], float]:
+    def _start(self) -> Vectors | None:
+        return None if self.initial is None else Vectors.load(self.initial)
+
+    def _validation(self, path: Path, corpus: Corpus | Cooccurrence, start: Vectors | None) -> Callable[[Vectors], float]:
         """The share of the questions of `path` that vectors answer; FormatError if no question could ever be asked."""
         sections = analogy.read_questions(path)
         enough = corpus.vocab.counts >= self.model.options.min_count
         words = {word for word, kept in zip(corpus.vocab.tokens, enough, strict=True) if kept}
+        words |= set(start.vocab.tokens) if self.extend and start is not None else set()
         if not any(words.issuperset(question) for section in sections for question in section.questions):
             raise FormatError(f"{path}: no question has all its words among the {len(words):,} to be trained. Give others.")
         return lambda vectors: analogy.evaluate(vectors, sections).total.value

@@ -2,93 +2,75 @@
 
     v(w) = mean of the rows of w itself, if it is known, and of its n-grams          Bojanowski et al. 2017
 
-n-grams are those of "<w>" with `minn` to `maxn` characters, "<" and ">" alone left out; n-gram g has the row
-words + hash(g) mod buckets. Equal to fastText's to the last bit.
-Not handled: training; pruned and quantised models (.ftz).
+n-gram g has the row words + hash(g) mod buckets (seqkit.embeddings.ngrams). Equal to fastText's to the last bit.
+Not handled: pruned and quantised models (.ftz); for training see objectives.subwords.
 """
 
 import os
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
 from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError, did_you_mean
 from seqkit.core.types import Array, Floats
+from seqkit.embeddings.ngrams import buckets_of, mean_rows, word_rows
+from seqkit.embeddings.vectors import Missing, Neighbours, Vectors
 from seqkit.text.vocab import Vocab
 
-if TYPE_CHECKING:
-    from seqkit.embeddings.vectors import Vectors
-
-EOS = "</s>"  # has no n-grams
-_BASIS, _PRIME, _MASK = 2166136261, 16777619, 0xFFFFFFFF
+BLOCK = 4096  # words
 
 
-def fnv1a(data: bytes) -> int:
-    """32 bits for bytes, as fastText has them: FNV-1a, but each byte is a signed char.
+class SubwordVectors(Vectors):
+    """Vectors whose `matrix` is made of a table: word rows, then bucket rows. Unseen words may be asked for like known ones.
 
-    h = (h xor b) · 16777619 mod 2³², with the bits above a byte of 128 or more all set: another hash than FNV-1a outside ASCII.
+    Neighbours and answers are always known words; `restrict`, `vectors` and erasers give plain Vectors, without n-grams.
 
-    >>> hex(fnv1a(b"foobar"))
-    '0xbf9cf968'
-    """
-    h = _BASIS
-    for byte in data:
-        h = ((h ^ (byte if byte < 128 else byte | 0xFFFFFF00)) * _PRIME) & _MASK
-    return h
-
-
-def ngrams(word: str, minn: int, maxn: int) -> list[str]:
-    """The n-grams of a word in fastText's order.
-
-    >>> ngrams("go", 2, 3)
-    ['<g', '<go', 'go', 'go>', 'o>']
-    """
-    text = f"<{word}>"
-    last = len(text)
-    return [
-        text[i:j]
-        for i in range(last)
-        for j in range(i + max(minn, 1), min(i + maxn, last) + 1)
-        if j - i > 1 or (i > 0 and j < last)
-    ]
-
-
-class SubwordVectors:
-    """Word rows, then bucket rows.
-
-    Shapes:  matrix (words + buckets, D) float32, may be memory-mapped. minn, maxn: characters in an n-gram; maxn 0: none.
+    Shapes:  table (words + buckets, D) float32, may be memory-mapped. min_n, max_n: characters in an n-gram; max_n 0: none.
+             matrix (words, D): made when first asked for, unless it is given.
     """
 
-    def __init__(self, vocab: Vocab, matrix: Annotated[Floats, "N D"], *, minn: int, maxn: int, buckets: int) -> None:
-        if matrix.ndim != 2 or len(matrix) != len(vocab) + buckets:
+    def __init__(
+        self, vocab: Vocab, table: Annotated[Floats, "N D"], *, min_n: int, max_n: int, buckets: int,
+        matrix: Annotated[Floats, "V D"] | None = None,
+    ) -> None:  # fmt: skip
+        if table.ndim != 2 or len(table) != len(vocab) + buckets:
             raise ShapeError(
-                f"SubwordVectors: a matrix of shape {matrix.shape} came for {len(vocab):,} words and {buckets:,} buckets, "
+                f"SubwordVectors: a table of shape {table.shape} came for {len(vocab):,} words and {buckets:,} buckets, "
                 "expected a row each."
             )
-        if maxn and not buckets:
-            raise ShapeError(f"SubwordVectors: n-grams of {minn} to {maxn} characters came with no bucket to put them in.")
-        self.vocab, self.matrix, self.minn, self.maxn, self.buckets = vocab, matrix, minn, maxn, buckets
+        if max_n and not buckets:
+            raise ShapeError(f"SubwordVectors: n-grams of {min_n} to {max_n} characters came with no bucket to put them in.")
+        self.vocab, self.table, self.min_n, self.max_n, self.buckets = vocab, table, min_n, max_n, buckets
+        if matrix is not None:
+            self.__dict__["matrix"] = matrix
+
+    @cached_property
+    def matrix(self) -> Annotated[Floats, "V D"]:  # type: ignore[override]  # as good as an attribute
+        """The vector of each known word."""
+        return self._compose(len(self))
 
     @property
     def dim(self) -> int:
         """Numbers in a vector."""
-        return int(self.matrix.shape[1])
+        return int(self.table.shape[1])
 
     def __len__(self) -> int:
         return len(self.vocab)
 
-    def __contains__(self, word: object) -> bool:
-        return word in self.vocab
-
     def __repr__(self) -> str:
         return f"SubwordVectors({len(self):,} words, {self.buckets:,} buckets, {self.dim} numbers each)"
 
-    def rows(self, word: str) -> Annotated[Array, "N"]:
-        """The rows whose mean is the vector of a word: its own, if it is known, and those of its n-grams."""
+    def __getitem__(self, words: str | Sequence[str]) -> Floats:
+        """The vector of a word (D,), or of several (N, D), known or not."""
+        return self.of(words) if isinstance(words, str) else np.array([self.of(word) for word in words]).reshape(-1, self.dim)
+
+    def parts(self, word: str) -> Annotated[Array, "N"]:
+        """The table's rows whose mean is the vector of a word: its own, if it is known, and those of its n-grams."""
         own = self.vocab.index.get(word)
-        parts = [] if word == EOS or not self.maxn else ngrams(word, self.minn, self.maxn)
-        hashed = [len(self.vocab) + fnv1a(part.encode("utf-8", "surrogatepass")) % self.buckets for part in parts]
+        hashed = [len(self) + bucket for bucket in buckets_of(word, self.min_n, self.max_n, self.buckets)]
         return np.array([*([] if own is None else [own]), *hashed], np.int64)
 
     def of(self, word: str) -> Annotated[Floats, "D"]:
@@ -96,42 +78,85 @@ class SubwordVectors:
 
         Raises:  VocabularyError for an unknown word without n-grams; FormatError if a row of it is not finite.
         """
-        rows = self.rows(word)
+        rows = self.parts(word)
         if not len(rows):
             raise VocabularyError(
-                f"{word!r} is not in the vocabulary ({len(self):,} tokens) and has no n-gram of {self.minn} to {self.maxn} "
+                f"{word!r} is not in the vocabulary ({len(self):,} tokens) and has no n-gram of {self.min_n} to {self.max_n} "
                 f"characters.{did_you_mean(word, self.vocab.tokens)}"
             )
-        found = self.mean(rows)
+        found: Floats = mean_rows(self.table, rows, np.array([0, len(rows)]))[0]
         if not np.isfinite(found).all():
             raise FormatError(f"subword: the vector of {word!r} holds nan or inf. The file it came from is damaged.")
         return found
 
-    def mean(self, rows: Annotated[Array, "N"]) -> Annotated[Floats, "D"]:
-        """The mean of rows in float32, in fastText's order of operations."""
-        found: Floats = self.matrix[rows].sum(0, dtype=np.float32) * np.float32(1 / len(rows))
-        return found
-
-    def vectors(self, limit: int | None = None) -> "Vectors":
+    def vectors(self, limit: int | None = None) -> Vectors:
         """Vectors of the known words (the first `limit`), as fastText prints them."""
-        from seqkit.embeddings.vectors import Vectors
+        size = len(self) if limit is None else min(limit, len(self))
+        matrix = self.matrix if size == len(self) else self._compose(size)
+        return Vectors(Vocab(self.vocab.tokens[:size], self.vocab.counts[:size]), matrix)
 
-        tokens = self.vocab.tokens[:limit]
-        matrix = np.empty((len(tokens), self.dim), np.float32)
-        for i, word in enumerate(tokens):
-            matrix[i] = self.of(word)
-        return Vectors(Vocab(tokens, self.vocab.counts[:limit]), matrix)
+    def similarity(self, a: str, b: str) -> float:
+        """Cosine of two words, known or not; 0 if either vector is zero."""
+        x, y = self[[a, b]].astype(np.float64)
+        lengths = float(np.linalg.norm(x) * np.linalg.norm(y))
+        return float(x @ y) / lengths if lengths else 0.0
+
+    def nearest(
+        self, queries: Annotated[Array, "N D"] | Sequence[str], k: int = 10, *, restrict: int | None = None
+    ) -> list[Neighbours]:
+        """The k nearest known words of each query by cosine; a query word itself is left out."""
+        if isinstance(queries, np.ndarray):
+            return super().nearest(queries, k, restrict=restrict)
+        found = super().nearest(self[queries], k + 1, restrict=restrict)
+        return [[pair for pair in pairs if pair[0] != word][:k] for word, pairs in zip(queries, found, strict=True)]
+
+    def analogy(self, a: str, b: str, c: str, **settings: Any) -> Neighbours:
+        """Known words d with "a is to b as c is to d", best first; a, b and c are left out. settings: as those of Vectors."""
+        return self._with([a, b, c]).analogy(a, b, c, **settings)
+
+    def doesnt_match(self, words: Sequence[str], *, missing: Missing = "error") -> str:
+        """The odd one out of words, known or not."""
+        return self._with(words).doesnt_match(words, missing=missing)
+
+    def _with(self, words: Sequence[str]) -> Vectors:
+        """The known words, and the unseen ones of `words` that have n-grams behind them."""
+        unseen = [word for word in dict.fromkeys(words) if word not in self.vocab and len(self.parts(word))]
+        if not unseen:
+            return self.vectors()
+        vocab = Vocab([*self.vocab.tokens, *unseen], np.zeros(len(self) + len(unseen), np.int64))
+        return Vectors(vocab, np.concatenate([self.matrix, self[unseen]]))
+
+    def _unit(self, item: Any, missing: Missing) -> tuple[Array, int | None]:
+        unseen = isinstance(item, str) and item not in self.vocab and len(self.parts(item))
+        return super()._unit(self.of(item) if unseen else item, missing)
+
+    def _compose(self, size: int) -> Floats:
+        """The vectors of the first `size` words."""
+        matrix = np.empty((size, self.dim), np.float32)
+        for start in range(0, size, BLOCK):
+            words = self.vocab.tokens[start : min(start + BLOCK, size)]
+            own = np.arange(start, start + len(words))
+            matrix[own] = mean_rows(self.table, *word_rows(words, own, len(self), self.min_n, self.max_n, self.buckets))
+        return matrix
 
     @staticmethod
-    def load(path: str | os.PathLike[str], *, errors: str = "strict") -> "SubwordVectors":
-        """Open fastText's .bin; the rows of a file that is not compressed are read when they are used.
+    def load(  # type: ignore[override]  # other formats hold no n-grams
+        path: str | os.PathLike[str], *, errors: Literal["strict", "replace"] = "strict"
+    ) -> "SubwordVectors":
+        """Open what `save` wrote, native or fasttext-binary, or fastText's own .bin; rows are read when they are used.
 
-        Raises:  FormatError, naming the byte, for a file that is missing, damaged, lying, pruned or quantised.
+        Raises:  FormatError, naming the byte, for a file that is missing, damaged, lying, pruned or quantised, and for
+                 vectors without n-grams.
         """
         from seqkit.embeddings.formats._fasttext import read
 
         if errors not in ("strict", "replace"):
             raise OptionError(f"errors: {errors!r} came, allowed are strict and replace (U+FFFD for invalid UTF-8).")
-        if not Path(path).is_file():
-            raise FormatError(f"{path}: no such file.")
-        return read(Path(path), errors=errors)
+        if not Path(path).is_dir():
+            if not Path(path).is_file():
+                raise FormatError(f"{path}: no such file.")
+            return read(Path(path), errors=errors)
+        found = Vectors.load(path)
+        if not isinstance(found, SubwordVectors):
+            raise FormatError(f"{path}: holds {found} without n-grams. Open it as Vectors.")
+        return found

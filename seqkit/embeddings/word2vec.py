@@ -85,31 +85,33 @@ class Word2Vec:
         return self
 
     def fit(
-        self, corpus: Corpus, *, initial: Vectors | None = None, frozen: Iterable[str] = (),
+        self, corpus: Corpus, *, initial: Vectors | None = None, extend: bool = False, frozen: Iterable[str] = (),
         validate: Callable[[Vectors], float] | None = None, checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False, report: Callable[[Progress], None] | None = None,
     ) -> Vectors:  # fmt: skip
         """Train on `corpus` and return the vectors of its words; `history` then holds the loss of every epoch.
 
-        initial: vectors to start from, for the words it has. frozen: words whose vectors stay as they start.
+        initial: vectors to start from, for the words it has. extend: keep all words of `initial`, in their order, and put
+        the new words of `corpus` behind them (embeddings.extension). frozen: words whose vectors stay as they start.
         validate: called with the vectors after each epoch, its value kept in the history.
         checkpoint: folder for the state of the run, written every minute, after each epoch and on SIGINT;
         resume: go on from it, to the same bytes when `deterministic`.
         Raises:  FormatError if no word is frequent enough; TrainingError if nothing could be predicted or the loss is
-                 not finite; OptionError if a resumed run has other settings or another corpus.
+                 not finite; OptionError if a resumed run has other settings or another corpus; VocabularyError if the
+                 corpus has no word of the vectors to extend.
         """
         frozen = sorted(set(frozen))
-        objective = self.objective(corpus, initial=initial, frozen=frozen)
+        objective = self.objective(corpus, initial=initial, extend=extend, frozen=frozen)
         self.history = fit(
-            objective, self.blocks(corpus, frozen), epochs=self.epochs, schedule=linear(self.lr),
+            objective, self.blocks(corpus, frozen, initial if extend else None), epochs=self.epochs, schedule=linear(self.lr),
             validate=(lambda: validate(objective.vectors())) if validate else None,
             checkpoint=Checkpoint(Path(checkpoint)) if checkpoint is not None else None, resume=resume, report=report,
         )  # fmt: skip
         return objective.vectors()
 
-    def estimate(self, corpus: Corpus, *, trial: int = 200_000) -> Estimate:
+    def estimate(self, corpus: Corpus, *, initial: Vectors | None = None, extend: bool = False, trial: int = 200_000) -> Estimate:
         """Train on the first `trial` tokens twice (compile, then time) and reckon what the whole run needs."""
-        objective = self.objective(corpus)
+        objective = self.objective(corpus, initial=initial, extend=extend)
         seconds, high = 0.0, min(trial, corpus.num_tokens)
         for end in (min(1000, high), high):
             started = time.monotonic()
@@ -119,14 +121,17 @@ class Word2Vec:
         memory = objective.memory + corpus.ids.nbytes + corpus.starts.nbytes
         return Estimate(len(objective.vectors()), tokens, memory, tokens / speed, speed)
 
-    def objective(self, corpus: Corpus, *, initial: Vectors | None = None, frozen: Iterable[str] = ()) -> Objective:
+    def objective(
+        self, corpus: Corpus, *, initial: Vectors | None = None, extend: bool = False, frozen: Iterable[str] = ()
+    ) -> Objective:
         """The learner for `corpus`, for those who write their own loop."""
-        return self.objective_class(corpus.vocab, self.options, threads=self.threads, initial=initial, frozen=frozen)
+        given: dict[str, Any] = {"initial": initial, "extend": extend, "frozen": frozen}
+        return self.objective_class(corpus.vocab, self.options, threads=self.threads, **given)
 
-    def blocks(self, corpus: Corpus, frozen: Sequence[str] = ()) -> Blocks:
+    def blocks(self, corpus: Corpus, frozen: Sequence[str] = (), extended: Vectors | None = None) -> Blocks:
         """The batches of `corpus`, signed with the settings that a resumed run must share."""
-        words = hashlib.sha256("\0".join(frozen).encode()).hexdigest() if frozen else None
-        settings = {"loss": self.loss, "lr": self.lr, "frozen": words}
+        old = None if extended is None else _hash([*extended.vocab.tokens, *map(str, extended.vocab.counts.tolist())])
+        settings = {"loss": self.loss, "lr": self.lr, "frozen": _hash(frozen) if frozen else None, "extended": old}
         return Blocks(corpus, self.epochs, options.to_json(self.options) | settings)
 
     def __repr__(self) -> str:
@@ -150,3 +155,7 @@ class CBOW(Word2Vec):
 
 
 CONTEXTS: dict[str, type[Word2Vec]] = {"skipgram": SkipGram, "cbow": CBOW}
+
+
+def _hash(words: Iterable[str]) -> str:
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()

@@ -9,39 +9,34 @@
     nearby      one word, drawn from `window` on each side            skip-gram with a hidden layer
 
 A context ends with its sentence; beyond it stands a learnt row, the same for all places.
-Not handled: several processes; contexts across sentences; vectors of words that are seen less than `min_count`.
+Not handled: contexts across sentences; vectors of words that are seen less than `min_count`.
 """
 
-import dataclasses
 import os
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
-from seqkit.core import files, options
+from seqkit.core import options
 from seqkit.core.device import device as find_device
-from seqkit.core.errors import FormatError, ModelFileError, OptionError, did_you_mean
+from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.score import Loss, Score
-from seqkit.core.types import Ids
+from seqkit.core.types import Arrays, Ids
 from seqkit.embeddings.vectors import Vectors
+from seqkit.models.model import FitOptions, Model, start_embedding
 from seqkit.models.window_network import WindowNetwork, WindowOptions, Windows
 from seqkit.text.corpus import Corpus
 from seqkit.text.vocab import Vocab
-from seqkit.train.checkpoint import Checkpoint
-from seqkit.train.gradient import GradientLearner
 from seqkit.train.gradient_options import GradientOptions
-from seqkit.train.loop import fit
-from seqkit.train.progress import History, Progress
-from seqkit.train.schedule import schedule
+from seqkit.train.progress import Progress
+from seqkit.train.world import World
 
-KIND = "window-model"
 CAUSAL = ("last", "last-one")  # contexts of which the product of predictions is the probability of a text
 
 
-class WindowModel:
+class WindowModel(Model):
     """A fixed-window neural language model; settings are those of WindowOptions and GradientOptions, by name.
 
     >>> WindowModel(context="both", window=2).get_params()["context"]
@@ -49,81 +44,56 @@ class WindowModel:
     """
 
     unit = "tokens"
+    kind = "window-model"
+    groups: ClassVar[dict[str, Any]] = {"window": WindowOptions, "gradient": GradientOptions}
+    window_options: WindowOptions
 
     def __init__(self, *, device: str = "auto", threads: int | None = None, **settings: Any) -> None:
-        groups: tuple[Any, Any] = (WindowOptions, GradientOptions)
-        names = [[field.name for field in dataclasses.fields(group)] for group in groups]
-        for name in settings:
-            if name not in names[0] + names[1]:
-                raise OptionError(f"WindowModel: unknown setting {name!r}.{did_you_mean(name, names[0] + names[1])}")
-        made = [
-            options.from_json(group, {name: settings[name] for name in known if name in settings})
-            for group, known in zip(groups, names, strict=True)
-        ]
-        self.options: WindowOptions = made[0]
-        self.gradient_options: GradientOptions = made[1]
-        self.device, self.threads = device, threads
-        self.history: History = []
+        super().__init__(device=device, threads=threads, **settings)
+        self.options = o = self.window_options
+        self.fit_options = FitOptions(epochs=o.epochs, batch=o.batch, lr=o.lr, schedule=o.schedule)
         self._vocab: Vocab | None = None
-        self._network: WindowNetwork | None = None
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """All settings by name, as scikit-learn has it."""
-        own = options.to_json(self.options) | options.to_json(self.gradient_options)
-        return {"device": self.device, "threads": self.threads} | own
-
-    def set_params(self, **params: Any) -> Self:
-        """Change settings by name; a model that was trained is then untrained."""
-        self.__init__(**(self.get_params() | params))  # type: ignore[misc]  # the settings are the whole state
-        return self
 
     @property
     def vocab(self) -> Vocab:
         """The words it knows.  Raises:  OptionError before `fit`."""
-        return self._trained()[0]
+        found: Vocab = self._trained(self._vocab)
+        return found
 
     @property
     def network(self) -> WindowNetwork:
         """The torch module.  Raises:  OptionError before `fit`."""
-        return self._trained()[1]
+        found: WindowNetwork = self._trained(self._network)
+        return found
 
     def fit(
         self, corpus: Corpus, *, initial: Vectors | None = None, validate: Callable[[Vectors], float] | None = None,
         checkpoint: str | os.PathLike[str] | None = None, resume: bool = False,
-        report: Callable[[Progress], None] | None = None,
+        report: Callable[[Progress], None] | None = None, world: World | None = None,
     ) -> Vectors:  # fmt: skip
         """Train on `corpus` and return the vectors of its words; `history` then holds the loss of every epoch.
 
         initial, validate, checkpoint, resume, report: as in SkipGram.fit; a resumed run ends in the same bytes on a CPU.
+        world: the processes of a parallel run, each on its rows of every batch.
         Raises:  FormatError if no word is frequent enough; OptionError for rare words in a corpus without unk, or a resumed
                  run with other settings; TrainingError if the loss is not finite.
         """
-        self._vocab = _frequent(corpus.vocab, self.options.min_count)
-        device = find_device(self.device)
-        network = WindowNetwork(len(self._vocab), self.options)
+        self._vocab = vocab = _frequent(corpus.vocab, self.options.min_count)
+        network = WindowNetwork(len(vocab), self.options)
         if initial is not None:
-            _start_from(network, initial, self._vocab)
-        self._network = network.to(device)
-        o = self.options
-        signature = {"corpus": corpus.fingerprint, **options.to_json(o)}
-        windows = Windows(_ids(corpus, self._vocab), corpus.starts, len(self._vocab), o, signature)
-        before = torch.get_num_threads()
-        torch.set_num_threads(self.threads or before)
-        try:
-            self.history = fit(
-                GradientLearner(self._network, self.gradient_options), windows, epochs=o.epochs,
-                schedule=schedule(o.schedule, o.lr, epochs=o.epochs),
-                validate=(lambda: validate(self.vectors())) if validate else None,
-                checkpoint=None if checkpoint is None else Checkpoint(Path(checkpoint)), resume=resume, report=report,
-            )  # fmt: skip
-        finally:
-            torch.set_num_threads(before)
-        self._network.eval()
+            start_embedding(network.embedding, vocab.tokens, initial)
+        self._network = network.to(find_device(self.device))
+        signature = {"corpus": corpus.fingerprint, **options.to_json(self.options)}
+        windows = Windows(_ids(corpus, vocab), corpus.starts, len(vocab), self.options, signature, world)
+        self._learn(
+            network, windows, validate=(lambda: validate(self.vectors())) if validate else None, keep_best=False,
+            checkpoint=checkpoint, resume=resume, report=report, world=world,
+        )  # fmt: skip
         return self.vectors()
 
     def vectors(self) -> Vectors:
         """The embedding's rows of all words but special ones (the end of a sentence stays)."""
-        vocab, network = self._trained()
+        vocab, network = self.vocab, self.network
         rows = np.setdiff1d(np.arange(len(vocab)), [i for name, i in vocab.specials.items() if name != "eos"])
         matrix = network.embedding.detach().cpu().numpy()[rows]
         return Vectors(Vocab(vocab.words(rows), vocab.counts[rows]), matrix)
@@ -135,7 +105,7 @@ class WindowModel:
         Each word is predicted from its context, unknown ones as unk (signature: how many). Predictions from words to come
         do not multiply to the probability of a text, so for both and nearby there is no perplexity.
         """
-        vocab, network = self._trained()
+        vocab, network = self.vocab, self.network
         ids = _ids(corpus, vocab)
         windows = Windows(ids, corpus.starts, len(vocab), self.options, {})
         loss = Loss(0.0, 0)
@@ -151,39 +121,12 @@ class WindowModel:
         name, value = ("perplexity", loss.perplexity) if causal else ("cross-entropy", loss.mean)
         return Score(name, value, loss.count, len(ids) - loss.count, told)
 
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write weights, vocabulary and settings to a folder, atomically."""
-        vocab, network = self._trained()
-        arrays = {f"weights.{name}": p.detach().cpu().numpy() for name, p in network.named_parameters()}
-        settings = {name: value for name, value in self.get_params().items() if name not in ("device", "threads")}
-        files.save(Path(folder), KIND, arrays | vocab.to_arrays(), {"settings": settings, "specials": vocab.specials})
+    def _contents(self) -> tuple[Arrays, dict[str, Any]]:
+        return self.vocab.to_arrays(), {"specials": self.vocab.specials}
 
-    @staticmethod
-    def load(folder: str | os.PathLike[str], *, device: str = "auto", threads: int | None = None) -> "WindowModel":
-        """Read what `save` wrote.
-
-        Raises:  ModelFileError if the folder holds none, or a damaged one.
-        """
-        arrays, meta = files.load(Path(folder), KIND, verify=True)
-        try:
-            model = WindowModel(device=device, threads=threads, **meta["settings"])
-            model._vocab = Vocab.from_arrays(arrays, meta["specials"])
-            network = WindowNetwork(len(model._vocab), model.options)
-            network.load_state_dict(
-                {name: torch.from_numpy(np.array(arrays[f"weights.{name}"])) for name in network.state_dict()}
-            )
-        except (KeyError, TypeError, RuntimeError, OptionError, FormatError) as error:
-            raise ModelFileError(f"{folder}: the model is not whole ({error}). Restore it from a copy or train anew.") from error
-        model._network = network.to(find_device(device)).eval()
-        return model
-
-    def _trained(self) -> tuple[Vocab, WindowNetwork]:
-        if self._vocab is None or self._network is None:
-            raise OptionError("WindowModel: it is not trained yet. Call fit, or load a saved one.")
-        return self._vocab, self._network
-
-    def __repr__(self) -> str:
-        return f"WindowModel({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"
+    def _restore(self, arrays: Arrays, meta: dict[str, Any]) -> WindowNetwork:
+        self._vocab = Vocab.from_arrays(arrays, meta["specials"])
+        return WindowNetwork(len(self._vocab), self.options).to(find_device(self.device))
 
 
 def _frequent(vocab: Vocab, min_count: int) -> Vocab:
@@ -204,14 +147,3 @@ def _frequent(vocab: Vocab, min_count: int) -> Vocab:
 def _ids(corpus: Corpus, vocab: Vocab) -> Ids:
     """The text of a corpus in the ids of `vocab`."""
     return vocab.ids(corpus.vocab.tokens)[corpus.ids]
-
-
-def _start_from(network: WindowNetwork, initial: Vectors, vocab: Vocab) -> None:
-    if initial.dim != network.embedding.shape[1]:
-        raise OptionError(
-            f"initial: vectors of {initial.dim} numbers came, dim is {network.embedding.shape[1]}. Make them equal."
-        )
-    with torch.no_grad():
-        for i, token in enumerate(vocab.tokens):
-            if (row := initial.vocab.index.get(token)) is not None:
-                network.embedding[i] = torch.from_numpy(np.array(initial.matrix[row]))

@@ -18,6 +18,7 @@ from seqkit.core.types import Array, Ids
 from seqkit.nn.head import head
 from seqkit.nn.initial import initialise
 from seqkit.train.schedule import schedule
+from seqkit.train.world import World
 
 
 @dataclass(frozen=True)
@@ -82,18 +83,23 @@ class WindowNetwork(nn.Module):
 class Windows:
     """The batches of a text: all its places, in an order drawn anew for each epoch."""
 
-    def __init__(self, ids: Ids, starts: Array, beyond: int, settings: WindowOptions, signature: dict[str, Any]) -> None:
-        self.ids, self.beyond, self.settings = ids, beyond, settings
+    def __init__(
+        self, ids: Ids, starts: Array, beyond: int, settings: WindowOptions, signature: dict[str, Any],
+        world: World | None = None,
+    ) -> None:  # fmt: skip
+        """world: the processes that share each batch out by rows."""
+        self.ids, self.beyond, self.settings, self.world = ids, beyond, settings, world or World()
         self.first = np.repeat(starts[:-1], np.diff(starts))  # where the sentence of each place begins, and ends
         self.end = np.repeat(starts[1:], np.diff(starts))
         self.size, self.signature = len(ids), signature
 
-    def epoch(self, number: int, skip: int = 0) -> Iterator[tuple[Batch, int]]:
-        """The batches of epoch `number`, without the first `skip`."""
+    def epoch(self, number: int, skip: int = 0) -> Iterator[tuple[Batch | None, int]]:
+        """(batch, tokens it stands for) of epoch `number`, without the first `skip`; None where this process has no row."""
         order = rng.permutation(rng.stream(self.settings.seed, 1 + number, 0), self.size)
         for low in range(skip * self.settings.batch, self.size, self.settings.batch):
             places = order[low : low + self.settings.batch]
-            yield self.batch(places, number), len(places)
+            mine = places[self.world.part(len(places))]
+            yield self.batch(mine, number) if len(mine) else None, len(places)
 
     def batch(self, places: Annotated[Array, "B"], epoch: int) -> Batch:
         """The contexts and targets of some places of the text."""

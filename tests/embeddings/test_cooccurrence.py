@@ -1,5 +1,6 @@
 """Cooccurrence: the same counts for any memory, threads and shards; files that are whole or refused."""
 
+import itertools
 import json
 
 import numpy as np
@@ -142,6 +143,21 @@ def test_shards_counted_with_one_vocabulary_add_up_to_the_whole(tmp_path):
             assert merged.vocab == whole.vocab
             assert merged.meta["tokens"] == 3000
             assert merged.fingerprint == whole.fingerprint
+
+
+@pytest.mark.parametrize("settings", [{}, {"symmetric": False}, {"distance": "text", "min_count": 30}], ids=str)
+def test_parts_of_one_text_cut_anywhere_add_up_to_the_whole(settings):
+    corpus = make_corpus(sentence=50)
+    whole = Cooccurrence.count(corpus, threads=1, **settings)
+    cuts = [0, 1, 1, 77, 100, 2999, 3000]
+    parts = [Cooccurrence.count(corpus, part=span, threads=1, **settings) for span in itertools.pairwise(cuts)]
+    assert [part.meta["tokens"] for part in parts] == np.diff(cuts).tolist()
+    merged = Cooccurrence.merge(parts)
+    assert arrays(merged) == arrays(whole)
+    assert (merged.vocab, merged.meta["tokens"]) == (whole.vocab, 3000)
+    for bad in ((-1, 5), (5, 4), (0, 3001)):
+        with pytest.raises(OptionError, match="part .* came, the text has the tokens 0 to 3,000"):
+            Cooccurrence.count(corpus, part=bad)
 
 
 def test_shards_that_do_not_fit_together_are_refused():

@@ -1,13 +1,16 @@
 """Subword vectors: fastText's hash and n-grams, its .bin read strictly, unseen words."""
 
 import gzip
+import itertools
 import struct
 
 import numpy as np
 import pytest
 
+import seqkit as sk
 from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError
-from seqkit.embeddings.subword import SubwordVectors, fnv1a, ngrams
+from seqkit.embeddings.ngrams import buckets_of, fnv1a, ngrams, word_buckets
+from seqkit.embeddings.subword import SubwordVectors
 from seqkit.embeddings.vectors import Vectors
 from seqkit.text.vocab import Vocab
 
@@ -42,6 +45,17 @@ def plain_ngrams(word, minn, maxn):
 
 
 WORDS = ["</s>", "the", "über", "日本", "a"]
+
+
+@pytest.mark.parametrize(("min_n", "max_n"), [(3, 6), (1, 2), (2, 2), (0, 3), (5, 3), (0, 0), (1, 1), (2, 40)])
+def test_buckets_of_many_words_are_those_of_each(min_n, max_n):
+    random = np.random.default_rng(0)
+    letters = list("ab<>é\0日\u07ff\u0800\uffff🙂\ud800")
+    words = ["", "</s>", "a", *("".join(random.choice(letters, random.integers(0, 14))) for _ in range(500)), "</s>"]
+    found, ends = word_buckets(words, min_n, max_n, 1009)
+    assert [found[a:b].tolist() for a, b in itertools.pairwise(ends)] == [buckets_of(w, min_n, max_n, 1009) for w in words]
+    if (min_n, max_n) == (3, 6):
+        assert buckets_of("日é", 3, 6, 1009) == [plain_hash(gram) % 1009 for gram in plain_ngrams("日é", 3, 6)]
 
 
 def make_bin(words=WORDS, dim=3, bucket=7, minn=2, maxn=3, *, labels=(), magic=793712314, version=12, model=2, prune=-1,
@@ -87,7 +101,7 @@ def test_a_file_is_read_and_words_known_and_unseen_are_means_of_their_rows(path)
     data, matrix = make_bin()
     path.write_bytes(data)
     model = SubwordVectors.load(path)
-    assert (len(model), model.dim, model.buckets, model.minn, model.maxn) == (5, 3, 7, 2, 3)
+    assert (len(model), model.dim, model.buckets, model.min_n, model.max_n) == (5, 3, 7, 2, 3)
     assert model.vocab.counts.tolist() == [10, 9, 8, 7, 6]
     for word in ["the", "über", "日本", "a", "thesis", "unseen", "ü"]:
         rows = [WORDS.index(word)] if word in WORDS else []
@@ -99,6 +113,7 @@ def test_a_file_is_read_and_words_known_and_unseen_are_means_of_their_rows(path)
     assert (model.of("</s>") == matrix[0]).all()  # it has no n-grams
     vectors = Vectors.load(path)
     assert vectors.vocab.tokens == WORDS
+    assert (vectors["unseen"] == model.of("unseen")).all()
     assert vectors.matrix.tobytes() == model.vectors().matrix.tobytes() == np.stack([model.of(word) for word in WORDS]).tobytes()
     assert vectors.vocab.counts.tolist() == model.vocab.counts.tolist()
     assert len(Vectors.load(path, limit=2)) == len(model.vectors(2)) == 2
@@ -110,7 +125,7 @@ def test_compressed_files_labels_and_old_supervised_models_are_read(path):
     data, matrix = make_bin(labels=["__label__x", "__label__y"], version=11, model=3)
     path.write_bytes(data)
     model = SubwordVectors.load(path)
-    assert (len(model), model.maxn) == (5, 0)
+    assert (len(model), model.max_n) == (5, 0)
     assert (model.of("the") == matrix[1]).all()
     with pytest.raises(
         VocabularyError, match="'thee' is not in the vocabulary .* and has no n-gram of 2 to 0 characters. Did you mean 'the'"
@@ -180,9 +195,9 @@ def test_rows_that_are_not_finite_are_told_when_used(path):
 
 def test_sizes_are_checked():
     with pytest.raises(ShapeError, match="expected a row each"):
-        SubwordVectors(Vocab(["a"], [1]), np.zeros((2, 2), np.float32), minn=1, maxn=2, buckets=2)
+        SubwordVectors(Vocab(["a"], [1]), np.zeros((2, 2), np.float32), min_n=1, max_n=2, buckets=2)
     with pytest.raises(ShapeError, match="no bucket"):
-        SubwordVectors(Vocab(["a"], [1]), np.zeros((1, 2), np.float32), minn=1, maxn=2, buckets=0)
+        SubwordVectors(Vocab(["a"], [1]), np.zeros((1, 2), np.float32), min_n=1, max_n=2, buckets=0)
     with pytest.raises(FormatError, match="no such file"):
         SubwordVectors.load("nothing.bin")
     with pytest.raises(OptionError, match="allowed are strict and replace"):
@@ -195,3 +210,103 @@ def test_gensim_reads_the_same_vectors(path):
     theirs, ours = load(str(path)), SubwordVectors.load(path)
     for word in ["the", "über", "unseen", "日本語"]:
         np.testing.assert_allclose(theirs[word], ours.of(word), rtol=1e-5, atol=1e-6)
+
+
+def make(words=("king", "kings", "queen", "queens", "the", "</s>"), dim=6, buckets=50, seed=0):
+    table = np.random.default_rng(seed).normal(size=(len(words) + buckets, dim)).astype(np.float32)
+    return SubwordVectors(Vocab(words, range(9, 9 - len(words), -1)), table, min_n=2, max_n=4, buckets=buckets)
+
+
+@pytest.mark.parametrize(("format", "name"), [("native", "v"), ("fasttext-binary", "v.bin")])
+def test_saved_and_opened_they_give_the_same_bytes_for_words_known_and_unseen(format, name, tmp_path):
+    made = make()
+    made.save(tmp_path / name, format)
+    again = SubwordVectors.load(tmp_path / name)
+    assert (again.min_n, again.max_n, again.buckets) == (2, 4, 50)
+    assert again.table.tobytes() == made.table.tobytes()
+    assert again.matrix.tobytes() == made.matrix.tobytes()
+    assert again.of("kingdom").tobytes() == made.of("kingdom").tobytes()
+    assert (again.vocab.tokens, again.vocab.counts.tolist()) == (made.vocab.tokens, made.vocab.counts.tolist())
+    if format == "native":
+        opened = Vectors.load(tmp_path / name)
+        assert (opened["kingdom"] == made.of("kingdom")).all()
+        made.save(tmp_path / "small", dtype="fp16")
+        np.testing.assert_allclose(SubwordVectors.load(tmp_path / "small").of("kingdom"), made.of("kingdom"), atol=2e-3)
+
+
+def test_as_text_they_are_the_known_words_and_a_folder_of_words_alone_is_refused(tmp_path):
+    made = make()
+    made.save(tmp_path / "v.vec", "fasttext")
+    assert Vectors.load(tmp_path / "v.vec").matrix.tobytes() == made.matrix.tobytes()
+    made.vectors().save(tmp_path / "v")
+    with pytest.raises(FormatError, match=r"holds Vectors\(6 words, 6 numbers each\) without n-grams. Open it as Vectors"):
+        SubwordVectors.load(tmp_path / "v")
+
+
+def test_another_character_for_spaces_would_change_n_grams_and_is_refused(tmp_path):
+    with pytest.raises(FormatError, match="with '_' for spaces a word has other n-grams"):
+        make(["new york", "a"]).save(tmp_path / "v.bin", "fasttext-binary", space_as="_")
+
+
+def test_questions_about_unseen_words_are_those_about_vectors_that_hold_them():
+    made = make()
+    plain = Vectors(Vocab([*made.vocab.tokens, "kingdom"], [0] * 7), np.vstack([made.matrix, made.of("kingdom")]))
+    assert "kingdom" not in made
+    assert made.similarity("kingdom", "king") == pytest.approx(plain.similarity("kingdom", "king"), abs=1e-6)
+    for query in ("kingdom", "king"):
+        want = [word for word, _ in plain.nearest([query], 6)[0] if word != "kingdom"][:4]
+        assert [word for word, _ in made.nearest([query], 4)[0]] == want
+    asked = {"positive": ["kingdom", "queens"], "negative": ["king"], "topn": 3}
+    assert dict(made.most_similar(**asked)) == pytest.approx(dict(plain.most_similar(**asked)))
+    assert made.analogy("king", "kingdom", "queen", topn=3) == plain.analogy("king", "kingdom", "queen", topn=3)
+    odd = ["king", "the", "kingdom", "kings"]
+    assert made.doesnt_match(odd) == plain.doesnt_match(odd)
+    assert made.analogy("king", "kings", "queen") == made.vectors().analogy("king", "kings", "queen")
+    assert (made[["kingdom", "the"]] == plain[["kingdom", "the"]]).all()
+    with pytest.raises(VocabularyError, match=r"'' is not in the vocabulary \(6 tokens\) and has no n-gram of 3 to 4 characters"):
+        SubwordVectors(made.vocab, made.table, min_n=3, max_n=4, buckets=50).nearest([""])
+
+
+def test_training_gives_an_unseen_word_the_company_of_words_spelt_like_it():
+    """Two topics whose words share a stem: an unseen ending of a stem must fall among its own."""
+    random = np.random.default_rng(0)
+    stems = {"blorf": 0, "zumpt": 1}
+    endings = ["a", "ek", "il", "on", "us", "ing", "ed", "est"]
+    topics = [[stem + ending for ending in endings] for stem in stems]
+    text = [" ".join(random.choice(topics[n % 2], 12)) for n in range(600)]
+    corpus = sk.Corpus.build(text)
+    model = sk.SkipGram(dim=16, loss="subwords", buckets=1000, epochs=5, min_count=1, subsample=0.0, threads=1, window=3)
+    vectors = model.fit(corpus)
+    assert isinstance(vectors, SubwordVectors)
+    for stem, topic in stems.items():
+        near = [word for word, _ in vectors.nearest([f"{stem}oze"], 8)[0]]
+        assert set(near) <= set(topics[topic])
+    plain = vectors.nearest(["blorfek"], 7)[0]
+    assert {word for word, _ in plain} <= set(topics[0])
+
+
+def test_training_goes_on_from_a_table_of_the_same_shape_and_from_vectors_of_words():
+    corpus = sk.Corpus.build(["a b c d e f g"] * 20)
+    model = sk.SkipGram(dim=6, loss="subwords", buckets=20, epochs=1, min_count=1, threads=1)
+    first = model.fit(corpus)
+    start = model.objective(corpus, initial=first)
+    assert start.vectors().table.tobytes() == first.table.tobytes()
+    given = Vectors(Vocab(["b"], [1]), np.full((1, 6), 0.5, np.float32))
+    assert (model.objective(corpus, initial=given).vectors().table[first.vocab.index["b"]] == 0.5).all()
+    with pytest.raises(OptionError, match="initial: buckets was 20 there and is 21 now"):
+        model.set_params(buckets=21).fit(corpus, initial=first)
+    with pytest.raises(OptionError, match="frozen: a word shares rows with words spelt like it"):
+        model.fit(corpus, frozen=["a"])
+    with pytest.raises(OptionError, match="max_n: 2 came, allowed is at least min_n, 3"):
+        sk.CBOW(loss="subwords", max_n=2)
+
+
+def test_gensim_reads_trained_vectors(tmp_path):
+    load = pytest.importorskip("gensim.models.fasttext").load_facebook_vectors
+    vectors = sk.CBOW(dim=8, loss="subwords", buckets=99, epochs=1, min_count=1).fit(
+        sk.Corpus.build(["où est 日本 le chat"] * 30)
+    )
+    vectors.save(tmp_path / "v.bin", "fasttext-binary")
+    theirs = load(str(tmp_path / "v.bin"))
+    for word in ["où", "est", "日本", "日本語", "chatte"]:
+        np.testing.assert_allclose(theirs[word], vectors.of(word), rtol=1e-5, atol=1e-6)

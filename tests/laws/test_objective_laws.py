@@ -10,6 +10,7 @@ from seqkit.embeddings.vectors import Vectors
 from seqkit.embeddings.word2vec import CONTEXTS
 from seqkit.kernels.full_softmax import reference as full_softmax
 from seqkit.kernels.logistic_window import reference as logistic_window
+from seqkit.kernels.subword_window import reference as subword_window
 from seqkit.kernels.windows.reference import windows
 from seqkit.text.corpus import Corpus
 from seqkit.text.vocab import Vocab
@@ -27,11 +28,12 @@ def make_corpus(tokens=3000, vocab=40, seed=0, sentence=20):
 
 
 def model(context, loss, **settings):
-    return CONTEXTS[context](loss=loss, **({"dim": 12, "window": 3, "epochs": 2, "min_count": 1, "threads": 1} | settings))
+    own = {"buckets": 50} if loss == "subwords" else {}
+    return CONTEXTS[context](loss=loss, **({"dim": 12, "window": 3, "epochs": 2, "min_count": 1, "threads": 1} | own | settings))
 
 
 def reference_train(loss):
-    return full_softmax.train if loss == "full-softmax" else logistic_window.train
+    return {"full-softmax": full_softmax, "subwords": subword_window}.get(loss, logistic_window).train
 
 
 @pytest.mark.parametrize(("context", "loss"), EVERY)
@@ -66,7 +68,7 @@ def test_law_one_reference_step_is_the_finite_difference_gradient(context, loss)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_law_word2vec_cbow_gradient_is_the_true_one_times_the_context_size(loss):
+def test_law_word2vec_cbow_gradient_is_the_true_one_times_the_rows_of_the_mean(loss):
     corpus = make_corpus(tokens=3, vocab=6, seed=3, sentence=3)
     changes = []
     for kind in ("mean", "word2vec"):
@@ -76,7 +78,8 @@ def test_law_word2vec_cbow_gradient_is_the_true_one_times_the_context_size(loss)
         plan = objective.plan._replace(seeds=np.arange(3, dtype=np.uint64))
         reference_train(loss)(corpus.ids, corpus.starts, 1, 2, plan, objective.input, objective.output, 1.0)
         changes.append(objective.input - before)
-    np.testing.assert_allclose(changes[1], 2 * changes[0], rtol=1e-4, atol=1e-7)
+    rows = 2 * 4 if loss == "subwords" else 2  # "w3" has itself, <w3, w3> and <w3>
+    np.testing.assert_allclose(changes[1], rows * changes[0], rtol=1e-4, atol=1e-7)
 
 
 @pytest.mark.parametrize(("context", "loss"), EVERY)
@@ -106,24 +109,39 @@ def test_law_epoch_loss_is_the_brute_force_mean_over_every_prediction(context, l
     e, o = objective.input.astype(np.float64), objective.output.astype(np.float64)
     total, count = 0.0, 0
     for place, word, around in windows(corpus.ids, corpus.starts, 0, 700, plan):
-        pairs = [(e[around].mean(0), word)] if context == "cbow" else [(e[other], word) for other in around]
-        if context == "skipgram" and loss == "full-softmax":
-            pairs = [(e[word], other) for other in around]
-        for h, target in pairs if around else []:
-            total -= _log_probability(h, target, place, loss, objective, plan, o)
+        pairs = [([other], word) for other in around]
+        if context == "cbow":
+            pairs = [(around, word)]
+        elif loss in ("full-softmax", "subwords"):
+            pairs = [([word], other) for other in around]
+        for number, (sources, target) in enumerate(pairs if around else []):
+            h = e[np.concatenate([_rows(source, loss, plan) for source in sources])].mean(0)
+            total -= _log_probability(h, target, (place, number), loss, objective, plan, o)
             count += 1
     got, number = objective.train(_block(corpus), plan, 0.0)
     assert number == count
     assert got / number == pytest.approx(total / count, abs=1e-6)
 
 
-def _log_probability(h, word, place, loss, objective, plan, o):
-    from seqkit.kernels.windows.reference import targets
+def _rows(word, loss, plan):
+    return plan.points[plan.ends[word] : plan.ends[word + 1]] if loss == "subwords" else [word]
+
+
+def _log_probability(h, word, at, loss, objective, plan, o):
+    from seqkit.kernels.windows.reference import bits, draw, targets
+
+    place, number = at  # of the window, and of the predicted word in it
 
     if loss == "full-softmax":
         words = np.flatnonzero(objective.counts)
         return o[np.searchsorted(words, word)] @ h - np.log(np.exp(o[: len(words)] @ h).sum())
-    rows, labels = targets(place, word, plan)
+    if loss == "subwords":  # noise words of its own for each predicted one, drawn anew every 16 places in skip-gram
+        first = (place if plan.cbow else place // 16 * 2 * plan.window) * plan.negatives + number * plan.negatives
+        noise = [draw(bits(plan.seeds[2], first + k), plan.noise) for k in range(plan.negatives)]
+        rows = [word, *(n for n in noise if n != word)]
+        labels = [1] + [0] * (len(rows) - 1)
+    else:
+        rows, labels = targets(place, word, plan)
     return sum(-np.log1p(np.exp(-(o[row] @ h if label else -o[row] @ h))) for row, label in zip(rows, labels, strict=True))
 
 

@@ -18,6 +18,7 @@ from seqkit.embeddings.vectors import Vectors
 from seqkit.models.window_model import WindowModel
 from seqkit.models.window_network import WindowNetwork, WindowOptions, Windows
 from seqkit.nn.gradient_check import gradient_check
+from seqkit.train.world import World
 
 CONTEXTS = ("last", "both", "last-one", "nearby")
 LINES = ["the cat sat on the mat", "the dog sat on the rug", "a bird sang", "the cat saw a bird"] * 12
@@ -68,6 +69,28 @@ def test_an_epoch_has_each_place_once_in_an_order_of_its_own_and_can_be_entered_
     assert epochs[0] != epochs[1]
     for (a, units), (b, _) in zip(made.epoch(1, skip=3), list(made.epoch(1))[3:], strict=True):
         assert (a.context == b.context).all() and (a.target == b.target).all() and units == len(a.target)
+
+
+class Part(World):
+    """One of several processes, that speaks with none."""
+
+    def __init__(self, rank, size):
+        super().__init__()
+        self.rank, self.size = rank, size
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_the_parts_of_three_processes_are_the_batches_of_one(context):
+    options, ids = WindowOptions(context=context, window=2, batch=7), np.arange(16, dtype=np.int32)
+    worlds = [None, *(Part(rank, 3) for rank in range(3))]
+    whole, *parts = (list(Windows(ids, np.array([0, 9, 16]), 99, options, {}, world).epoch(1)) for world in worlds)
+    assert [units for _, units in whole] == [7, 7, 2]
+    for (batch, units), *shared in zip(whole, *parts, strict=True):
+        assert {n for _, n in shared} == {units}
+        mine = [part for part, _ in shared if part is not None]
+        assert len(mine) == min(units, 3)
+        assert (np.concatenate([part.context for part in mine]) == batch.context).all()
+        assert (np.concatenate([part.target for part in mine]) == batch.target).all()
 
 
 @pytest.mark.parametrize("context", CONTEXTS)
@@ -158,7 +181,7 @@ def test_it_starts_from_vectors(tmp_path):
     first = small().fit(corpus())
     model = small(lr=1e-20, epochs=1)
     assert (model.fit(corpus(), initial=first).matrix == first.matrix).all()
-    with pytest.raises(OptionError, match="vectors of 6 numbers came, dim is 7"):
+    with pytest.raises(OptionError, match="vectors: 6 numbers a word came, the embedding has 7"):
         small(dim=7).fit(corpus(), initial=first)
 
 

@@ -57,7 +57,7 @@ def read(path: Path, *, errors: str = "strict", lenient: bool = False) -> Subwor
         raise FormatError(
             f"{path}: {len(data) - cursor.place:,} bytes follow the output matrix. Pass lenient=True to leave them out."
         )
-    return SubwordVectors(vocab, matrix, minn=minn, maxn=maxn, buckets=buckets)
+    return SubwordVectors(vocab, matrix, min_n=minn, max_n=maxn, buckets=buckets)
 
 
 def _dictionary(cursor: "_Cursor", errors: str) -> Vocab:

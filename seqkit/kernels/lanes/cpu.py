@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from seqkit.core.types import Array
-from seqkit.kernels.simd.cpu import axpy, move, shift
+from seqkit.kernels.simd.cpu import move, shift
 from seqkit.kernels.simd.rows import aligned
 
 LANES = 4
@@ -73,11 +73,10 @@ def _merge_row(rows: Any, i: Any, first: Any, target: Any, old: Any, lr: Any) ->
             n, hits = n + 1, hits + rows.hits[lane, slot]
     share = np.float32(1.0 / (1.0 + (n - 1) * min(1.0, PULL * lr * hits / n)))
     move(target, old, size)
-    axpy(-share * np.float32(n), old, target, size)
     for lane in range(first, LANES):
         slot = np.int64(rows.slots[lane, i])
-        if slot >= 0:
-            axpy(share, copies + lane_bytes * lane + 4 * size * slot, target, size)
+        if slot >= 0:  # by differences: a row that no lane changed stays to the bit
+            shift(share, copies + lane_bytes * lane + 4 * size * slot, old, target, size)
 
 
 @njit(inline="always")
