@@ -39,17 +39,40 @@ def _roles(path: Path, sets: str, neutral: str, anchor: str | None, case: Any, m
     return Roles(_vectors(path), _words(sets), neutral, anchor, case, options)
 
 
-def _fit(method: str, settings: list[str], case: str, most_lost: float, vectors: Any, words: Any) -> Any:
+def _method(text: str, settings: list[str], case: str, most_lost: float) -> Any:
+    """A method from its name, or name:setting=value,setting=value."""
     from seqkit.core.options import from_json, parse_settings
     from seqkit.debias.eraser import methods
 
-    values = {"case": case, "limit": most_lost, **parse_settings(settings)}
-    return from_json(methods.load(method), values).fit(vectors, words)
+    name, _, own = text.partition(":")
+    values = {"case": case, "limit": most_lost, **parse_settings([*filter(None, own.split(",")), *settings])}
+    return from_json(methods.load(name), values)
+
+
+def _seat(
+    path: Path, names: list[str], words: Any, templates: list[str], pooling: Any, each: Any, most_lost: float, draws: int,
+    seed: int, device: str,
+) -> Any:  # fmt: skip
+    from seqkit.core.errors import OptionError
+    from seqkit.debias.measure import Options
+    from seqkit.debias.sentences import sentence_tests
+
+    options = Options(seed=seed, draws=draws, most_lost=most_lost)
+    if names != ["seat"]:
+        raise OptionError(f"measure: {', '.join(names)} came, seat is of language models, others of vectors. Ask for seat alone.")
+    from seqkit.models.language_model import LanguageModel
+    from seqkit.models.sentences import reads, sentence_vectors
+
+    model = LanguageModel.load(path, device=device)
+    return sentence_tests(
+        lambda texts: sentence_vectors(model, texts, pooling=pooling), model.codec.vocab, lambda text: reads(model, text), words,
+        pooling=pooling, templates=templates, each=each, options=options,
+    )  # fmt: skip
 
 
 @app.command()
 def measure(
-    vectors: common.VectorsPath,
+    vectors: Annotated[Path, typer.Argument(help="Vectors in any format; for seat, a language model's folder.")],
     sets: Sets = "gender",
     names: Measures = [],  # noqa: B006
     neutral: Neutral = "professions",
@@ -57,6 +80,10 @@ def measure(
     case: Case = "exact",
     most_lost: MostLost = 0.2,
     draws: Draws = 1000,
+    template: Annotated[list[str], typer.Option(help="seat: a sentence with {} for the word; may be given again.")] = [],  # noqa: B006
+    pooling: Annotated[str, typer.Option(help="seat: a sentence is the last state or the mean of all: last, mean.")] = "last",
+    each: Annotated[str, typer.Option(help="seat: what is counted: word (the mean of its sentences) or sentence.")] = "word",
+    device: common.Device = "auto",
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
@@ -64,11 +91,16 @@ def measure(
 
     What the words or vectors do not suffice for is left out with the reason; a measure asked for by name is an error then.
 
+    seat is asked for by itself, of a language model: it puts the words into short sentences and takes the model's states.
+
     Example: seqkit bias measure wiki.vectors --sets gender --measure weat --measure direct-bias
     """
     from seqkit.debias.assess import assess, rows
 
-    found = assess(_roles(vectors, sets, neutral, anchor, case, most_lost, draws, seed), names=names or None)
+    if "seat" in names:
+        found = _seat(vectors, names, _words(sets), template, pooling, each, most_lost, draws, seed, device)
+    else:
+        found = assess(_roles(vectors, sets, neutral, anchor, case, most_lost, draws, seed), names=names or None)
     head = ["measure", "value", "95 % interval", "random word sets", "p", "biased", "count", "missing"]
     for name, reason in found.refused.items():
         common.note(f"not measured: {name}: {reason}")
@@ -79,7 +111,7 @@ def measure(
 def remove(
     vectors: common.VectorsPath,
     out: common.Out,
-    method: Annotated[str, typer.Option(help="hard, soft, double-hard, inlp or leace.")] = "hard",
+    method: Annotated[str, typer.Option(help="hard, soft, double-hard, inlp, leace or kernel-nullspace.")] = "hard",
     sets: Sets = "gender",
     case: Case = "exact",
     most_lost: MostLost = 0.2,
@@ -95,7 +127,7 @@ def remove(
     Example: seqkit bias remove wiki.vectors --method hard --sets gender --out fair.vectors --eraser hard.eraser
     """
     before = _vectors(vectors)
-    fitted = _fit(method, setting, case, most_lost, before, _words(sets))
+    fitted = _method(method, setting, case, most_lost).fit(before, _words(sets))
     if to == "native":
         fitted.write(before, out)
     else:
@@ -110,7 +142,7 @@ def remove(
 def report(
     vectors: common.VectorsPath,
     out: Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")],
-    method: Annotated[list[str], typer.Option(help="A method to compare with; may be given again.")] = ["hard"],  # noqa: B006
+    method: Annotated[list[str], typer.Option(help="A method, or method:setting=value,…; may be given again.")] = ["hard"],  # noqa: B006
     sets: Sets = "gender",
     names: Measures = [],  # noqa: B006
     analogies: Annotated[list[Path], typer.Option(help="Questions in Google's form; may be given again.")] = [],  # noqa: B006
@@ -126,14 +158,16 @@ def report(
 ) -> None:
     """Measure before and after each method: bias, what can still be found, projections, use, words lost; on one page.
 
+    The methods are fitted without the words on which it is tested what can still be found.
+
     Example: seqkit bias report wiki.vectors --sets gender --method hard --method inlp --out report.html
     """
     from seqkit.debias.report import check_out, compare
 
     check_out(out)
     roles = _roles(vectors, sets, neutral, anchor, case, most_lost, draws, seed)
-    erasers = {name: _fit(name, [], case, most_lost, roles.original, roles.words) for name in method}
-    found = compare(roles, erasers, names=names or None, analogies=analogies, similarities=similarity, restrict=restrict)
+    chosen = {text: _method(text, [], case, most_lost) for text in method}
+    found = compare(roles, chosen, names=names or None, analogies=analogies, similarities=similarity, restrict=restrict)
     found.save(out)
     common.show(found.to_json(), f"{out}: {len(found.measures)} numbers, {', '.join(['before', *method])}", json)
 

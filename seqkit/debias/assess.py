@@ -1,7 +1,7 @@
 """Measures by name on word sets: each parameter of a measure is filled by what the word sets have for it.
 
 So a new measure that asks for `words`, `A`, `B`, `basis` … is on the command line and in the report without another word.
-Not handled: SEAT, whose sentence vectors nobody here can make.
+Not handled: SEAT, whose vectors are those of sentences (sentences).
 """
 
 import inspect
@@ -14,7 +14,7 @@ from seqkit.core.errors import OptionError, SeqkitError
 from seqkit.debias.direction import Direction, find_direction
 from seqkit.debias.lookup import Case, forms
 from seqkit.debias.measure import DEFAULT, Measured, Options, calibrated, measures
-from seqkit.debias.recovery import candidates
+from seqkit.debias.recovery import candidates, most_biased
 from seqkit.debias.words import WordSets
 from seqkit.embeddings.vectors import Vectors
 
@@ -23,6 +23,7 @@ TESTS = (
     ("career", "family"), ("science", "arts"), ("mathematics", "arts"), ("strength", "weakness"), ("intellect", "appearance"),
     ("pleasant", "unpleasant"), ("ability", "inability"),
 )  # fmt: skip
+TESTED = 2500  # words a side that the largest recovery test takes, as published
 _ROLES: dict[str, Callable[["Roles"], Any]] = {  # what a parameter of this name is given
     "A": lambda roles: roles.classes[0],
     "B": lambda roles: roles.classes[1],
@@ -128,6 +129,22 @@ class Roles:
         """Words the recovery tests may choose."""
         return candidates(self.original, _ROLES["specific"](self))
 
+    @cached_property
+    def tested(self) -> list[str]:
+        """The most biased words, which the recovery tests tell apart."""
+        return most_biased("recovery", self.original, self.direction.basis, self.room["n"], specific=_ROLES["specific"](self))[0]
+
+    @cached_property
+    def learnable(self) -> Vectors:
+        """The original vectors without the tested words, to fit methods to: what is found again was then never seen."""
+        barred = set(self.tested)
+        return self.original.restrict([word for word in self.original if word not in barred])
+
+    @property
+    def room(self) -> dict[str, int]:
+        """The most words a side, and neighbours, that the recovery tests can take."""
+        return {"n": min(TESTED, len(self.candidates) // 4), "k": max(1, len(self.candidates) // 10)}
+
     def spelt(self, words: Iterable[str]) -> list[str]:
         """Words as the vocabulary has them, each once; unknown ones as they are."""
         return list(dict.fromkeys(self.form.get(word, word) for word in words))
@@ -162,7 +179,7 @@ def _cases(
     """The name and the arguments of each run of a measure: one, or one a test where it takes X and Y."""
     parameters = inspect.signature(function).parameters
     try:
-        room = {"n": len(roles.candidates) // 4, "k": max(1, len(roles.candidates) // 10)} if "original" in parameters else {}
+        room = roles.room if "original" in parameters else {}
         filled = {p: min(of.default, room[p]) for p, of in parameters.items() if p in room}
         filled |= {p: _ROLES[p](roles) for p in parameters if p in _ROLES and not ("X" in parameters and p in "AB")}
         needed = [p for p, of in parameters.items() if of.default is of.empty and p not in [*filled, *"XYAB", "vectors"]]

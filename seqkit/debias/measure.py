@@ -18,6 +18,7 @@ from seqkit.core.score import Score
 from seqkit.core.types import Array
 from seqkit.debias.lookup import listed
 from seqkit.embeddings.vectors import Vectors
+from seqkit.text.vocab import Vocab
 
 measures = Family("seqkit.debias.measures", "measure")
 
@@ -149,15 +150,15 @@ class Lists:
         lost = [word for word in given if word not in self.vectors]
         if not given:
             raise OptionError(f"{self.where}: list {name} is empty. Add words.")
-        refuse_losses(self.where, name, lost, len(given), self.options, self.vectors)
+        refuse_losses(self.where, name, lost, len(given), self.options, self.vectors.vocab)
         self.words[name], self.lost[name] = known, lost
         self.rows[name] = self.vectors.rows(known)
 
 
-def refuse_losses(where: str, name: str, lost: Words, given: int, options: Options, vectors: Vectors) -> None:
+def refuse_losses(where: str, name: str, lost: Words, given: int, options: Options, vocab: Vocab) -> None:
     """Raise VocabularyError, naming the words, if more than options.most_lost of a list are unknown, or all are."""
     if len(lost) > options.most_lost * given or len(lost) == given:
-        near = did_you_mean(lost[0], vectors.vocab.index) if len(lost) == 1 else ""
+        near = did_you_mean(lost[0], vocab.index) if len(lost) == 1 else ""
         raise VocabularyError(
             f"{where}: list {name} has lost {len(lost)} of {given} ({listed(lost)} unknown), allowed are "
             f"{options.most_lost:.0%}. Give other words or raise most_lost.{near}"
@@ -175,7 +176,7 @@ def known_pairs(where: str, vectors: Vectors, pairs: Pairs, options: Options) ->
     if not pairs:
         raise OptionError(f"{where}: no pair came, expected at least one.")
     lost = [f"{a}-{b}" for a, b in pairs if a not in vectors or b not in vectors]
-    refuse_losses(where, "pairs", lost, len(pairs), options, vectors)
+    refuse_losses(where, "pairs", lost, len(pairs), options, vectors.vocab)
     rows = [vectors.rows(pair) for pair in pairs if pair[0] in vectors and pair[1] in vectors]
     return np.array(rows), lost
 

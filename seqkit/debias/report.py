@@ -11,6 +11,7 @@ from typing import Any
 from seqkit.core import files
 from seqkit.core.errors import OptionError
 from seqkit.debias.assess import Roles, assess, claimed
+from seqkit.debias.eraser import BiasMethod
 from seqkit.debias.measure import Measured, unit
 from seqkit.embeddings.testsets import evaluate
 from seqkit.embeddings.vectors import Vectors
@@ -60,12 +61,14 @@ def check_out(path: Path | str) -> str:
 
 
 def compare(
-    roles: Roles, erasers: Mapping[str, Callable[[Vectors], Vectors]], *, names: Sequence[str] | None = None,
+    roles: Roles, erasers: Mapping[str, BiasMethod | Callable[[Vectors], Vectors]], *, names: Sequence[str] | None = None,
     analogies: Iterable[Path] = (), similarities: Iterable[Path] = (), restrict: int | None = None,
 ) -> Report:  # fmt: skip
     """Measure roles.original and what each eraser makes of it, in one go.
 
     Words are chosen, and the direction found, in the vectors before; so the states differ in nothing but the vectors.
+    A method is fitted here, to roles.learnable: it never sees the words that the recovery tests tell apart. One that learns
+    from named lists sees them all, and so did what came fitted.
     Raises:  as `assess` and the erasers do.
     """
     analogies, similarities = list(analogies), list(similarities)
@@ -74,7 +77,8 @@ def compare(
     refused: dict[str, dict[str, str]] = {}
     projection = {}
     known = [word for word in roles.neutral if word in roles.original]
-    for state, make in {BEFORE: lambda vectors: vectors, **erasers}.items():
+    fitted = {name: _fitted(roles, eraser) for name, eraser in erasers.items()}
+    for state, make in {BEFORE: lambda vectors: vectors, **fitted}.items():
         vectors = make(roles.original)
         found = assess(roles, vectors, names)
         rows += [_row(state, score) for score in found.scores]
@@ -88,7 +92,20 @@ def compare(
         if similarities:
             scores = evaluate(vectors, [], similarities, restrict=restrict)
             utility += [{"state": state, **score.to_json()} for score in scores]
-    return Report(_about(roles), rows, projection, utility, _lost(roles), {s: r for s, r in refused.items() if r})
+    unseen = any(isinstance(eraser, BiasMethod) and not _lists(eraser) for eraser in erasers.values())
+    about = _about(roles) | {"held_out": len(roles.tested) if unseen else 0}
+    return Report(about, rows, projection, utility, _lost(roles), {s: r for s, r in refused.items() if r})
+
+
+def _fitted(roles: Roles, eraser: BiasMethod | Callable[[Vectors], Vectors]) -> Callable[[Vectors], Vectors]:
+    if not isinstance(eraser, BiasMethod):
+        return eraser
+    return eraser.fit(roles.original if _lists(eraser) else roles.learnable, roles.words)
+
+
+def _lists(method: BiasMethod) -> bool:
+    """Whether it learns from named lists."""
+    return bool(getattr(method, "lists", ()))
 
 
 def _row(state: str, score: Measured) -> dict[str, Any]:

@@ -78,7 +78,7 @@ stroke-width="2"/>{% endif %}<circle cx="{{ b.x }}" cy="{{ b.y }}" r="5" fill="{
 """
 _NOTES = {
     "Bias": "The dot is the value, the line its 95 % interval, the grey bar what random word sets of the same sizes give.",
-    "What can still be found": "0.5 (neighbours: 0): the two sides cannot be told apart. Few methods get there.",
+    "What can still be found": "0.5 (neighbours: 0): the two sides cannot be told apart. Few methods get there.{held_out}",
     "Use": "Test sets of analogies and of word similarity: what the vectors lost by it.",
 }  # fmt: skip
 
@@ -104,7 +104,9 @@ def bias_page(tables: Mapping[str, Any], path: Path) -> None:
     found = [("Bias", [r for r in tables["measures"] if not r["name"].startswith("gonen")]),
              ("What can still be found", [r for r in tables["measures"] if r["name"].startswith("gonen")]),
              ("Use", tables["utility"])]  # fmt: skip
-    parts = [(name, _NOTES[name], _charts(rows, colours)) for name, rows in found if rows]
+    unseen = tables["about"].get("held_out", 0)
+    seen = f" The {unseen:,} words of the classifiers were not shown to the methods." if unseen else ""
+    parts = [(name, _NOTES[name].format(held_out=seen), _charts(rows, colours)) for name, rows in found if rows]
     pairs = [(r["state"], r["extra"]["pairs"]) for r in tables["measures"] if r["name"] == "analogies"]
     html = page.from_string(_PAGE).render(
         title=f"Bias report: {tables['about']['words']}", about=tables["about"], key=list(colours.items()), parts=parts,

@@ -3,10 +3,10 @@
 import json
 import re
 
+import door
 import numpy as np
 import pytest
 
-import door
 from seqkit.debias.eraser import Eraser
 from seqkit.debias.words import WordSets
 from seqkit.embeddings.vectors import Vectors
@@ -79,7 +79,7 @@ def test_remove_writes_vectors_and_the_eraser(folder, tmp_path):
     assert len(Vectors.load(tmp_path / "f.txt")) == len(before)
 
 
-@pytest.mark.parametrize("method", ["soft", "double-hard", "inlp", "leace"])
+@pytest.mark.parametrize("method", ["soft", "double-hard", "inlp:rounds=3,examples=100", "leace", "kernel-nullspace:rounds=2"])
 def test_remove_knows_every_method(folder, tmp_path, method):
     run("remove", folder / "v", "--method", method, "--out", tmp_path / "v")
     assert Vectors.load(tmp_path / "v").dim == 24
@@ -92,6 +92,7 @@ def test_report_writes_one_page_that_runs_and_loads_nothing(folder, tmp_path):
     page = (tmp_path / "r.html").read_text()
     assert not re.search(r"<script|src=|href=|url\(|@import", page)
     assert "default-src 'none'" in page
+    assert re.search(r"The \d+ words of the classifiers were not shown to the methods", page)
     for text in ("Bias", "What can still be found", "Use", "Projection on the direction", "Words lost", "questions", "pairs"):
         assert text in page
     assert page.count("<svg") == page.count("</svg>") > 10
@@ -100,6 +101,35 @@ def test_report_writes_one_page_that_runs_and_loads_nothing(folder, tmp_path):
     assert told == json.loads((tmp_path / "r.json").read_text())
     assert {row["state"] for row in told["utility"]} == {"before", "hard"}
     assert abs(told["projection"]["hard"]["nurse"]) < 1e-6
+
+
+def test_seat_measures_the_states_of_a_language_model(tmp_path):
+    hers, his, things = ["nurse", "nanny", "maid", "aide"], ["smith", "miner", "pilot", "guard"], "abcdefghijklmnopqrstuvwxyz"
+    women, men = [*hers, "woman", "girl", "lady"], [*his, "man", "boy", "lord"]
+    lines = [
+        f"the {word} took {own} {thing * 3} . this is the {word} and {own} {thing * 3}"
+        for part, own in ((women, "her"), (men, "his")) for word in part for thing in things
+    ]  # fmt: skip
+    (tmp_path / "text.txt").write_text("\n".join(lines[i * 101 % len(lines)] for i in range(len(lines))))
+    pairs = list(zip(women[4:], men[4:], strict=True))
+    sets = WordSets("jobs", pairs, lists={"career": (*his, "judge"), "family": hers}, classes=("female", "male"))
+    sets.save(tmp_path / "sets.json")
+    small = ("--hidden", 32, "--layers", 1, "--epochs", 12, "--batch", 4, "--lr", 0.01, "--threads", 1, "--quiet")
+    door.run("lm", "train", tmp_path / "text.txt", *small, "--out", tmp_path / "m.lm", timeout=300)
+    args = ["measure", tmp_path / "m.lm", "--measure", "seat", "--sets", tmp_path / "sets.json", "--template", "the {}"]
+    told = json.loads(run(*args, "--json").stdout)["scores"]
+    (score,) = told
+    assert score["name"] == "seat career/family"
+    assert score["value"] < -1.2  # careers stand with the men, the second class
+    assert score["claimed"] is True
+    assert (score["missing"], score["lost"]["career"]) == (1, ["judge"])
+    assert {"pooling": "last", "templates": ["the {}"], "each": "word"}.items() <= score["signature"].items()
+    default = run(*args[:6], "--pooling", "mean")
+    assert "not measured: template 'that is {}'" in default.stderr
+    assert re.search(r"seat career/family +-", default.stdout)
+    refused(*args, "--pooling", "max", code=2, text="allowed are 'last' and 'mean'")
+    refused(*args, "--template", "a cat", code=2, text="template 'a cat' came, expected text with one {}")
+    refused(*args, "--template", "xyz {}", code=2, text="templates 'xyz {}' have words that the model does not know")
 
 
 def test_words_shows_lists_licence_checksum_and_what_is_missing(folder):
@@ -122,10 +152,12 @@ def test_bad_input_gives_one_sentence_and_nothing_half_written(folder, tmp_path)
     refused("measure", folder / "v", "--sets", "gendr", code=2, text="Did you mean 'gender'")
     refused("measure", folder / "v", "--sets", tmp_path / "bad.json", code=3, text=r"bad\.json: not word sets")
     refused("measure", folder / "v", "--measure", "waet", code=2, text="unknown measure 'waet'.*Did you mean 'weat'")
-    refused("measure", folder / "v", "--measure", "seat", code=2, text="seat: word sets have nothing for")
+    refused("measure", folder / "v", "--measure", "seat", code=4, text="holds a vectors, expected a language-model")
+    refused("measure", folder / "v", "--measure", "seat", "--measure", "weat", code=2, text="seat is of language models")
     refused("measure", folder / "v", "--draws", -1, code=2, text="draws")
     refused("measure", tmp_path / "small.txt", "--measure", "direct-bias", code=5, text="definitional: 12 of 13 sets are lost")
     refused("remove", folder / "v", "--method", "hrad", "--out", out, code=2, text="Did you mean 'hard'")
+    refused("remove", folder / "v", "--method", "inlp:round=1", "--out", out, code=2, text="unknown setting 'round'")
     refused("remove", folder / "v", "--set", "dim=1", "--out", out, code=2, text="unknown setting 'dim'.*Did you mean 'dims'")
     refused("remove", folder / "v", "--sets", "religion", "--out", out, code=5, text="not in the vocabulary|are lost")
     refused("report", folder / "v", "--out", tmp_path / "r.pdf", code=2, text=r"allowed are \.html and \.json")

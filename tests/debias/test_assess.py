@@ -5,7 +5,9 @@ import pytest
 
 from seqkit.core.errors import OptionError, VocabularyError
 from seqkit.debias.assess import Roles, assess, describe
+from seqkit.debias.eraser import methods
 from seqkit.debias.measure import Options, measures
+from seqkit.debias.recovery import most_biased
 from seqkit.debias.report import compare
 from seqkit.debias.words import WordSets
 from seqkit.embeddings.vectors import Vectors
@@ -46,6 +48,28 @@ def test_each_measure_is_given_what_a_call_by_hand_is_given():
     assert by_name["weat career/family"].value == by_hand.value
     assert by_name["ripa"].value == measures.load("ripa")(vectors, jobs, sets.definitional, options=FAST).value
     assert by_name["direct-bias"].value == measures.load("direct-bias")(vectors, jobs, roles.direction.basis, options=FAST).value
+
+
+def test_methods_are_fitted_without_the_words_that_recovery_tells_apart():
+    sets = WordSets.gender()
+    vectors, seen = vectors_of(sets), []
+
+    class Spy(methods.load("leace")):
+        def fit(self, vectors, words):
+            seen.append(vectors)
+            return super().fit(vectors, words)
+
+    roles = Roles(vectors, sets, options=FAST)
+    report = compare(roles, {"leace": Spy()}, names=["gonen-svm"])
+    (learnt,) = seen
+    assert len(learnt) == len(vectors) - report.about["held_out"] > 100
+    assert not set(roles.tested) & set(learnt)
+    n = report.measures[0]["signature"]["n"]
+    assert len(roles.tested) == 2 * n
+    chosen, _ = most_biased("test", vectors, roles.direction.basis, n, specific=sets.protected)
+    assert chosen == roles.tested  # the very words the probe is asked
+    compare(roles, {"leace": Spy(lists=("career", "family"))}, names=["gonen-svm"])
+    assert len(seen[1]) == len(vectors)
 
 
 def test_what_is_asked_for_by_name_is_refused_aloud_and_else_kept_as_a_reason():

@@ -5,12 +5,15 @@ import pytest
 from debias.planted import planted
 from scipy.linalg import pinv, sqrtm
 from scipy.optimize import minimize
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression
+from sklearn.svm import SVC
 
 import seqkit
 from seqkit.core.errors import FormatError, OptionError, TrainingError, VocabularyError
 from seqkit.debias.direction import find_direction
 from seqkit.debias.methods.double_hard import alignment
+from seqkit.debias.methods.kernel_nullspace import gradient_moment, kernel, kernel_ridge
 from seqkit.debias.methods.leace import moments
 from seqkit.debias.methods.soft import solve
 from seqkit.debias.moments import most_biased
@@ -294,3 +297,54 @@ def test_hard_removes_the_direction_from_real_vectors_and_keeps_gendered_words_a
     assert np.abs(after[jobs] @ eraser.basis[0]).max() < 1e-6
     assert after["queen"] @ eraser.basis[0] > 0.1 > -0.1 > after["king"] @ eraser.basis[0]
     assert after.similarity("doctor", "queen") == pytest.approx(after.similarity("doctor", "king"), abs=1e-6)
+
+
+def test_kernel_ridge_is_scikit_learns_and_its_gradient_that_of_finite_differences():
+    random = np.random.default_rng(0)
+    x, z = unit(random.normal(size=(40, 6))), np.eye(3)[random.integers(0, 3, 40)]
+    alpha, gamma = kernel_ridge(x, z, 0.5)
+    theirs = KernelRidge(alpha=0.5, kernel="rbf", gamma=1 / (6 * x.var())).fit(x, z - z.mean(0))
+    np.testing.assert_allclose(kernel(x, x, gamma) @ alpha, theirs.predict(x), atol=1e-10)
+    h, total = 1e-5, np.zeros((6, 6))
+    steps = [(kernel(x + h * e, x, gamma) - kernel(x - h * e, x, gamma)) @ alpha / (2 * h) for e in np.eye(6)]
+    for c in range(3):
+        gradient = np.stack([step[:, c] for step in steps], axis=1)
+        total += gradient.T @ gradient
+    np.testing.assert_allclose(gradient_moment(x, alpha, gamma), total, atol=1e-7)
+    two, gamma = kernel_ridge(x, np.eye(2)[random.integers(0, 2, 40)], 0.5)
+    np.testing.assert_allclose(two[:, 0], -two[:, 1], atol=1e-12)  # so one of the columns is enough
+    np.testing.assert_allclose(2 * gradient_moment(x, two, gamma), gradient_moment(x, np.c_[two, 0 * two[:, 0]], gamma))
+
+
+def test_kernel_nullspace_hides_what_leace_and_inlp_leave_to_a_curved_classifier():
+    """One side lies spread out along a direction, the other does not: no linear classifier sees that."""
+    vectors, words, rows, truth, frame = planted(dim=12, neutral=3000)
+    spread = np.linalg.svd(frame)[2][-1]
+    x = vectors.matrix.astype(np.float64)
+    x -= np.outer(x @ spread, spread)
+    x[rows] += np.outer(np.where(truth == 0, 4.0, 0.5) * np.random.default_rng(1).choice([-1, 1], len(rows)), spread)
+    vectors = Vectors(vectors.vocab, x.astype(np.float32))
+
+    def seen(method):
+        after = unit(method.fit(vectors, words)(vectors).matrix[rows].astype(np.float64))
+        return SVC().fit(after[:500], truth[:500]).score(after[500:], truth[500:])
+
+    assert seen(seqkit.LEACE()) > 0.9
+    assert seen(seqkit.INLP(rounds=3, margin=0.0)) > 0.9
+    assert seen(seqkit.KernelNullspace(rounds=3)) < 0.6
+
+
+def test_kernel_nullspace_says_when_it_would_take_everything_and_draws_learnt_and_tested_words_apart():
+    vectors, words, rows, truth, frame = planted(dim=3, neutral=300)
+    axes, x = np.linalg.svd(frame)[2], vectors.matrix.copy()
+    x[rows] = 3 * np.outer(1 - 2 * truth, axes[0])
+    x[rows] += np.random.default_rng(0).choice([-4.0, 4.0], (len(rows), 1)) * axes[1 + truth]
+    vectors = Vectors(vectors.vocab, x)
+    with pytest.raises(TrainingError, match="KernelNullspace: after 1 rounds 1 of 3 directions are taken"):
+        seqkit.KernelNullspace(rounds=9, margin=0.0).fit(vectors, words)
+    classes = np.repeat([0, 1], [50, 30])
+    for number in (0, 1):
+        learnt, tested = seqkit.KernelNullspace(examples=35)._draw(classes, number)
+        assert not set(learnt) & set(tested)
+        assert np.bincount(classes[learnt]).tolist() == [35, 24]
+        assert np.bincount(classes[tested]).tolist() == [15, 6]
