@@ -1,11 +1,11 @@
-"""Beam search: the likeliest texts a language model can be found to have.
+"""Beam search: the likeliest texts a model can be found to have; `beam` for language models, `search` for any decoder.
 
 Not handled: sampling (models.sampling); texts that must hold given words.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import numpy as np
 import torch
@@ -113,27 +113,43 @@ def beam(
     tokens, decoder = begin(network, codec, prompts, threads)
     if (tokens < 0).any():
         raise OptionError("beam: an empty prompt came, but the vocabulary has neither bos nor eos to begin with. Give a prompt.")
-    searches = [_Search(settings, [()], np.zeros(1)) for _ in prompts]
-    while len(tokens):
-        log_probs = _log_softmax(decoder.logits(tokens))
-        log_probs[:, banned] = -np.inf
-        rows, start = [], 0
-        for search in searches:
-            n = len(search.live)
-            if n:
-                rows += [start + parent for parent in search.grow(log_probs[start : start + n], specials.get("eos", -1))]
-            start += n
-        decoder.select(np.array(rows, np.int64))
-        tokens = np.array([ids[-1] for search in searches for ids in search.live], np.int64)
+    found = search(decoder, tokens, [settings] * len(prompts), banned, specials.get("eos", -1))
     pages = [Page(codec, ids, specials.get("eos")) for ids in prompts]
     return [
-        page.sample(ids, log_prob, decoder.backend)
-        for page, search in zip(pages, searches, strict=True)
-        for _, log_prob, ids in search.ended
+        page.sample(ids, log_prob, decoder.backend) for page, texts in zip(pages, found, strict=True) for log_prob, ids in texts
     ]
 
 
-def _log_softmax(logits: Annotated[Array, "N V"]) -> Annotated[Array, "N V"]:
+class Decoder(Protocol):
+    """Rows that go on step by step."""
+
+    def logits(self, tokens: Annotated[Array, "N"]) -> Annotated[Array, "N V"]:
+        """Read one token a row and say how likely each next one is."""
+
+    def select(self, rows: Annotated[Array, "N"]) -> None:
+        """Go on with these rows; one may be taken many times."""
+
+
+def search(
+    decoder: Decoder, tokens: Annotated[Array, "B"], settings: Sequence[BeamOptions], banned: Sequence[int], eos: int
+) -> list[list[tuple[float, tuple[int, ...]]]]:
+    """For each row, by its own settings, the best texts found: (log p, ids), best first. tokens: what each row reads first."""
+    searches = [_Search(own, [()], np.zeros(1)) for own in settings]
+    while len(tokens):
+        log_probs = log_softmax(decoder.logits(tokens))
+        log_probs[:, banned] = -np.inf
+        rows, start = [], 0
+        for one in searches:
+            n = len(one.live)
+            if n:
+                rows += [start + parent for parent in one.grow(log_probs[start : start + n], eos)]
+            start += n
+        decoder.select(np.array(rows, np.int64))
+        tokens = np.array([ids[-1] for one in searches for ids in one.live], np.int64)
+    return [[(log_prob, ids) for _, log_prob, ids in one.ended] for one in searches]
+
+
+def log_softmax(logits: Annotated[Array, "N V"]) -> Annotated[Array, "N V"]:
     """log p of each row in float64."""
     x = logits.astype(np.float64)
     if not (x < np.inf).all():

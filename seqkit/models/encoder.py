@@ -23,9 +23,9 @@ class EncoderOptions:
     """Sizes and dropout of an encoder."""
 
     cell: str = option("lstm", help="rnn, relu-rnn, gru, gru-before, lstm, peephole-lstm, layer-norm-lstm, min-gru")
-    num_layers: int = option(1, low=1, help="layers of the stack")
-    hidden_size: int = option(128, low=1, help="numbers in a layer's state, in each direction")
-    embed_dim: int = option(100, low=1, help="numbers in an embedding")
+    num_layers: int = option(1, low=1, search="1..4", help="layers of the stack")
+    hidden_size: int = option(128, low=1, search="32..512:log", help="numbers in a layer's state, in each direction")
+    embed_dim: int = option(100, low=1, search="32..512:log", help="numbers in an embedding")
     bidirectional: bool = option(True, help="read each row from both ends")
     dropout: float = option(0.3, low=0, high=0.95, help="of embeddings, between layers, of outputs")
     locked: bool = option(False, help="dropout masks are the same for all steps of a row")

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from seqkit.core import files, options
-from seqkit.core.errors import ModelFileError, OptionError, ResourceError, did_you_mean
+from seqkit.core.errors import FormatError, ModelFileError, OptionError, ResourceError, did_you_mean
 from seqkit.core.options import option
 from seqkit.core.score import Loss
 from seqkit.core.types import Arrays
@@ -35,8 +35,8 @@ class FitOptions:
     """How long and how fast a model is trained."""
 
     epochs: int = option(10, low=1, help="passes over the data")
-    batch: int = option(32, low=1, help="rows (texts, sentences, streams) in a step")
-    lr: float = option(0.003, low=0.0, help="learning rate (its highest, where the schedule changes it)")
+    batch: int = option(32, low=1, search="8..128:log", help="rows (texts, sentences, streams) in a step")
+    lr: float = option(0.003, low=0.0, search="1e-4..1:log", help="learning rate (its highest, where the schedule changes it)")
     schedule: str = option("cosine", help="constant, linear, inverse-time, exponential, staircase, inverse-sqrt, cosine, ...")
     schedule_settings: dict[str, float] = dataclasses.field(default_factory=dict)
     patience: int | None = option(None, low=1, unit="epochs", help="end when the validation did not improve for so long")
@@ -114,7 +114,7 @@ class Model:
             _take_weights(network, {n.removeprefix("weights."): a for n, a in arrays.items() if n.startswith("weights.")})
             model._network = network.eval()
             model.history = [Epoch(**(epoch | {"loss": Loss(**epoch["loss"])})) for epoch in meta["history"]]
-        except (KeyError, TypeError, ValueError, OptionError) as error:
+        except (KeyError, TypeError, ValueError, FormatError, OptionError) as error:
             raise ModelFileError(f"{folder}: the model is not whole ({error}). Restore it from a copy or train anew.") from error
         return model
 
@@ -127,11 +127,11 @@ class Model:
         raise NotImplementedError  # abstract
 
     def _learn(
-        self, network: Any, batches: Batches[Any], *, validate: Callable[[], float] | None = None,
+        self, network: Any, batches: Batches[Any], *, validate: Callable[[], float] | None = None, keep_best: bool = True,
         checkpoint: str | os.PathLike[str] | None = None, resume: bool = False,
         report: Callable[[Progress], None] | None = None, logs: Sequence[Log] = (), world: World | None = None,
     ) -> None:  # fmt: skip
-        """Train `network` on `batches`; it ends with the weights to keep: of the best epoch where there is a validation.
+        """Train `network` on `batches`; it ends with the weights to keep: those of the epoch validated best, if so asked.
 
         Raises:  TrainingError if the loss is not finite; OptionError if a resumed run differs; ResourceError without memory.
         """
@@ -152,7 +152,7 @@ class Model:
             self.history = fit(
                 learner, batches, epochs=o.epochs,
                 schedule=schedule(o.schedule, o.lr, epochs=o.epochs, **o.schedule_settings),
-                validate=valid if validate else None, patience=o.patience, keep_best=validate is not None,
+                validate=valid if validate else None, patience=o.patience, keep_best=keep_best and validate is not None,
                 checkpoint=None if checkpoint is None else Checkpoint(Path(checkpoint)), resume=resume, report=report,
                 logs=logs,
             )  # fmt: skip
@@ -201,7 +201,7 @@ def start_embedding(embedding: Any, tokens: Sequence[str], vectors: Any) -> floa
     Raises:  OptionError if the vectors have another size.
     """
     if vectors.dim != embedding.shape[1]:
-        raise OptionError(f"vectors: {vectors.dim} numbers a word came, the embedding has {embedding.shape[1]}. Set embed_dim.")
+        raise OptionError(f"vectors: {vectors.dim} numbers a word came, the embedding has {embedding.shape[1]}. Make them equal.")
     rows = [(i, vectors.vocab.index[token]) for i, token in enumerate(tokens) if token in vectors.vocab.index]
     with torch.no_grad():
         for i, row in rows:

@@ -9,7 +9,7 @@ from torch.nn.functional import embedding
 
 from seqkit.core import options
 from seqkit.core.options import option
-from seqkit.nn.cell import State
+from seqkit.nn.cell import State, cells
 from seqkit.nn.dropout import Draws, drop_words, dropout
 from seqkit.nn.head import head
 from seqkit.nn.initial import check_way, initialise
@@ -22,9 +22,9 @@ class NetworkOptions:
     """Sizes and dropout of a language model's network."""
 
     cell: str = option("lstm", help="rnn, relu-rnn, gru, gru-before, lstm, peephole-lstm, layer-norm-lstm, min-gru")
-    num_layers: int = option(2, low=1, help="layers of the stack")
-    hidden_size: int = option(256, low=1, help="numbers in a layer's state")
-    embed_dim: int | None = option(None, low=1, help="numbers in an embedding; hidden_size if not given")
+    num_layers: int = option(2, low=1, search="1..4", help="layers of the stack")
+    hidden_size: int = option(256, low=1, search="32..512:log", help="numbers in a layer's state")
+    embed_dim: int | None = option(None, low=1, search="32..512:log", help="numbers in an embedding; hidden_size if not given")
     tie: bool = option(True, help="the head's weight is the embedding")
     head: Literal["softmax", "adaptive-softmax"] = option("softmax", help="softmax or adaptive-softmax")
     dropout: float = option(0.0, low=0, high=0.95, help="of embeddings, between layers, of outputs")
@@ -40,6 +40,7 @@ class NetworkOptions:
 
     def __post_init__(self) -> None:
         options.check(self)
+        cells.load(self.cell)
         for way in (self.init_embedding, self.init_input, self.init_hidden):
             if way is not None:
                 check_way(way)

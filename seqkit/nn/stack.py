@@ -90,6 +90,27 @@ class Stack(nn.Module):
             x = torch.tanh(layer_on_top(x))
         return x, tuple(last)
 
+    def step(
+        self, x: Annotated[Tensor, "B D"], state: State, *, draws: Draws | None = None
+    ) -> tuple[Annotated[Tensor, "B H"], State]:
+        """One step of time by the cells' own formulas, without weight dropout: `forward` is slow for one step.
+
+        Raises:  OptionError if the stack reads in both directions.
+        """
+        if self.directions > 1:
+            raise OptionError("Stack.step: a stack in both directions came, a step needs one direction.")
+        after: list[Tensor] = []
+        for i, one in enumerate(self.layers):
+            if i:
+                x = dropout(x[:, None], self.dropout[i - 1], draws, locked=self.locked)[:, 0]
+            S = self.states_a_cell
+            new = one.step(one.project(x[:, None])[:, 0], state[i * S : i * S + S])
+            after.extend(new)
+            x = x + new[0] if self.residual and x.shape == new[0].shape else new[0]
+        for layer_on_top in self.feed_forward:
+            x = torch.tanh(layer_on_top(x))
+        return x, tuple(after)
+
     def _check(self, x: Tensor, state: State) -> None:
         expected = (len(x), self.hidden_size)
         if len(state) != len(self.cells) * self.states_a_cell or any(tuple(s.shape) != expected for s in state):

@@ -26,6 +26,7 @@ class Loop:
     """
 
     separate: ClassVar[bool] = False  # whether the gradients of gx and of U h differ
+    full = 0  # steps before this one are live in every row
 
     def __init__(self, gx: Tensor, weight: Tensor, state: State, parameters: State) -> None:
         self.T, self.B, self.G = gx.shape
@@ -79,7 +80,7 @@ class Loop:
         for t, h in enumerate(self.inputs[:-1].unbind(0)):
             torch.mm(h, transposed, out=self.product)
             self.forward_step(t)
-            if live is not None:
+            if live is not None and t >= self.full:
                 for whole in {self.inputs, *self.states}:
                     torch.where(live[t], whole[t + 1], whole[t], out=whole[t + 1])
 
@@ -102,7 +103,7 @@ class Loop:
             self.backward_arrays = numpy(*arrays)
         steps = self.du.unbind(0)
         for t in range(self.T - 1, -1, -1):
-            if live is None:
+            if live is None or t < self.full:
                 self.backward_step(t, dy, d)
                 torch.mm(steps[t], self.weight, out=self.dh)
                 continue
@@ -142,6 +143,7 @@ class _Scan(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         loop: Loop = families.load(family)(gx, weight, rest[:num_states], rest[num_states:])
         live = None if lengths is None else (torch.arange(loop.T, device=gx.device)[:, None] < lengths)[:, :, None]
+        loop.full = int(lengths.min()) if lengths is not None and len(lengths) else 0
         loop.forward(live)
         ctx.loop, ctx.live = loop, live
         y = loop.states[0][1:]

@@ -39,7 +39,7 @@ class GRUBeforeLoop(Loop):
                 torch.add((1 - z) * n, z * h[t], out=h[t + 1])
                 if self.low:
                     self.inputs[t + 1] = h[t + 1]
-            if live is not None:
+            if live is not None and t >= self.full:
                 for whole in {self.inputs, h}:
                     torch.where(live[t], whole[t + 1], whole[t], out=whole[t + 1])
 

@@ -1,0 +1,68 @@
+"""A training run on pairs in a folder: texts in; model, checkpoint, log, curve and run.json out.
+
+For models with fit(firsts, seconds, valid=...): Translator and Generator.
+"""
+
+import platform
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seqkit.core import files
+from seqkit.report.curves import learning_curve
+from seqkit.report.figure import check_picture
+from seqkit.text import parallel
+from seqkit.train.log import JsonLines, Log
+from seqkit.train.progress import Progress
+from seqkit.train.world import World
+
+PACKAGES = ("seqkit", "torch", "numpy", "numba", "tokenizers", "nltk")
+Files = tuple[str, str | None]  # of both sides, or of the pairs
+
+
+class PairRun:
+    """One model, one set of pairs, one folder."""
+
+    def __init__(
+        self, model: Any, source: Files, out: Path, *, valid: Files | None = None, names: Sequence[str] = parallel.NAMES,
+        curve: Path | None = None,
+    ) -> None:  # fmt: skip
+        """names: of both sides, for JSON lines and messages. curve: picture of the losses."""
+        if curve is not None:
+            check_picture(curve)  # before the work, not after it
+        self.model, self.source, self.out, self.valid, self.names, self.curve = model, source, out, valid, names, curve
+
+    def train(
+        self, *, resume: bool = False, report: Callable[[Progress], None] | None = None, logs: Sequence[Log] = (),
+        world: World | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Train, write model and run.json to the folder, and return what run.json holds."""
+        first = world is None or world.rank == 0
+        pairs = parallel.pairs(*self.source, names=self.names)
+        valid = None if self.valid is None else parallel.pairs(*self.valid, names=self.names)
+        self.model.fit(
+            *pairs, valid=valid, checkpoint=self.out / "checkpoint", resume=resume, report=report,
+            logs=[JsonLines(self.out / "log.jsonl"), *logs] if first else (), world=world,
+        )  # fmt: skip
+        result = self._result(len(pairs[0]), None if valid is None else len(valid[0]))
+        if first:
+            self.model.save(self.out)
+            files.write_json(self.out / "run.json", result)
+            if self.curve is not None:
+                history = self.model.history
+                learning_curve(self.curve, [e.loss.mean for e in history], [e.validation for e in history])
+        return result
+
+    def _result(self, pairs: int, valid: int | None) -> dict[str, Any]:
+        return {
+            "model": type(self.model).__name__, "settings": self.model.get_params(), "parameters": self.model.num_parameters,
+            "pairs": {"source": self.source, "count": pairs}, "valid": {"source": self.valid, "count": valid},
+            "vocabulary": self.model.sizes,
+            "history": [{"epoch": e.number, "loss": e.loss.mean, "predictions": e.loss.count, "pairs": e.units,
+                         "seconds": round(e.seconds, 3), "validation": e.validation} for e in self.model.history],
+            "device": str(self.model.network.embedding.device), "threads": torch.get_num_threads(),
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        }  # fmt: skip

@@ -1,0 +1,1 @@
+"""One attention a file; the folder is the registry."""

@@ -1,0 +1,31 @@
+"""Luong's attention, the score they call general.
+
+Not handled: input feeding, which would forbid to run over a whole target at once; local attention.
+"""
+
+from typing import Annotated
+
+from torch import Tensor, nn
+
+from seqkit.nn.attention import Attention
+
+__all__ = ["Luong"]
+
+
+class Luong(Attention):
+    """score(q, m) = qᵀ W m; the state after a step asks.  Source:  Luong et al. 2015, arXiv:1508.04025, §3.1."""
+
+    feeds = False
+
+    def __init__(self, query_size: int, memory_size: int) -> None:
+        super().__init__()
+        self.weight = nn.Linear(memory_size, query_size, bias=False)
+
+    def keys(self, memory: Annotated[Tensor, "B S H"]) -> Annotated[Tensor, "B S K"]:
+        """W m."""
+        found: Tensor = self.weight(memory)
+        return found
+
+    def scores(self, query: Annotated[Tensor, "B T D"], keys: Annotated[Tensor, "B S K"]) -> Annotated[Tensor, "B T S"]:
+        """One batched product."""
+        return query.to(keys.dtype) @ keys.transpose(1, 2)
