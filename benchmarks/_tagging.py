@@ -1,0 +1,76 @@
+"""What the tagging recipes share: options, training with the epoch chosen on dev, and the closing table."""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks._common import CACHE, machine, wiki
+from benchmarks._recipe import options
+from seqkit.core.options import parse_settings
+from seqkit.embeddings.vectors import Vectors
+from seqkit.embeddings.word2vec import SkipGram
+from seqkit.models.tagger import Tagger
+from seqkit.text.conll import Sentence, sentences
+from seqkit.text.corpus import Corpus
+from seqkit.train.progress import Progress
+
+Part = list[Sentence]
+
+
+def parsed(parser: argparse.ArgumentParser, args: list[str]) -> argparse.Namespace:
+    """The options of recipes, and --vectors."""
+    own = options(parser)
+    own.add_argument("--vectors", type=Path, help="word vectors to read; if not given, trained on wiki100m and kept")
+    return own.parse_args(args)
+
+
+def wiki_vectors(chosen: argparse.Namespace) -> Vectors:
+    """The vectors of --vectors, or else skip-gram of wiki100m, d100, 5 epochs, kept in the benchmarks' folder."""
+    folder = chosen.vectors or CACHE / "wiki100m.d100.vectors"
+    if not folder.exists():
+        started = time.monotonic()
+        corpus = Corpus.build(wiki(chosen.data), "whitespace", min_count=5, threads=chosen.threads)
+        SkipGram(dim=100, lr=0.05, subsample=1e-4, threads=chosen.threads).fit(corpus).save(folder)
+        print(f"  vectors of wiki100m trained in {time.monotonic() - started:,.0f} s: {folder}")
+    return Vectors.load(folder)
+
+
+def train(name: str, parts: dict[str, Part], vectors: Vectors | None, chosen: argparse.Namespace, **settings: Any) -> Tagger:
+    """Train on parts["train"], keep the best epoch on parts["dev"], print all scores of dev and of test."""
+    settings |= parse_settings(chosen.set)
+    model = Tagger(device=chosen.device, threads=chosen.threads, seed=chosen.seed, **settings)
+    pairs = {part: ([s.words for s in found], [s.tags or [] for s in found]) for part, found in parts.items()}
+    started = last = time.monotonic()
+    busy = time.process_time()
+
+    def report(p: Progress) -> None:
+        nonlocal last
+        if not chosen.quiet and time.monotonic() - last > 20:
+            last = time.monotonic()
+            print(
+                f"    {last - started:5.0f} s  epoch {p.epoch}/{p.epochs}  loss {p.loss.mean:.4f}  {p.units_per_second:,.0f} sentences/s",
+                flush=True,
+            )
+
+    model.fit(*pairs["train"], valid=pairs["dev"], vectors=vectors, report=report)
+    seconds, busy = time.monotonic() - started, time.process_time() - busy
+    if chosen.out:
+        model.save(chosen.out)
+    print(f"{name}: {machine()}, {chosen.device}, {chosen.threads} threads, seed {chosen.seed}")
+    print(f"  settings {settings}")
+    with_vector = "" if model.coverage is None else f", {model.coverage:.1%} of the training words have a vector"
+    print(
+        f"  {model.num_parameters:,} parameters, {len(model.history)} epochs in {seconds:,.0f} s with validation "
+        f"({busy:,.0f} s of processor time){with_vector}"
+    )
+    print("  error on dev by epoch: " + ", ".join(f"{e.validation:.4f}" for e in model.history))
+    for part in ("dev", "test"):
+        for score in model.evaluate(*pairs[part]):
+            print(f"  {part}: {score}", flush=True)
+    return model
+
+
+def read(folder: Path, names: dict[str, str], column: str | None = None) -> dict[str, Part]:
+    """The sentences of the parts."""
+    return {part: list(sentences(folder / name, column=column)) for part, name in names.items()}

@@ -1,0 +1,41 @@
+"""F1 of spans: a span is right if its type, its start and its end are."""
+
+from collections.abc import Collection, Hashable, Sequence
+from typing import Annotated
+
+import numpy as np
+
+from seqkit.core.types import Array
+
+__all__ = ["SpanF1"]
+
+Spans = Sequence[Collection[Hashable]]
+
+
+class SpanF1:
+    """F1 = 2 right / (predicted + true), the harmonic mean of precision and recall (micro-average over types).
+
+    How spans are read from tags is text.schemes' matter.
+
+    >>> metric = SpanF1()
+    >>> metric.value(metric.stats([[("PER", 0, 2)], []], [[("PER", 0, 2)], [("LOC", 1, 2)]]).sum(0)).__round__(3)
+    0.667
+    """
+
+    def stats(self, predictions: Spans, references: Spans) -> Annotated[Array, "N S"]:
+        """Rows (right, predicted, true), one a sentence."""
+        pairs = [(set(p), set(r)) for p, r in zip(predictions, references, strict=True)]
+        return np.array([(len(p & r), len(p), len(r)) for p, r in pairs], np.int64).reshape(-1, 3)
+
+    def value(self, total: Annotated[Array, "S"]) -> float:
+        """F1; nan if there was no span at all."""
+        right, predicted, true = total.tolist()
+        return 2 * right / (predicted + true) if predicted + true else float("nan")
+
+    def precision(self, total: Annotated[Array, "S"]) -> float:
+        """right / predicted; nan if none was predicted."""
+        return float(total[0] / total[1]) if total[1] else float("nan")
+
+    def recall(self, total: Annotated[Array, "S"]) -> float:
+        """right / true; nan if there was none."""
+        return float(total[0] / total[2]) if total[2] else float("nan")
