@@ -1,0 +1,128 @@
+"""Labels and their numbers: the classes of one task or of several, whose missing labels are None.
+
+Not handled: several labels of one task for one text, numbers to be predicted.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+
+from seqkit.core.errors import FormatError, OptionError, did_you_mean
+from seqkit.core.types import Array, Floats, Ids
+
+Label = str | int | bool
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The classes of each task, sorted. single: labels come and go as one flat array, not as columns."""
+
+    classes: list[list[Label]]
+    single: bool
+
+    @staticmethod
+    def learn(y: Any) -> "Targets":
+        """The classes of the labels of training: a sequence, or rows with a column for each task.
+
+        Raises:  FormatError if a task has fewer than two classes, or a label is neither str, int nor bool.
+        """
+        columns, single = _columns(y)
+        classes = []
+        for k, column in enumerate(columns):
+            for i, label in enumerate(column):
+                if label is not None and not isinstance(label, str | int | bool):
+                    raise FormatError(
+                        f"labels: label {i + 1:,} is {label!r} ({type(label).__name__}), allowed are str, int, bool and None."
+                    )
+            found = {label for label in column if label is not None}
+            if len(found) < 2:
+                came = f"only the label {next(iter(found))!r} came" if found else "no label came"
+                where = "" if single else f" of task {k + 1}"
+                raise FormatError(f"labels{where}: {came}, expected at least two different ones (classes).")
+            if len({isinstance(label, str) for label in found}) > 1:
+                raise FormatError("labels: some are str and some are numbers, allowed is one of the two.")
+            classes.append(sorted(found))
+        return Targets(classes, single)
+
+    @property
+    def heads(self) -> Annotated[Array, "K"]:
+        """Where the classes of each task begin, and how many there are in all."""
+        return np.concatenate([[0], np.cumsum([len(c) for c in self.classes])])
+
+    def ids(self, y: Any, texts: int) -> Annotated[Ids, "N K"]:
+        """The numbers of labels, -1 for None.
+
+        Raises:  FormatError for a label that training had not; OptionError if there is not one for each text.
+        """
+        columns, _ = _columns(y)
+        if len(columns) != len(self.classes) or any(len(column) != texts for column in columns):
+            raise OptionError(
+                f"labels: {len(columns[0]) if columns else 0:,} in {len(columns)} columns came for {texts:,} texts and "
+                f"{len(self.classes)} tasks, expected one for each."
+            )
+        found = np.full((texts, len(columns)), -1, np.int32)
+        for k, (column, classes) in enumerate(zip(columns, self.classes, strict=True)):
+            index: dict[Any, int] = {label: c for c, label in enumerate(classes)}
+            index[None] = -1
+            for i, label in enumerate(column):
+                if label not in index:
+                    known = [str(c) for c in classes]
+                    raise FormatError(
+                        f"labels: label {i + 1:,} is {label!r}, which did not come in training; known: {', '.join(known[:20])}"
+                        f"{', ...' if len(known) > 20 else ''}.{did_you_mean(str(label), known)}"
+                    )
+                found[i, k] = index[label]
+        return found
+
+    def labels(self, ids: Annotated[Array, "N K"]) -> Array:
+        """The labels of numbers: (N,) for one task, (N, K) of objects for several."""
+        columns = [np.array(classes)[ids[:, k]] for k, classes in enumerate(self.classes)]
+        return columns[0] if self.single else np.stack([c.astype(object) for c in columns], 1)
+
+    def weights(self, given: str | dict[str, float] | None, ids: Annotated[Array, "N K"]) -> Annotated[Floats, "C"]:
+        """The weight of each class: n / (classes · n of the class) if balanced, as in scikit-learn, else the one given, or 1."""
+        flat = [label for classes in self.classes for label in classes]
+        if isinstance(given, dict):
+            given = {str(name): weight for name, weight in given.items()}
+            for name in given:
+                if name not in (known := [str(label) for label in flat]):
+                    raise OptionError(f"class_weight: no label {name!r}; known: {', '.join(known)}.{did_you_mean(name, known)}")
+            return np.array([given.get(str(label), 1.0) for label in flat], np.float32)
+        if given is None:
+            return np.ones(len(flat), np.float32)
+        counts = [np.bincount(column[column >= 0], minlength=len(c)) for column, c in zip(ids.T, self.classes, strict=True)]
+        return np.concatenate([n.sum() / (len(n) * n) for n in counts]).astype(np.float32)
+
+
+def check_texts(texts: Any, where: str, *, empty: bool = True) -> list[str]:
+    """The texts as a list.
+
+    Raises:  OptionError if they are one str or not str; FormatError if there is none or, where they may not be, one is empty.
+    """
+    if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
+        raise OptionError(f"{where}: {type(texts).__name__} came, expected a sequence of texts (str).")
+    found = list(texts)
+    for i, text in enumerate(found):
+        if not isinstance(text, str):
+            raise OptionError(f"{where}: text {i + 1:,} is {type(text).__name__}, expected str.")
+        if not empty and not text.strip():
+            raise FormatError(f"{where}: text {i + 1:,} of {len(found):,} is empty. Leave it out.")
+    if not found and not empty:
+        raise FormatError(f"{where}: no text came, expected at least one.")
+    return found
+
+
+def _columns(y: Any) -> tuple[list[Sequence[Any]], bool]:
+    """The labels of each task, as plain Python values."""
+    rows = y.tolist() if hasattr(y, "tolist") else list(y)
+    if rows and isinstance(rows[0], list | tuple):
+        if any(len(row) != len(rows[0]) for row in rows):
+            raise OptionError("labels: the rows have different numbers of columns, expected one for each task.")
+        return [[_plain(row[k]) for row in rows] for k in range(len(rows[0]))], False
+    return [[_plain(label) for label in rows]], True
+
+
+def _plain(label: Any) -> Any:
+    return label.item() if isinstance(label, np.generic) else label
