@@ -3,6 +3,7 @@
 import doctest
 import gzip
 import importlib
+import json
 import pkgutil
 import re
 import shlex
@@ -46,6 +47,10 @@ def test_commands_of_a_page_run_one_after_the_other(page, tmp_path):
         (tmp_path / name).write_text("\n".join(part), encoding="utf-8")
     (tmp_path / "pairs.tsv").write_bytes((planted / "homophones.tsv").read_bytes())
     (tmp_path / "questions-words.txt").write_bytes((planted / "analogies.txt").read_bytes())
+    kinds = {row[0]: "B-CITY" for row in json.loads((planted / "truths.json").read_text())["relations"]["capital-country"]}
+    for name, part in {"train.conll": lines[:200], "dev.conll": lines[200:250]}.items():
+        rows = ("".join(f"{word} {kinds.get(word, 'O')}\n" for word in line.split()) for line in part)
+        (tmp_path / name).write_text("\n".join(rows), encoding="utf-8")
     for command in commands(page):
         door = [sys.executable, "-c", "from seqkit.cli import main; main()", *command[1:]]
         done = subprocess.run(door, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -55,6 +55,7 @@ class Score:
     def to_json(self) -> dict[str, Any]:
         """The score as plain JSON values; a value that is not a number becomes null."""
         plain = asdict(self)
+        plain["interval"] = self.interval and list(self.interval)
         if math.isnan(self.value):
             plain["value"] = None
         return plain

@@ -22,14 +22,24 @@ def interval(
     >>> interval(lambda i: float(i.mean()), 101, seed=1) is not None
     True
     """
-    if n < 2:
-        return None
+    return None if n < 2 else ends(resampled(value, n, seed=seed, resamples=resamples), level=level)
+
+
+def resampled(
+    value: Callable[[Annotated[Array, "N"]], float], n: int, *, seed: int = 1, resamples: int = RESAMPLES
+) -> Annotated[Array, "K"]:
+    """value(indices) of each resample; the difference of two, of other seeds, is that of independent samples."""
     place = np.arange(n, dtype=np.uint64)
     values = []
     for resample in range(resamples):
         draws = rng.bits(rng.stream(seed, resample), place)
         values.append(value(((draws >> np.uint64(32)) * np.uint64(n) >> np.uint64(32)).astype(np.int64)))
-    finite = [v for v in values if not math.isnan(v)]
+    return np.array(values)
+
+
+def ends(values: Annotated[Array, "K"], *, level: float = 0.95) -> tuple[float, float] | None:
+    """The percentile interval of resampled values, those that are nan left out; None if all are."""
+    finite = [v for v in values.tolist() if not math.isnan(v)]
     if not finite:
         return None
     low, high = np.quantile(finite, [(1 - level) / 2, (1 + level) / 2])

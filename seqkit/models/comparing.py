@@ -155,11 +155,16 @@ def measure(
         scorers[f"{order}-gram"] = ngram.scores
     found = []
     for path in paths:
-        pairs = [
-            replace(pair, good=prepared(pair.good), bad=prepared(pair.bad)) for pair in read_pairs(path, good=good, bad=bad)
-        ]
+        pairs = [replace(pair, good=prepared(pair.good), bad=prepared(pair.bad)) for pair in read_pairs(path, good=good, bad=bad)]
         for name, scorer in scorers.items():
             score = accuracy(path.name, compare(scorer, pairs), skip_unknown=skip_unknown)
-            settings = {"model": name, **score.signature, "has_unk": unk is not None, "split": split, "lower": lower, "bare": bare}
+            settings = {
+                "model": name,
+                **score.signature,
+                "has_unk": unk is not None,
+                "split": split,
+                "lower": lower,
+                "bare": bare,
+            }
             found.append(replace(score, signature=settings))
     return found

@@ -45,7 +45,8 @@ def fit(
     keep_best:  put the state of the best epoch back at the end; until then it lies in the checkpoint's folder `best`, or
                 in memory if there is no checkpoint.
     resume:     go on from the checkpoint, if there is one, and end in the same bytes as if never stopped.
-    report:     told of every step. logs: told of every step and epoch.
+    report:     told of every step. logs: told of every step and epoch; one that raises ends the run, after an epoch with
+                the checkpoint of its end written.
     Raises:  TrainingError when the loss is not finite or an epoch made no prediction; KeyboardInterrupt after SIGINT or
              SIGTERM, with the step finished and the checkpoint written.
     """
@@ -145,11 +146,11 @@ class _Run:
         self.place = replace(place, epoch=place.epoch + 1, batches=0, loss=NOTHING, history=[*place.history, ended])
         if self.engine and ended.validation is not None:
             self.engine.observe(self._values())
-        for log in self.logs:
-            log.epoch(ended, place.units)
         arrays = self.learner.state()
         self._save(arrays)
         self._keep(arrays)
+        for log in self.logs:
+            log.epoch(ended, place.units)
 
     def put_back_best(self) -> None:
         """Restore the best epoch's state, if asked to."""

@@ -97,9 +97,16 @@ def one_cycle(lr: float, *, warmup: float = 0.3, start: float = 25.0, end: float
     return rate
 
 
+def rising(lr: float, *, start: float = 1e5, share: float = 1.0) -> Schedule:
+    """lr/start · start^(p / share): up to lr, evenly in log lr; for the range test (Smith 2017, arXiv:1506.01186)."""
+    _check(lr, start=(start, 1, math.inf), share=(share, 1e-9, 1))
+    return lambda progress, values: lr * start ** (min(progress / share, 1.0) - 1)
+
+
 SCHEDULES: dict[str, Callable[..., Schedule]] = {
     "constant": constant, "linear": linear, "inverse-time": inverse_time, "exponential": exponential, "staircase": staircase,
     "inverse-sqrt": inverse_sqrt, "cosine": cosine, "plateau": plateau, "one-cycle": one_cycle,
+    "rising": rising,
 }  # fmt: skip
 
 

@@ -104,7 +104,7 @@ def test_rate_that_cannot_train_is_refused(name, lr):
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
-        ("cosin", {}, r"unknown schedule 'cosin'; known: constant, linear, .*one-cycle\. Did you mean 'cosine'\?"),
+        ("cosin", {}, r"unknown schedule 'cosin'; known: constant, linear, .*rising\. Did you mean 'cosine'\?"),
         ("cosine", {"warm_up": 1}, r"schedule cosine: unknown setting 'warm_up'; known: warmup, final\. Did you mean 'warmup'\?"),
         ("constant", {"decay": 1}, r"schedule constant: unknown setting 'decay'; known: none\."),
         ("exponential", {"decay": 1.5}, r"decay: 1\.5 came, allowed is a number of at least 0 and at most 1\."),
