@@ -226,6 +226,12 @@ def test_rungs_fit_trials_and_epochs(trials, epochs, eta, rungs):
     assert searches.load("halving")(eta).rungs(trials, epochs) == rungs
 
 
+def test_halving_is_not_over_while_a_worker_has_yet_to_end_its_last_epoch():
+    known = [Trial(n, {"x": n / 3}, "dropped" if n else "open", (float(n),) * (1 if n else 3)) for n in range(3)]
+    (job,) = searches.load("halving")().jobs(Space({"x": Range(0.0, 1.0)}), 3, 3, 1, known)
+    assert (job.number, job.epochs) == (0, 3)
+
+
 def test_halving_goes_on_with_the_others_when_some_fail():
     known, _ = search("halving", far, 9, fail=lambda settings: settings["x"] > 0.5)
     (done,) = [t for t in known if t.state == "done"]

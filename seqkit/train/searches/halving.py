@@ -54,7 +54,8 @@ class Halving:
         """What is left of the first rung that is not over."""
         members, until = self._rung(trials, epochs, known)
         new = [Job(n, space.draw(seed, n), until) for n in range(len(known), trials)]
-        return [Job(n, known[n].settings, until) for n in members if not known[n].reached(until)] + new
+        left = [n for n in members if known[n].state == "open" and (until >= epochs or not known[n].reached(until))]
+        return [Job(n, known[n].settings, until) for n in left] + new
 
     def dropped(self, trials: int, epochs: int, known: Sequence[Trial]) -> list[int]:
         """Those that are not on the rung at hand."""
