@@ -91,7 +91,7 @@ class Objective:
         given = initial if extend else None
         self.words = of_text(vocab, options.min_count) if given is None else extended(vocab, given, options.min_count)
         self.vocab, self.counts = self.words.vocab, self.words.counts
-        self.options, self.threads = options, count_threads(threads)
+        self.options, self.threads, self.extends = options, count_threads(threads), extend
         size = padded(options.dim)
         self.input, self.output = aligned(self.input_rows(), size), aligned(self.output_rows(), size)
         self._draw()

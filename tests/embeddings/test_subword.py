@@ -6,6 +6,7 @@ import struct
 
 import numpy as np
 import pytest
+from door import run
 
 import seqkit as sk
 from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError
@@ -299,6 +300,50 @@ def test_training_goes_on_from_a_table_of_the_same_shape_and_from_vectors_of_wor
         model.fit(corpus, frozen=["a"])
     with pytest.raises(OptionError, match="max_n: 2 came, allowed is at least min_n, 3"):
         sk.CBOW(loss="subwords", max_n=2)
+
+
+def test_extended_they_keep_all_old_rows_and_the_text_moves_those_of_its_words_and_n_grams():
+    model = sk.SkipGram(dim=6, loss="subwords", buckets=2000, epochs=2, min_count=1, threads=1, deterministic=True, subsample=0.0)
+    old = model.fit(sk.Corpus.build(["old king rules", "old queen rules"] * 20))
+    text = sk.Corpus.build(["old emperor ruled", "new kings ruled"] * 20)
+    start, more = model.objective(text, initial=old, extend=True).vectors(), model.fit(text, initial=old, extend=True)
+    assert more.vocab.tokens == [*old.vocab.tokens, *(w for w in text.vocab.tokens if w not in old and w != "<unk>")]
+    assert more.vocab.counts.tolist() == [
+        60 if w == "old" else 20 if w != "ruled" and w != "rules" else 40 for w in more.vocab.tokens
+    ]
+    mine = np.r_[: len(old), len(more) : len(more) + 2000]  # where the old table's rows stand
+    assert start.table[mine].tobytes() == old.table.tobytes()
+    touched = {bucket for word in text.vocab.tokens[1:] for bucket in buckets_of(word, 3, 6, 2000)}
+    moved = (more.table[mine] != old.table).any(1)
+    assert {old.vocab.tokens[row] for row in np.flatnonzero(moved[: len(old)])} == {"old"}
+    assert set(np.flatnonzero(moved[len(old) :])) == touched
+    assert (more["king"] != old["king"]).any()  # shares <ki and kin with kings
+    parts = more.parts("kings")
+    assert parts[0] == more.vocab.index["kings"] >= len(old)
+    np.testing.assert_allclose(
+        start["kings"], (start.table[parts[0]] + (len(parts) - 1) * old.of("kings")) / len(parts), rtol=1e-4
+    )
+    again = sk.SkipGram(**model.get_params() | {"threads": 2}).fit(text, initial=old, extend=True)
+    assert again.table.tobytes() == more.table.tobytes()
+
+
+def test_vectors_without_n_grams_are_not_extended_with_subwords():
+    text = sk.Corpus.build(["a b c"] * 20)
+    given = Vectors(Vocab(["b", "z"], [1, 1]), np.ones((2, 6), np.float32))
+    with pytest.raises(OptionError, match="extend: vectors without n-grams came, .* Give SubwordVectors, or leave extend out"):
+        sk.SkipGram(dim=6, loss="subwords", buckets=20, min_count=1).fit(text, initial=given, extend=True)
+
+
+def test_command_trains_them_extends_them_and_asks_for_unseen_words(tmp_path):
+    (tmp_path / "old.txt").write_text("the old king rules\nthe old queen rules\n" * 20)
+    (tmp_path / "new.txt").write_text("the emperor ruled\nthe kings ruled\n" * 20)
+    args = ["--subwords", "--dim", 6, "--buckets", 50, "--epochs", 1, "--threads", 1, "--quiet"]
+    run("embed", "train", "old.txt", *args, "--out", "a", cwd=tmp_path)
+    told = run("embed", "train", "new.txt", *args, "--initial", "a", "--extend", "--out", "b", cwd=tmp_path).stdout
+    assert "8 words (3 new)" in told
+    assert len(run("embed", "nearest", "b", "kingdoms", "--top", 3, "--json", cwd=tmp_path).stdout) > 9
+    failed = run("embed", "train", "new.txt", *args, "--buckets", 51, "--initial", "a", "--out", "c", cwd=tmp_path, code=2)
+    assert "initial: buckets was 50 there and is 51 now" in failed.stderr
 
 
 def test_gensim_reads_trained_vectors(tmp_path):

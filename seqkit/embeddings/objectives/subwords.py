@@ -91,6 +91,11 @@ class Subwords(Objective):
     def _take(self, initial: Vectors | None) -> None:
         """Start words' own rows at vectors of words, as fastText's -pretrainedVectors; all rows at those of a like table."""
         if not isinstance(initial, SubwordVectors):
+            if self.extends:
+                raise OptionError(
+                    "extend: vectors without n-grams came, so old words would become means with n-grams that nothing was learnt "
+                    "for. Give SubwordVectors, or leave extend out."
+                )
             super()._take(initial)
             return
         for name in ("min_n", "max_n", "buckets"):
