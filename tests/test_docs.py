@@ -48,9 +48,21 @@ def test_commands_of_a_page_run_one_after_the_other(page, tmp_path):
     (tmp_path / "pairs.tsv").write_bytes((planted / "homophones.tsv").read_bytes())
     (tmp_path / "questions-words.txt").write_bytes((planted / "analogies.txt").read_bytes())
     kinds = {row[0]: "B-CITY" for row in json.loads((planted / "truths.json").read_text())["relations"]["capital-country"]}
-    for name, part in {"train.conll": lines[:200], "dev.conll": lines[200:250]}.items():
+    for name, part in {
+        "train.conll": lines[:200],
+        "dev.conll": lines[200:250],
+        "eng.train": lines[:200],
+        "eng.testa": lines[200:250],
+    }.items():
         rows = ("".join(f"{word} {kinds.get(word, 'O')}\n" for word in line.split()) for line in part)
         (tmp_path / name).write_text("\n".join(rows), encoding="utf-8")
+    film = (planted / "sentiment.tsv").read_text(encoding="utf-8").split("\n")
+    for name, part in {"film.tsv": film[:240], "dev.tsv": film[600:640], "test.tsv": film[800:840]}.items():
+        (tmp_path / name).write_text("\n".join(part) + "\n", encoding="utf-8")
+    pairs = [line.split("\t") for line in (planted / "pairs.tsv").read_text(encoding="utf-8").split("\n")[:120]]
+    for name, part in {"train": pairs[:100], "val": pairs[100:]}.items():
+        for side, language in enumerate(("de", "en")):
+            (tmp_path / f"{name}.{language}").write_text("".join(f"{pair[side]}\n" for pair in part), encoding="utf-8")
     for command in commands(page):
         door = [sys.executable, "-c", "from seqkit.cli import main; main()", *command[1:]]
         done = subprocess.run(door, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -85,10 +85,10 @@ def _open(path: Path, device: str) -> Any:
 
 def _draw(translator: Any, sources: list[str], picture: Path, settings: dict[str, Any]) -> None:
     from seqkit.core.errors import OptionError
-    from seqkit.report.heat import heat
+    from seqkit.report.attention import attention
 
     if len(sources) != 1:
         raise OptionError(f"picture: {len(sources)} texts came, expected one. Draw them one by one.")
     found = translator.align(sources[0], **settings)
-    heat(found.source, found.weights, found.target, picture, title="what each word looked at", unit="attention")
+    attention(found.source, found.target, found.weights, picture, title="what each word looked at")
     common.note(f"{picture}: {len(found.target)} words of the translation over {len(found.source)} of the source")
