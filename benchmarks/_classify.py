@@ -8,31 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks._common import machine, parser, wiki
-from seqkit.embeddings.vectors import Vectors
-from seqkit.embeddings.word2vec import SkipGram
+from benchmarks import _wiki_vectors
+from benchmarks._common import machine, parser
 from seqkit.models.classifier import TextClassifier
 from seqkit.models.ladder import Part
-from seqkit.text.corpus import Corpus
 from seqkit.text.labelled import labelled, to_targets
 
 
 def options(description: str) -> argparse.ArgumentParser:
     """Options every recipe for a classifier has."""
     made = parser(description)
-    made.add_argument("--vectors", type=Path, help="vectors to use instead of training them on wiki100m")
+    _wiki_vectors.option(made)
     made.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
     made.add_argument("--threads", type=int, default=2)
-    return made
-
-
-def vectors(chosen: argparse.Namespace) -> Vectors:
-    """The vectors given, or skip-gram's of wiki100m: d100, window 5, 5 epochs."""
-    if chosen.vectors is not None:
-        return Vectors.load(chosen.vectors)
-    started = time.monotonic()
-    made = SkipGram(100, subsample=1e-4, lr=0.05, threads=chosen.threads).fit(Corpus.build(wiki(chosen.data)))
-    print(f"vectors of wiki100m: {len(made):,} words in {time.monotonic() - started:.0f} s", flush=True)
     return made
 
 

@@ -5,14 +5,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks._common import CACHE, machine, wiki
+from benchmarks import _wiki_vectors
+from benchmarks._common import machine
 from benchmarks._recipe import options
 from seqkit.core.options import parse_settings
 from seqkit.embeddings.vectors import Vectors
-from seqkit.embeddings.word2vec import SkipGram
 from seqkit.models.tagger import Tagger
 from seqkit.text.conll import Sentence, sentences
-from seqkit.text.corpus import Corpus
 from seqkit.train.progress import Progress
 
 Part = list[Sentence]
@@ -21,19 +20,8 @@ Part = list[Sentence]
 def parsed(parser: argparse.ArgumentParser, args: list[str]) -> argparse.Namespace:
     """The options of recipes, and --vectors."""
     own = options(parser)
-    own.add_argument("--vectors", type=Path, help="word vectors to read; if not given, trained on wiki100m and kept")
+    _wiki_vectors.option(own)
     return own.parse_args(args)
-
-
-def wiki_vectors(chosen: argparse.Namespace) -> Vectors:
-    """The vectors of --vectors, or else skip-gram of wiki100m, d100, 5 epochs, kept in the benchmarks' folder."""
-    folder = chosen.vectors or CACHE / "wiki100m.d100.vectors"
-    if not folder.exists():
-        started = time.monotonic()
-        corpus = Corpus.build(wiki(chosen.data), "whitespace", min_count=5, threads=chosen.threads)
-        SkipGram(dim=100, lr=0.05, subsample=1e-4, threads=chosen.threads).fit(corpus).save(folder)
-        print(f"  vectors of wiki100m trained in {time.monotonic() - started:,.0f} s: {folder}")
-    return Vectors.load(folder)
 
 
 def train(name: str, parts: dict[str, Part], vectors: Vectors | None, chosen: argparse.Namespace, **settings: Any) -> Tagger:

@@ -6,7 +6,8 @@ training questions is dev.
 
 from typing import Any
 
-from benchmarks._classify import head, options, over_seeds, part, vectors
+from benchmarks._classify import head, options, over_seeds, part
+from benchmarks._wiki_vectors import wiki_vectors
 from seqkit.models.ladder import Part
 from seqkit.text.splits import split
 
@@ -30,7 +31,7 @@ def main(args: list[str]) -> None:
     chosen = made.parse_args(args)
     wanted = {name: own for name, own in (("averaged", AVERAGED), ("recurrent", RECURRENT)) if name in chosen.only}
     head(wanted)
-    given = vectors(chosen)
+    given = wiki_vectors(chosen, 300)
     reviews = part(chosen.data / "sentiment" / "mr", format="files", encoding="windows-1252")
     questions, test = (
         part(chosen.data / "classification" / "trec" / f"TREC.{name}", encoding="windows-1252") for name in ("train", "test")

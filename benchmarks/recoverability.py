@@ -8,11 +8,12 @@ words are taken out before a method is fitted, so no method saw one of them. Wit
 take their place, and are taken out too. Settings were chosen so.
 """
 
-import argparse
 import time
 from pathlib import Path
 
-from benchmarks._common import CACHE, lines, machine, parser, wiki
+from benchmarks import _wiki_vectors
+from benchmarks._common import machine, parser
+from benchmarks._wiki_vectors import wiki_vectors
 from seqkit.core.options import from_json, parse_settings
 from seqkit.debias.assess import Roles
 from seqkit.debias.eraser import methods
@@ -20,8 +21,6 @@ from seqkit.debias.measure import Options, measures
 from seqkit.debias.words import WordSets
 from seqkit.embeddings.testsets import evaluate
 from seqkit.embeddings.vectors import Vectors
-from seqkit.embeddings.word2vec import SkipGram
-from seqkit.text.corpus import Corpus
 
 METHODS = (
     "hard",
@@ -34,15 +33,6 @@ METHODS = (
 )
 PROBES = ("gonen-clusters", "gonen-svm", "gonen-mlp", "gonen-neighbours")
 USE = ("EN-WS-353-ALL", "EN-SIMLEX-999", "total")
-
-
-def trained(chosen: argparse.Namespace) -> Vectors:
-    """The vectors given, or skip-gram vectors of wiki100m, trained once and kept."""
-    path = chosen.vectors or CACHE / f"wiki100m-d{chosen.dim}-s{chosen.seed}.vectors"
-    if not path.exists():
-        model = SkipGram(chosen.dim, "negative-sampling", subsample=1e-4, lr=0.05, threads=chosen.threads, seed=chosen.seed)
-        model.fit(Corpus.build(lines(wiki(chosen.data)))).save(path)
-    return Vectors.load(path)
 
 
 def numbers(roles: Roles, vectors: Vectors, data: Path) -> dict[str, float]:
@@ -61,7 +51,7 @@ def numbers(roles: Roles, vectors: Vectors, data: Path) -> dict[str, float]:
 def main(args: list[str]) -> None:
     """Print a row a method."""
     options = parser(__doc__)
-    options.add_argument("--vectors", type=Path, help="vectors already trained, instead of training")
+    _wiki_vectors.option(options)
     options.add_argument("--dim", type=int, default=300)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--threads", type=int, default=2)
@@ -69,7 +59,7 @@ def main(args: list[str]) -> None:
     options.add_argument("--choose", action="store_true", help="test on the words that settings are chosen by")
     chosen = options.parse_args(args)
     words = WordSets.load_debiaswe(chosen.data / "debias" / "debiaswe")
-    vectors = trained(chosen)
+    vectors = wiki_vectors(chosen, chosen.dim, chosen.seed)
     roles = Roles(vectors, words, options=Options(resamples=0, draws=0))
     if chosen.choose:
         roles = Roles(roles.learnable, words, options=roles.options)

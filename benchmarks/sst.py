@@ -7,7 +7,8 @@ least 85 %. Settings and epochs were chosen on dev; test is scored once. --fine:
 from pathlib import Path
 from typing import Any
 
-from benchmarks._classify import head, options, over_seeds, part, vectors
+from benchmarks._classify import head, options, over_seeds, part
+from benchmarks._wiki_vectors import wiki_vectors
 from seqkit.models.classifier import TextClassifier
 from seqkit.models.ladder import ladder
 from seqkit.models.language_model import LanguageModel
@@ -38,7 +39,7 @@ def main(args: list[str]) -> None:
         if name in [*chosen.only, "from a language model"]
     }
     head(wanted)
-    given = vectors(chosen)
+    given = wiki_vectors(chosen, 300)
     if "simple" in chosen.only:
         pair = [TextClassifier(**COMMON, epochs=1), TextClassifier(**COMMON, epochs=1)]
         for rung in ladder(train, test, pair, lambda model: model.fit(*train), part="test").rungs[:2]:
