@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from door import run
 
 import seqkit
 
@@ -59,14 +60,16 @@ def test_commands_of_a_page_run_one_after_the_other(page, tmp_path):
     film = (planted / "sentiment.tsv").read_text(encoding="utf-8").split("\n")
     for name, part in {"film.tsv": film[:240], "dev.tsv": film[600:640], "test.tsv": film[800:840]}.items():
         (tmp_path / name).write_text("\n".join(part) + "\n", encoding="utf-8")
-    pairs = [line.split("\t") for line in (planted / "pairs.tsv").read_text(encoding="utf-8").split("\n")[:120]]
-    for name, part in {"train": pairs[:100], "val": pairs[100:]}.items():
+    rows = [line.split("\t") for line in (planted / "pairs.tsv").read_text(encoding="utf-8").split("\n")[:120]]
+    for name, part in {"train": rows[:100], "val": rows[100:]}.items():
         for side, language in enumerate(("de", "en")):
-            (tmp_path / f"{name}.{language}").write_text("".join(f"{pair[side]}\n" for pair in part), encoding="utf-8")
+            (tmp_path / f"{name}.{language}").write_text("".join(f"{row[side]}\n" for row in part), encoding="utf-8")
+    lists = {"career": "engineer plumber mechanic", "family": "nurse receptionist librarian"}
+    pairs = [["woman", "man"], ["queen", "king"], ["mother", "father"], ["sister", "brother"], ["girl", "boy"]]
+    sets = {"definitional": pairs, "lists": {name: words.split() for name, words in lists.items()}, "classes": ["female", "male"]}
+    (tmp_path / "planted.json").write_text(json.dumps({"kind": "word-sets", "name": "planted", **sets}), encoding="utf-8")
     for command in commands(page):
-        door = [sys.executable, "-c", "from seqkit.cli import main; main()", *command[1:]]
-        done = subprocess.run(door, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{command}: {done.stderr}"
+        run(*command[1:], cwd=tmp_path)
 
 
 def test_command_page_is_the_generated_one():

@@ -3,13 +3,9 @@
 Not handled: tuning; the rung that was not asked for has its usual training settings.
 """
 
-import platform
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from seqkit.core import files
 from seqkit.core.errors import FormatError
@@ -17,14 +13,13 @@ from seqkit.embeddings.vectors import Vectors
 from seqkit.models.classifier import TextClassifier
 from seqkit.models.ladder import Part, ladder
 from seqkit.models.language_model import LanguageModel
+from seqkit.models.outcome import nothing_half_written, outcome
 from seqkit.models.targets import Targets
 from seqkit.text.labelled import Labelled, labelled, to_targets
 from seqkit.text.splits import split
 from seqkit.train.log import JsonLines
 from seqkit.train.progress import Progress
 from seqkit.train.world import World
-
-PACKAGES = ("seqkit", "torch", "numpy", "numba", "scikit-learn")
 
 
 class ClassifierRun:
@@ -68,9 +63,13 @@ class ClassifierRun:
             model.fit(train[0], train[1], lm=lm if model.classifier_options.recurrent else None, logs=logs, **own, **common)
 
         pair = [self.model, self._partner()]
-        rungs = ladder(train, valid, sorted(pair, key=lambda m: m.classifier_options.recurrent), fit)
-        counts = {"train": len(rows), "dev": len(dev)}
-        result = self._result(rungs.to_json() | {"texts": counts, "unknown": self.model.unknown(valid[0])}, targets)
+        with nothing_half_written(self.out):
+            rungs = ladder(train, valid, sorted(pair, key=lambda m: m.classifier_options.recurrent), fit)
+        result = outcome(
+            self.model, self.model.network, "texts", source=self.source, valid=self.valid, reading=self.reading,
+            classes=targets.classes, coverage=self.model.coverage, padding=self.model.padding, **rungs.to_json(),
+            texts={"train": len(rows), "dev": len(dev)}, unknown=self.model.unknown(valid[0]),
+        )  # fmt: skip
         if first:
             self.model.save(self.out)
             files.write_json(self.out / "run.json", result)
@@ -81,18 +80,6 @@ class ClassifierRun:
         given = self.model.get_params()
         alike = {name: given[name] for name in (*vars(self.model.classifier_options), "seed", "embed_dim", "device", "threads")}
         return TextClassifier(**(alike | {"reader": "averaged" if self.model.classifier_options.recurrent else "recurrent"}))
-
-    def _result(self, ladder: dict[str, Any], targets: Targets) -> dict[str, Any]:
-        model = self.model
-        return {
-            "model": "TextClassifier", "settings": model.get_params(), "parameters": model.num_parameters, "source": self.source,
-            "valid": self.valid, "reading": self.reading, "classes": targets.classes, "coverage": model.coverage,
-            "padding": model.padding, **ladder,
-            "history": [{"epoch": e.number, "loss": e.loss.mean, "predictions": e.loss.count, "texts": e.units,
-                         "seconds": round(e.seconds, 3), "validation": e.validation} for e in model.history],
-            "device": str(next(model.network.parameters()).device), "threads": torch.get_num_threads(),
-            "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-        }  # fmt: skip
 
 
 def to_part(rows: Sequence[Labelled]) -> Part:

@@ -3,8 +3,9 @@
 Not handled: several labels a text; the parts of a split are written as TSV, whatever was read.
 """
 
+import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,10 +37,10 @@ class Source:
     slices: tuple[str, ...] = ()
     encoding: str = "utf-8"
 
-    def read(self, path: str | Path) -> Part:
+    def read(self, path: str | Path, known: Collection[str] | None = None) -> Part:
         """The texts of a file with their labels.
 
-        Raises:  FormatError naming file and line, for a missing label as well.
+        Raises:  FormatError naming file and line, also for a missing label, and one not among those known (if given).
         """
         columns = [self.label, *([self.group] if self.group else []), *self.slices]
         rows = labelled(path, format=self.format, text=self.text, label=columns, encoding=self.encoding)
@@ -47,6 +48,9 @@ class Source:
             if row.labels[0] is None or (self.group and row.labels[1] is None):
                 what = "label" if row.labels[0] is None else f"group in {self.group!r}"
                 raise FormatError(f"{row.where}: no {what}, expected one a text. Fill it in, or leave the row out.")
+            if known is not None and row.labels[0] not in known:
+                allowed = ", ".join(sorted(known)[:20])
+                raise FormatError(f"{row.where}: {row.labels[0]!r}, which did not come in training; known: {allowed}.")
         groups = [str(row.labels[1]) for row in rows] if self.group else None
         first = 1 + bool(self.group)
         values = {name: [row.labels[first + i] or "" for row in rows] for i, name in enumerate(self.slices)}
@@ -81,14 +85,15 @@ class DiagnosisRun:
             raise OptionError(f"shares: {', '.join(f'{n} {s:g}' for n, s in shares.items())} leave nothing to train on.")
         rows = split(own.labels, {"train": 1 - sum(shares.values()), **shares}, groups=own.groups, seed=self.seed)
         parts = {name: take(own, which.tolist()) for name, which in rows.items()}
-        return parts | {name: self.source.read(text) for name, text in asked.items() if text and _share(text) is None}
+        known = set(own.labels)
+        return parts | {name: self.source.read(text, known) for name, text in asked.items() if text and _share(text) is None}
 
     def diagnose(
         self, model: Any, options: DiagnoseOptions, out: Path, *, matrix: Path | None = None, sheet: Path | None = None,
         limits: Sequence[str] = (), report: Callable[[str], None] | None = None,
     ) -> Diagnosis:  # fmt: skip
         """Diagnose `model` on the parts and write the page or tables, and if asked for a picture and a sheet."""
-        check_files(out, matrix)
+        check_files(out, matrix, sheet)
         asked = [Limit.parse(text) for text in limits]
         parts = self.parts()
         check(parts)
@@ -96,16 +101,20 @@ class DiagnosisRun:
         save(found, out)
         if matrix is not None:
             draw_matrix(np.array(found.classes["confusion"]), found.classes["classes"], matrix, title="dev")
-        if sheet is not None:
+        if sheet is not None and found.wrong:
             write_sheet(drawn(found, 100, self.seed), sheet)
+        elif sheet is not None:
+            warnings.warn(f"{sheet}: not written, as there is no error of dev to look at.", stacklevel=2)
         return found
 
 
-def check_files(out: Path, matrix: Path | None) -> None:
+def check_files(out: Path, matrix: Path | None, sheet: Path | None) -> None:
     """Raise OptionError for names that nothing can be written to; before anything is trained."""
     check_out(out)
     if matrix is not None:
         check_picture(matrix)
+    if sheet is not None:
+        _check_sheet(sheet)
 
 
 def take(part: Part, rows: Sequence[int]) -> Part:
@@ -175,9 +184,9 @@ def draw_sheet(
     path: Path, out: Path | None, categories: Sequence[str] = CATEGORIES, most: int = 100, seed: int = 1
 ) -> dict[str, Any]:
     """Write the sheet of a saved diagnosis."""
-    if out is None or out.suffix.lower() != ".csv":
-        came = "nothing" if out is None else repr(out.name)
-        raise OptionError(f"sheet: {came} came, expected --out with a name that ends in .csv, or --read with a filled sheet.")
+    if out is None:
+        raise OptionError("sheet: nothing came, expected --out with a name that ends in .csv, or --read with a filled sheet.")
+    _check_sheet(out)
     if most < 1:
         raise OptionError(f"sheet: {most} rows came, allowed is at least 1.")
     found = Diagnosis.load(path)
@@ -186,6 +195,11 @@ def draw_sheet(
         "rows": write_sheet(drawn(found, most, seed), out, categories=categories),
         "wrong": len(found.wrong),
     }
+
+
+def _check_sheet(path: Path) -> None:
+    if path.suffix.lower() != ".csv":
+        raise OptionError(f"sheet: {path.name!r} came, expected a name that ends in .csv.")
 
 
 def filled_sheet(path: Path, filled: Path, seed: int = 1) -> dict[str, Any]:

@@ -3,15 +3,12 @@
 For models with fit(firsts, seconds, valid=...): Translator and Generator.
 """
 
-import platform
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from seqkit.core import files
+from seqkit.models.outcome import nothing_half_written, outcome
 from seqkit.report.curves import learning_curve
 from seqkit.report.figure import check_picture
 from seqkit.text import parallel
@@ -19,7 +16,6 @@ from seqkit.train.log import JsonLines, Log
 from seqkit.train.progress import Progress
 from seqkit.train.world import World
 
-PACKAGES = ("seqkit", "torch", "numpy", "numba", "tokenizers", "nltk")
 Files = tuple[str, str | None]  # of both sides, or of the pairs
 
 
@@ -43,11 +39,16 @@ class PairRun:
         first = world is None or world.rank == 0
         pairs = parallel.pairs(*self.source, names=self.names)
         valid = None if self.valid is None else parallel.pairs(*self.valid, names=self.names)
-        self.model.fit(
-            *pairs, valid=valid, checkpoint=self.out / "checkpoint", resume=resume, report=report,
-            logs=[JsonLines(self.out / "log.jsonl"), *logs] if first else (), world=world,
+        with nothing_half_written(self.out):
+            self.model.fit(
+                *pairs, valid=valid, checkpoint=self.out / "checkpoint", resume=resume, report=report,
+                logs=[JsonLines(self.out / "log.jsonl"), *logs] if first else (), world=world,
+            )  # fmt: skip
+        count = {"source": self.valid, "count": None if valid is None else len(valid[0])}
+        result = outcome(
+            self.model, self.model.network, "pairs", pairs={"source": self.source, "count": len(pairs[0])}, valid=count,
+            vocabulary=self.model.sizes,
         )  # fmt: skip
-        result = self._result(len(pairs[0]), None if valid is None else len(valid[0]))
         if first:
             self.model.save(self.out)
             files.write_json(self.out / "run.json", result)
@@ -55,14 +56,3 @@ class PairRun:
                 history = self.model.history
                 learning_curve(self.curve, [e.loss.mean for e in history], [e.validation for e in history])
         return result
-
-    def _result(self, pairs: int, valid: int | None) -> dict[str, Any]:
-        return {
-            "model": type(self.model).__name__, "settings": self.model.get_params(), "parameters": self.model.num_parameters,
-            "pairs": {"source": self.source, "count": pairs}, "valid": {"source": self.valid, "count": valid},
-            "vocabulary": self.model.sizes,
-            "history": [{"epoch": e.number, "loss": e.loss.mean, "predictions": e.loss.count, "pairs": e.units,
-                         "seconds": round(e.seconds, 3), "validation": e.validation} for e in self.model.history],
-            "device": str(self.model.network.embedding.device), "threads": torch.get_num_threads(),
-            "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-        }  # fmt: skip

@@ -1,17 +1,14 @@
 """A training run of a language model in a folder: text in; model, corpus, checkpoint, log, curve and run.json out."""
 
-import platform
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from seqkit.core import files
 from seqkit.core.errors import OptionError
 from seqkit.embeddings.vectors import Vectors
 from seqkit.models.language_model import LanguageModel
+from seqkit.models.outcome import nothing_half_written, outcome
 from seqkit.report.curves import learning_curve
 from seqkit.report.figure import check_picture
 from seqkit.text.codec import Codec
@@ -21,7 +18,6 @@ from seqkit.train.log import JsonLines, Log
 from seqkit.train.progress import Progress
 from seqkit.train.world import World
 
-PACKAGES = ("seqkit", "torch", "numpy", "numba", "tokenizers", "nltk")
 UNITS = ("word", "whitespace", "character", "subword")
 
 
@@ -45,6 +41,8 @@ class LanguageModelRun:
     def corpus(self, folder: Path | None, reading: Callable[[int], None] | None = None) -> Corpus:
         """The corpus folder that was given, or the text made into one within `folder`, each line ended by </s>."""
         if self.source != "-" and (Path(self.source) / "manifest.json").is_file():
+            if (self.unit, self.lower, self.min_count, self.max_size) != ("word", False, 1, None):
+                raise OptionError(f"{self.source} is a corpus, cut already: leave out unit, lower, min_count and max_size.")
             return Corpus.load(self.source)
         return Corpus.build(
             self.source, self.unit, normalizer=Normalizer(lower=self.lower), add_eos=True, min_count=self.min_count,
@@ -57,15 +55,21 @@ class LanguageModelRun:
     ) -> dict[str, Any]:  # fmt: skip
         """Train, write model and run.json to the folder, and return what run.json holds."""
         first = world is None or world.rank == 0
-        corpus = self.corpus(self.out / "corpus" if first else None, reading)
-        valid = None if self.valid is None else Codec.of(corpus).corpus(self.valid, threads=self.model.threads)
-        vectors = None if self.vectors is None else Vectors.load(self.vectors)
-        self.out.mkdir(parents=True, exist_ok=True)
-        self.model.fit(
-            corpus, valid=valid, vectors=vectors, freeze=self.freeze, checkpoint=self.out / "checkpoint", resume=resume,
-            report=report, logs=[JsonLines(self.out / "log.jsonl"), *logs] if first else (), world=world,
+        with nothing_half_written(self.out):
+            corpus = self.corpus(self.out / "corpus" if first else None, reading)
+            valid = None if self.valid is None else Codec.of(corpus).corpus(self.valid, threads=self.model.threads)
+            vectors = None if self.vectors is None else Vectors.load(self.vectors)
+            self.out.mkdir(parents=True, exist_ok=True)
+            self.model.fit(
+                corpus, valid=valid, vectors=vectors, freeze=self.freeze, checkpoint=self.out / "checkpoint", resume=resume,
+                report=report, logs=[JsonLines(self.out / "log.jsonl"), *logs] if first else (), world=world,
+            )  # fmt: skip
+        about = {**corpus.meta, "source": self.source, "fingerprint": corpus.fingerprint}
+        result = outcome(
+            self.model, self.model.network, "tokens", corpus=about,
+            vocabulary=len(corpus.vocab), valid=None if valid is None else {**valid.meta, "source": self.valid},
+            coverage=self.model.coverage,
         )  # fmt: skip
-        result = self._result(corpus, valid)
         if first:
             self.model.save(self.out)
             files.write_json(self.out / "run.json", result)
@@ -73,15 +77,3 @@ class LanguageModelRun:
                 history = self.model.history
                 learning_curve(self.curve, [e.loss.mean for e in history], [e.validation for e in history])
         return result
-
-    def _result(self, corpus: Corpus, valid: Corpus | None) -> dict[str, Any]:
-        return {
-            "model": "LanguageModel", "settings": self.model.get_params(), "parameters": self.model.num_parameters,
-            "corpus": {**corpus.meta, "source": self.source, "fingerprint": corpus.fingerprint},
-            "vocabulary": len(corpus.vocab), "valid": None if valid is None else {**valid.meta, "source": self.valid},
-            "coverage": self.model.coverage,
-            "history": [{"epoch": e.number, "loss": e.loss.mean, "predictions": e.loss.count, "tokens": e.units,
-                         "seconds": round(e.seconds, 3), "validation": e.validation} for e in self.model.history],
-            "device": str(self.model.network.embedding.device), "threads": torch.get_num_threads(),
-            "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-        }  # fmt: skip

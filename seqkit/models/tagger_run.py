@@ -1,27 +1,22 @@
 """A tagger and files: a training run in a folder (model, checkpoint, log and run.json), scores of a file, labels for a file."""
 
-import platform
 from collections.abc import Callable, Iterator, Sequence
-from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
-
-import torch
 
 from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.score import Score
 from seqkit.embeddings.vectors import Vectors
 from seqkit.models.labels import Tags
+from seqkit.models.outcome import nothing_half_written, outcome
 from seqkit.models.tagger import CHUNK, Tagger
 from seqkit.text import conll, schemes
 from seqkit.text.conll import Sentence, sentences
 from seqkit.train.log import JsonLines, Log
 from seqkit.train.progress import Progress
 from seqkit.train.world import World
-
-PACKAGES = ("seqkit", "torch", "numpy", "numba", "nltk")
 
 
 class TaggerRun:
@@ -44,24 +39,20 @@ class TaggerRun:
         vectors = None if self.vectors is None else Vectors.load(self.vectors)
         log = [JsonLines(self.out / "log.jsonl"), *logs] if first else ()
         try:
-            model.fit(
-                *_pair(found), valid=_pair(held) if held else None, vectors=vectors, checkpoint=self.out / "checkpoint",
-                resume=resume, report=report, logs=log, world=world,
-            )  # fmt: skip
+            with nothing_half_written(self.out):
+                model.fit(
+                    *_pair(found), valid=_pair(held) if held else None, vectors=vectors, checkpoint=self.out / "checkpoint",
+                    resume=resume, report=report, logs=log, world=world,
+                )  # fmt: skip
         except FormatError as error:
             raise _located(error, [*found, *held]) from error
         scores = model.evaluate(*_pair(held)) if held else []
-        result = {
-            "model": "Tagger", "settings": model.get_params(), "parameters": model.num_parameters,
-            "data": {"source": self.source, "valid": self.valid, "vectors": str(self.vectors) if self.vectors else None,
-                     **self.reading, "sentences": len(found), "words": sum(len(s.words) for s in found)},
-            "labels": model.classes_, "scheme": model.labels.scheme, "given": model.labels.given, "coverage": model.coverage,
-            "scores": [score.to_json() for score in scores],
-            "history": [{"epoch": e.number, "loss": e.loss.mean, "predictions": e.loss.count, "sentences": e.units,
-                         "seconds": round(e.seconds, 3), "validation": e.validation} for e in model.history],
-            "device": str(model.network.encoder.embedding.device), "threads": torch.get_num_threads(),
-            "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-        }  # fmt: skip
+        data = {"source": self.source, "valid": self.valid, "vectors": str(self.vectors) if self.vectors else None,
+                **self.reading, "sentences": len(found), "words": sum(len(s.words) for s in found)}  # fmt: skip
+        result = outcome(
+            model, model.network, "sentences", data=data, labels=model.classes_, scheme=model.labels.scheme,
+            given=model.labels.given, coverage=model.coverage, scores=[score.to_json() for score in scores],
+        )  # fmt: skip
         if first:
             model.save(self.out)
             files.write_json(self.out / "run.json", result)
@@ -111,11 +102,12 @@ def _parts(found: Iterator[Sentence]) -> Iterator[list[Sentence]]:
 
 
 def _located(error: FormatError, found: Sequence[Sentence]) -> FormatError:
-    """The same error with the place of the first sentence whose tags are no spans, if that is what it is about."""
+    """The same error with the place of the first tag that is none of spans, if that is what it is about."""
     if str(error).startswith("tags:"):
         for sentence in found:
-            try:
-                schemes.spans([tag for tag in sentence.tags or [] if tag is not None])
-            except FormatError:
-                return FormatError(f"the sentence of {sentence.where}: {error}")
+            for number, tag in enumerate(sentence.tags or [], 1):
+                try:
+                    schemes.spans([] if tag is None else [tag])
+                except FormatError:
+                    return FormatError(f"word {number} of the sentence of {sentence.where}: {error}")
     return error

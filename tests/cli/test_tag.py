@@ -19,7 +19,7 @@ SMALL = ["--hidden", 8, "--embed-dim", 6, "--epochs", 8, "--batch", 4, "--lr", 0
          "--device", "cpu", "--threads", 1, "--quiet"]  # fmt: skip
 
 
-def run(*words, cwd, code=0, stdin=None):
+def run(*words, cwd, code=0, stdin=""):
     done = door("tag", *words, code=code, cwd=cwd, input=stdin)
     return done.stdout if code == 0 else done.stderr
 
@@ -89,7 +89,7 @@ FILES = {"broken.conll": "a O\nb\n", "odd.conll": "a O\n\na B-X\nb PER\n", "empt
 @pytest.mark.parametrize(("words", "code", "message"), [
     (["train", "none.conll", "--out", "x"], 3, "none.conll: no such file"),
     (["train", "broken.conll", "--out", "x"], 3, "broken.conll: line 2 has 1 columns"),
-    (["train", "odd.conll", "--out", "x"], 3, "odd.conll: line 3: tags: 'PER' came"),
+    (["train", "odd.conll", "--out", "x"], 3, "word 2 of the sentence of odd.conll: line 3: tags: 'PER' came"),
     (["train", "a.conll", "--valid", "empty.conll", "--out", "x"], 3, "empty.conll: no sentence came"),
     (["train", "hollow.jsonl", "--out", "x"], 3, "hollow.jsonl: line 1"),
     (["train", "plain.txt", "--out", "x"], 3, "plain text has no tags"),

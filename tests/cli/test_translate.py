@@ -26,7 +26,7 @@ SMALL = [
 FEW = ["--hidden", 8, "--embed-dim", 4, "--epochs", 2, "--batch", 8, "--quiet"]
 
 
-def run(*args, code=0, cwd, stdin=None):
+def run(*args, code=0, cwd, stdin=""):
     done = door.run(*args, code=code, cwd=cwd, input=stdin)
     return done.stdout if code == 0 else done.stderr
 
