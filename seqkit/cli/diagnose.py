@@ -56,7 +56,7 @@ def run(
     from seqkit.models.diagnosing import DiagnoseOptions
     from seqkit.models.diagnosing_run import DiagnosisRun, Source, check_files
 
-    check_files(out, matrix)
+    check_files(out, matrix, sheet)
     options = DiagnoseOptions(human=human, least=least, sizes=sizes, seed=seed)
     model = TextClassifier(device=device, threads=threads, **({"reader": reader, "seed": seed} | parse_settings(setting)))
     source = Source(format=form, text=text, label=label, group=group, slices=tuple(slices), encoding=encoding)

@@ -128,9 +128,9 @@ def _show(found: "Found", plot: Path | None, json: bool) -> None:
     head = ["trial", "validation", "state", "epochs", *found.space, "units", "seconds"]
     failed = [f"trial {t.number} failed: {t.error}" for t in found.trials if t.error]
     last = f"{len(found.trials)} trials, {found.units:,} units trained; the best model is in {found.folder}"
-    common.show(found.to_json(), "\n".join([common.table(rows, head), *failed, last]), json)
     if plot is not None:
         found.plot(plot)
+    common.show(found.to_json(), "\n".join([common.table(rows, head), *failed, last]), json)
 
 
 def _report(trials: int) -> "Report":

@@ -32,6 +32,7 @@ from seqkit.text.duplicates import duplicates, plain
 from seqkit.text.splits import check_groups, folds
 
 EIGHTHS = (1, 2, 4)  # of the training rows, for the curve by size
+VALUES = ("accuracy", "macro_f1", "ms", "ms_batched", "parameters")  # what limits may be set on
 _MANY = 20  # values of a slice, most frequent first; copies and labels that are named
 
 
@@ -61,9 +62,11 @@ def diagnose(
 
     parts: train and dev, and if there are train-dev and test. limits: satisficing, on Diagnosis.values. report: told of stages.
     It trains once on all rows, on three shares of them, and at a tenth of the rate where the loss or a bias gives a reason.
-    Raises:  FormatError for a part that is empty, one class, a label that training has not, a group in two parts; TrainingError
-             if training breaks off at a tenth of the rate as well.
+    Raises:  FormatError for a part that is empty, one class, a label that training has not, a group in two parts; OptionError
+             for a limit on what is not measured; TrainingError if training breaks off at a tenth of the rate as well.
     """
+    for limit in limits:
+        pick(dict.fromkeys(VALUES, 0.0), limit.metric)  # or refused before the training
     return _Examination(model, parts, options or DiagnoseOptions(), report or (lambda _: None)).diagnosis(limits)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from seqkit.core import files, options
+from seqkit.core.device import device
 from seqkit.core.errors import OptionError, ResourceError, TrainingError
 from seqkit.models.model import Model
 from seqkit.report.search_plot import Dot, search_plot
@@ -88,7 +89,8 @@ def tune(
              over, the best model can be loaded from it.
     method:  random, coarse-to-fine, halving or grid; its fields are method_settings. seed: of the draws.
     report:  told after every job.
-    Raises:  OptionError for a space, a method or a folder that does not fit; TrainingError if every trial failed;
+    Raises:  OptionError for a space, a method or a folder that does not fit; BackendError for a device that is not there,
+             before anything is written; TrainingError if every trial failed;
              KeyboardInterrupt after SIGINT, with the trial at hand in its checkpoint.
     """
     way: Method = options.from_json(searches.load(method), dict(method_settings or {}))
@@ -100,6 +102,7 @@ def tune(
     if valid is None:
         raise OptionError("tune: no valid came, and trials are compared by it. Give data that are not trained on.")
     way.check(where, trials, model.fit_options.epochs)
+    device(model.device)
     fixed = {n: v for n, v in model.get_params().items() if n not in (*where.parts, "device", "threads")}
     signature = {
         "model": type(model).__name__, "space": where.to_json(), "method": method, "method settings": options.to_json(way),

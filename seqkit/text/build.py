@@ -55,7 +55,9 @@ def build(
     counts = dict(zip(tokens, numbers.tolist(), strict=True))
     total = int(numbers.sum())
     if not total:
-        raise FormatError(f"corpus: no token in {characters:,} characters of text. Is the input empty?")
+        source = getattr(pieces, "source", "corpus")
+        where = "stdin" if source == "-" else source
+        raise FormatError(f"{where}: no token in {characters:,} characters of text. Is the input empty?")
     vocab = recipe.tokenizer.vocab
     if vocab is not None:
         names, specials_of = vocab.tokens, vocab.specials

@@ -30,7 +30,7 @@ class Trials:
         from filelock import FileLock
 
         self.folder, self.space = folder, space
-        (folder / "trials").mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self.lock = FileLock(folder / "search.lock")
         with self.lock:
             self._storage, self._study = _open(folder / NAME)
@@ -38,6 +38,7 @@ class Trials:
             if known is None:
                 self._storage.set_study_user_attr(self._study, "search", dict(signature))
         _compare(folder, known or signature, signature)
+        (folder / "trials").mkdir(exist_ok=True)
 
     def all(self) -> list[Trial]:
         """Every trial begun, in order."""
