@@ -40,8 +40,9 @@ def predict(
     from seqkit.models.classifying import predictions
     from seqkit.text.labelled import labelled
 
-    rows = [] if file is None else labelled(file, format=form, text=column, encoding=encoding, labels=False)
-    for one in predictions(_open(model, device, threads), [*(texts or []), *(row.text for row in rows)]):
+    rows = None if file is None else labelled(file, format=form, text=column, encoding=encoding, labels=False)
+    asked = common.given(texts, None if rows is None else [row.text for row in rows])
+    for one in predictions(_open(model, device, threads), asked):
         common.show(one.to_json(), one.line(proba), json)
 
 

@@ -5,7 +5,7 @@ import json
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,8 +105,21 @@ def shares(quiet: bool, done: str) -> Callable[[float], None] | None:
 
 def streaming(prompt: str) -> Callable[[list[str]], None]:
     """A report for `sample`: the prompt, then what the first text gained, as soon as it is drawn."""
-    print(prompt, end="", flush=True)
-    return lambda added: print(added[0], end="", flush=True)
+    waiting = [prompt]
+
+    def report(added: list[str]) -> None:
+        print((waiting.pop() if waiting else "") + added[0], end="", flush=True)
+
+    return report
+
+
+def given(texts: list[str] | None, rows: Iterable[str] | None) -> list[str]:
+    """The texts of the command line and of --file.  Raises:  OptionError if there is neither."""
+    from seqkit.core.errors import OptionError
+
+    if not texts and rows is None:
+        raise OptionError('texts: none came. Give them as arguments, or a file by --file ("-": stdin).')
+    return [*(texts or []), *(rows or [])]
 
 
 def _describe(p: "Progress", unit: str) -> str:

@@ -35,7 +35,7 @@ def score(
     """
     from seqkit.text.readers import lines
 
-    sentences = [*(texts or []), *([] if file is None else lines(file))]
+    sentences = common.given(texts, None if file is None else lines(file))
     scores = _open(model, device).score(sentences)
     values = [{"text": text, **s.to_json()} for text, s in zip(sentences, scores, strict=True)]
     head = ["log p", "perplexity", "bits/char", "bits/byte", "tokens", "</s>", "unknown", "text"]
@@ -128,6 +128,12 @@ def sample(
 
     Example: seqkit lm sample shakespeare.lm --prompt "KING:" --length 300 --temperature 0.8
     """
+    from seqkit.core.errors import OptionError
+
+    drawn = {"--temperature": temperature != 1.0, "--top-k": top_k, "--top-p": top_p, "--stop": stop, "--seed": seed != 1,
+             "--repetition-penalty": repetition_penalty != 1.0, "--no-repeat-ngram": no_repeat_ngram}  # fmt: skip
+    if beam is not None and any(drawn.values()):
+        raise OptionError(f"beam: {next(n for n, set_ in drawn.items() if set_)} is for drawing, and beam search draws nothing.")
     opened = _open(model, device, threads)
     if beam is not None:
         found = opened.beam(prompt, width=beam, length=length, ban_unk=not allow_unk, top=count)
@@ -139,7 +145,7 @@ def sample(
             on_tokens=stream, scores=json,
         )  # fmt: skip
         if stream:
-            print()
+            stream(["\n"])
             return
     values = [
         {"prompt": prompt, "text": s.text, "log_prob": s.log_prob, "stopped": s.stopped, "tokens": len(s.ids)} for s in found

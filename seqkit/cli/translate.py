@@ -42,7 +42,7 @@ def predict(
     from seqkit.text.parallel import rows
 
     translator = _open(model, device)
-    sources = [*(texts or []), *([] if file is None else rows(file))]
+    sources = common.given(texts, None if file is None else rows(file))
     settings = {"beam": beam, "length_penalty": length_penalty, "max_length": max_length, "top": top, "ban_unk": not unk}
     if picture is not None:
         _draw(translator, sources, picture, settings)

@@ -82,6 +82,8 @@ class TextClassifier(Model):
     def __init__(self, *, device: str = "auto", threads: int | None = None, **settings: Any) -> None:
         super().__init__(device=device, threads=threads, **settings)
         self.fit_options = self.training_options.of(self.classifier_options.recurrent)
+        if not self.classifier_options.recurrent:
+            self._check_gradient()
         self.coverage: float | None = None  # share of the words of training that pretrained vectors had
         self.padding: float | None = None  # share of the steps of an epoch that is padding
         self._reading: Reading | None = None
@@ -198,6 +200,14 @@ class TextClassifier(Model):
 
     def __sklearn_is_fitted__(self) -> bool:
         return self._network is not None
+
+    def _check_gradient(self) -> None:
+        """Refuse settings of gradients, of which the kernel of averaged and summed readers has none."""
+        usual = {name: self.defaults.get(name, value) for name, value in vars(GradientOptions()).items()}
+        odd = [name for name, value in vars(self.gradient_options).items() if value != usual[name]]
+        if odd:
+            reader = self.classifier_options.reader
+            raise OptionError(f"{odd[0]}: the {reader} reader is trained by AdaGrad alone. Leave it out, or read by 'recurrent'.")
 
     def _read(self, texts: list[str], vectors: Any, lm: LanguageModel | None) -> tuple[WordRows, list[Ids], Any, Any]:
         """The rows of the words, the texts in them, what the vectors have for each row, and for which they have something."""

@@ -7,10 +7,12 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any, ClassVar, Self
 
 from seqkit.core import options
 from seqkit.core.device import device as find_device
+from seqkit.core.errors import FormatError
 from seqkit.core.options import option
 from seqkit.core.types import Arrays
 from seqkit.models import model, scoring
@@ -77,7 +79,7 @@ class LanguageModel(Model):
         vectors: Vectors to start the embedding from, for the words they have (`coverage` says how many); freeze keeps the
         whole embedding where it starts. checkpoint: folder for the state of the run, written every minute, after each
         epoch and on SIGINT; resume: go on from it, on a CPU to the same bytes. world: the processes of a parallel run.
-        Raises:  ShapeError for a text too short for the batch; TrainingError if the loss is not finite; OptionError if a
+        Raises:  FormatError for a text too short for the batch; TrainingError if the loss is not finite; OptionError if a
                  resumed run differs; ResourceError if the model cannot fit into memory.
         """
         self._codec = Codec.of(corpus)
@@ -90,6 +92,11 @@ class LanguageModel(Model):
         check = hashlib.sha256("\0".join(corpus.vocab.tokens).encode()).hexdigest()
         settings = options.to_json(self.network_options) | options.to_json(o) | {"vocabulary": check, "freeze": freeze}
         del settings["epochs"]
+        if corpus.num_tokens < 2 * o.batch:
+            raise FormatError(
+                f"fit: {corpus.num_tokens:,} tokens came for {o.batch} streams, expected at least {2 * o.batch}. "
+                "Give more text or a smaller batch."
+            )
         streams = Streams(corpus, o.batch, o.bptt, settings, (shared.rank, shared.size))
         self._learn(
             network, streams, checkpoint=checkpoint, resume=resume, report=report, logs=logs, world=shared,
@@ -105,7 +112,7 @@ class LanguageModel(Model):
         """Score a whole text (what `seqkit.read` takes, or lines) as one stream, every token of it."""
         text = read(source) if isinstance(source, str | os.PathLike) else source
         if isinstance(text, Iterable) and (getattr(text, "source", None) == "-" or iter(text) is text):
-            text = "".join(text).splitlines(keepends=True)
+            text = list(StringIO("".join(text)))  # cut at \n alone, as a file is
         characters = size = 0
         for piece in text:
             characters, size = characters + len(piece), size + len(piece.encode())

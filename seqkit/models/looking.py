@@ -14,7 +14,7 @@ from seqkit.core.types import Array
 from seqkit.kernels.rnn_scan.fused import families
 from seqkit.models import scoring
 from seqkit.models.language_model import LanguageModel
-from seqkit.nn.cell import Cell
+from seqkit.nn.cell import Cell, State
 
 GATES = {
     "lstm": "ifgo", "peephole-lstm": "ifgo", "layer-norm-lstm": "ifgo", "gru": "rzn", "gru-before": "rzn", "rnn": "",
@@ -74,19 +74,21 @@ def _activations(model: LanguageModel, ids: Array, layer: int, what: str) -> Ann
         raise OptionError(f"look: {what!r} came, layer {layer + 1} ({name}) has {', '.join(known)}.{did_you_mean(what, known)}")
     device = network.embedding.device
     x = network.embedding[torch.from_numpy(ids.astype(np.int64)).to(device)][None]
-    for below in network.stack.layers[:layer]:
-        y, _ = below(x)
+    first, states = network.stack.zero_state(1), cell.states
+    before = [first[i * states : (i + 1) * states] for i in range(layer + 1)]
+    for below, state in zip(network.stack.layers[:layer], before, strict=False):
+        y, _ = below(x, state)
         x = x + y if network.stack.residual and x.shape == y.shape else y
-    return _all_steps(cell, x, name, what).double().cpu().numpy()
+    return _all_steps(cell, x, before[layer], name, what).double().cpu().numpy()
 
 
-def _all_steps(cell: Cell, x: Tensor, name: str, what: str) -> Annotated[Tensor, "T H"]:
+def _all_steps(cell: Cell, x: Tensor, before: State, name: str, what: str) -> Annotated[Tensor, "T H"]:
     """A state or gate after every step of one row: what the fused loop keeps for its way back."""
     if cell.family is None or name == "min-gru":
-        y: Tensor = cell(x)[0][0]
+        y: Tensor = cell(x, before)[0][0]
         return y
     gx = cell.project(x).transpose(0, 1).contiguous()
-    loop = families.load(cell.family)(gx, cell.weight_hidden, cell.zero_state(1), cell.extra())
+    loop = families.load(cell.family)(gx, cell.weight_hidden, before, cell.extra())
     loop.forward(None)
     if what in ("h", "c"):
         steps: Tensor = loop.states["hc".index(what)][1:, 0]

@@ -11,7 +11,7 @@ import numpy as np
 
 from seqkit.core.errors import OptionError, ShapeError
 from seqkit.core.types import Array
-from seqkit.report.figure import figure
+from seqkit.report.figure import SUFFIXES, figure
 from seqkit.report.heat import heat
 
 MOST = 60  # words of a side
@@ -27,6 +27,8 @@ def attention(
     """
     if weights.shape != (len(target), len(source)) or not weights.size:
         raise ShapeError(f"attention: weights of shape {weights.shape} came for {len(target)} words written, {len(source)} read.")
+    if Path(path).suffix.lower() not in (".html", *SUFFIXES):
+        raise OptionError(f"attention: {Path(path).name!r} came, allowed are .html, {' and '.join(SUFFIXES)}.")
     if Path(path).suffix.lower() == ".html":
         heat(source, weights, target, path, title=title, unit="attention")
         return

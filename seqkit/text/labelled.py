@@ -15,8 +15,10 @@ import csv
 import json
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,12 @@ def labelled(
             found.append(one)
     if not found:
         raise FormatError(f"{source}: no text came, expected at least one. Is it empty?")
+    if tasks and len(found) > 4 and all(one.labels != found[0].labels for one in found[1:]):
+        first = found[0]
+        warnings.warn(
+            f"{first.where}: no other text has the label {first.labels[0]!r}. Is it a header? Then name the columns.",
+            stacklevel=2,
+        )
     return found
 
 
@@ -103,7 +111,7 @@ def _line(line: str, where: str, tasks: tuple[str, ...]) -> Labelled:
 
 def _separated(content: str, name: str, delimiter: str, text: str, tasks: tuple[str, ...]) -> Iterator[Labelled]:
     quoting: Any = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE  # a TSV has no way to quote
-    rows = csv.reader(content.splitlines(keepends=True), delimiter=delimiter, strict=True, quoting=quoting)
+    rows = csv.reader(StringIO(content, newline=""), delimiter=delimiter, strict=True, quoting=quoting)
     head: list[str] | None = None
     limit = csv.field_size_limit(sys.maxsize >> 33)
     try:
@@ -145,7 +153,9 @@ def _json_lines(content: str, name: str, text: str, tasks: tuple[str, ...]) -> I
         except (ValueError, RecursionError) as error:
             raise FormatError(f"{where} is not JSON ({error}).") from error
         known = sorted(row) if isinstance(row, dict) else []
-        if not isinstance(row, dict) or not isinstance(row.get(text), str):
+        if isinstance(row, dict) and text in row and not isinstance(row[text], str):
+            raise FormatError(f"{where}: {text!r} is {row[text]!r}, expected a text in quotes.")
+        if not isinstance(row, dict) or text not in row:
             raise FormatError(f"{where} has no text in {text!r}; it has {', '.join(known)}.{did_you_mean(text, known)}")
         for task in tasks:
             if task not in row or not isinstance(row[task], str | int | None):

@@ -22,6 +22,7 @@ from seqkit.train.gradient_options import GradientOptions
 from seqkit.train.world import World
 
 Carry = tuple[Tensor, ...] | None
+DIVERGED = 1e4  # nats a prediction: as if guessing among e^10,000 classes
 _ALIGN = 16  # numbers: gradients start on cache lines, as tensors of their own would
 
 
@@ -76,13 +77,19 @@ class GradientLearner:
         """Add the gradients of `batch` (None: no row for this process) and, every `accumulate` steps, update.
 
         Returns:  the loss of the data alone, of all processes. If it is not finite, nothing was updated.
-        Raises:   TrainingError, without an update, if the gradients are not finite though the loss is.
+        Raises:   TrainingError, without an update, if the gradients are not finite though the loss is, or the loss is beyond
+                  DIVERGED.
         """
         total, count = self._backward(batch)
         self.steps, self._held, self._lr = self.steps + 1, self._held + 1, lr
         full = self._held == self.options.accumulate
         loss = self.world.reduce(self._sums if full else self._tail, total, count, settle=full)
         self._held_count += loss.count
+        if DIVERGED * loss.count < loss.total < math.inf:
+            raise TrainingError(
+                f"gradient: the loss is {loss.mean:.4g} nats a prediction at step {self.steps:,} (lr {lr:g}), so training "
+                "diverges. Lower lr or set clip."
+            )
         if full and math.isfinite(loss.total):
             self._update()
         return loss

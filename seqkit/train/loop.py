@@ -50,8 +50,10 @@ def fit(
     Raises:  TrainingError when the loss is not finite or an epoch made no prediction; KeyboardInterrupt after SIGINT or
              SIGTERM, with the step finished and the checkpoint written.
     """
-    _check(validate, patience, keep_best)
     engine = learner if isinstance(learner, Engine) else None
+    watching = {"patience": patience is not None, "keep_best": keep_best, "the schedule": getattr(schedule, "watches", False),
+                "asgd": engine is not None and engine.signature.get("optimizer") == "asgd"}  # fmt: skip
+    _check(validate, patience, [name for name, there in watching.items() if there])
     signature = batches.signature | {"epochs": epochs} | (engine.signature if engine else {})
     signature |= {name: value for name, value in (("patience", patience), ("keep_best", keep_best)) if value}
     place = Place()
@@ -231,9 +233,10 @@ def _best(values: Sequence[float]) -> int:
     return values.index(min(values)) if values else -1
 
 
-def _check(validate: Callable[[], float] | None, patience: int | None, keep_best: bool) -> None:
+def _check(validate: Callable[[], float] | None, patience: int | None, watching: list[str]) -> None:
     if patience is not None and patience < 1:
         raise OptionError(f"fit: patience {patience} came, allowed is at least 1, or None to go through all epochs.")
-    if validate is None and (patience is not None or keep_best):
-        name = "patience" if patience is not None else "keep_best"
-        raise OptionError(f"fit: {name} needs the values of `validate`, and none was given. Give validate=.")
+    if validate is None and watching:
+        raise OptionError(
+            f"fit: {watching[0]} needs validation values, and none come. Give validate= (a model's valid=, --valid on a shell)."
+        )

@@ -78,7 +78,11 @@ def plateau(lr: float, *, factor: float = 0.25, patience: int = 1) -> Schedule:
     The defaults are those of pytorch/examples word_language_model: a quarter after every epoch that is not the best.
     """
     _check(lr, factor=(factor, 1e-6, 1), patience=(patience, 1, math.inf))
-    return lambda progress, values: lr * factor ** _plateaus(values, patience)
+
+    def rate(progress: float, values: Sequence[float]) -> float:
+        return lr * factor ** _plateaus(values, patience)
+
+    return _watching(rate)
 
 
 def one_cycle(lr: float, *, warmup: float = 0.3, start: float = 25.0, end: float = 1e4) -> Schedule:
@@ -134,6 +138,12 @@ def schedule(name: str, lr: float, *, epochs: int, **settings: float) -> Schedul
 
 def _anneal(first: float, last: float, share: float) -> float:
     return last + (first - last) * (1 + math.cos(math.pi * share)) / 2
+
+
+def _watching(rate: Schedule) -> Schedule:
+    """Marked as one that looks at the validation values."""
+    rate.watches = True  # type: ignore[attr-defined]
+    return rate
 
 
 def _plateaus(values: Sequence[float], patience: int) -> int:

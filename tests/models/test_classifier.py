@@ -308,6 +308,7 @@ def test_the_epoch_with_the_fewest_errors_is_kept():
         (lambda m: m.set_params(class_weight="even"), OptionError, "class_weight: 'even' came"),
         (lambda m: m.set_params(reader="recurent"), OptionError, "reader: 'recurent' came, expected one of 'averaged'"),
         (lambda m: m.set_params(pool="max"), OptionError, "unknown setting 'pool'"),
+        (lambda m: m.set_params(weight_decay=0.1), OptionError, "weight_decay: the averaged reader is trained by AdaGrad alone"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_in_one_sentence(call, error, message):

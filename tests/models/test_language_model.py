@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import seqkit as sk
-from seqkit.core.errors import ModelFileError, OptionError, ResourceError, ShapeError, TrainingError, VocabularyError
+from seqkit.core.errors import FormatError, ModelFileError, OptionError, ResourceError, TrainingError, VocabularyError
 from seqkit.models import scoring
 from seqkit.models.language_model import LanguageModel
 from seqkit.nn.cell import cells
@@ -191,7 +191,7 @@ def test_vectors_start_the_embedding_and_are_frozen_if_asked(tmp_path):
 
 
 def test_what_cannot_be_trained_is_refused_in_one_sentence():
-    with pytest.raises(ShapeError, match="Give more text or a smaller batch"):
+    with pytest.raises(FormatError, match="Give more text or a smaller batch"):
         small(batch=400).fit(corpus())
     with pytest.raises(ResourceError, match=r"need [\d,.]+ GiB"):
         small(hidden_size=200_000).fit(corpus())
@@ -221,6 +221,23 @@ def test_weights_start_as_named():
 def test_a_rate_that_diverges_stops_the_run_and_says_so(tmp_path):
     with pytest.raises(TrainingError, match=r"Lower lr"):
         small(cell="relu-rnn", optimizer="sgd", lr=1e6, clip=0.0, epochs=20).fit(corpus(), checkpoint=tmp_path)
+
+
+def test_a_rate_that_diverges_to_a_finite_loss_stops_the_run_too():
+    with pytest.raises(TrainingError, match=r"nats a prediction at step .*, so training diverges\. Lower lr"):
+        small(optimizer="sgd", lr=1e6, clip=0.0, epochs=3).fit(corpus())
+
+
+@pytest.mark.parametrize("settings", [{"schedule": "plateau"}, {"optimizer": "asgd"}])
+def test_what_looks_at_validation_is_refused_without(settings):
+    with pytest.raises(OptionError, match="needs validation values, and none come"):
+        small(**settings).fit(corpus())
+
+
+def test_a_text_scores_the_same_from_a_file_and_from_an_iterator(tmp_path):
+    (tmp_path / "t.txt").write_text("a\u2028cat sat\na dog\x0cran\x85off\n", encoding="utf-8")
+    model = small().fit(corpus())
+    assert model.score_file(iter(["a\u2028cat s", "at\na dog\x0cran\x85off\n"])) == model.score_file(tmp_path / "t.txt")
 
 
 @pytest.mark.parametrize("unit", ["subword", "subword:unigram", "word"])

@@ -74,7 +74,8 @@ def test_texts_without_labels(tmp_path):
         ("a.csv", 'label,text\npos,"fine\n', "a.csv: line 2 is not ','-separated"),
         ("a.jsonl", '{"text": "fine", "label": "pos"}\n{"text"\n', "a.jsonl: line 2 is not JSON"),
         ("a.jsonl", '{"text": "fine", "lable": "pos"}\n', "a.jsonl: line 1 has no label in 'label'; it has lable, text"),
-        ("a.jsonl", '{"text": 3, "label": "pos"}\n', "a.jsonl: line 1 has no text in 'text'"),
+        ("a.jsonl", '{"text": 3, "label": "pos"}\n', "a.jsonl: line 1: 'text' is 3, expected a text in quotes"),
+        ("a.jsonl", '{"txt": "fine", "label": "pos"}\n', "a.jsonl: line 1 has no text in 'text'; it has label, txt"),
         ("a.txt", "", "a.txt: no text came, expected at least one"),
         ("a.txt", "pos fine\nneg b\0d\n", "a.txt: line 2: a NUL character"),
     ],
@@ -83,6 +84,19 @@ def test_what_is_wrong_is_said_with_file_and_line(tmp_path, name, content, messa
     (tmp_path / name).write_text(content)
     with pytest.raises(FormatError, match=message):
         labelled(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a.tsv", "a.csv"])
+def test_a_line_ends_where_the_file_says(tmp_path, name):
+    comma = "," if name == "a.csv" else "\t"
+    (tmp_path / name).write_text(f"pos{comma}one\u2028line\x85of\x0ctext\nneg{comma}two\n", encoding="utf-8")
+    assert [row.text for row in labelled(tmp_path / name)] == ["one\u2028line\x85of\x0ctext", "two"]
+
+
+def test_a_header_of_other_names_is_asked_about(tmp_path):
+    (tmp_path / "a.csv").write_text("sentiment,body\n" + "pos,good\nneg,bad\n" * 3)
+    with pytest.warns(UserWarning, match="line 1: no other text has the label 'sentiment'. Is it a header"):
+        labelled(tmp_path / "a.csv")
 
 
 def test_bytes_of_another_encoding_are_named_and_an_unknown_encoding_too(tmp_path):

@@ -269,8 +269,8 @@ def test_best_survives_a_kill_between_the_checkpoint_and_its_copy(tmp_path, monk
     ("settings", "message"),
     [
         ({"patience": 0, "validate": lambda: 1.0}, r"fit: patience 0 came, allowed is at least 1"),
-        ({"patience": 2}, r"fit: patience needs the values of `validate`, and none was given"),
-        ({"keep_best": True}, r"fit: keep_best needs the values of `validate`, and none was given"),
+        ({"patience": 2}, r"fit: patience needs validation values, and none come"),
+        ({"keep_best": True}, r"fit: keep_best needs validation values, and none come"),
     ],
 )
 def test_early_stop_without_what_it_needs_is_refused(settings, message):
