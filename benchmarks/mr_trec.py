@@ -13,7 +13,7 @@ from seqkit.text.splits import split
 
 AVERAGED: dict[str, Any] = {"lr": 0.1, "epochs": 5, "word_dropout": 0.3, "ngrams": 2}
 RECURRENT: dict[str, Any] = {
-    "reader": "recurrent", "hidden_size": 100, "dropout": 0.5, "word_dropout": 0.1, "lr": 0.001, "epochs": 8,
+    "reader": "recurrent", "hidden_size": 100, "dropout": 0.6, "word_dropout": 0.1, "lr": 0.002, "epochs": 12,
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from seqkit.text.codec import Codec
 from seqkit.text.corpus import Corpus
 
 MODEL = {"cell": "gru", "num_layers": 1, "hidden_size": 32, "epochs": 9, "batch": 32, "bptt": 32, "threads": 1}
-SPACE = {"lr": "1e-4..1:log", "beta1": "0.9..0.999:log-below-1"}
+SPACE = {"lr": "1e-3..1:log", "beta1": "0.5..0.99:log-below-1"}
 TRIALS = {"halving": 54, "coarse-to-fine": 15, "random": 15}
 SEEDS = range(1, 6)
 

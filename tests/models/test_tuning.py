@@ -280,6 +280,25 @@ def test_worker_waits_for_what_others_train(tmp_path):
     assert len(order) == len(set(order)) == 4
 
 
+@pytest.mark.slow
+def test_halving_comes_within_two_percent_of_a_grid_at_a_quarter_of_its_cost(tmp_path):
+    """Five seeds; the task of `python -m benchmarks search`."""
+    lines = (sk.shipped("planted") / "text.txt").read_text(encoding="utf-8").splitlines()
+    corpus = sk.Corpus.build(lines[:100], "character", add_eos=True)
+    valid = Codec.of(corpus).corpus(lines[1000:1060])
+    model = sk.LanguageModel(cell="gru", num_layers=1, hidden_size=32, epochs=9, batch=32, bptt=32, threads=1)
+    space = {"lr": "1e-3..1:log", "beta1": "0.5..0.99:log-below-1"}
+
+    def search(name, trials, method, **settings):
+        return tune(model, space, corpus, valid=valid, out=tmp_path / name, trials=trials, method=method, **settings)
+
+    grid = search("grid", 64, "grid", method_settings={"points": 8})
+    for seed in range(1, 6):
+        found = search(str(seed), 54, "halving", seed=seed)
+        assert found.units <= 0.25 * grid.units
+        assert found.best.value <= 1.02 * grid.best.value
+
+
 def test_classifier_is_tuned_by_the_same_call(tmp_path):
     texts, labels = ["good film", "very good", "bad film", "very bad"] * 6, [1, 1, 0, 0] * 6
     model = sk.TextClassifier(epochs=2, embed_dim=4, threads=1)
