@@ -22,15 +22,7 @@ from seqkit.debias.words import WordSets
 from seqkit.embeddings.testsets import evaluate
 from seqkit.embeddings.vectors import Vectors
 
-METHODS = (
-    "hard",
-    "kernel-nullspace",
-    "inlp:rounds=10",
-    "leace",
-    "kernel-nullspace:pool=7500,examples=1500",
-    "double-hard",
-    "inlp:rounds=35",
-)
+METHODS = ("hard", "transport", "transport:centre=false", "double-hard", "leace", "inlp:rounds=10", "inlp:rounds=35")
 PROBES = ("gonen-clusters", "gonen-svm", "gonen-mlp", "gonen-neighbours")
 USE = ("EN-WS-353-ALL", "EN-SIMLEX-999", "total")
 

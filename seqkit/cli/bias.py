@@ -111,7 +111,7 @@ def measure(
 def remove(
     vectors: common.VectorsPath,
     out: common.Out,
-    method: Annotated[str, typer.Option(help="hard, soft, double-hard, inlp, leace or kernel-nullspace.")] = "hard",
+    method: Annotated[str, typer.Option(help="hard, soft, double-hard, inlp, leace or transport.")] = "hard",
     sets: Sets = "gender",
     case: Case = "exact",
     most_lost: MostLost = 0.2,

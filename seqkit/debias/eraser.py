@@ -1,6 +1,7 @@
 """What every debiasing method gives: an Eraser, a fixed map of word vectors; and what every method is.
 
-    x → (unit) → M x + c → without its part in the subspace, unless protected → (unit) → equalised words put in their places
+    x → (unit) → M x + c → without its part in the subspace, unless protected → (unit) → (the map of its side, unless protected)
+    → equalised words put in their places
 
 A method leaves out the steps that it has no use for. Vectors are read in blocks, so they may be larger than memory.
 
@@ -24,6 +25,7 @@ from seqkit.core.options import option
 from seqkit.core.types import Array, Floats
 from seqkit.debias.direction import FLAT, gather
 from seqkit.debias.lookup import places
+from seqkit.debias.sides import Sides
 from seqkit.debias.words import Lost, Sets, WordSets
 from seqkit.embeddings.formats.native import Native
 from seqkit.embeddings.vectors import Vectors
@@ -39,7 +41,7 @@ class Eraser:
 
     Shapes:  basis (K, D), linear (D, D), shift (D,) float64; basis may have no rows, linear and shift may be absent.
     protected: words that keep their part in the subspace.   equalize: sets of such words that get places at equal distance.
-    unit: the results have length one.   unit_first: lengths are taken away before anything else.
+    unit: the results have length one.   unit_first: lengths are taken away before anything else.   sides: maps of the classes.
     report: settings, words with checksum, words lost, direction, certificate: all that is needed to read a result.
     """
 
@@ -52,6 +54,7 @@ class Eraser:
     unit: bool = False
     unit_first: bool = False
     report: Mapping[str, Any] = field(default_factory=dict)
+    sides: Sides | None = None
 
     def __post_init__(self) -> None:
         for name in ("basis", "linear", "shift"):
@@ -103,9 +106,12 @@ class Eraser:
         for start in range(0, len(vectors), height):
             block = vectors.matrix[start : start + height]
             out = np.empty(block.shape, np.float32)
-            bad = self._pass(block, kept[start : start + height], out, threads, vectors.matrix.size >= COMPILE_FROM)
+            moved = self._moved(block)
+            bad = self._pass(moved, kept[start : start + height], out, threads, vectors.matrix.size >= COMPILE_FROM)
             if bad >= 0:
                 self._refuse(vectors, start + bad)
+            if self.sides is not None:
+                self._aside(self.sides, moved, ~kept[start : start + height], out)
             low, high = np.searchsorted(placed, [start, start + height])
             out[placed[low:high] - start] = rows[low:high]
             yield start, out
@@ -118,14 +124,21 @@ class Eraser:
                 coming = pool.submit(next, found, None)
                 yield pair[1]
 
-    def _pass(self, block: Array, kept: Array, out: Floats, threads: int, compiled: bool) -> int:
+    def _aside(self, sides: Sides, moved: Array, free: Array, out: Floats) -> None:
+        """The free rows of `out` by the map of the class that their part in the subspace gave away; unit."""
+        inside = moved[free] @ self.basis.T / np.linalg.norm(moved[free], axis=1, keepdims=True)
+        x = sides.move(out[free].astype(np.float64), inside)
+        x -= x @ self.basis.T @ self.basis
+        out[free] = x / np.linalg.norm(x, axis=1, keepdims=True)
+
+    def _pass(self, moved: Array, kept: Array, out: Floats, threads: int, compiled: bool) -> int:
         if compiled:
             from seqkit.kernels.neutralize import cpu
 
-            return cpu.neutralize(self._moved(block), self.basis, kept, self.unit, out, threads=threads)
+            return cpu.neutralize(moved, self.basis, kept, self.unit, out, threads=threads)
         from seqkit.kernels.neutralize.reference import neutralize
 
-        return neutralize(self._moved(block), self.basis, kept, self.unit, out)
+        return neutralize(moved, self.basis, kept, self.unit, out)
 
     def _moved(self, rows: Array) -> Array:
         """(unit), M x + c."""
@@ -182,6 +195,7 @@ class Eraser:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to a folder: safetensors and JSON."""
         arrays = {name: array for name in ("basis", "linear", "shift") if (array := getattr(self, name)) is not None}
+        arrays |= {} if self.sides is None else self.sides.arrays()
         meta = {name: getattr(self, name) for name in ("method", "protected", "unit", "unit_first")}
         meta |= {"equalize": [list(row) for row in self.equalize], "report": dict(self.report), "protected": list(self.protected)}
         files.save(Path(path), "eraser", arrays, meta)
@@ -195,7 +209,7 @@ class Eraser:
         arrays, meta = files.load(Path(path), "eraser")
         try:
             lists = {"protected": tuple(meta["protected"]), "equalize": tuple(tuple(row) for row in meta["equalize"])}
-            return cls(**{"linear": None, "shift": None, **arrays, **meta, **lists})
+            return cls(**{"linear": None, "shift": None, "sides": Sides.of(arrays), **arrays, **meta, **lists})
         except (TypeError, KeyError, IndexError) as error:
             raise ModelFileError(f"{path}: the eraser is not whole ({error}).") from error
 

@@ -79,7 +79,7 @@ def test_remove_writes_vectors_and_the_eraser(folder, tmp_path):
     assert len(Vectors.load(tmp_path / "f.txt")) == len(before)
 
 
-@pytest.mark.parametrize("method", ["soft", "double-hard", "inlp:rounds=3,examples=100", "leace", "kernel-nullspace:rounds=2"])
+@pytest.mark.parametrize("method", ["soft", "double-hard", "inlp:rounds=3,examples=100", "leace", "transport:pool=50"])
 def test_remove_knows_every_method(folder, tmp_path, method):
     run("remove", folder / "v", "--method", method, "--out", tmp_path / "v")
     assert Vectors.load(tmp_path / "v").dim == 24

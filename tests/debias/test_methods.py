@@ -1,11 +1,12 @@
 """Each method against brute force in float64, and the faults of published programs that must not come back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from debias.planted import planted
 from scipy.linalg import pinv, sqrtm
 from scipy.optimize import minimize
-from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
@@ -13,10 +14,11 @@ import seqkit
 from seqkit.core.errors import FormatError, OptionError, TrainingError, VocabularyError
 from seqkit.debias.direction import find_direction
 from seqkit.debias.methods.double_hard import alignment
-from seqkit.debias.methods.kernel_nullspace import gradient_moment, kernel, kernel_ridge
 from seqkit.debias.methods.leace import moments
 from seqkit.debias.methods.soft import solve
+from seqkit.debias.methods.transport import transports
 from seqkit.debias.moments import most_biased
+from seqkit.debias.sides import leading
 from seqkit.debias.words import WordSets
 from seqkit.embeddings.vectors import Vectors
 from seqkit.text.vocab import Vocab
@@ -299,24 +301,33 @@ def test_hard_removes_the_direction_from_real_vectors_and_keeps_gendered_words_a
     assert after.similarity("doctor", "queen") == pytest.approx(after.similarity("doctor", "king"), abs=1e-6)
 
 
-def test_kernel_ridge_is_scikit_learns_and_its_gradient_that_of_finite_differences():
+def test_transports_are_those_of_the_closed_form_for_two_classes_and_end_in_one_covariance_for_more():
     random = np.random.default_rng(0)
-    x, z = unit(random.normal(size=(40, 6))), np.eye(3)[random.integers(0, 3, 40)]
-    alpha, gamma = kernel_ridge(x, z, 0.5)
-    theirs = KernelRidge(alpha=0.5, kernel="rbf", gamma=1 / (6 * x.var())).fit(x, z - z.mean(0))
-    np.testing.assert_allclose(kernel(x, x, gamma) @ alpha, theirs.predict(x), atol=1e-10)
-    h, total = 1e-5, np.zeros((6, 6))
-    steps = [(kernel(x + h * e, x, gamma) - kernel(x - h * e, x, gamma)) @ alpha / (2 * h) for e in np.eye(6)]
-    for c in range(3):
-        gradient = np.stack([step[:, c] for step in steps], axis=1)
-        total += gradient.T @ gradient
-    np.testing.assert_allclose(gradient_moment(x, alpha, gamma), total, atol=1e-7)
-    two, gamma = kernel_ridge(x, np.eye(2)[random.integers(0, 2, 40)], 0.5)
-    np.testing.assert_allclose(two[:, 0], -two[:, 1], atol=1e-12)  # so one of the columns is enough
-    np.testing.assert_allclose(2 * gradient_moment(x, two, gamma), gradient_moment(x, np.c_[two, 0 * two[:, 0]], gamma))
+    a, b, c = (x.T @ x for x in random.normal(size=(3, 9, 5)))
+    root = np.real(sqrtm(a))
+    whole = np.linalg.inv(root) @ np.real(sqrtm(root @ b @ root)) @ np.linalg.inv(root)  # takes N(0, a) to N(0, b)
+    np.testing.assert_allclose(transports(np.stack([a, b]))[0], (np.eye(5) + whole) / 2, atol=1e-8)
+    ends = [t @ own @ t for t, own in zip(transports(np.stack([a, b, c])), (a, b, c), strict=True)]
+    np.testing.assert_allclose(ends[1], ends[0], atol=1e-8)
+    np.testing.assert_allclose(ends[2], ends[0], atol=1e-8)
 
 
-def test_kernel_nullspace_hides_what_leace_and_inlp_leave_to_a_curved_classifier():
+def test_after_transport_the_words_that_lead_most_have_one_mean_and_covariance():
+    vectors, words, *_ = planted(dim=12, neutral=3000)
+    method = seqkit.Transport(pool=600)
+    eraser = method.fit(vectors, words)
+    sides, plain = eraser.sides, replace(eraser, sides=None)(vectors).matrix.astype(np.float64)
+    x = eraser._moved(vectors.matrix)
+    which, lead = leading(sides.corners, x @ eraser.basis.T / np.linalg.norm(x, axis=1, keepdims=True))
+    free = [i for i, word in enumerate(vectors.vocab.tokens) if word not in set(eraser.protected)]
+    pools = [sorted((i for i in free if which[i] == k), key=lambda i: -lead[i])[:600] for k in (0, 1)]
+    gone = [plain[pool] @ sides.maps[k].T + sides.shifts[k] for k, pool in enumerate(pools)]
+    assert np.abs(plain[pools[0]].mean(0) - plain[pools[1]].mean(0)).max() > 1e-2
+    np.testing.assert_allclose(gone[0].mean(0), gone[1].mean(0), atol=1e-6)
+    np.testing.assert_allclose(np.cov(gone[0].T), np.cov(gone[1].T), atol=1e-4)
+
+
+def test_transport_hides_what_leace_and_inlp_leave_to_a_curved_classifier():
     """One side lies spread out along a direction, the other does not: no linear classifier sees that."""
     vectors, words, rows, truth, frame = planted(dim=12, neutral=3000)
     spread = np.linalg.svd(frame)[2][-1]
@@ -331,20 +342,4 @@ def test_kernel_nullspace_hides_what_leace_and_inlp_leave_to_a_curved_classifier
 
     assert seen(seqkit.LEACE()) > 0.9
     assert seen(seqkit.INLP(rounds=3, margin=0.0)) > 0.9
-    assert seen(seqkit.KernelNullspace(rounds=3)) < 0.6
-
-
-def test_kernel_nullspace_says_when_it_would_take_everything_and_draws_learnt_and_tested_words_apart():
-    vectors, words, rows, truth, frame = planted(dim=3, neutral=300)
-    axes, x = np.linalg.svd(frame)[2], vectors.matrix.copy()
-    x[rows] = 3 * np.outer(1 - 2 * truth, axes[0])
-    x[rows] += np.random.default_rng(0).choice([-4.0, 4.0], (len(rows), 1)) * axes[1 + truth]
-    vectors = Vectors(vectors.vocab, x)
-    with pytest.raises(TrainingError, match="KernelNullspace: after 1 rounds 1 of 3 directions are taken"):
-        seqkit.KernelNullspace(rounds=9, margin=0.0).fit(vectors, words)
-    classes = np.repeat([0, 1], [50, 30])
-    for number in (0, 1):
-        learnt, tested = seqkit.KernelNullspace(examples=35)._draw(classes, number)
-        assert not set(learnt) & set(tested)
-        assert np.bincount(classes[learnt]).tolist() == [35, 24]
-        assert np.bincount(classes[tested]).tolist() == [15, 6]
+    assert seen(seqkit.Transport(sharpness=0.0)) < 0.65  # every word goes all the way

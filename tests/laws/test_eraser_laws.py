@@ -19,7 +19,7 @@ PROMISES = {
     "soft": {"unit"},
     "inlp": {"orthogonal", "idempotent", "blind"},
     "leace": {"idempotent", "blind"},
-    "kernel-nullspace": {"orthogonal", "unit", "blind"},
+    "transport": {"orthogonal", "unit", "blind"},
 }
 SETTINGS = {"double-hard": {"candidates": 4}, "inlp": {"classifier": "ridge"}}
 NAMES = methods.names()
