@@ -133,9 +133,9 @@ class TextClassifier(Model):
         validate = None if valid is None else self._validation(reading, network, valid)
         weights = targets.weights(o.class_weight, labels)
         frozen = o.freeze * -(-len(texts) // self.fit_options.batch)
-        said = "\0".join([*rows.codec.vocab.tokens, *texts, str(labels.tolist())])
+        said = "\0".join([*rows.codec.vocab.tokens, *texts]).encode("utf-8", "surrogatepass")
         settings = {name: value for name, value in self.get_params().items() if name not in ("device", "threads", "epochs")}
-        settings["data"] = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+        settings["data"] = hashlib.sha256(said + labels.tobytes()).hexdigest()
         how: dict[str, Any] = {"validate": validate, "report": report, "logs": logs, "resume": resume}
         if isinstance(network, AveragedNetwork):
             bags = rows.bags(ids)

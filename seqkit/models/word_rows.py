@@ -3,9 +3,11 @@
 Not handled: cutting text (tokenizers), what the rows hold in training (the networks).
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise, repeat
 from typing import Annotated, Any
 
 import numpy as np
@@ -39,15 +41,16 @@ class WordRows:
         """
         normalizer = Normalizer(lower=o.lower)
         recipe = recipe or Recipe(choose(o.unit, texts, vocab_size=o.max_size), normalizer)
-        cut, given = recipe.tokenizer, recipe.tokenizer.vocab
-        tokens = [cut.tokens(recipe.normalizer(text)) for text in texts]
+        given = recipe.tokenizer.vocab
+        seen: dict[str, int] = defaultdict(lambda: len(seen))  # numbers as they come, until all are counted
+        flat, lengths = _numbers(recipe, texts, lambda tokens: map(seen.__getitem__, tokens))
         if given is None:
-            counts = Counter(token for row in tokens for token in row)
-            if not counts:
+            if not seen:
                 raise FormatError("text: no token came, expected at least one. Is the text empty?")
+            counts = dict(zip(seen, np.bincount(flat).tolist(), strict=True))
             given = Vocab.from_counts(counts, min_count=o.min_count, max_size=o.max_size, specials=("pad", "unk"))
         made = WordRows(Codec(recipe, given), len(given), np.zeros(0, np.int64), o)
-        ids = made._numbers(tokens)
+        ids = made._rows(np.fromiter(map(given.index.get, seen, repeat(made.unk)), np.int32)[flat], lengths)
         if o.ngrams > 1 and not o.recurrent:
             hashes, _ = ngram_hashes(*_flat(ids), o.ngrams, o.buckets)
             made = replace(made, buckets=np.unique(hashes))
@@ -72,8 +75,8 @@ class WordRows:
 
     def ids(self, texts: Sequence[str]) -> list[Ids]:
         """The words of each text; one without a token is one unknown word."""
-        recipe = self.codec.recipe
-        return self._numbers([recipe.tokenizer.tokens(recipe.normalizer(text)) for text in texts])
+        get, unk = self.codec.vocab.index.get, self.unk
+        return self._rows(*_numbers(self.codec.recipe, texts, lambda tokens: map(get, tokens, repeat(unk))))
 
     def bags(self, ids: Sequence[Ids]) -> Texts:
         """The texts with their n-grams, for the averaged network."""
@@ -116,13 +119,25 @@ class WordRows:
         vocab = {name.removeprefix("vocab."): a for name, a in arrays.items() if name.startswith("vocab.")}
         return WordRows(Codec.load(vocab, meta["codec"]), meta["words"], np.array(arrays["buckets"]), o)
 
-    def _numbers(self, tokens: list[list[str]]) -> list[Ids]:
-        get, unk, limit = self.codec.vocab.index.get, self.unk, self.options.max_length
-        rows = [np.array([get(token, unk) for token in row] or [unk], np.int32) for row in tokens]
+    def _rows(self, flat: Ids, lengths: list[int]) -> list[Ids]:
+        limit, ends = self.options.max_length, np.cumsum([0, *lengths]).tolist()
+        rows = [flat[a:b] if b > a else np.array([self.unk], np.int32) for a, b in pairwise(ends)]
         if limit is None:
             return rows
         half = -(-limit // 2)
         return [row if len(row) <= limit else np.concatenate([row[:half], row[half - limit :]]) for row in rows]
+
+
+def _numbers(
+    recipe: Recipe, texts: Sequence[str], number: Callable[[list[str]], Iterable[int]]
+) -> tuple[Annotated[Ids, "T"], list[int]]:
+    """The tokens of all texts as numbers, and how many each has; no list is kept: fewer are faster."""
+    flat, lengths, cut, plain = array("i"), [], recipe.tokenizer.tokens, recipe.normalizer
+    for text in texts:
+        tokens = cut(plain(text))
+        flat.extend(number(tokens))
+        lengths.append(len(tokens))
+    return np.array(flat, np.int32), lengths
 
 
 def _flat(ids: Sequence[Ids]) -> tuple[Ids, Array]:
