@@ -158,7 +158,7 @@ def assess(roles: Roles, vectors: Vectors | None = None, names: Sequence[str] | 
     """
     vectors = roles.original if vectors is None else vectors
     scores: list[Measured] = []
-    refused: dict[str, str] = {}
+    refused: dict[str, SeqkitError] = {}
     for name in names or [n for n in measures.names() if n != "seat" and (roles.anchor or n != "indirect-bias")]:
         function = measures.load(name)
         for label, case in _cases(name, function, roles, refused, strict=bool(names)):
@@ -167,14 +167,15 @@ def assess(roles: Roles, vectors: Vectors | None = None, names: Sequence[str] | 
             except SeqkitError as error:
                 if names:
                     raise
-                refused[label] = str(error)
+                refused[label] = error
     if not scores:
-        raise OptionError(f"{roles.words.name}: no measure could be taken. " + " ".join(refused.values()))
-    return Assessment(scores, refused)
+        first = next(iter(refused.values()))
+        raise type(first)(f"{roles.words.name}: no measure could be taken, {len(refused)} were refused. The first: {first}")
+    return Assessment(scores, {label: str(error) for label, error in refused.items()})
 
 
 def _cases(
-    name: str, function: Callable[..., Any], roles: Roles, refused: dict[str, str], *, strict: bool
+    name: str, function: Callable[..., Any], roles: Roles, refused: dict[str, SeqkitError], *, strict: bool
 ) -> list[tuple[str, dict[str, Any]]]:
     """The name and the arguments of each run of a measure: one, or one a test where it takes X and Y."""
     parameters = inspect.signature(function).parameters
@@ -195,7 +196,7 @@ def _cases(
     except SeqkitError as error:
         if strict:
             raise
-        refused[name] = str(error)
+        refused[name] = error
         return []
 
 

@@ -153,6 +153,10 @@ def split_file(path: str, shares: Sequence[str], out: Path, source: Source, *, s
 def _tsv(part: Part, source: Source) -> bytes:
     columns = [part.labels, [" ".join(text.split()) for text in part.texts], *([part.groups] if part.groups else [])]
     head = [source.label, source.text, *([str(source.group)] if part.groups else [])]
+    for column in columns:
+        odd = next((cell for cell in column if "\t" in cell or "\n" in cell or "\r" in cell), None)
+        if odd is not None:
+            raise FormatError(f"split: {odd!r} holds a tab or a line end, which a column of TSV cannot. Rename it.")
     lines = ["\t".join(row) for row in zip(*columns, strict=True)]
     return "\n".join(["\t".join(head), *lines, ""]).encode()
 

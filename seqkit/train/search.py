@@ -147,11 +147,18 @@ class Space:
 def parse_space(texts: Iterable[str]) -> dict[str, str | None]:
     """Name and text of each "name=text"; a name alone stands for the option's own range.
 
+    Raises:  OptionError for a name that comes twice.
+
     >>> parse_space(["lr=1e-4..1", "dropout"])
     {'lr': '1e-4..1', 'dropout': None}
     """
-    split = (text.partition("=") for text in texts)
-    return {name: text if equals else None for name, equals, text in split}
+    found: dict[str, str | None] = {}
+    for whole in texts:
+        name, equals, text = whole.partition("=")
+        if name in found:
+            raise OptionError(f"space: {name} came twice, expected each setting once.")
+        found[name] = text if equals else None
+    return found
 
 
 def _place(seed: int, number: int, name: int) -> float:

@@ -146,6 +146,7 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
 
 @pytest.mark.parametrize(("words", "code", "message"), [
     ([*BEFORE, "--space", "lrr"], 2, "space: LanguageModel has no setting 'lrr'. Did you mean 'lr'?"),
+    ([*BEFORE, "--space", "lr", "--space", "lr=0.1..1"], 2, "space: lr came twice"),
     ([*BEFORE, "--space", "lr=1..0.1"], 2, "space: lr=1..0.1: the range is empty. Put the smaller end first"),
     ([*BEFORE, "--space", "lr=0..1"], 2, "space: lr=0..1: a log range cannot begin at 0"),
     ([*BEFORE, "--space", "lr=low..1"], 2, "space: lr=low..1: expected low..high in numbers"),

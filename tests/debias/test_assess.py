@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqkit.core.errors import OptionError, VocabularyError
+from seqkit.core.errors import FormatError, OptionError, VocabularyError
 from seqkit.debias.assess import Roles, assess, describe
 from seqkit.debias.eraser import methods
 from seqkit.debias.measure import Options, measures
@@ -85,6 +85,15 @@ def test_what_is_asked_for_by_name_is_refused_aloud_and_else_kept_as_a_reason():
         assess(Roles(vectors_of(religion), religion, options=FAST), names=["rnd"])
     with pytest.raises(VocabularyError, match="definitional"):
         assess(Roles(vectors.restrict(vectors.vocab.tokens[-300:]), sets, options=FAST), names=["direct-bias"])
+
+
+def test_vectors_of_which_nothing_can_be_measured_give_one_reason_of_its_own_kind():
+    sets = WordSets.gender()
+    vectors = vectors_of(sets)
+    nothing = Vectors(vectors.vocab, np.zeros_like(vectors.matrix))
+    with pytest.raises(FormatError, match=r"no measure could be taken, \d+ were refused. The first: ") as caught:
+        assess(Roles(nothing, sets, options=FAST))
+    assert len(str(caught.value)) < 300
 
 
 def test_published_tests_are_measured_without_definitional_words():
