@@ -2,6 +2,7 @@
 
 import argparse
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,20 @@ def options(parser: argparse.ArgumentParser) -> argparse.Namespace:
     return parser
 
 
+def reporter(unit: str, *, quiet: bool) -> Callable[[Progress], None]:
+    """A line of progress every 20 seconds."""
+    started = last = time.monotonic()
+
+    def report(p: Progress) -> None:
+        nonlocal last
+        if not quiet and time.monotonic() - last > 20:
+            last = time.monotonic()
+            told = f"epoch {p.epoch}/{p.epochs}  loss {p.loss.mean:.4f}  {p.units_per_second:,.0f} {unit}/s"
+            print(f"    {last - started:5.0f} s  {told}", flush=True)
+
+    return report
+
+
 def train(
     name: str, train_text: Path, valid_text: Path, test_text: Path | None, unit: str, chosen: argparse.Namespace, **settings: Any
 ) -> LanguageModel:
@@ -32,19 +47,8 @@ def train(
     corpus = Corpus.build(train_text, unit, add_eos=True)
     valid = Codec.of(corpus).corpus(valid_text)
     model = LanguageModel(device=chosen.device, threads=chosen.threads, seed=chosen.seed, **settings)
-    started = last = time.monotonic()
-    busy = time.process_time()
-
-    def report(p: Progress) -> None:
-        nonlocal last
-        if not chosen.quiet and time.monotonic() - last > 20:
-            last = time.monotonic()
-            print(
-                f"    {last - started:5.0f} s  epoch {p.epoch}/{p.epochs}  loss {p.loss.mean:.4f}  {p.units_per_second:,.0f} tokens/s",
-                flush=True,
-            )
-
-    model.fit(corpus, valid=valid, report=report)
+    started, busy = time.monotonic(), time.process_time()
+    model.fit(corpus, valid=valid, report=reporter("tokens", quiet=chosen.quiet))
     seconds, busy = time.monotonic() - started, time.process_time() - busy
     if chosen.out:
         model.save(chosen.out)

@@ -7,12 +7,11 @@ from typing import Any
 
 from benchmarks import _wiki_vectors
 from benchmarks._common import machine
-from benchmarks._recipe import options
+from benchmarks._recipe import options, reporter
 from seqkit.core.options import parse_settings
 from seqkit.embeddings.vectors import Vectors
 from seqkit.models.tagger import Tagger
 from seqkit.text.conll import Sentence, sentences
-from seqkit.train.progress import Progress
 
 Part = list[Sentence]
 
@@ -29,19 +28,8 @@ def train(name: str, parts: dict[str, Part], vectors: Vectors | None, chosen: ar
     settings |= parse_settings(chosen.set)
     model = Tagger(device=chosen.device, threads=chosen.threads, seed=chosen.seed, **settings)
     pairs = {part: ([s.words for s in found], [s.tags or [] for s in found]) for part, found in parts.items()}
-    started = last = time.monotonic()
-    busy = time.process_time()
-
-    def report(p: Progress) -> None:
-        nonlocal last
-        if not chosen.quiet and time.monotonic() - last > 20:
-            last = time.monotonic()
-            print(
-                f"    {last - started:5.0f} s  epoch {p.epoch}/{p.epochs}  loss {p.loss.mean:.4f}  {p.units_per_second:,.0f} sentences/s",
-                flush=True,
-            )
-
-    model.fit(*pairs["train"], valid=pairs["dev"], vectors=vectors, report=report)
+    started, busy = time.monotonic(), time.process_time()
+    model.fit(*pairs["train"], valid=pairs["dev"], vectors=vectors, report=reporter("sentences", quiet=chosen.quiet))
     seconds, busy = time.monotonic() - started, time.process_time() - busy
     if chosen.out:
         model.save(chosen.out)

@@ -8,11 +8,10 @@ import time
 from pathlib import Path
 
 from benchmarks._common import machine, parser
-from benchmarks._recipe import options
+from benchmarks._recipe import options, reporter
 from seqkit.core.options import parse_settings
 from seqkit.models.translator import Translator, score_texts
 from seqkit.text.parallel import pairs
-from seqkit.train.progress import Progress
 
 SETTINGS = {
     "unit": "whitespace", "min_count": 2, "hidden_size": 256, "embed_dim": 256, "dropout": 0.35, "locked": True,
@@ -30,15 +29,8 @@ def main(args: list[str]) -> None:
     train, val, test = (_pairs(folder, part) for part in ("train", "val", "test_2016_flickr"))
     settings = SETTINGS | parse_settings(chosen.set)
     model = Translator(device=chosen.device, threads=chosen.threads, seed=chosen.seed, **settings)
-    started, last, busy = time.monotonic(), 0.0, time.process_time()
-
-    def report(p: Progress) -> None:
-        nonlocal last
-        if not chosen.quiet and time.monotonic() - last > 20:
-            last = time.monotonic()
-            print(f"    {last - started:5.0f} s  epoch {p.epoch}/{p.epochs}  loss {p.loss.mean:.4f}", flush=True)
-
-    model.fit(*train, valid=val, report=report, checkpoint=chosen.checkpoint, resume=True)
+    started, busy = time.monotonic(), time.process_time()
+    model.fit(*train, valid=val, report=reporter("pairs", quiet=chosen.quiet), checkpoint=chosen.checkpoint, resume=True)
     seconds, busy = time.monotonic() - started, time.process_time() - busy
     if chosen.out:
         model.save(chosen.out)

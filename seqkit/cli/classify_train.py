@@ -36,9 +36,7 @@ def train(
     ngrams: Annotated[int, typer.Option(help="Longest n-gram of words that has an embedding (averaged).")] = 1,
     max_length: Annotated[int | None, typer.Option(help="Tokens read of a long text, half from each end.")] = None,
     balanced: Annotated[bool, typer.Option("--balanced", help="Rare labels weigh more in the loss.")] = False,
-    cell: Annotated[
-        str, typer.Option(help="lstm, gru, rnn, relu-rnn, gru-before, peephole-lstm, layer-norm-lstm, min-gru.")
-    ] = "lstm",
+    cell: common.Cell = "lstm",
     hidden: Annotated[int, typer.Option(help="Numbers in a layer's state, in each direction.")] = 128,
     layers: Annotated[int, typer.Option(help="Layers of the stack.")] = 1,
     embed_dim: Annotated[int, typer.Option(help="Numbers in an embedding; with --vectors theirs.")] = 100,
@@ -48,12 +46,12 @@ def train(
     epochs: Annotated[int | None, typer.Option(help="Passes over the texts; as suits the reader if not given.")] = None,
     batch: Annotated[int | None, typer.Option(help="Texts in a step; as suits the reader if not given.")] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate; as suits the reader if not given.")] = None,
-    patience: Annotated[int | None, typer.Option(help="End when the validation did not improve for so many epochs.")] = None,
+    patience: common.Patience = None,
     setting: Annotated[list[str], typer.Option("--set", help="Another setting, as bidirectional=false.")] = [],  # noqa: B006
     device: common.Device = "auto",
     threads: common.Threads = None,
     seed: common.Seed = 1,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
+    resume: common.Resume = False,
     quiet: common.Quiet = False,
     json: common.AsJson = False,
 ) -> None:

@@ -47,7 +47,7 @@ def train(
     threads: common.Threads = None,
     seed: common.Seed = 1,
     deterministic: Annotated[bool, typer.Option("--deterministic", help="Same bytes for any number of threads.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
+    resume: common.Resume = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show memory and time needed, train nothing.")] = False,
     quiet: common.Quiet = False,
     json: common.AsJson = False,

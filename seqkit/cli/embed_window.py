@@ -27,7 +27,7 @@ def train(
     device: common.Device = "auto",
     threads: common.Threads = None,
     seed: common.Seed = 1,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
+    resume: common.Resume = False,
     quiet: common.Quiet = False,
     json: common.AsJson = False,
 ) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from seqkit.core import files
-from seqkit.core.errors import OptionError
 from seqkit.report.figure import BLUE, GREEN, ORANGE
+from seqkit.report.templates import templates
 
 COLOURS = (ORANGE, BLUE, GREEN, "#CC79A7", "#56B4E9", "#E69F00")
 MOST = 40  # words in the picture of projections
@@ -88,15 +88,9 @@ def bias_page(tables: Mapping[str, Any], path: Path) -> None:
 
     Raises:  OptionError for another suffix than .html, or if jinja2 is not installed.
     """
-    if path.suffix.lower() != ".html":
-        raise OptionError(f"bias_page: {path.name!r} came, expected a name that ends in .html.")
-    try:
-        from jinja2 import Environment
-    except ImportError as error:
-        raise OptionError(f"bias_page: {path} needs jinja2, which is not installed. Install seqkit[plot].") from error
     from markupsafe import Markup
 
-    page = Environment(autoescape=True, trim_blocks=True)  # words are data: markup in them is shown, not run
+    page = templates("bias_page", path, trim_blocks=True)
     page.filters |= {"number": lambda v: "" if v is None else f"{v:.4f}", "range": _range}
     chart = page.from_string(_CHART)
     states = list(dict.fromkeys(row["state"] for row in tables["measures"]))

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from seqkit.core import files
-from seqkit.core.errors import OptionError
 from seqkit.report.figure import BLUE, GREEN, GREY, ORANGE
+from seqkit.report.templates import templates
 
 MOST = 20  # labels in the confusion table
 _LEFT, _WIDTH, _HEIGHT, _ROW = 110, 620, 220, 28
@@ -114,13 +114,7 @@ def diagnosis_page(tables: Mapping[str, Any], path: Path) -> None:
 
     Raises:  OptionError for another suffix than .html, or if jinja2 is not installed.
     """
-    if path.suffix.lower() != ".html":
-        raise OptionError(f"diagnosis_page: {path.name!r} came, expected a name that ends in .html.")
-    try:
-        from jinja2 import Environment
-    except ImportError as error:
-        raise OptionError(f"diagnosis_page: {path} needs jinja2, which is not installed. Install seqkit[plot].") from error
-    page = Environment(autoescape=True, trim_blocks=True)  # texts are data: markup in them is shown, not run
+    page = templates("diagnosis_page", path, trim_blocks=True)
     page.filters |= {"number": lambda v: "" if v is None else f"{v:.3f}", "range": _range}
     title = "Diagnosis: " + (", ".join(tables["faults"]) or "no fault named")
     html = page.from_string(_PAGE).render(

@@ -14,6 +14,7 @@ from seqkit.core import files
 from seqkit.core.errors import OptionError, ShapeError
 from seqkit.core.types import Array
 from seqkit.report.figure import SUFFIXES, figure
+from seqkit.report.templates import templates
 
 COLUMNS = 60  # tokens in a line of a picture
 MOST = 3000  # tokens in a picture
@@ -67,10 +68,7 @@ def _page(
     tokens: Sequence[str], values: Array, names: Sequence[str], path: Path, title: str, unit: str, end: str, low: float,
     high: float,
 ) -> None:  # fmt: skip
-    try:
-        from jinja2 import Environment
-    except ImportError as error:
-        raise OptionError(f"heat: {path} needs jinja2, which is not installed. Install seqkit[plot].") from error
+    page = templates("heat", path).from_string(_PAGE)
     spaced = any(len(token) > 1 and token != end for token in tokens)  # words are parted, characters are not
     shown = ["⏎\n" if token == end else token + " " * spaced for token in tokens]
     strips = [
@@ -78,7 +76,6 @@ def _page(
         for name, row in zip(names, values.tolist(), strict=True)
     ]
     scale = [_colour(low + (high - low) * i / 8, low, high)[0] for i in range(9)]
-    page = Environment(autoescape=True).from_string(_PAGE)  # text is data: markup in it is shown, not run
     html = page.render(title=title, strips=strips, scale=scale, low=f"{low:.3g}", high=f"{high:.3g}", unit=unit)
     with files.write_atomic(path) as file:
         file.write(html.encode())

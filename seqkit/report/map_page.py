@@ -15,9 +15,10 @@ from typing import Annotated
 import numpy as np
 
 from seqkit.core import files
-from seqkit.core.errors import OptionError, ShapeError
+from seqkit.core.errors import ShapeError
 from seqkit.core.types import Array
 from seqkit.report.map import COLOURS, check_map
+from seqkit.report.templates import templates
 
 BYTES = 30  # a word; a page of 50,000 words has 1.5 MB at most
 TEMPLATE = Path(__file__).with_name("map_page.html")
@@ -46,10 +47,7 @@ def page(
         raise ShapeError(
             f"map: neighbours of shape {neighbours.shape} came, expected rows of numbers below {count:,}, one a label."
         )
-    try:
-        from jinja2 import Environment
-    except ImportError as error:
-        raise OptionError(f"map: {path} needs jinja2, which is not installed. Install seqkit[plot].") from error
+    page = templates("map", Path(path)).from_string(TEMPLATE.read_text(encoding="utf-8"))
     low, high = places.min(0), places.max(0)
     grid = np.round((places - low) / np.where(high > low, high - low, 1) * 65535).astype(np.uint16)
     names = list(dict.fromkeys(groups or [""]))
@@ -62,7 +60,6 @@ def page(
 
     def made() -> bytes:
         text = json.dumps(data).replace("<", "\\u003c")  # no </script> within
-        page = Environment(autoescape=True).from_string(TEMPLATE.read_text(encoding="utf-8"))
         return page.render(title=title, caption=caption, data=text).encode()
 
     room = BYTES * max(count, 50_000) - len(made())
