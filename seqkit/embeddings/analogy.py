@@ -21,7 +21,7 @@ from seqkit.core.score import Score
 from seqkit.core.types import Array, Floats
 from seqkit.embeddings.neighbours import QUERIES, nearest_rows
 from seqkit.embeddings.vectors import Vectors
-from seqkit.evaluate.bootstrap import interval
+from seqkit.evaluate.metric import measured
 from seqkit.evaluate.metrics.accuracy import Accuracy
 
 METHODS = ("3cosadd", "3cosmul", "3cosavg", "euclidean")
@@ -109,8 +109,7 @@ def evaluate(
 
     def score(name: str, chosen: list[tuple[Section, Array, int]]) -> Score:
         stats = Accuracy().stats(np.concatenate([np.zeros(0, bool), *(right for _, right, _ in chosen)]))
-        bounds = interval(lambda i: Accuracy().value(stats[i].sum(0)), len(stats), seed=seed)
-        return Score(name, Accuracy().value(stats.sum(0)), len(stats), sum(m for *_, m in chosen), settings, bounds)
+        return measured(name, Accuracy(), stats, sum(m for *_, m in chosen), settings, seed=seed)
 
     return Result(
         [score(row[0].name, [row]) for row in rows],

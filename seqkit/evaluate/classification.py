@@ -11,7 +11,7 @@ import numpy as np
 
 from seqkit.core.score import Score
 from seqkit.core.types import Array, Floats
-from seqkit.evaluate.bootstrap import interval
+from seqkit.evaluate.metric import measured
 from seqkit.evaluate.metrics.accuracy import Accuracy
 from seqkit.evaluate.metrics.f1 import F1
 
@@ -45,12 +45,11 @@ def classification(
     """Judge numbers of classes against the true ones; a true one of -1 is missing, and counted as such."""
     there = truth >= 0
     missing, found, truth = int((~there).sum()), found[there], truth[there]
-    scores = []
-    f1 = F1(len(classes))
-    for name, metric in (("accuracy", Accuracy()), ("macro_f1", f1)):
-        stats = metric.stats(found, truth)
-        low_high = interval(lambda i, m=metric, s=stats: m.value(s[i].sum(0)), len(stats))  # type: ignore[misc]
-        scores.append(Score(name, metric.value(stats.sum(0)), len(stats), missing, signature, low_high))
+    accuracy, f1 = Accuracy(), F1(len(classes))
+    scores = [
+        measured("accuracy", accuracy, accuracy.stats(found, truth), missing, signature),
+        measured("macro_f1", f1, f1.stats(found, truth), missing, signature),
+    ]
     confusion = np.zeros((len(classes), len(classes)), np.int64)
     np.add.at(confusion, (truth, found), 1)
     by_class = f1.by_class(f1.stats(found, truth).sum(0))

@@ -16,7 +16,7 @@ from seqkit.core.device import device as find_device
 from seqkit.core.errors import OptionError, ShapeError, TrainingError, VocabularyError, did_you_mean
 from seqkit.core.score import Loss, Score
 from seqkit.core.types import Array, Arrays, Ids
-from seqkit.evaluate.bootstrap import interval
+from seqkit.evaluate.metric import measured
 from seqkit.evaluate.metrics.accuracy import Accuracy
 from seqkit.kernels.decode import reference
 from seqkit.kernels.decode.rules import BROKEN, Rows, row_seeds
@@ -161,9 +161,7 @@ class Generator(Model):
         """How often `predict` gives the label: whether the texts of one label differ from those of another for the model."""
         check_pairs("accuracy", labels, texts, NAMES)
         right = Accuracy().stats(np.array(self.predict(texts)), np.array(labels))
-        value = Accuracy().value(right.sum(0))
-        bounds = interval(lambda rows: float(right[rows, 0].mean()), len(right))
-        return Score("accuracy", value, len(texts), 0, {"labels": len(self.labels), "by": "Bayes"}, bounds)
+        return measured("accuracy", Accuracy(), right, 0, {"labels": len(self.labels), "by": "Bayes"})
 
     def _take_conditions(self, conditions: Conditions) -> None:
         if isinstance(conditions, np.ndarray) and conditions.dtype.kind in "fiub":

@@ -13,6 +13,7 @@ import numpy as np
 from seqkit.core.score import Score
 from seqkit.core.types import Array, Ids
 from seqkit.evaluate.bootstrap import interval
+from seqkit.evaluate.metric import measured
 from seqkit.evaluate.metrics.accuracy import Accuracy
 from seqkit.models.classifier import TextClassifier
 from seqkit.models.classifier_network import ClassifierOptions
@@ -101,13 +102,8 @@ def judge(model: TextClassifier, test: Part, seconds: float, part: str) -> Rung:
 def _rung(name: str, found: Ids, truth: Ids, seconds: float, part: str) -> Rung:
     there = truth >= 0
     right = (found == truth)[there]
-    metric = Accuracy()
-    stats = metric.stats(right)
-    low_high = interval(lambda i: metric.value(stats[i].sum(0)), len(stats))
-    score = Score(
-        "accuracy", metric.value(stats.sum(0)), len(stats), int((~there).sum()), {"model": name, "part": part}, low_high
-    )
-    return Rung(name, score, right, seconds)
+    about = {"model": name, "part": part}
+    return Rung(name, measured("accuracy", Accuracy(), Accuracy().stats(right), int((~there).sum()), about), right, seconds)
 
 
 def _majority(texts: Sequence[str], labels: Ids, test: list[str], o: ClassifierOptions, targets: Targets) -> Ids:

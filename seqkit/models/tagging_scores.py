@@ -12,7 +12,7 @@ import numpy as np
 from seqkit.core.errors import FormatError
 from seqkit.core.score import Score
 from seqkit.core.types import Array
-from seqkit.evaluate.bootstrap import interval
+from seqkit.evaluate.metric import measured
 from seqkit.evaluate.metrics.accuracy import Accuracy
 from seqkit.evaluate.metrics.span_f1 import SpanF1
 from seqkit.models.labels import Labels, Tags
@@ -73,8 +73,7 @@ def _score(name: str, metric: SpanF1 | Accuracy, stats: Array, missing: int, com
     if isinstance(metric, SpanF1):
         parts = {"precision": metric.precision(total), "recall": metric.recall(total)}
         signature |= {part: None if math.isnan(value) else round(value, 4) for part, value in parts.items()}
-    low_high = interval(lambda i: metric.value(stats[i].sum(0)), len(stats))
-    return Score(name, metric.value(total), int(total[-1]), missing, signature, low_high)
+    return measured(name, metric, stats, missing, signature, count=int(total[-1]))
 
 
 def _right(predicted: Sequence[Sequence[str]], y: Sequence[Tags]) -> Annotated[Array, "N S"]:

@@ -18,7 +18,7 @@ from seqkit.core.errors import OptionError
 from seqkit.core.family import Family
 from seqkit.core.score import Loss, Score
 from seqkit.core.types import Array, Arrays, Ids
-from seqkit.evaluate.bootstrap import interval
+from seqkit.evaluate.metric import measured
 from seqkit.models.encoder import EncoderOptions
 from seqkit.models.model import FitOptions, Model
 from seqkit.models.pair_text import TextOptions, check_pairs, numbered, shifted
@@ -239,5 +239,4 @@ def score_texts(texts: Sequence[str], references: Sequence[str], metric: str = "
         raise OptionError(f"score: metric {metric!r} came, allowed are {' and '.join(METRICS)}.")
     chosen = Family("seqkit.evaluate.metrics", "metric").load(metric)(**settings)
     stats = chosen.stats(texts, references)
-    bounds = interval(lambda rows: float(chosen.value(stats[rows].sum(0))), len(stats))
-    return Score(chosen.name, chosen.value(stats.sum(0)), len(stats), 0, {"signature": chosen.signature()}, bounds)
+    return measured(chosen.name, chosen, stats, 0, {"signature": chosen.signature()})
