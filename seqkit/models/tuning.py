@@ -21,6 +21,7 @@ from seqkit.core.device import device
 from seqkit.core.errors import OptionError, ResourceError, TrainingError
 from seqkit.models.model import Model
 from seqkit.report.search_plot import Dot, search_plot
+from seqkit.train.interrupt import polite_interrupts
 from seqkit.train.progress import Epoch, History, Progress
 from seqkit.train.search import Space, Wanted
 from seqkit.train.trial import Job, Method, Trial, searches
@@ -91,7 +92,7 @@ def tune(
     report:  told after every job.
     Raises:  OptionError for a space, a method or a folder that does not fit; BackendError for a device that is not there,
              before anything is written; TrainingError if every trial failed;
-             KeyboardInterrupt after SIGINT, with the trial at hand in its checkpoint.
+             KeyboardInterrupt after SIGINT or SIGTERM, with the trial at hand in its checkpoint.
     """
     way: Method = options.from_json(searches.load(method), dict(method_settings or {}))
     where = Space.of(space, type(model).groups.values(), type(model).__name__)
@@ -110,8 +111,9 @@ def tune(
         "validation data": _identity(valid),
     }  # fmt: skip
     work = _Work(model, where, way, trials, seed, Trials(Path(out), where, signature), report)
-    while work.next(lambda one, **run: one.fit(*data, valid=valid, **given, **run)):
-        pass
+    with polite_interrupts() as asked_to_stop:
+        while not asked_to_stop() and work.next(lambda one, **run: one.fit(*data, valid=valid, **given, **run)):
+            pass
     found = Found(tuple(work.trials.all()), where.to_json(), Path(out))
     with work.trials.lock:
         files.write_json(Path(out) / "search.json", found.to_json())

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from seqkit.core.errors import ModelFileError, OptionError, TrainingError
+from seqkit.core.score import Loss
 from seqkit.core.types import Arrays
 from seqkit.train.checkpoint import NOTHING, Checkpoint, Place
 from seqkit.train.interrupt import polite_interrupts
@@ -48,7 +49,7 @@ def fit(
     report:     told of every step. logs: told of every step and epoch; one that raises ends the run, after an epoch with
                 the checkpoint of its end written.
     Raises:  TrainingError when the loss is not finite or an epoch made no prediction; KeyboardInterrupt after SIGINT or
-             SIGTERM, with the step finished and the checkpoint written.
+             SIGTERM at any moment, with the step finished and the checkpoint written.
     """
     engine = learner if isinstance(learner, Engine) else None
     watching = {"patience": patience is not None, "keep_best": keep_best, "the schedule": getattr(schedule, "watches", False),
@@ -69,7 +70,8 @@ def fit(
             for batch, units in batches.epoch(run.place.epoch, skip=run.place.batches):
                 if run.step(batch, units):
                     raise KeyboardInterrupt
-            run.end_epoch()
+            if run.end_epoch():
+                raise KeyboardInterrupt
         run.put_back_best()
     return run.place.history
 
@@ -95,6 +97,7 @@ class _Run:
 
     def begin(self, asked_to_stop: Callable[[], bool]) -> None:
         self.world = self.engine.world if self.engine else World()
+        self.asked_to_stop = asked_to_stop
         self.world.wishes = lambda: (asked_to_stop(), self._due())
         self.best: Arrays | None = None
         self.started = self.last_save = time.monotonic()
@@ -132,7 +135,8 @@ class _Run:
             self._save(self.learner.state())
         return stop
 
-    def end_epoch(self) -> None:
+    def end_epoch(self) -> bool:
+        """Validate, save and log; return whether to stop: a wish may have come meanwhile."""
         place = self.place
         if self.engine:
             with self._telling_of_the_checkpoint():
@@ -153,6 +157,7 @@ class _Run:
         self._keep(arrays)
         for log in self.logs:
             log.epoch(ended, place.units)
+        return self.world.add(Loss(float(self.asked_to_stop()), 0)).total > 0  # in all processes alike
 
     def put_back_best(self) -> None:
         """Restore the best epoch's state, if asked to."""

@@ -2,11 +2,11 @@
 
 import json
 import logging
+import os
 import signal
 import subprocess
 import sys
 import threading
-import time
 import warnings
 
 import pytest
@@ -198,27 +198,31 @@ def test_file_is_a_study_that_optuna_reads(halved):
 # workers: the same search by several, killed and gone on with
 
 WORKER = f"""
-import sys, time
+import os, sys
 import seqkit as sk
 from seqkit.models.tuning import tune
 from seqkit.text.codec import Codec
+from seqkit.train.gradient import GradientLearner
 lines = {LINES!r}
 corpus = sk.Corpus.build(lines, "whitespace", add_eos=True)
 model = sk.LanguageModel(hidden_size=8, num_layers=1, epochs=3, batch=4, bptt=8, threads=1)
-told = []
+last, number = int(sys.argv[3]), int(sys.argv[4])  # the step within which this process sends itself a signal
+step, steps = GradientLearner.step, []
+def counted(self, batch, lr):
+    steps.append(lr)
+    if len(steps) == last:
+        os.kill(os.getpid(), number)
+    return step(self, batch, lr)
+GradientLearner.step = counted
 def report(trial, known):
     print(trial.number, len(trial.values), trial.state, flush=True)
-    told.append(trial)
-    if len(told) >= int(sys.argv[3]):
-        sys.stdin.readline()
 tune(model, {SPACE!r}, corpus, valid=Codec.of(corpus).corpus(lines[:4]), out=sys.argv[1], trials=9, method=sys.argv[2], report=report)
 """
 
 
-def start(folder, method, waits=99):
-    """waits: the job from which on it reads a line before it goes on."""
-    command = [sys.executable, "-W", "error", "-c", WORKER, str(folder), method, str(waits)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def start(folder, method, step=-1, number=0):
+    command = [sys.executable, "-W", "error", "-c", WORKER, str(folder), method, str(step), str(int(number))]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def jobs(text):
@@ -240,17 +244,30 @@ def test_two_workers_share_one_search_and_train_nothing_twice(tmp_path, method):
     assert sk.LanguageModel.load(tmp_path / "two").score(LINES[:2]) == sk.LanguageModel.load(tmp_path / "one").score(LINES[:2])
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_killed_search_goes_on_and_loses_no_finished_trial(tmp_path, number):
-    worker = start(tmp_path / "killed", "halving", waits=4)
-    seen = [worker.stdout.readline() for _ in range(4)]
-    worker.stdin.write("\n")
-    worker.stdin.flush()
-    time.sleep(0.05)
-    worker.send_signal(number)
-    rest, _ = worker.communicate(timeout=60)
-    finished = jobs("".join(seen) + rest)
-    assert 4 <= len(finished) < 12
+@pytest.mark.parametrize("job", [3, 11])
+def test_wish_to_stop_that_comes_after_a_job_ends_the_search(tmp_path, job):
+    told = []
+
+    def report(trial, known):
+        told.append(trial.number)
+        if len(told) == job:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, trials=9, method="halving", report=report)
+    assert len(told) == job
+    run(tmp_path, trials=9, method="halving", report=report)
+    assert len(told) == 12
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("step", [1, 20, 24, 33])
+def test_killed_search_goes_on_and_loses_no_finished_trial(tmp_path, number, step):
+    worker = start(tmp_path / "killed", "halving", step, number)
+    told, _ = worker.communicate(timeout=300)
+    assert worker.returncode != 0
+    finished = jobs(told)
+    assert len(finished) < 12
     after = []
     run(
         tmp_path / "killed",

@@ -1,5 +1,6 @@
 """`fit`: one schedule over all epochs, every unit once, and the same bytes after a stop at any step."""
 
+import contextlib
 import os
 import signal
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from train.toy import Mean, Numbers, stop_after
 from seqkit.core.errors import ModelFileError, OptionError, TrainingError
 from seqkit.core.score import Loss
 from seqkit.train.checkpoint import Checkpoint
+from seqkit.train.interrupt import polite_interrupts
 from seqkit.train.loop import fit
 from seqkit.train.schedule import constant, linear, plateau
 from seqkit.train.world import World
@@ -58,6 +60,73 @@ def test_stopped_at_any_step_and_resumed_ends_in_the_same_bytes(tmp_path, steps,
     assert [(e.number, e.loss, e.units, e.validation) for e in history] == [
         (e.number, e.loss, e.units, e.validation) for e in expected
     ]
+
+
+def interrupt_self():
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+class Interrupting:
+    """A log that asks to stop as soon as an epoch is logged."""
+
+    def __init__(self, epoch):
+        self.number = epoch
+
+    def begin(self, history, done):
+        pass
+
+    def step(self, progress):
+        pass
+
+    def epoch(self, epoch, done):
+        if epoch.number == self.number:
+            interrupt_self()
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+@pytest.mark.parametrize("moment", ["validation", "save", "log"])
+def test_wish_to_stop_between_epochs_or_after_the_last_is_not_forgotten(tmp_path, moment, epoch, monkeypatch):
+    whole, stopped, resumed = Mean(), Mean(), Mean()
+    expected = fit(whole, Numbers(), epochs=2, schedule=linear(0.3), validate=lambda: 1.0)
+    calls = []
+
+    def validate():
+        calls.append(1)
+        if moment == "validation" and len(calls) == epoch:
+            interrupt_self()
+        return 1.0
+
+    if moment == "save":
+        save, saved = Checkpoint.save, []
+
+        def interrupted(self, arrays, place, signature):
+            save(self, arrays, place, signature)
+            saved.append(place.epoch)
+            if len(saved) == epoch:
+                interrupt_self()
+
+        monkeypatch.setattr(Checkpoint, "save", interrupted)
+    checkpoint, logs = Checkpoint(tmp_path / "run"), [Interrupting(epoch)] if moment == "log" else []
+    with pytest.raises(KeyboardInterrupt):
+        fit(stopped, Numbers(), epochs=2, schedule=linear(0.3), validate=validate, checkpoint=checkpoint, logs=logs)
+    monkeypatch.undo()
+    assert len(stopped.rates) == 7 * epoch  # the epoch is over, no step of another was made
+    calls.clear()
+    history = fit(resumed, Numbers(), epochs=2, schedule=linear(0.3), validate=lambda: 1.0, checkpoint=checkpoint, resume=True)
+    assert resumed.weight.tobytes() == whole.weight.tobytes()
+    assert [(e.number, e.loss, e.validation) for e in history] == [(e.number, e.loss, e.validation) for e in expected]
+
+
+def test_wish_to_stop_is_shared_by_blocks_within_blocks_and_kept_to_the_end():
+    seen = []
+    with pytest.raises(KeyboardInterrupt), polite_interrupts() as outer:
+        with contextlib.suppress(KeyboardInterrupt), polite_interrupts() as inner:
+            interrupt_self()
+            seen += [inner(), outer()]
+        seen.append(outer())
+    assert seen == [True, True, True]
+    with polite_interrupts() as anew:
+        assert not anew()
 
 
 def test_handlers_are_put_back_and_a_second_signal_stops_at_once(tmp_path):
