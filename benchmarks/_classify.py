@@ -10,9 +10,9 @@ from typing import Any
 
 from benchmarks import _wiki_vectors
 from benchmarks._common import machine, parser
-from seqkit.models.classifier import TextClassifier
-from seqkit.models.ladder import Part
-from seqkit.text.labelled import labelled, to_targets
+from seqkit.models.classifier.baselines import Part
+from seqkit.models.classifier.model import TextClassifier
+from seqkit.text.readers.labelled import labelled, to_targets
 
 
 def options(description: str) -> argparse.ArgumentParser:

@@ -8,9 +8,9 @@ from typing import Any
 
 from benchmarks._common import CACHE, machine
 from seqkit.core.options import parse_settings
-from seqkit.models.language_model import LanguageModel
+from seqkit.models.language_model.model import LanguageModel
 from seqkit.text.codec import Codec
-from seqkit.text.corpus import Corpus
+from seqkit.text.corpus.corpus import Corpus
 from seqkit.train.progress import Progress
 
 

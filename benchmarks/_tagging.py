@@ -9,9 +9,9 @@ from benchmarks import _wiki_vectors
 from benchmarks._common import machine
 from benchmarks._recipe import options, reporter
 from seqkit.core.options import parse_settings
-from seqkit.embeddings.vectors import Vectors
-from seqkit.models.tagger import Tagger
-from seqkit.text.conll import Sentence, sentences
+from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.models.tagger.model import Tagger
+from seqkit.text.readers.conll import Sentence, sentences
 
 Part = list[Sentence]
 

@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 
 from benchmarks._common import CACHE, lines, wiki
-from seqkit.embeddings.vectors import Vectors
-from seqkit.embeddings.word2vec import SkipGram
-from seqkit.text.corpus import Corpus
+from seqkit.embeddings.training.word2vec import SkipGram
+from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.text.corpus.corpus import Corpus
 
 
 def option(parser: argparse.ArgumentParser) -> None:

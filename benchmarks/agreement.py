@@ -10,12 +10,12 @@ from itertools import product
 from pathlib import Path
 
 from benchmarks._common import machine, parser
-from seqkit.models.comparing import Pair, compare, read_pairs
-from seqkit.models.language_model import LanguageModel
+from seqkit.models.language_model.minimal_pairs import Pair, compare, read_pairs
+from seqkit.models.language_model.model import LanguageModel
 from seqkit.report.figure import BLUE, GREEN, GREY, ORANGE, figure
-from seqkit.text.catalogue import shipped
-from seqkit.text.corpus import Corpus
-from seqkit.text.ngram import NGram
+from seqkit.text.corpus.corpus import Corpus
+from seqkit.text.ngram_lm import NGram
+from seqkit.text.readers.catalogue import shipped
 
 SETTINGS = {"hidden_size": 96, "num_layers": 1, "epochs": 40, "batch": 8, "bptt": 60, "threads": 1}
 LOOKS = {"bigram": (GREY, "x"), "rnn": (ORANGE, "s"), "gru": (GREEN, "^"), "lstm": (BLUE, "o")}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks._classify import part
 from benchmarks._common import machine, parser, ratio
-from seqkit.models.classifier import TextClassifier
+from seqkit.models.classifier.model import TextClassifier
 
 
 def timed(call: Callable[[], object]) -> tuple[float, float]:

@@ -12,15 +12,15 @@ import tempfile
 from pathlib import Path
 
 from benchmarks._common import machine, parser, ratio, timed, wiki
-from seqkit.embeddings.cooccurrence import Cooccurrence
-from seqkit.embeddings.glove import GloVe
-from seqkit.text.corpus import Corpus
+from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
+from seqkit.embeddings.training.glove import GloVe
+from seqkit.text.corpus.corpus import Corpus
 
 PROBE = """
 import re, sys, threading, time
 import numpy as np
-from seqkit.embeddings.cooccurrence import Cooccurrence
-from seqkit.text.corpus import Corpus
+from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
+from seqkit.text.corpus.corpus import Corpus
 
 def own():  # MiB that are no mapped file
     return int(re.search(r"RssAnon:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks._common import lines, machine, parser, ratio, timed, wiki
-from seqkit.text.corpus import Corpus
+from seqkit.text.corpus.corpus import Corpus
 
 PROBE = """
 import re, resource, sys
-from seqkit.text.corpus import Corpus
+from seqkit.text.corpus.corpus import Corpus
 corpus = Corpus.build(sys.argv[1], out=sys.argv[2], threads=2)
 own = int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024  # ru_maxrss would be that of the starter
 workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

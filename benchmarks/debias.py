@@ -16,8 +16,8 @@ import numpy as np
 
 from benchmarks._common import CACHE, machine, parser
 from seqkit.core import files
-from seqkit.debias.words import WordSets
-from seqkit.embeddings.formats.native import Native
+from seqkit.debias.words.sets import WordSets
+from seqkit.embeddings.vectors.formats.native import Native
 
 PROBE = """
 import json, os, re, sys, threading, time

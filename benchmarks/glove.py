@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks._common import machine, parser, ratio, wiki
-from seqkit.embeddings import analogy
-from seqkit.embeddings.cooccurrence import Cooccurrence
-from seqkit.embeddings.glove import GloVe
-from seqkit.embeddings.objectives import glove
-from seqkit.embeddings.objectives.glove import GloVeObjective, Rounds
-from seqkit.text.corpus import Corpus
+from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
+from seqkit.embeddings.training.glove import GloVe
+from seqkit.embeddings.training.objectives import glove
+from seqkit.embeddings.training.objectives.glove import GloVeObjective, Rounds
+from seqkit.embeddings.vectors import analogy
+from seqkit.text.corpus.corpus import Corpus
 
 
 def speed(objective: GloVeObjective, seconds: float) -> float:

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from benchmarks._common import machine, parser, ratio, timed
-from seqkit.models.network import Network, NetworkOptions
-from seqkit.text.batching import bptt_streams
+from seqkit.models.language_model.network import Network, NetworkOptions
+from seqkit.text.batches.streams import bptt_streams
 from seqkit.train.gradient import GradientLearner
 from seqkit.train.gradient_options import GradientOptions
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks._classify import head, options, over_seeds, part
 from benchmarks._wiki_vectors import wiki_vectors
-from seqkit.models.ladder import Part
+from seqkit.models.classifier.baselines import Part
 from seqkit.text.splits import split
 
 AVERAGED: dict[str, Any] = {"lr": 0.1, "epochs": 5, "word_dropout": 0.3, "ngrams": 2}

@@ -10,8 +10,8 @@ from pathlib import Path
 from benchmarks._common import machine, parser
 from benchmarks._recipe import options, reporter
 from seqkit.core.options import parse_settings
-from seqkit.models.translator import Translator, score_texts
-from seqkit.text.parallel import pairs
+from seqkit.models.translator.model import Translator, score_texts
+from seqkit.text.readers.parallel import pairs
 
 SETTINGS = {
     "unit": "whitespace", "min_count": 2, "hidden_size": 256, "embed_dim": 256, "dropout": 0.35, "locked": True,

@@ -7,10 +7,10 @@ Bars at the top 30,000 words: negative sampling ≥ 39.6 %, hierarchical softmax
 import time
 
 from benchmarks._common import lines, machine, parser, wiki
-from seqkit.embeddings import analogy
-from seqkit.embeddings.vectors import Vectors
-from seqkit.embeddings.word2vec import SkipGram
-from seqkit.text.corpus import Corpus
+from seqkit.embeddings.training.word2vec import SkipGram
+from seqkit.embeddings.vectors import analogy
+from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 
 

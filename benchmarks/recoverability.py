@@ -15,12 +15,12 @@ from benchmarks import _wiki_vectors
 from benchmarks._common import machine, parser
 from benchmarks._wiki_vectors import wiki_vectors
 from seqkit.core.options import from_json, parse_settings
-from seqkit.debias.assess import Roles
-from seqkit.debias.eraser import methods
-from seqkit.debias.measure import Options, measures
-from seqkit.debias.words import WordSets
-from seqkit.embeddings.testsets import evaluate
-from seqkit.embeddings.vectors import Vectors
+from seqkit.debias.measuring.assess import Roles
+from seqkit.debias.measuring.base import Options, measures
+from seqkit.debias.removal.eraser import methods
+from seqkit.debias.words.sets import WordSets
+from seqkit.embeddings.testsets.testsets import evaluate
+from seqkit.embeddings.vectors.vectors import Vectors
 
 METHODS = ("hard", "transport", "transport:centre=false", "double-hard", "leace", "inlp:rounds=10", "inlp:rounds=35")
 PROBES = ("gonen-clusters", "gonen-svm", "gonen-mlp", "gonen-neighbours")

@@ -13,11 +13,11 @@ import torch
 
 from benchmarks._common import machine, parser, ratio, timed
 from seqkit.core.device import threads as all_threads
-from seqkit.models.network import Network, NetworkOptions
-from seqkit.models.sampling import sample
+from seqkit.models.decoding.sampling import sample
+from seqkit.models.language_model.network import Network, NetworkOptions
 from seqkit.nn.torch_weights import to_torch
 from seqkit.text.codec import Codec
-from seqkit.text.encoder import Recipe
+from seqkit.text.corpus.worker import Recipe
 from seqkit.text.normalize import Normalizer
 from seqkit.text.tokenizer import tokenizer
 from seqkit.text.vocab import Vocab

@@ -9,11 +9,11 @@ import tempfile
 from pathlib import Path
 
 from benchmarks._common import machine, parser
-from seqkit.models.language_model import LanguageModel
-from seqkit.models.tuning import tune
-from seqkit.text.catalogue import shipped
+from seqkit.models.language_model.model import LanguageModel
 from seqkit.text.codec import Codec
-from seqkit.text.corpus import Corpus
+from seqkit.text.corpus.corpus import Corpus
+from seqkit.text.readers.catalogue import shipped
+from seqkit.tuning.tune import tune
 
 MODEL = {"cell": "gru", "num_layers": 1, "hidden_size": 32, "epochs": 9, "batch": 32, "bptt": 32, "threads": 1}
 SPACE = {"lr": "1e-3..1:log", "beta1": "0.5..0.99:log-below-1"}

@@ -8,9 +8,9 @@ thread, deterministic at most 2 × slower.
 import statistics
 
 from benchmarks._common import lines, machine, parser, ratio, timed, wiki
-from seqkit.embeddings.objective import Block
-from seqkit.embeddings.word2vec import SkipGram
-from seqkit.text.corpus import Corpus
+from seqkit.embeddings.training.objective import Block
+from seqkit.embeddings.training.word2vec import SkipGram
+from seqkit.text.corpus.corpus import Corpus
 
 SETTINGS = {"window": 5, "subsample": 1e-3, "min_count": 5}
 

@@ -9,9 +9,9 @@ import statistics
 import numpy as np
 
 from benchmarks._common import machine, parser, ratio, timed
-from seqkit.embeddings.objective import Block
-from seqkit.embeddings.word2vec import SkipGram
-from seqkit.text.corpus import Corpus
+from seqkit.embeddings.training.objective import Block
+from seqkit.embeddings.training.word2vec import SkipGram
+from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 
 

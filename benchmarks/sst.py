@@ -14,12 +14,12 @@ from typing import Any
 
 from benchmarks._classify import head, options, over_seeds, part
 from benchmarks._wiki_vectors import wiki_vectors
-from seqkit.embeddings.vectors import Vectors
-from seqkit.models.classifier import TextClassifier
-from seqkit.models.ladder import ladder
-from seqkit.models.language_model import LanguageModel
+from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.models.classifier.baselines import ladder
+from seqkit.models.classifier.model import TextClassifier
+from seqkit.models.language_model.model import LanguageModel
 from seqkit.text.codec import Codec
-from seqkit.text.corpus import Corpus
+from seqkit.text.corpus.corpus import Corpus
 
 COMMON: dict[str, Any] = {"unit": "whitespace"}
 AVERAGED = COMMON | {"lr": 0.05, "epochs": 5, "word_dropout": 0.3}

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks._common import lines, machine, parser, ratio, timed, wiki
-from seqkit.embeddings import analogy, similarity
-from seqkit.embeddings.objective import Block
-from seqkit.embeddings.subword import SubwordVectors
-from seqkit.embeddings.vectors import Vectors
-from seqkit.embeddings.word2vec import SkipGram
+from seqkit.embeddings.testsets import similarity
+from seqkit.embeddings.training.objective import Block
+from seqkit.embeddings.training.word2vec import SkipGram
+from seqkit.embeddings.vectors import analogy
+from seqkit.embeddings.vectors.subword import SubwordVectors
+from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.evaluate.metrics.rank_correlation import spearman
-from seqkit.text.corpus import Corpus
+from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 
 

@@ -11,7 +11,7 @@ from benchmarks._common import machine, parser, timed
 from benchmarks._tagging import read
 from benchmarks.ewt import NAMES
 from seqkit.core.device import threads as all_threads
-from seqkit.models.tagger import Tagger
+from seqkit.models.tagger.model import Tagger
 
 
 def main(args: list[str]) -> None:

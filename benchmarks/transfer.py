@@ -11,9 +11,9 @@ from typing import Any
 
 from benchmarks._classify import head, options, part
 from benchmarks._wiki_vectors import wiki_vectors
-from seqkit.embeddings.vectors import Vectors
-from seqkit.models.classifier import TextClassifier
-from seqkit.models.ladder import Part
+from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.models.classifier.baselines import Part
+from seqkit.models.classifier.model import TextClassifier
 from seqkit.report.figure import BLUE, GREY, ORANGE, figure
 
 SIZES = (30, 100, 300, 1000, 3000, 6920)

@@ -15,8 +15,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks._common import machine, parser, ratio, timed
-from seqkit.embeddings import analogy
-from seqkit.embeddings.vectors import Vectors
+from seqkit.embeddings.vectors import analogy
+from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.vocab import Vocab
 
 SHAPE = 400_000, 300

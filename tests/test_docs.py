@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from door import run
+from shell import run
 
 import seqkit
 

@@ -3,6 +3,8 @@
 import ast
 import subprocess
 import sys
+from collections import defaultdict
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -10,17 +12,44 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCE = sorted((ROOT / "seqkit").rglob("*.py"))
 LEVELS = {
-    "core": 0, "text": 1, "train": 1, "evaluate": 1, "report": 1, "kernels": 1, "nn": 2, "embeddings": 2, "models": 3,
-    "debias": 3, "cli": 4, "explore": 4,
-}  # fmt: skip
-PLACES = {  # library: path patterns below seqkit/ that may import it
-    "numba": ("kernels/*/cpu.py",), "llvmlite": ("kernels/*/cpu.py", "embeddings/doctor.py"), "triton": ("kernels/*/gpu.py",),
-    "torch": ("core/device.py", "train/gradient.py", "train/distributed.py", "train/tensorboard.py", "kernels/*/*.py", "kernels/*/*/*.py", "nn/*.py", "nn/*/*.py", "models/*"),
-    "nltk": ("text/*", "text/tokenizers/*"), "tokenizers": ("text/*", "text/tokenizers/*"), "pooch": ("text/*",),
-    "sklearn": ("evaluate/*", "embeddings/*", "embeddings/projections/*", "debias/*", "debias/*/*", "models/*"), "matplotlib": ("report/*",), "jinja2": ("report/*",),
-    "typer": ("cli/*",), "rich": ("cli/*",), "distributed": ("embeddings/counting_dask.py",), "tensorboard": ("train/tensorboard.py",),
-    "sacrebleu": ("evaluate/metrics/*",), "optuna": ("train/trials.py",), "sqlalchemy": ("train/trials.py",), "filelock": ("train/trials.py",),
-}  # fmt: skip
+    0: ("core",),
+    1: ("text", "train", "evaluate", "report", "kernels"),
+    2: ("nn", "embeddings", "tuning", "diagnosis"),
+    3: ("models", "debias"),
+    4: ("cli", "explore"),
+}
+LEVEL = {folder: level for level, folders in LEVELS.items() for folder in folders}
+PLACES = {  # library: patterns below seqkit/ that may import it; a star spans folders
+    "numba": ("kernels/*/cpu.py",),
+    "llvmlite": ("kernels/*/cpu.py", "cli/commands/doctor.py"),
+    "triton": ("kernels/*/gpu.py",),
+    "torch": (
+        "core/device.py",
+        "train/gradient.py",
+        "train/distributed.py",
+        "train/tensorboard.py",
+        "kernels/*",
+        "nn/*",
+        "models/*",
+    ),
+    "nltk": ("text/*",),
+    "tokenizers": ("text/*",),
+    "pooch": ("text/*",),
+    "sklearn": ("evaluate/*", "embeddings/*", "diagnosis/*", "debias/*", "models/*"),
+    "matplotlib": ("report/*",),
+    "jinja2": ("report/*",),
+    "typer": ("cli/*",),
+    "rich": ("cli/*",),
+    "distributed": ("embeddings/cooccurrence/dask_workers.py",),
+    "tensorboard": ("train/tensorboard.py",),
+    "sacrebleu": ("evaluate/metrics/*",),
+    "optuna": ("tuning/store.py",),
+    "sqlalchemy": ("tuning/store.py",),
+    "filelock": ("tuning/store.py",),
+}
+TASKS = ("language_model", "classifier", "tagger", "translator", "generator", "window")
+READERS = {("classifier", "language_model"), ("tagger", "language_model")}  # (who, of whom): states of a model as features
+MOST_FILES = 12  # directly in a folder that is no family
 FORBIDDEN_CALLS = {
     "eval", "exec", "pickle.load", "pickle.loads", "joblib.load", "torch.load", "yaml.load", "os.system", "__import__",
 }  # fmt: skip
@@ -39,16 +68,25 @@ def level_faults(path, tree):
     folder = path.parts[0] if len(path.parts) > 1 else None
     for name in imports(tree):
         parts = name.split(".")
-        if parts[0] != "seqkit" or len(parts) < 2 or parts[1] not in LEVELS or folder is None:
+        if parts[0] != "seqkit" or len(parts) < 2 or parts[1] not in LEVEL or folder is None:
             continue
-        if parts[1] != folder and LEVELS[parts[1]] >= LEVELS[folder]:
-            yield f"{path} (level {LEVELS[folder]}) imports {name} (level {LEVELS[parts[1]]})"
+        if parts[1] != folder and LEVEL[parts[1]] >= LEVEL[folder]:
+            yield f"{path} (level {LEVEL[folder]}) imports {name} (level {LEVEL[parts[1]]})"
+
+
+def task_faults(path, tree):
+    task = path.parts[1] if len(path.parts) > 2 else None
+    for name in imports(tree) if path.parts[0] == "models" else ():
+        own, folder, other, *_ = [*name.split("."), "", "", ""]
+        seen = own != "seqkit" or folder != "models" or other not in TASKS or other == task
+        if not seen and (task, other) not in READERS:
+            yield f"{path} imports {name}: {task or 'what tasks share'} does not see {other}"
 
 
 def place_faults(path, tree):
     for name in imports(tree):
         top = name.split(".")[0]
-        if top in PLACES and not any(path.match(pattern) for pattern in PLACES[top]):
+        if top in PLACES and not any(fnmatch(path.as_posix(), pattern) for pattern in PLACES[top]):
             yield f"{path} imports {top}, which belongs in {', '.join(PLACES[top])}"
 
 
@@ -102,7 +140,7 @@ def docstring_faults(path, tree):
 def faults(path, source):
     tree = ast.parse(source)
     return [
-        *level_faults(path, tree), *place_faults(path, tree), *forbidden_faults(path, tree),
+        *level_faults(path, tree), *task_faults(path, tree), *place_faults(path, tree), *forbidden_faults(path, tree),
         *size_faults(path, tree, source.count("\n")), *docstring_faults(path, tree),
     ]  # fmt: skip
 
@@ -118,6 +156,12 @@ def test_source_file_keeps_levels_places_sizes_and_docstrings(file):
         ("text/x.py", '"""d"""\nfrom seqkit.kernels.top_k import cpu', "level 1"),
         ("core/x.py", '"""d"""\nfrom seqkit import text\nimport seqkit.text.vocab', "level 0"),
         ("embeddings/x.py", '"""d"""\nimport numba', "belongs in kernels"),
+        ("models/tagger/x.py", '"""d"""\nfrom seqkit.models.translator import model', "tagger does not see translator"),
+        (
+            "models/x.py",
+            '"""d"""\ndef f():\n    """d"""\n    from seqkit.models.tagger.model import Tagger',
+            "share does not see",
+        ),
         ("train/x.py", '"""d"""\ndef f():\n    """d"""\n    import torch', "belongs in"),
         ("core/x.py", '"""d"""\nimport pickle', "imports pickle"),
         ("core/x.py", '"""d"""\neval("1")', "calls eval"),
@@ -140,29 +184,64 @@ def test_importing_seqkit_loads_no_heavy_library():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
-def test_no_name_is_registered_twice_and_every_member_has_one_public_name():
+def graph():
+    """Which of our modules each of them imports, inside functions too."""
+    names = {".".join(f.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): f for f in SOURCE}
+    found = defaultdict(set)
+    for name, file in names.items():
+        for other in imports(ast.parse(file.read_text(encoding="utf-8"))):
+            if other in names and names[other].name != "__init__.py":
+                found[name].add(other)
+    return found
+
+
+def circles(arrows):
+    """The sets of nodes that can reach each other."""
+    reach = {node: set(others) for node, others in arrows.items()}
+    for middle in list(reach):
+        for others in reach.values():
+            if middle in others:
+                others |= reach[middle]
+    return {frozenset(o for o in reach[n] if n in reach.get(o, ())) for n in reach if n in reach[n]}
+
+
+def test_circle_is_found():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == {frozenset("bc")}
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    assert circles(graph()) == set()
+
+
+def families():
+    calls = (n for f in SOURCE for n in ast.walk(ast.parse(f.read_text(encoding="utf-8"))) if isinstance(n, ast.Call))
+    return sorted({n.args[0].value for n in calls if ast.unparse(n.func) == "Family" and isinstance(n.args[0], ast.Constant)})
+
+
+def test_folder_that_is_no_family_holds_few_files():
+    found = defaultdict(list)
+    for file in SOURCE:
+        if file.name != "__init__.py":
+            found[".".join(file.relative_to(ROOT).parts[:-1])].append(file.name)
+    own = [*families(), "seqkit.kernels.rnn_scan.families"]
+    assert {name: len(files) for name, files in found.items() if len(files) > MOST_FILES and name not in own} == {}
+
+
+@pytest.mark.parametrize("package", families())
+def test_no_name_is_registered_twice_and_every_member_has_one_public_name(package):
     from seqkit.core.family import Family
 
-    for package in (
-        "text.tokenizers",
-        "train.searches",
-        "embeddings.objectives",
-        "embeddings.formats",
-        "evaluate.metrics",
-        "debias.measures",
-        "debias.methods",
-    ):
-        family = Family(f"seqkit.{package}", "member")
-        names = family.names()
-        assert names
-        assert len({family.load(name) for name in names}) == len(names)
+    family = Family(package, "member")
+    names = family.names()
+    assert names
+    assert len({id(family.load(name)) for name in names}) == len(names)
 
 
 def test_shape_checks_are_on_and_catch_a_wrong_shape():
     import numpy as np
     import shapes
 
-    from seqkit.embeddings.neighbours import nearest_rows
+    from seqkit.embeddings.vectors.neighbours import nearest_rows
 
     with pytest.raises(shapes.ShapeMismatchError, match="axis D of shape"):
         nearest_rows(np.zeros((2, 3), np.float32), np.zeros((4, 5), np.float32), np.zeros(4, np.float32), 1)

@@ -11,9 +11,9 @@ import numpy as np
 
 from seqkit.core.errors import FormatError, OptionError, ShapeError
 from seqkit.core.types import Array
-from seqkit.debias.lookup import places
-from seqkit.debias.words import Sets
-from seqkit.embeddings.vectors import Vectors
+from seqkit.debias.words.lookup import places
+from seqkit.debias.words.sets import Sets
+from seqkit.embeddings.vectors.vectors import Vectors
 
 Method = Literal["pca", "mean", "unit-mean", "sums", "pair"]
 METHODS: tuple[Method, ...] = ("pca", "mean", "unit-mean", "sums", "pair")

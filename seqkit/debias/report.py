@@ -1,6 +1,6 @@
 """The tables of a debiasing report: the same measures, projections and test sets before and after, as plain values.
 
-Not handled: drawing them (seqkit.report.bias_page takes the tables).
+Not handled: drawing them (seqkit.report.pages.bias_page takes the tables).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,11 +10,11 @@ from typing import Any
 
 from seqkit.core import files
 from seqkit.core.errors import OptionError
-from seqkit.debias.assess import Roles, assess, claimed
-from seqkit.debias.eraser import BiasMethod
-from seqkit.debias.measure import Measured, unit
-from seqkit.embeddings.testsets import evaluate
-from seqkit.embeddings.vectors import Vectors
+from seqkit.debias.measuring.assess import Roles, assess, claimed
+from seqkit.debias.measuring.base import Measured, unit
+from seqkit.debias.removal.eraser import BiasMethod
+from seqkit.embeddings.testsets.testsets import evaluate
+from seqkit.embeddings.vectors.vectors import Vectors
 
 BEFORE = "before"
 
@@ -44,7 +44,7 @@ class Report:
         if check_out(path) == ".json":
             files.write_json(Path(path), self.to_json())
         else:
-            from seqkit.report.bias_page import bias_page
+            from seqkit.report.pages.bias_page import bias_page
 
             bias_page(self.to_json(), Path(path))
 

@@ -21,8 +21,8 @@ from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError
 from seqkit.core.score import Score
 from seqkit.core.types import Array, Floats
-from seqkit.embeddings.neighbours import nearest_rows
-from seqkit.embeddings.vectors import Neighbours, Vectors
+from seqkit.embeddings.vectors.neighbours import nearest_rows
+from seqkit.embeddings.vectors.vectors import Neighbours, Vectors
 from seqkit.evaluate.bootstrap import interval
 
 Pairs = list[tuple[str, str]]

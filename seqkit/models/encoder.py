@@ -14,7 +14,7 @@ from seqkit.core import options
 from seqkit.core.options import option
 from seqkit.nn.cell import State, cells
 from seqkit.nn.dropout import Draws, drop_words, dropout
-from seqkit.nn.initial import check_way, initialise
+from seqkit.nn.initialise import check_way, initialise
 from seqkit.nn.stack import Stack
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from seqkit.core import files
-from seqkit.models.outcome import nothing_half_written, outcome
+from seqkit.models.run import nothing_half_written, outcome
 from seqkit.report.curves import learning_curve
 from seqkit.report.figure import check_picture
-from seqkit.text import parallel
+from seqkit.text.readers import parallel
 from seqkit.train.log import JsonLines, Log
 from seqkit.train.progress import Progress
 from seqkit.train.world import World

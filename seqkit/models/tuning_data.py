@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from seqkit.models.classifier_run import check_known, to_part
-from seqkit.models.language_model import LanguageModel
-from seqkit.models.run import LanguageModelRun
-from seqkit.models.targets import Targets
+from seqkit.models.classifier.data import check_known, to_part
+from seqkit.models.classifier.labels import Targets
+from seqkit.models.language_model.data import LanguageModelRun
+from seqkit.models.language_model.model import LanguageModel
 from seqkit.text.codec import Codec
-from seqkit.text.labelled import labelled, to_targets
+from seqkit.text.readers.labelled import labelled, to_targets
 from seqkit.text.splits import split
 
 Data = tuple[tuple[Any, ...], Any]  # what fit takes by place, and as `valid`

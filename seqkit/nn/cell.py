@@ -12,7 +12,7 @@ from torch.nn.functional import linear
 from seqkit.core.errors import BackendError, OptionError, ShapeError
 from seqkit.core.family import Family
 from seqkit.kernels.rnn_scan import cudnn, fused, reference
-from seqkit.nn.initial import initialise
+from seqkit.nn.initialise import initialise
 
 State = tuple[Tensor, ...]  # each (B, H); the first is the output
 Backend = Literal["auto", "reference", "fused", "cudnn"]
@@ -47,7 +47,7 @@ class Cell(nn.Module):
     def reset_parameters(
         self, generator: torch.Generator | None = None, *, input: str = "xavier-uniform", hidden: str | None = None
     ) -> None:
-        """Fill W and each gate's part of U in the ways of nn.initial with these names, b with 0, that of a forget gate with 1.
+        """Fill W and each gate's part of U in the ways of nn.initialise with these names, b with 0, that of a forget gate with 1.
 
         hidden: None stands for the cell's own `init_hidden`.
 

@@ -1,6 +1,6 @@
 """Features of words from their characters: a convolution with the maximum over places, or a recurrent stack in both directions.
 
-Not handled: context (each word by itself), choosing the characters' ids (models.word_features).
+Not handled: context (each word by itself), choosing the characters' ids (models.tagger.features).
 """
 
 import math
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding, embedding_bag, pad
 
 from seqkit.core.errors import OptionError
-from seqkit.nn.initial import initialise
+from seqkit.nn.initialise import initialise
 from seqkit.nn.stack import Stack
 
 Kind = Literal["cnn", "recurrent"]

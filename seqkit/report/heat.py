@@ -14,7 +14,7 @@ from seqkit.core import files
 from seqkit.core.errors import OptionError, ShapeError
 from seqkit.core.types import Array
 from seqkit.report.figure import SUFFIXES, figure
-from seqkit.report.templates import templates
+from seqkit.report.pages.templates import templates
 
 COLUMNS = 60  # tokens in a line of a picture
 MOST = 3000  # tokens in a picture

@@ -1,6 +1,6 @@
 """A map of words as a picture: a mark and a label each, groups by colour, no label over another. SVG or PNG.
 
-Not handled: thousands of words (labels that find no place are left out and counted: use seqkit.report.map_page).
+Not handled: thousands of words (labels that find no place are left out and counted: use seqkit.report.pages.map_page).
 """
 
 from collections.abc import Sequence

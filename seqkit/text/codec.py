@@ -10,8 +10,8 @@ import numpy as np
 
 from seqkit.core.errors import FormatError, ModelFileError, OptionError
 from seqkit.core.types import Arrays, Ids
-from seqkit.text.corpus import Corpus
-from seqkit.text.encoder import Recipe
+from seqkit.text.corpus.corpus import Corpus
+from seqkit.text.corpus.worker import Recipe
 from seqkit.text.normalize import Normalizer
 from seqkit.text.tokenizer import Tokenizer, choose, tokenizer
 from seqkit.text.vocab import SPECIALS, Vocab

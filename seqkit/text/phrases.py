@@ -11,7 +11,7 @@ import numpy as np
 
 from seqkit.core.errors import OptionError
 from seqkit.core.types import Array
-from seqkit.text.corpus import Corpus
+from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 
 SCORES = {"word2phrase": 100.0, "npmi": 0.5}  # and their usual thresholds

@@ -1,6 +1,6 @@
 """The vocabulary: tokens by falling count, their numbers, and the special ones.
 
-Not handled: counting (text.corpus and text.counting), tokenising.
+Not handled: counting (text.corpus.corpus and text.corpus.lossy_counter), tokenising.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

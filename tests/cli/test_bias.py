@@ -3,18 +3,18 @@
 import json
 import re
 
-import door
 import numpy as np
 import pytest
+import shell
 
-from seqkit.debias.eraser import Eraser
-from seqkit.debias.words import WordSets
-from seqkit.embeddings.vectors import Vectors
+from seqkit.debias.removal.eraser import Eraser
+from seqkit.debias.words.sets import WordSets
+from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.vocab import Vocab
 
 
 def run(*args, code=0):
-    return door.run("bias", *args, code=code, timeout=300)
+    return shell.run("bias", *args, code=code, timeout=300)
 
 
 def refused(*args, code, text):
@@ -115,7 +115,7 @@ def test_seat_measures_the_states_of_a_language_model(tmp_path):
     sets = WordSets("jobs", pairs, lists={"career": (*his, "judge"), "family": hers}, classes=("female", "male"))
     sets.save(tmp_path / "sets.json")
     small = ("--hidden", 32, "--layers", 1, "--epochs", 12, "--batch", 4, "--lr", 0.01, "--threads", 1, "--quiet")
-    door.run("lm", "train", tmp_path / "text.txt", *small, "--out", tmp_path / "m.lm", timeout=300)
+    shell.run("lm", "train", tmp_path / "text.txt", *small, "--out", tmp_path / "m.lm", timeout=300)
     args = ["measure", tmp_path / "m.lm", "--measure", "seat", "--sets", tmp_path / "sets.json", "--template", "the {}"]
     told = json.loads(run(*args, "--json").stdout)["scores"]
     (score,) = told

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from door import run
+from shell import run
 
 GOOD = ["the film was good and not bad", "a warm play", "it is clever though some call it dull"]
 BAD = ["the film was bad and not good", "a cold play", "it is dull though some call it clever"]

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from door import DOOR, TEXT, run
+from shell import SHELL, TEXT, run
 
-from seqkit.embeddings.vectors import Vectors
+from seqkit.embeddings.vectors.vectors import Vectors
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,9 @@ def test_damaged_vectors_end_with_4(trained, tmp_path):
 
 
 def test_debug_shows_the_traceback(tmp_path):
-    done = subprocess.run([*DOOR, "corpus", "stats", str(tmp_path / "x"), "--debug"], check=False, capture_output=True, text=True)
+    done = subprocess.run(
+        [*SHELL, "corpus", "stats", str(tmp_path / "x"), "--debug"], check=False, capture_output=True, text=True
+    )
     assert "Traceback" in done.stderr
     assert "ModelFileError" in done.stderr
 
@@ -158,7 +160,7 @@ def test_debug_shows_the_traceback(tmp_path):
 def test_reader_that_goes_away_is_no_error(trained):
     import shlex
 
-    command = " ".join(map(shlex.quote, [*DOOR, "embed", "nearest", str(trained / "v"), *["king"] * 2000]))
+    command = " ".join(map(shlex.quote, [*SHELL, "embed", "nearest", str(trained / "v"), *["king"] * 2000]))
     done = subprocess.run(
         ["bash", "-c", f"{command} | head -1; echo ${{PIPESTATUS[0]}}"], check=False, capture_output=True, text=True
     )
@@ -171,7 +173,7 @@ def test_help_is_fast_and_every_command_has_an_example():
     times = []
     for _ in range(3):
         started = time.perf_counter()
-        subprocess.run([*DOOR, "--help"], check=True, capture_output=True)
+        subprocess.run([*SHELL, "--help"], check=True, capture_output=True)
         times.append(time.perf_counter() - started)
     assert min(times) < 0.4
     text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
@@ -180,7 +182,7 @@ def test_help_is_fast_and_every_command_has_an_example():
 
 def test_odd_surroundings_change_nothing(tmp_path, trained):
     surroundings = {"LC_ALL": "C", "PATH": os.environ["PATH"], "COLUMNS": "20", "NO_COLOR": "1", "TERM": "dumb"}
-    command = [*DOOR, "embed", "nearest", str(trained / "v"), "king"]
+    command = [*SHELL, "embed", "nearest", str(trained / "v"), "king"]
     done = subprocess.run(command, env=surroundings, stdin=subprocess.DEVNULL, check=True, capture_output=True, text=True)
     assert done.stdout.startswith("word")
 
@@ -190,7 +192,7 @@ LONG = ["--dim", "64", "--epochs", "400", "--min-count", "1", "--deterministic",
 
 def _started(folder, text):
     """A long run whose first epochs are done."""
-    process = subprocess.Popen([*DOOR, "embed", "train", str(text), "--out", str(folder), *LONG], stderr=subprocess.PIPE)
+    process = subprocess.Popen([*SHELL, "embed", "train", str(text), "--out", str(folder), *LONG], stderr=subprocess.PIPE)
     while not (folder / "checkpoint" / "manifest.json").exists():
         time.sleep(0.01)
         assert process.poll() is None
@@ -214,7 +216,7 @@ def test_twenty_kills_at_random_moments_still_end_in_the_same_bytes(trained, tmp
 
     draw, kills = random.Random(1), 0
     whole = run("embed", "train", trained / "text.txt", "--out", tmp_path / "whole", *LONG, "--json").stdout
-    command = [*DOOR, "embed", "train", str(trained / "text.txt"), "--out", str(tmp_path / "v"), *LONG, "--resume", "--json"]
+    command = [*SHELL, "embed", "train", str(trained / "text.txt"), "--out", str(tmp_path / "v"), *LONG, "--resume", "--json"]
     while kills < 20:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(draw.uniform(0.5, 3.0))

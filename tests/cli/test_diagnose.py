@@ -5,8 +5,8 @@ import json
 from collections import Counter
 
 import pytest
-from inside import refused
-from inside import run as command
+from in_process import refused
+from in_process import run as command
 
 import seqkit as sk
 

@@ -6,8 +6,8 @@ Files that are no labelled texts, and eval, are in test_translate.
 import json
 
 import pytest
-from inside import refused
-from inside import run as command
+from in_process import refused
+from in_process import run as command
 
 import seqkit as sk
 

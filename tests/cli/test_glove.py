@@ -4,10 +4,10 @@ import json
 import re
 
 import pytest
-from door import TEXT, run
+from shell import TEXT, run
 
-from seqkit.embeddings.cooccurrence import Cooccurrence
-from seqkit.embeddings.vectors import Vectors
+from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
+from seqkit.embeddings.vectors.vectors import Vectors
 
 
 @pytest.fixture(scope="module")

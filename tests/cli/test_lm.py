@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from door import run as door
+from shell import run as shell
 
 import seqkit as sk
 
@@ -11,7 +11,7 @@ LINES = ["the cat sat on the mat", "a dog ran to the cat", "the bird sang"] * 10
 
 
 def run(*words, cwd, code=0, stdin=""):
-    done = door(*words, code=code, cwd=cwd, input=stdin)
+    done = shell(*words, code=code, cwd=cwd, input=stdin)
     return done.stdout if code == 0 else done.stderr
 
 

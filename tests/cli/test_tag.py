@@ -5,7 +5,7 @@ import sys
 import warnings
 
 import pytest
-from door import run as door
+from shell import run as shell
 
 from seqkit.cli import main
 
@@ -20,7 +20,7 @@ SMALL = ["--hidden", 8, "--embed-dim", 6, "--epochs", 8, "--batch", 4, "--lr", 0
 
 
 def run(*words, cwd, code=0, stdin=""):
-    done = door("tag", *words, code=code, cwd=cwd, input=stdin)
+    done = shell("tag", *words, code=code, cwd=cwd, input=stdin)
     return done.stdout if code == 0 else done.stderr
 
 
@@ -125,6 +125,6 @@ def test_bad_input_gives_one_sentence_and_its_exit_code(folder, words, code, mes
 
 def test_labels_that_training_never_met_count_as_wrong_and_are_told(folder):
     (folder / "new.conll").write_text(FILES["new.conll"])
-    done = door("tag", "eval", "m", "new.conll", "--json", cwd=folder)
+    done = shell("tag", "eval", "m", "new.conll", "--json", cwd=folder)
     assert "1 labels were never met in training" in done.stderr
     assert json.loads(done.stdout)[0]["signature"]["unseen"] == 1

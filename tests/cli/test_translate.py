@@ -2,8 +2,8 @@
 
 import json
 
-import door
 import pytest
+import shell
 
 PAIRS = [("a b c", "C B A"), ("a b", "B A"), ("c", "C"), ("b c", "C B")] * 8
 SMALL = [
@@ -27,7 +27,7 @@ FEW = ["--hidden", 8, "--embed-dim", 4, "--epochs", 2, "--batch", 8, "--quiet"]
 
 
 def run(*args, code=0, cwd, stdin=""):
-    done = door.run(*args, code=code, cwd=cwd, input=stdin)
+    done = shell.run(*args, code=code, cwd=cwd, input=stdin)
     return done.stdout if code == 0 else done.stderr
 
 

@@ -6,9 +6,9 @@ import signal
 import subprocess
 
 import pytest
-from door import DOOR
-from inside import refused
-from inside import run as command
+from in_process import refused
+from in_process import run as command
+from shell import SHELL
 
 import seqkit as sk
 
@@ -95,7 +95,7 @@ def test_halving_drops_the_worse_and_its_best_classifier_predicts(folder):
 
 
 def test_stopped_search_goes_on_to_the_same_table(folder):
-    begun = [*DOOR, "tune", *map(str, SEARCH), "--out", "stopped.lm"]
+    begun = [*SHELL, "tune", *map(str, SEARCH), "--out", "stopped.lm"]
     for _ in range(9):  # where this process had to wait, the search may have been over
         shutil.rmtree(folder / "stopped.lm", ignore_errors=True)
         worker = subprocess.Popen(begun, cwd=folder, stderr=subprocess.PIPE, text=True)

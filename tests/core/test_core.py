@@ -70,7 +70,7 @@ def test_score_prints_count_missing_and_settings():
 
 
 def test_family_finds_files_and_suggests_names():
-    family = Family("seqkit.embeddings.objectives", "loss")
+    family = Family("seqkit.embeddings.training.objectives", "loss")
     assert family.names() == ["full-softmax", "glove", "hierarchical-softmax", "negative-sampling", "subwords"]
     with pytest.raises(errors.OptionError, match="unknown loss 'full-sotfmax'.*Did you mean 'full-softmax'"):
         family.load("full-sotfmax")

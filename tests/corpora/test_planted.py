@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqkit.embeddings import analogy
-from seqkit.embeddings.vectors import Vectors
-from seqkit.embeddings.word2vec import SkipGram
-from seqkit.text.catalogue import shipped
-from seqkit.text.corpus import Corpus
+from seqkit.embeddings.training.word2vec import SkipGram
+from seqkit.embeddings.vectors import analogy
+from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.text.corpus.corpus import Corpus
+from seqkit.text.readers.catalogue import shipped
 
 FOLDER = Path(__file__).parents[2] / "corpora"
 spec = importlib.util.spec_from_file_location("planted", FOLDER / "planted.py")

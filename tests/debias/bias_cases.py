@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from seqkit.debias.measure import Options, measures
-from seqkit.embeddings.vectors import Vectors
+from seqkit.debias.measuring.base import Options, measures
+from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.vocab import Vocab
 
 FAST = Options(resamples=50, draws=50)

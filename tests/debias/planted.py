@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from seqkit.debias.words import WordSets
-from seqkit.embeddings.vectors import Vectors
+from seqkit.debias.words.sets import WordSets
+from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.vocab import Vocab
 
 

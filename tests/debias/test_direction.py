@@ -6,8 +6,8 @@ from sklearn.decomposition import PCA
 
 from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError
 from seqkit.debias.direction import METHODS, find_direction
-from seqkit.debias.words import WordSets
-from seqkit.embeddings.vectors import Vectors
+from seqkit.debias.words.sets import WordSets
+from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.vocab import Vocab
 
 

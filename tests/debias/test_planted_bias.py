@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from seqkit.debias.direction import find_direction
-from seqkit.debias.eraser import methods
-from seqkit.debias.measure import calibrated, measures, unit
-from seqkit.debias.words import WordSets
-from seqkit.embeddings.vectors import Vectors
-from seqkit.embeddings.word2vec import SkipGram
-from seqkit.text.catalogue import shipped
-from seqkit.text.corpus import Corpus
+from seqkit.debias.measuring.base import calibrated, measures, unit
+from seqkit.debias.removal.eraser import methods
+from seqkit.debias.words.sets import WordSets
+from seqkit.embeddings.training.word2vec import SkipGram
+from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.text.corpus.corpus import Corpus
+from seqkit.text.readers.catalogue import shipped
 
 TRUTHS = json.loads((shipped("planted") / "truths.json").read_text())
 PAIRS = [("she", "he"), ("her", "his"), ("herself", "himself"), *((f, m) for m, f in TRUTHS["relations"]["male-female"])]

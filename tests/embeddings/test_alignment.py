@@ -9,7 +9,7 @@ import pytest
 
 from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError
 from seqkit.embeddings import alignment
-from seqkit.embeddings.vectors import Vectors
+from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.vocab import Vocab
 
 

@@ -6,7 +6,7 @@ import sacrebleu
 
 from seqkit.core.errors import OptionError, ShapeError
 from seqkit.core.family import Family
-from seqkit.models.translator import score_texts
+from seqkit.models.translator.model import score_texts
 
 HYPOTHESES = ["the cat sat on the mat .", "a dog", "Hello, there!", "", "one two three four five six"]
 REFERENCES = ["the cat sat on a mat .", "a dog barks", "Hello there!", "nothing came", "one two three four five six"]

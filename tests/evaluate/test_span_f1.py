@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT
 
 from seqkit.evaluate.metrics.span_f1 import SpanF1
-from seqkit.text.schemes import convert, spans
+from seqkit.text.bioes import convert, spans
 
 sys.path.insert(0, str(ROOT))
 from benchmarks._conlleval import conlleval

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from seqkit.kernels.full_softmax import cpu, reference
-from seqkit.kernels.simd.rows import aligned
+from seqkit.kernels.primitives.simd.rows import aligned
 
-spec = importlib.util.spec_from_file_location("plans", Path(__file__).with_name("plans.py"))
+spec = importlib.util.spec_from_file_location("window_plans", Path(__file__).with_name("window_plans.py"))
 plans = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(plans)
 

@@ -5,7 +5,7 @@ import pytest
 
 from seqkit.core.errors import FormatError, ShapeError
 from seqkit.kernels.glove import cpu, reference
-from seqkit.kernels.simd.rows import aligned, padded
+from seqkit.kernels.primitives.simd.rows import aligned, padded
 
 
 def counts(vocab, seed=0, density=0.4):

@@ -7,10 +7,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 
 from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError, VocabularyError
-from seqkit.debias import eraser as module
-from seqkit.debias.eraser import Eraser, methods
-from seqkit.debias.words import WordSets
-from seqkit.embeddings.vectors import Vectors
+from seqkit.debias.removal import eraser as module
+from seqkit.debias.removal.eraser import Eraser, methods
+from seqkit.debias.words.sets import WordSets
+from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.vocab import Vocab
 
 PROMISES = {

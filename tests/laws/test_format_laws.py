@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqkit.core.errors import FormatError, ModelFileError, OptionError
-from seqkit.embeddings.files import formats
-from seqkit.embeddings.vectors import Vectors
+from seqkit.embeddings.vectors.files import formats
+from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.vocab import Vocab
 
 NAMES = formats.names()
@@ -224,7 +224,7 @@ def test_unknown_format_and_setting_are_named(tmp_path):
 
 
 def test_large_text_goes_through_the_compiled_parser_to_the_same_numbers(tmp_path, monkeypatch):
-    from seqkit.embeddings.formats import _text
+    from seqkit.embeddings.vectors.formats import _text
 
     vectors = make([f"w{i}" for i in range(500)], dim=20)
     vectors.save(tmp_path / "v", "word2vec")

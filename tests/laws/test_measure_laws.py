@@ -9,7 +9,7 @@ import pytest
 from debias.bias_cases import CALLS, NAMES, A, B, call, changed, make
 
 from seqkit.core.errors import SeqkitError
-from seqkit.debias.measure import measures
+from seqkit.debias.measuring.base import measures
 
 ALL = measures.names()
 ANTISYMMETRIC = ["weat", "seat", "sc-weat", "rnd", "ripa"]

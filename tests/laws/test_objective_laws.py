@@ -5,14 +5,14 @@ import pytest
 
 from seqkit.core.errors import FormatError, OptionError, TrainingError, VocabularyError
 from seqkit.core.score import Loss
-from seqkit.embeddings.objective import Objective, objectives
-from seqkit.embeddings.vectors import Vectors
-from seqkit.embeddings.word2vec import CONTEXTS
+from seqkit.embeddings.training.objective import Objective, objectives
+from seqkit.embeddings.training.word2vec import CONTEXTS
+from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.kernels.fasttext import reference as subword_window
 from seqkit.kernels.full_softmax import reference as full_softmax
-from seqkit.kernels.logistic_window import reference as logistic_window
-from seqkit.kernels.subword_window import reference as subword_window
-from seqkit.kernels.windows.reference import windows
-from seqkit.text.corpus import Corpus
+from seqkit.kernels.primitives.windows.reference import windows
+from seqkit.kernels.word2vec import reference as logistic_window
+from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 
 LOSSES = [name for name in objectives.names() if issubclass(objectives.load(name), Objective)]  # GloVe: embeddings/test_glove.py
@@ -128,7 +128,7 @@ def _rows(word, loss, plan):
 
 
 def _log_probability(h, word, at, loss, objective, plan, o):
-    from seqkit.kernels.windows.reference import bits, draw, targets
+    from seqkit.kernels.primitives.windows.reference import bits, draw, targets
 
     place, number = at  # of the window, and of the predicted word in it
 
@@ -146,7 +146,7 @@ def _log_probability(h, word, at, loss, objective, plan, o):
 
 
 def _block(corpus):
-    from seqkit.embeddings.objective import Block
+    from seqkit.embeddings.training.objective import Block
 
     return Block(corpus.ids, corpus.starts, 0, 0, corpus.num_tokens)
 
@@ -252,7 +252,7 @@ def test_broken_numbers_stop_the_run():
 
 
 def test_unknown_names_are_refused_with_the_known_ones():
-    from seqkit.embeddings.word2vec import SkipGram
+    from seqkit.embeddings.training.word2vec import SkipGram
 
     with pytest.raises(
         OptionError, match="unknown loss 'negative-samplin'; known: full-softmax.*Did you mean 'negative-sampling'"

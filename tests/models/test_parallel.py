@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from seqkit.embeddings.vectors import Vectors
-from seqkit.models.window_model import WindowModel
+from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.models.window.model import WindowModel
 
 LINES = ["the cat sat on the mat", "a dog ran to the cat", "the bird sang"] * 20  # 300 tokens
 

@@ -6,7 +6,7 @@ import torch
 from seqkit.core.errors import OptionError
 from seqkit.nn.cell import cell, cells
 from seqkit.nn.gradient_check import gradient_check
-from seqkit.nn.initial import WAYS, initialise
+from seqkit.nn.initialise import WAYS, initialise
 
 
 @pytest.mark.parametrize("name", [name for name in cells.names() if name != "relu-rnn"])

@@ -15,7 +15,7 @@ import pytest
 from seqkit.core.errors import FormatError, OptionError, ShapeError
 from seqkit.report.labels import place
 from seqkit.report.map import picture
-from seqkit.report.map_page import page
+from seqkit.report.pages.map_page import page
 from seqkit.report.projector import projector
 
 PLACES = np.random.default_rng(0).normal(size=(120, 2)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""text.vocab, text.counting, text.phrases."""
+"""text.vocab, text.corpus.lossy_counter, text.phrases."""
 
 import itertools
 from collections import Counter
@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqkit.core.errors import FormatError, OptionError, VocabularyError
-from seqkit.text.corpus import Corpus
-from seqkit.text.counting import LossyCounter
+from seqkit.text.corpus.corpus import Corpus
+from seqkit.text.corpus.lossy_counter import LossyCounter
 from seqkit.text.phrases import find_phrases
 from seqkit.text.vocab import Vocab
 

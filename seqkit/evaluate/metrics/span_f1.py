@@ -15,7 +15,7 @@ Spans = Sequence[Collection[Hashable]]
 class SpanF1:
     """F1 = 2 right / (predicted + true), the harmonic mean of precision and recall (micro-average over types).
 
-    How spans are read from tags is text.schemes' matter.
+    How spans are read from tags is text.bioes' matter.
 
     >>> metric = SpanF1()
     >>> metric.value(metric.stats([[("PER", 0, 2)], []], [[("PER", 0, 2)], [("LOC", 1, 2)]]).sum(0)).__round__(3)

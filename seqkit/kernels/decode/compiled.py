@@ -12,8 +12,8 @@ from seqkit.kernels.decode import cpu
 from seqkit.kernels.decode.choice import BUCKETS, Room
 from seqkit.kernels.decode.plan import Plan, blocks_of
 from seqkit.kernels.decode.rules import Rows, Rules
-from seqkit.kernels.simd.rows import LANES, aligned
-from seqkit.kernels.team.cpu import team, together
+from seqkit.kernels.primitives.simd.rows import LANES, aligned
+from seqkit.kernels.primitives.thread_team.cpu import team, together
 
 RULES, UNSEEN = Rules(), np.zeros((1, 1), np.bool_)
 CHUNK = 2 * 10**10  # multiply-adds of a call

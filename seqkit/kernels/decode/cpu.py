@@ -16,8 +16,8 @@ from seqkit.core import rng
 from seqkit.kernels.decode import choice
 from seqkit.kernels.decode.pointwise import pointwise
 from seqkit.kernels.decode.rules import BROKEN
-from seqkit.kernels.simd.cpu import FLOAT, INT, fma, get, move, put, splat
-from seqkit.kernels.team.cpu import meet
+from seqkit.kernels.primitives.simd.cpu import FLOAT, INT, fma, get, move, put, splat
+from seqkit.kernels.primitives.thread_team.cpu import meet
 
 UNROLL = 4  # numbers k of a tile's loop that are written out
 GROUP = 32  # rows a panel is made for at once

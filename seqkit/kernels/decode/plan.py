@@ -14,7 +14,7 @@ from typing import cast
 import numpy as np
 
 from seqkit.core.types import Array, Floats
-from seqkit.kernels.simd.rows import LANES, aligned
+from seqkit.kernels.primitives.simd.rows import LANES, aligned
 
 TABLE = 2**24  # numbers the table of a layer's input products may have; beyond it they are made at each step
 SPARE = 3  # blocks behind each array that panels of several blocks may reach

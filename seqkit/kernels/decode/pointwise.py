@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from seqkit.kernels.activations.cpu import sigmoid, tanh
 from seqkit.kernels.decode.plan import GRU, LSTM, MIN_GRU, RELU, RESET, TANH, UPDATE
+from seqkit.kernels.primitives.activations.cpu import sigmoid, tanh
 
 _LANES = 16
 

@@ -14,11 +14,11 @@ import numpy as np
 from numba import njit
 
 from seqkit.core.types import Array, Floats, Ids
-from seqkit.kernels.simd.cpu import axpy, exponentials
-from seqkit.kernels.simd.rows import aligned, check_rows
-from seqkit.kernels.tiles.cpu import make_dots
-from seqkit.kernels.windows.cpu import half_width, keep, span
-from seqkit.kernels.windows.plan import Plan
+from seqkit.kernels.primitives.simd.cpu import axpy, exponentials
+from seqkit.kernels.primitives.simd.rows import aligned, check_rows
+from seqkit.kernels.primitives.small_gemm.cpu import make_dots
+from seqkit.kernels.primitives.windows.cpu import half_width, keep, span
+from seqkit.kernels.primitives.windows.plan import Plan
 
 BLOCK = 2048
 

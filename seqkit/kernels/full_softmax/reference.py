@@ -14,8 +14,8 @@ from typing import Annotated
 import numpy as np
 
 from seqkit.core.types import Array, Ids
-from seqkit.kernels.windows.plan import Plan
-from seqkit.kernels.windows.reference import windows
+from seqkit.kernels.primitives.windows.plan import Plan
+from seqkit.kernels.primitives.windows.reference import windows
 
 
 def gradient(

@@ -17,10 +17,10 @@ from numba.extending import intrinsic
 from seqkit.core.errors import FormatError
 from seqkit.core.types import Array
 from seqkit.kernels.glove.reference import CLIP, Rule
-from seqkit.kernels.simd.cpu import LANES, VECTOR, add_up, along, const, cut, exp, fma, get, prefetch, put, splat
-from seqkit.kernels.simd.rows import check_rows
-from seqkit.kernels.team.cpu import meet, take, team, together
-from seqkit.kernels.windows.cpu import bits
+from seqkit.kernels.primitives.simd.cpu import LANES, VECTOR, add_up, along, const, cut, exp, fma, get, prefetch, put, splat
+from seqkit.kernels.primitives.simd.rows import check_rows
+from seqkit.kernels.primitives.thread_team.cpu import meet, take, team, together
+from seqkit.kernels.primitives.windows.cpu import bits
 
 AHEAD = 4  # pairs whose rows are asked for before they are needed
 _32 = np.uint64(32)

@@ -10,7 +10,7 @@ import torch
 from numba import njit
 from torch import Tensor
 
-from seqkit.kernels.activations.cpu import exponential, narrow, widen
+from seqkit.kernels.primitives.activations.cpu import exponential, narrow, widen
 
 _NO_BIAS = np.zeros(0, np.float32)
 

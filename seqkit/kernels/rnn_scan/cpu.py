@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from seqkit.kernels.activations.cpu import sigmoid, tanh
-from seqkit.kernels.layer_norm.cpu import normalise, normalise_back
-from seqkit.kernels.scan_rows.cpu import collect_row, lower_row, part_row, store_row, sum_rows
+from seqkit.kernels.primitives.activations.cpu import sigmoid, tanh
+from seqkit.kernels.primitives.layer_norm.cpu import normalise, normalise_back
+from seqkit.kernels.primitives.row_copies.cpu import collect_row, lower_row, part_row, store_row, sum_rows
 
 _ONE = np.float32(1.0)
 

@@ -5,7 +5,7 @@ from typing import Any
 from numba import njit
 
 from seqkit.core.types import Array
-from seqkit.kernels.team.cpu import team, together
+from seqkit.kernels.primitives.thread_team.cpu import team, together
 
 
 @njit(nogil=True, cache=True)

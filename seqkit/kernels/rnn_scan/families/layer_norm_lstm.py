@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from seqkit.kernels.layer_norm.reference import normalise, normalise_back
+from seqkit.kernels.primitives.layer_norm.reference import normalise, normalise_back
 from seqkit.kernels.rnn_scan import cpu
 from seqkit.kernels.rnn_scan.fused import Loop
 

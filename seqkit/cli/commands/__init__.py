@@ -1,0 +1,1 @@
+"""The commands: one noun a file; the folder is the registry."""

@@ -1,0 +1,203 @@
+"""seqkit bias: measure bias in word vectors, remove it, compare before and after, look at the word lists."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from seqkit.cli import common
+
+__all__ = ["app"]
+
+app = common.group("Bias in word vectors: measure, remove, report, words.")
+
+Sets = Annotated[str, typer.Option("--sets", help="Word sets: gender, religion, ethnicity, age, or a JSON file.")]
+Neutral = Annotated[str, typer.Option(help="The list that ought to be neutral; all lists if there is none of that name.")]
+Case = Annotated[str, typer.Option(help="How words are looked up: exact, lower, or any of the two.")]
+MostLost = Annotated[float, typer.Option(help="Share of a list that may be unknown; what needs a poorer list is refused.")]
+Anchor = Annotated[str | None, typer.Option(help="A word to measure indirect bias with, such as softball.")]
+Measures = Annotated[list[str], typer.Option("--measure", help="Only this measure; may be given again.")]
+Draws = Annotated[int, typer.Option(help="Random word sets for the null band; 0: none.")]
+Settings = Annotated[list[str], typer.Option("--set", help="A setting of the method, name=value; may be given again.")]
+
+
+def _words(sets: str) -> Any:
+    from seqkit.debias.words.sets import WordSets
+
+    return WordSets.load(sets) if Path(sets).suffix == ".json" else WordSets.shipped(sets)
+
+
+def _vectors(path: Path) -> Any:
+    from seqkit.embeddings.vectors.vectors import Vectors
+
+    return Vectors.load(path)
+
+
+def _roles(path: Path, sets: str, neutral: str, anchor: str | None, case: Any, most_lost: float, draws: int, seed: int) -> Any:
+    from seqkit.debias.measuring.assess import Roles
+    from seqkit.debias.measuring.base import Options
+
+    options = Options(seed=seed, draws=draws, most_lost=most_lost)  # refused before anything is read
+    return Roles(_vectors(path), _words(sets), neutral, anchor, case, options)
+
+
+def _method(text: str, settings: list[str], case: str, most_lost: float) -> Any:
+    """A method from its name, or name:setting=value,setting=value."""
+    from seqkit.core.options import from_json, parse_settings
+    from seqkit.debias.removal.eraser import methods
+
+    name, _, own = text.partition(":")
+    values = {"case": case, "limit": most_lost, **parse_settings([*filter(None, own.split(",")), *settings])}
+    return from_json(methods.load(name), values)
+
+
+def _seat(
+    path: Path, names: list[str], words: Any, templates: list[str], pooling: Any, each: Any, most_lost: float, draws: int,
+    seed: int, device: str,
+) -> Any:  # fmt: skip
+    from seqkit.core.errors import OptionError
+    from seqkit.debias.measuring.base import Options
+    from seqkit.debias.measuring.sentence_tests import sentence_tests
+
+    options = Options(seed=seed, draws=draws, most_lost=most_lost)
+    if names != ["seat"]:
+        raise OptionError(f"measure: {', '.join(names)} came, seat is of language models, others of vectors. Ask for seat alone.")
+    from seqkit.models.language_model.model import LanguageModel
+    from seqkit.models.language_model.sentence_vectors import reads, sentence_vectors
+
+    model = LanguageModel.load(path, device=device)
+    return sentence_tests(
+        lambda texts: sentence_vectors(model, texts, pooling=pooling), model.codec.vocab, lambda text: reads(model, text), words,
+        pooling=pooling, templates=templates, each=each, options=options,
+    )  # fmt: skip
+
+
+@app.command()
+def measure(
+    vectors: Annotated[Path, typer.Argument(help="Vectors in any format; for seat, a language model's folder.")],
+    sets: Sets = "gender",
+    names: Measures = [],  # noqa: B006
+    neutral: Neutral = "professions",
+    anchor: Anchor = None,
+    case: Case = "exact",
+    most_lost: MostLost = 0.2,
+    draws: Draws = 1000,
+    template: Annotated[list[str], typer.Option(help="seat: a sentence with {} for the word; may be given again.")] = [],  # noqa: B006
+    pooling: Annotated[str, typer.Option(help="seat: a sentence is the last state or the mean of all: last, mean.")] = "last",
+    each: Annotated[str, typer.Option(help="seat: what is counted: word (the mean of its sentences) or sentence.")] = "word",
+    device: common.Device = "auto",
+    seed: common.Seed = 1,
+    json: common.AsJson = False,
+) -> None:
+    """Measure bias: each number with its interval, the band of random word sets, and whether "biased" may be said.
+
+    What the words or vectors do not suffice for is left out with the reason; a measure asked for by name is an error then.
+
+    seat is asked for by itself, of a language model: it puts the words into short sentences and takes the model's states.
+
+    Example: seqkit bias measure wiki.vectors --sets gender --measure weat --measure direct-bias
+    """
+    from seqkit.debias.measuring.assess import assess, rows
+
+    if "seat" in names:
+        found = _seat(vectors, names, _words(sets), template, pooling, each, most_lost, draws, seed, device)
+    else:
+        found = assess(_roles(vectors, sets, neutral, anchor, case, most_lost, draws, seed), names=names or None)
+    head = ["measure", "value", "95 % interval", "random word sets", "p", "biased", "count", "missing"]
+    for name, reason in found.refused.items():
+        common.note(f"not measured: {name}: {reason}")
+    common.show(found.to_json(), common.table(rows(found.scores), head), json)
+
+
+@app.command()
+def remove(
+    vectors: common.VectorsPath,
+    out: common.Out,
+    method: Annotated[str, typer.Option(help="hard, soft, double-hard, inlp, leace or transport.")] = "hard",
+    sets: Sets = "gender",
+    case: Case = "exact",
+    most_lost: MostLost = 0.2,
+    setting: Settings = [],  # noqa: B006
+    eraser: Annotated[Path | None, typer.Option(help="Also write the fitted eraser to this folder.")] = None,
+    to: Annotated[str, typer.Option(help="native, word2vec, word2vec-binary, glove or fasttext.")] = "native",
+    json: common.AsJson = False,
+) -> None:
+    """Take a bias out of vectors and write the new ones.
+
+    That a direction is gone does not prove that the bias is: see seqkit bias report.
+
+    Example: seqkit bias remove wiki.vectors --method hard --sets gender --out fair.vectors --eraser hard.eraser
+    """
+    before = _vectors(vectors)
+    fitted = _method(method, setting, case, most_lost).fit(before, _words(sets))
+    if to == "native":
+        fitted.write(before, out)
+    else:
+        fitted(before).save(out, to)
+    if eraser is not None:
+        fitted.save(eraser)
+    text = f"{out}: {len(before):,} words, {method}, {len(fitted.basis)} directions, {len(fitted.protected):,} words protected"
+    common.show({"out": out, "method": method, **fitted.report}, text, json)
+
+
+@app.command()
+def report(
+    vectors: common.VectorsPath,
+    out: Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")],
+    method: Annotated[list[str], typer.Option(help="A method, or method:setting=value,…; may be given again.")] = ["hard"],  # noqa: B006
+    sets: Sets = "gender",
+    names: Measures = [],  # noqa: B006
+    analogies: Annotated[list[Path], typer.Option(help="Questions in Google's form; may be given again.")] = [],  # noqa: B006
+    similarity: Annotated[list[Path], typer.Option(help="A file of rated pairs; may be given again.")] = [],  # noqa: B006
+    restrict: common.Restrict = None,
+    neutral: Neutral = "professions",
+    anchor: Anchor = None,
+    case: Case = "exact",
+    most_lost: MostLost = 0.2,
+    draws: Draws = 1000,
+    seed: common.Seed = 1,
+    json: common.AsJson = False,
+) -> None:
+    """Measure before and after each method: bias, what can still be found, projections, use, words lost; on one page.
+
+    The methods are fitted without the words on which it is tested what can still be found.
+
+    Example: seqkit bias report wiki.vectors --sets gender --method hard --method inlp --out report.html
+    """
+    from seqkit.debias.report import check_out, compare
+
+    check_out(out)
+    roles = _roles(vectors, sets, neutral, anchor, case, most_lost, draws, seed)
+    chosen = {text: _method(text, [], case, most_lost) for text in method}
+    found = compare(roles, chosen, names=names or None, analogies=analogies, similarities=similarity, restrict=restrict)
+    found.save(out)
+    common.show(found.to_json(), f"{out}: {len(found.measures)} numbers, {', '.join(['before', *method])}", json)
+
+
+@app.command()
+def words(
+    sets: Annotated[
+        str | None, typer.Argument(help="gender, religion, ethnicity, age, or a JSON file; none: all of them.")
+    ] = None,
+    vectors: Annotated[Path | None, typer.Option(help="Vectors to look for the words in.")] = None,
+    case: Case = "exact",
+    json: common.AsJson = False,
+) -> None:
+    """Show word sets: lists, source, licence, checksum, and the words that vectors lack.
+
+    Example: seqkit bias words gender --vectors wiki.vectors
+    """
+    from seqkit.debias.measuring.assess import describe
+    from seqkit.debias.words.sets import WordSets
+
+    opened = None if vectors is None else _vectors(vectors)
+    spelt: Any = case  # checked there
+    found = [describe(_words(name), opened, spelt) for name in ([sets] if sets else WordSets.names())]
+    lines = []
+    for each in found:
+        lines.append(
+            f"{each['name']} ({each['source']}, {each['licence']}; language {each['language']}; sha256 {each['sha256']})"
+        )
+        table = [[part["list"], part["count"], part["missing"], part["text"]] for part in each["parts"]]
+        lines.append(common.table(table, ["list", "count", "missing", "words"]) + "\n")
+    common.show(found, "\n".join(lines).rstrip(), json)

@@ -1,0 +1,120 @@
+"""seqkit corpus: build, look at, list and fetch texts."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from seqkit.cli import common
+
+__all__ = ["app"]
+
+app = common.group("Texts as numbers: build a corpus, see its statistics, list and fetch public ones.")
+
+Input = Annotated[
+    str, typer.Argument(help='A text file (plain, gz, bz2, xz, zst), a folder, a glob, "-" for stdin, or nltk:brown.')
+]
+TokenizerName = Annotated[
+    str,
+    typer.Option(
+        "--tokenizer",
+        help="character, whitespace or word; subword:MODEL learnt from the text (byte-bpe, bpe, wordpiece, unigram); "
+        "or the folder of a saved one.",
+    ),
+]
+Column = Annotated[str | None, typer.Option(help="Field to read from .jsonl, .csv, .tsv or .parquet.")]
+Lower = Annotated[bool, typer.Option("--lower", help="Lower-case the text.")]
+Sentences = Annotated[
+    Literal["line", "punkt"], typer.Option(help="line: one a line; punkt: split lines into sentences (needs NLTK_DATA).")
+]
+Errors = Annotated[
+    Literal["strict", "replace"], typer.Option(help="strict: refuse invalid UTF-8; replace: put U+FFFD and count.")
+]
+
+
+@app.command()
+def build(
+    input: Input,
+    out: common.Out,
+    tokenizer: TokenizerName = "whitespace",
+    min_count: Annotated[int, typer.Option(help="Words read less often become unknown.")] = 1,
+    max_size: Annotated[int | None, typer.Option(help="Most words in the vocabulary; 8000 for subwords.")] = None,
+    epsilon: Annotated[
+        float | None,
+        typer.Option(help="Bounded memory: read twice; only words above this share of the text are sure to stay."),
+    ] = None,
+    sentences: Sentences = "line",
+    column: Column = None,
+    lower: Lower = False,
+    accents: Annotated[str, typer.Option(help="keep or fold.")] = "keep",
+    digits: Annotated[str, typer.Option(help="keep, zero or spell.")] = "keep",
+    unicode: Annotated[str, typer.Option(help="none, nfc, nfd, nfkc or nfkd.")] = "none",
+    eos: Annotated[bool, typer.Option("--eos", help="Put </s> at the end of each sentence.")] = False,
+    errors: Errors = "strict",
+    threads: common.Threads = None,
+    quiet: common.Quiet = False,
+    json: common.AsJson = False,
+) -> None:
+    """Read a text, number its tokens, write a corpus folder.
+
+    Example: seqkit corpus build wiki.txt.gz --tokenizer word --lower --min-count 5 --out wiki.corpus
+    """
+    from seqkit.core.options import from_json
+    from seqkit.text.corpus.corpus import Corpus
+    from seqkit.text.normalize import Normalizer
+    from seqkit.text.readers.text import read
+
+    normalizer = from_json(Normalizer, {"lower": lower, "accents": accents, "digits": digits, "unicode": unicode})
+    corpus = Corpus.build(
+        read(input, column=column, errors=errors), tokenizer, normalizer=normalizer, sentences=sentences, min_count=min_count,
+        max_size=max_size, epsilon=epsilon, add_eos=eos, threads=threads, out=out, report=common.reading(quiet),
+    )  # fmt: skip
+    common.show(*corpus.summary(), json)
+
+
+@app.command()
+def stats(
+    corpus: Annotated[Path, typer.Argument(help="A corpus folder.")],
+    top: Annotated[int, typer.Option(help="How many of the most common words to show.")] = 10,
+    json: common.AsJson = False,
+) -> None:
+    """Show what a corpus holds: tokens, sentences, vocabulary, unknown share, settings.
+
+    Example: seqkit corpus stats wiki.corpus
+    """
+    from seqkit.text.corpus.corpus import Corpus
+
+    common.show(*Corpus.load(corpus).summary(top), json)
+
+
+@app.command("list")
+def list_corpora(json: common.AsJson = False) -> None:
+    """List the public texts and test sets that `fetch` knows, and the ones that ship.
+
+    Example: seqkit corpus list
+    """
+    from seqkit.text.readers.catalogue import catalogue
+
+    rows = [[e.name, e.kind, e.size or "?", e.licence, "yes" if e.sha256 else "no"] for e in catalogue()]
+    text = common.table(rows, ["name", "kind", "bytes", "licence", "verified"])
+    common.show([entry.to_json() for entry in catalogue()], text, json)
+
+
+@app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="A name that `seqkit corpus list` shows.")],
+    out: common.Out = "data",
+    allow_unverified: Annotated[
+        bool, typer.Option("--allow-unverified", help="Take a file whose checksum is not known.")
+    ] = False,
+    quiet: common.Quiet = False,
+    json: common.AsJson = False,
+) -> None:
+    """Download a public text, check it, unpack it safely.
+
+    Example: seqkit corpus fetch text8 --out data
+    """
+    from seqkit.text.readers.catalogue import fetch as fetch_one
+
+    files = fetch_one(name, Path(out), allow_unverified=allow_unverified, progress=None if quiet else common.note)
+    common.show({"name": name, "files": [str(file) for file in files]}, "\n".join(map(str, files)), json)

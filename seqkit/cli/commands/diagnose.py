@@ -1,0 +1,182 @@
+"""seqkit diagnose: what ails a classifier; splits, copies, the sheet of errors, and the choice among models."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from seqkit.cli import common
+
+__all__ = ["app"]
+
+app = common.group("Diagnose a classifier: run, split, duplicates, sheet, choose.")
+
+Form = Annotated[str | None, typer.Option("--format", help="lines (label text), tsv, csv, jsonl; told by the name if not given.")]
+Text = Annotated[str, typer.Option("--text", help="Column of the text (csv, tsv, jsonl).")]
+Label = Annotated[str, typer.Option("--label", help="Column of the label.")]
+Encoding = Annotated[str, typer.Option(help="Of the files: utf-8, windows-1252, ...")]
+Group = Annotated[str | None, typer.Option(help="Column of the group: its rows stay in one part.")]
+Threshold = Annotated[float, typer.Option(help="Jaccard similarity from which two texts are copies.")]
+Limits = Annotated[list[str], typer.Option("--limit", help="A limit to keep to, as ms<=5; may be given again.")]
+
+
+@app.command()
+def run(
+    train: Annotated[str, typer.Argument(help="Labelled texts to train on.")],
+    out: Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")],
+    dev: Annotated[str, typer.Option(help="Labelled texts of dev, or a share of TRAIN.")] = "0.1",
+    test: Annotated[str | None, typer.Option(help="Labelled texts of test, or a share of TRAIN.")] = None,
+    train_dev: Annotated[
+        str | None, typer.Option(help="Share of TRAIN (0: none), or a file; 0.1 if not given and dev is a file.")
+    ] = None,
+    human: Annotated[float | None, typer.Option(help="Error of people, or the best known.")] = None,
+    least: Annotated[float, typer.Option(help="Gaps are named when their whole interval lies above.")] = 0.02,
+    limit: Limits = [],  # noqa: B006
+    form: Form = None,
+    text: Text = "text",
+    label: Label = "label",
+    group: Group = None,
+    slices: Annotated[list[str], typer.Option("--slice", help="A column to look at value by value.")] = [],  # noqa: B006
+    encoding: Encoding = "utf-8",
+    reader: Annotated[str, typer.Option(help="averaged, summed or recurrent.")] = "averaged",
+    setting: Annotated[list[str], typer.Option("--set", help="A setting of the classifier, as hidden_size=64.")] = [],  # noqa: B006
+    sizes: Annotated[bool, typer.Option(help="Also train on 1/8, 1/4 and 1/2 of the rows.")] = True,
+    matrix: Annotated[Path | None, typer.Option(help="Draw the confusion matrix to this .svg or .png.")] = None,
+    sheet: Annotated[Path | None, typer.Option(help="Also write the sheet of errors to this .csv.")] = None,
+    device: common.Device = "auto",
+    threads: common.Threads = None,
+    seed: common.Seed = 1,
+    quiet: common.Quiet = False,
+    json: common.AsJson = False,
+) -> None:
+    """Train a classifier, say what is at fault and what to do next, and write it all on one page.
+
+    Example: seqkit diagnose run film.tsv --dev dev.tsv --test test.tsv --human 0.05 --out film.html
+    """
+    from seqkit.core.options import parse_settings
+    from seqkit.diagnosis.diagnose import DiagnoseOptions
+    from seqkit.diagnosis.from_files import DiagnosisRun, Source, check_files
+    from seqkit.models.classifier.model import TextClassifier
+
+    check_files(out, matrix, sheet)
+    options = DiagnoseOptions(human=human, least=least, sizes=sizes, seed=seed)
+    model = TextClassifier(device=device, threads=threads, **({"reader": reader, "seed": seed} | parse_settings(setting)))
+    source = Source(format=form, text=text, label=label, group=group, slices=tuple(slices), encoding=encoding)
+    found = DiagnosisRun(train, dev, test, train_dev, source, seed).diagnose(
+        model, options, out, matrix=matrix, sheet=sheet, limits=limit, report=None if quiet else common.note
+    )
+    plain = found.to_json()
+    parts = ", ".join(f"{score['name']} {score['value']:.4f}" for score in plain["errors"])
+    rows = [
+        [f["name"], f["formula"], "" if f["value"] is None else f["value"], _range(f["interval"]), _said(f)]
+        for f in plain["findings"]
+    ]
+    table = common.table(rows, ["gap or cause", "what", "value", "95 % interval", "named"])
+    actions = [f"{i}. {f['name']}: {'; '.join(f['actions'])}" for i, f in enumerate(plain["findings"], 1) if f["fault"]]
+    common.show(plain, "\n".join([table, f"errors: {parts}", *(actions or ["no fault is named"]), str(out)]), json)
+
+
+@app.command()
+def split(
+    source: Annotated[str, typer.Argument(help="Labelled texts.")],
+    out: Annotated[Path, typer.Option(help="Folder to write train.tsv, dev.tsv, ... to.")],
+    share: Annotated[list[str], typer.Option(help="part=share; may be given again.")] = ["train=0.8", "dev=0.1", "test=0.1"],  # noqa: B006
+    form: Form = None,
+    text: Text = "text",
+    label: Label = "label",
+    group: Group = None,
+    encoding: Encoding = "utf-8",
+    seed: common.Seed = 1,
+    json: common.AsJson = False,
+) -> None:
+    """Share labelled texts out to parts, each label in its share, whole groups together.
+
+    Example: seqkit diagnose split film.tsv --share train=0.8 --share dev=0.1 --share test=0.1 --out parts
+    """
+    from seqkit.diagnosis.from_files import Source, split_file
+
+    found = split_file(source, share, out, Source(format=form, text=text, label=label, group=group, encoding=encoding), seed=seed)
+    rows = [[r["part"], r["rows"], ", ".join(f"{k} {n:,}" for k, n in r["labels"].items()), r["file"]] for r in found]
+    common.show(found, common.table(rows, ["part", "rows", "labels", "file"]), json)
+
+
+@app.command("duplicates")
+def copies(
+    sources: Annotated[list[str], typer.Argument(help="Labelled texts, a file a part, training first.")],
+    threshold: Threshold = 0.8,
+    form: Form = None,
+    text: Text = "text",
+    label: Label = "label",
+    encoding: Encoding = "utf-8",
+    show: Annotated[int, typer.Option(help="Copies to show.")] = 10,
+    json: common.AsJson = False,
+) -> None:
+    """Find texts of later files that stand in earlier ones, word for word or nearly.
+
+    Example: seqkit diagnose duplicates train.tsv dev.tsv test.tsv
+    """
+    from seqkit.diagnosis.from_files import Source, file_duplicates
+
+    found = file_duplicates(sources, Source(format=form, text=text, label=label, encoding=encoding), threshold=threshold)
+    rows = [[r["part"], r["of"], r["exact"], r["near"], r["rows"]] for r in found["between"]]
+    rows += [[name, name, n, "", found["sizes"][name]] for name, n in found["within"].items()]
+    lines = [
+        f"{c['part']} {c['row']}: {c['text']}\n  {c['of']} {c['of_row']}: {c['of_text']} ({c['similarity']:.2f})"
+        for c in found["copies"][:show]
+    ]
+    common.show(found, "\n".join([common.table(rows, ["part", "of", "exact", "near", "rows"]), *lines]), json)
+
+
+@app.command()
+def sheet(
+    diagnosis: Annotated[Path, typer.Argument(help="A diagnosis saved as .json.")],
+    out: Annotated[Path | None, typer.Option(help="Write a sheet of errors to fill in to this .csv.")] = None,
+    filled: Annotated[Path | None, typer.Option("--read", help="Read this filled sheet.")] = None,
+    category: Annotated[list[str], typer.Option(help="A column to mark; may be given again.")] = ["label is wrong", "other"],  # noqa: B006
+    rows: Annotated[int, typer.Option(help="Errors in the sheet, drawn at random.")] = 100,
+    seed: common.Seed = 1,
+    json: common.AsJson = False,
+) -> None:
+    """Write errors of dev to a sheet for a person to mark; or read it: the share of each category, what solving it gains.
+
+    Example: seqkit diagnose sheet film.json --out film.csv --category negation --category irony
+    """
+    from seqkit.diagnosis.from_files import draw_sheet, filled_sheet
+
+    if filled is None:
+        done = draw_sheet(diagnosis, out, category, rows, seed)
+        common.show(done, f"{done['file']}: {done['rows']} of {done['wrong']} errors. Put an x into the columns that fit.", json)
+        return
+    found = filled_sheet(diagnosis, filled, seed)
+    table = [
+        [r["category"], r["errors"], r["looked_at"], r["share"], _range(r["interval"]), r["ceiling"]] for r in found["categories"]
+    ]
+    head = ["category", "errors", "of", "share", "95 % interval", "dev error if solved"]
+    common.show(found, f"{common.table(table, head)}\n{found['missing']} rows without a mark", json)
+
+
+@app.command()
+def choose(
+    diagnoses: Annotated[list[Path], typer.Argument(help="Diagnoses saved as .json, one a model.")],
+    optimise: Annotated[str, typer.Option(help="The metric to be best in: accuracy or macro_f1.")] = "accuracy",
+    limit: Limits = [],  # noqa: B006
+    json: common.AsJson = False,
+) -> None:
+    """Choose the model that is best in one metric among those that keep to all limits.
+
+    Example: seqkit diagnose choose mean.json lstm.json --optimise accuracy --limit "ms<=5"
+    """
+    from seqkit.diagnosis.from_files import choose_file
+
+    found = choose_file(diagnoses, optimise, limit)
+    rows = [[name, *values.values(), "; ".join(found["broken"].get(name, []))] for name, values in found["values"].items()]
+    table = common.table(rows, ["model", *next(iter(found["values"].values())), "breaks"])
+    common.show(found, f"{table}\nbest: {found['best'] or 'none keeps to the limits'}", json)
+
+
+def _range(ends: Any) -> str:
+    return "" if not ends else f"{ends[0]:.4f}–{ends[1]:.4f}"
+
+
+def _said(finding: dict[str, Any]) -> str:
+    return f"by way of {finding['explained_by']}" if finding["explained_by"] else "yes" if finding["named"] else "no"

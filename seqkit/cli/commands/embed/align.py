@@ -1,0 +1,37 @@
+"""seqkit embed align."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqkit.cli import common
+
+
+def align(
+    source: Annotated[Path, typer.Argument(help="Vectors to turn, in any format.")],
+    target: Annotated[Path, typer.Argument(help="Vectors whose space they are turned into.")],
+    out: common.Out,
+    dictionary: Annotated[
+        Path | None, typer.Option(help='Lines "source target" to learn from; if not given, words spelt alike.')
+    ] = None,
+    test: Annotated[Path | None, typer.Option(help="Lines to measure precision on; the dictionary if not given.")] = None,
+    method: Annotated[str, typer.Option(help="How words are found for the measure: csls or cosine.")] = "csls",
+    restrict: common.Restrict = None,
+    json: common.AsJson = False,
+) -> None:
+    """Turn one space of vectors into another, write it to the folder --out, and show how many words find theirs.
+
+    Example: seqkit embed align english.vectors french.vectors --dictionary en-fr.txt --out english-in-french.vectors
+    """
+    from seqkit.embeddings import alignment
+    from seqkit.embeddings.vectors.vectors import Vectors
+
+    pairs, asked = (None if path is None else alignment.read_dictionary(path) for path in (dictionary, test))
+    made, turned, scores = alignment.align_and_measure(
+        Vectors.load(source), Vectors.load(target), pairs, asked, method=method, restrict=restrict  # type: ignore[arg-type]
+    )  # fmt: skip
+    turned.save(out)
+    common.note(f"{out}: {len(turned):,} words, learnt from {made.count:,} pairs, {made.missing:,} with an unknown word")
+    result = {"pairs": made.count, "missing": made.missing, "scores": [score.to_json() for score in scores]}
+    common.show(result, "\n".join(map(str, scores)), json)

@@ -1,0 +1,125 @@
+"""seqkit embed: train word vectors, ask them, test them, convert them."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from seqkit.cli import common
+
+app = common.group("Word vectors: train, count, merge, neighbours, analogies, odd one out, evaluate, convert, look.")
+
+Words = Annotated[list[str], typer.Argument(help="Words.")]
+Top = Annotated[int, typer.Option("--top", help="How many to show.")]
+Missing = Annotated[str, typer.Option(help="What an unknown word does: error, skip or unk.")]
+
+
+def _open(path: Path) -> Any:
+    from seqkit.embeddings.vectors.vectors import Vectors
+
+    return Vectors.load(path)
+
+
+@app.command()
+def nearest(
+    vectors: common.VectorsPath, words: Words, top: Top = 10, restrict: common.Restrict = None, json: common.AsJson = False
+) -> None:
+    """Show the nearest words of each word, by cosine.
+
+    Example: seqkit embed nearest demo.vectors king paris --top 5
+    """
+    found = _open(vectors).nearest(words, top, restrict=restrict)
+    rows = [[word, other, score] for word, pairs in zip(words, found, strict=True) for other, score in pairs]
+    common.show(dict(zip(words, found, strict=True)), common.table(rows, ["word", "neighbour", "cosine"]), json)
+
+
+@app.command()
+def analogy(
+    vectors: common.VectorsPath,
+    words: Annotated[list[str], typer.Argument(help="Three words a b c: a is to b as c is to …")],
+    method: Annotated[str, typer.Option(help="3cosadd, 3cosmul or euclidean.")] = "3cosadd",
+    top: Top = 5,
+    restrict: common.Restrict = None,
+    json: common.AsJson = False,
+) -> None:
+    """Solve "a is to b as c is to …"; a, b and c themselves are left out of the answers.
+
+    Example: seqkit embed analogy demo.vectors man king woman
+    """
+    from seqkit.core.errors import OptionError
+
+    if len(words) != 3:
+        raise OptionError(f"analogy: {len(words)} words came, expected three: a b c.")
+    found = _open(vectors).analogy(*words, method=method, topn=top, restrict=restrict)
+    result = {"question": words, "method": method, "excluded": words, "answers": found}
+    common.show(result, common.table([list(pair) for pair in found], ["answer", "score"]), json)
+
+
+@app.command("odd-one-out")
+def odd_one_out(vectors: common.VectorsPath, words: Words, missing: Missing = "error", json: common.AsJson = False) -> None:
+    """Name the word that fits least with the others.
+
+    Example: seqkit embed odd-one-out demo.vectors king queen prince banana
+    """
+    odd = _open(vectors).doesnt_match(words, missing=missing)
+    common.show({"words": words, "odd": odd}, odd, json)
+
+
+@app.command("eval")
+def evaluate(
+    vectors: common.VectorsPath,
+    analogies: Annotated[list[Path], typer.Option(help="Files of questions in Google's form; may be given again.")] = [],  # noqa: B006
+    similarity: Annotated[list[Path], typer.Option(help="Files of rated pairs; may be given again.")] = [],  # noqa: B006
+    method: Annotated[str, typer.Option(help="3cosadd, 3cosmul, 3cosavg or euclidean.")] = "3cosadd",
+    restrict: common.Restrict = None,
+    keep_case: Annotated[bool, typer.Option("--keep-case", help="Do not lower-case the test sets.")] = False,
+    json: common.AsJson = False,
+) -> None:
+    """Measure vectors on analogies and on word similarity, with counts, missing words and 95 % intervals.
+
+    Example: seqkit embed eval wiki.vectors --analogies questions-words.txt --similarity EN-WS-353-ALL.txt --restrict 30000
+    """
+    from seqkit.embeddings.testsets.testsets import evaluate as run
+
+    scores = run(_open(vectors), analogies, similarity, method=method, restrict=restrict, lower=not keep_case)
+    rows = [[s.name, s.value, s.count, s.missing, s.interval and "{:.4f}–{:.4f}".format(*s.interval)] for s in scores]
+    text = common.table(rows, ["test", "score", "count", "missing", "95 % interval"])
+    common.show([score.to_json() for score in scores], text, json)
+
+
+@app.command()
+def convert(
+    vectors: common.VectorsPath,
+    out: common.Out,
+    to: Annotated[str, typer.Option(help="native, word2vec, word2vec-binary, glove or fasttext.")] = "native",
+    restrict: common.Restrict = None,
+    space_as: Annotated[str | None, typer.Option(help="Write this for a space within a word.")] = None,
+    lenient: Annotated[bool, typer.Option("--lenient", help="Accept a header with a wrong count.")] = False,
+    drop_nonfinite: Annotated[bool, typer.Option("--drop-nonfinite", help="Leave out rows with nan or inf.")] = False,
+    errors: Annotated[str, typer.Option(help="strict or replace, for invalid UTF-8.")] = "strict",
+) -> None:
+    """Write vectors in another format; numbers come back exactly.
+
+    Example: seqkit embed convert glove.6B.100d.txt --to native --out glove.vectors
+    """
+    from seqkit.embeddings.vectors.vectors import Vectors
+
+    opened = Vectors.load(vectors, lenient=lenient, drop_nonfinite=drop_nonfinite, errors=errors, limit=restrict)
+    opened.save(out, to, **({} if space_as is None else {"space_as": space_as}))
+    common.note(f"{out}: {len(opened):,} words, {opened.dim} numbers each")
+
+
+@app.command()
+def info(
+    vectors: common.VectorsPath,
+    verify: Annotated[bool, typer.Option("--verify", help="Check every byte.")] = False,
+    json: common.AsJson = False,
+) -> None:
+    """Show what a file of vectors holds.
+
+    Example: seqkit embed info demo.vectors --verify
+    """
+    from seqkit.embeddings.testsets.testsets import describe
+
+    result = describe(vectors, verify=verify)
+    common.show(result, "\n".join(f"{name:10} {value}" for name, value in result.items()), json)

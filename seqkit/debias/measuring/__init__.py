@@ -1,0 +1,1 @@
+"""Measures of bias, and what can still be found after removal."""

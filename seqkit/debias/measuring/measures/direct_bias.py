@@ -1,0 +1,38 @@
+"""Direct bias: how much of each word lies within the bias subspace.
+
+DirectBias_c = (1 / |N|) Σ_{w in N} ‖w_B‖^c,    w_B the projection of the unit row w; |cos(w, g)|^c for one direction g
+"""
+
+import math
+
+import numpy as np
+
+from seqkit.core.errors import OptionError
+from seqkit.core.types import Array
+from seqkit.debias.measuring.base import DEFAULT, Lists, Measured, Options, Words, by_word, mean_score, orthonormal
+from seqkit.embeddings.vectors.vectors import Vectors
+
+__all__ = ["direct_bias"]
+
+
+def direct_bias(vectors: Vectors, words: Words, basis: Array, *, c: float = 1.0, options: Options = DEFAULT) -> Measured:
+    """Direct bias of words that ought to be neutral; 0 is none, 1 is all.
+
+    basis: (D,) or orthonormal rows (k, D). The list of words decides the value: name it.
+    The null band is that of other words of the vocabulary, which have a direct bias too.
+    Source:  Bolukbasi et al. 2016, section 5.2.
+    """
+    if not (c > 0 and math.isfinite(c)):
+        raise OptionError(f"direct_bias: c = {c} came, allowed are numbers above 0; 1 is as published.")
+    B = orthonormal("direct_bias", basis, vectors.dim)
+    lists = Lists("direct_bias", vectors, {"words": words}, options)
+
+    def size(w: Array) -> Array:
+        found: Array = np.linalg.norm(w @ B.T, axis=1) ** c
+        return found
+
+    found = size(lists.unit("words"))
+    pool = lists.pool(len(found))
+    null = None if pool is None else size(pool)
+    settings = {"c": c, "k": len(B), "normalized": True}
+    return mean_score("direct-bias", lists, by_word(lists.words["words"], found), null, settings=settings)

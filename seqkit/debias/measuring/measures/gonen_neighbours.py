@@ -1,0 +1,61 @@
+"""Gonen's third test: do the neighbours of a word still tell which side it was on?
+
+value = Pearson's r over words between the projection before and the share of the k nearest words on the positive side
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from seqkit.core.errors import FormatError, OptionError
+from seqkit.core.types import Array
+from seqkit.debias.measuring.base import DEFAULT, Lists, Measured, Options, Words, by_word, interval, null_band
+from seqkit.debias.measuring.recovery import LIMIT, candidates, projections, rows_of
+from seqkit.embeddings.vectors.neighbours import nearest_rows
+from seqkit.embeddings.vectors.vectors import Vectors
+
+__all__ = ["gonen_neighbours"]
+
+
+def gonen_neighbours(
+    vectors: Vectors, words: Words, basis: Array, *, original: Vectors | None = None, k: int = 100,
+    specific: Iterable[str] = (), limit: int = LIMIT, options: Options = DEFAULT,
+) -> Measured:  # fmt: skip
+    """r of words (professions, say); by_word = share of neighbours on the positive side. 0: neighbours tell nothing.
+
+    The side of a neighbour is the sign of its projection in the original vectors. The null band is that of shuffled shares.
+    Source:  Gonen & Goldberg 2019, section 4 (bias by neighbours).
+    """
+    where, before = "gonen_neighbours", original or vectors
+    lists = Lists(where, vectors, {"words": words}, options)
+    lists.at_least("words", 3)
+    names = lists.words["words"]
+    others = candidates(before, specific, limit)
+    if not 1 <= k < len(others):
+        raise OptionError(f"{where}: k = {k} came for {len(others):,} words to look among, allowed is 1 to {len(others) - 1:,}.")
+    matrix = rows_of(where, vectors, others).astype(np.float32)
+    ids, _ = nearest_rows(lists.unit("words"), matrix, np.ones(len(matrix), np.float32), k + 1)
+    positive = projections(where, before, others, basis) > 0
+    own = np.array([others[i] == name for row, name in zip(ids, names, strict=True) for i in row]).reshape(ids.shape)
+    keep = ~own & ((~own).cumsum(1) <= k)  # the word itself is no neighbour
+    share = (positive[ids] & keep).sum(1) / k
+    side = projections(where, before, names, basis)
+    if share.std() == 0 or side.std() == 0:
+        raise FormatError(
+            f"{where}: all {len(names)} words have the same share of neighbours, so r is not defined. Change k or words."
+        )
+    settings = lists.signature(k=k, limit=limit, normalized=True)
+    return Measured(
+        "gonen-neighbours", float(_pearson(side[None], share[None])[0]), len(names), lists.missing, settings,
+        interval(lambda i: _pearson(side[i], share[i]), len(names), options), 0.0,
+        null_band(lambda i: _pearson(side[None], share[i]), len(names), len(names), options) if options.draws else None,
+        by_word(names, share), lists.lost,
+    )  # fmt: skip
+
+
+def _pearson(x: Array, y: Array) -> Array:
+    """r along the last axis; nan where a side is constant."""
+    x, y = x - x.mean(-1, keepdims=True), y - y.mean(-1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r: Array = (x * y).sum(-1) / np.sqrt((x * x).sum(-1) * (y * y).sum(-1))
+    return r

@@ -1,0 +1,71 @@
+"""Relative negative sentiment bias: whether a classifier of good and bad words finds some groups' words worse.
+
+    p_w = P(negative | w) / Σ P(negative | ·)        RNSB = KL(p ‖ uniform) = Σ_w p_w log(p_w n)
+
+A logistic classifier is trained on unit rows of the lexicon; the value is a mean over random splits into training and test
+words, and the accuracy on the test words says how far to believe it.
+"""
+
+import numpy as np
+
+from seqkit.core.errors import OptionError
+from seqkit.core.types import Array
+from seqkit.debias.measuring.base import DEFAULT, Lists, Measured, Options, Words, by_word, interval, null_band, shuffled
+from seqkit.embeddings.vectors.vectors import Vectors
+
+__all__ = ["rnsb"]
+
+
+def rnsb(
+    vectors: Vectors, targets: Words, good: Words, bad: Words, *, splits: int = 10, test: float = 0.1, strength: float = 1.0,
+    options: Options = DEFAULT,
+) -> Measured:  # fmt: skip
+    """RNSB, nats: good and bad are the words of the lexicon; by_word = p_w; extra = accuracy, and each split's KL.
+
+    test: share of each list held out.   strength: C of the classifier, 1 / its L2 penalty.
+    Source:  Sweeney & Najafian 2019.
+    """
+    if splits < 1 or not 0 < test < 1 or not strength > 0:
+        raise OptionError(
+            f"rnsb: splits {splits}, test {test}, strength {strength} came; allowed: at least 1, within 0 and 1, above 0."
+        )
+    lists = Lists("rnsb", vectors, {"targets": targets, "good": good, "bad": bad}, options)
+    for name in ("targets", "good", "bad"):
+        lists.at_least(name, 2)
+    w, a, b = (lists.unit(name) for name in ("targets", "good", "bad"))
+    pool = lists.pool(len(w))
+    chances, null, accuracy = [], [], []
+    for order_a, order_b in zip(*(shuffled(len(x), len(x), splits, options.seed, i) for i, x in enumerate((a, b))), strict=True):
+        held_a, held_b = max(1, round(test * len(a))), max(1, round(test * len(b)))
+        model = _classifier(a[order_a[held_a:]], b[order_b[held_b:]], strength)
+        chances.append(model.predict_proba(w)[:, 1])
+        right = [*(model.predict(a[order_a[:held_a]]) == 0), *(model.predict(b[order_b[:held_b]]) == 1)]
+        accuracy.append(float(np.mean(right)))
+        if pool is not None:
+            null.append(model.predict_proba(pool)[:, 1])
+    found, other = np.array(chances), np.array(null)  # (splits, N)
+    values = _divergence(found)
+    return Measured(
+        "rnsb", float(values.mean()), len(w), lists.missing,
+        lists.signature(splits=splits, test=test, strength=strength, normalized=True),
+        interval(lambda i: _divergence(found[:, i]).mean(0), len(w), options), 0.0,
+        None if pool is None else null_band(lambda i: _divergence(other[:, i]).mean(0), len(pool), len(w), options),
+        by_word(lists.words["targets"], (found / found.sum(1, keepdims=True)).mean(0)), lists.lost,
+        {"accuracy": float(np.mean(accuracy)), "by_split": values.tolist()},
+    )  # fmt: skip
+
+
+def _classifier(good: Array, bad: Array, strength: float):  # type: ignore[no-untyped-def]  # sklearn has no types
+    from sklearn.linear_model import LogisticRegression
+
+    labels = np.repeat([0, 1], [len(good), len(bad)])
+    return LogisticRegression(C=strength, solver="newton-cholesky", tol=1e-12, max_iter=1000).fit(
+        np.concatenate([good, bad]), labels
+    )
+
+
+def _divergence(chances: Array) -> Array:
+    """KL to uniform along the last axis."""
+    p = chances / chances.sum(-1, keepdims=True)
+    kl: Array = (p * np.log(p * p.shape[-1])).sum(-1)
+    return kl

@@ -1,0 +1,41 @@
+"""Word embedding association test of two target and two attribute lists. The formulas stand in debias/association.py.
+
+Not handled: words of several tokens. Report d with p and the null band: random words alone reach |d| near 1 in sets of eight.
+"""
+
+from dataclasses import replace
+from typing import Literal
+
+from seqkit.core.errors import OptionError
+from seqkit.debias.measuring import association
+from seqkit.debias.measuring.base import DEFAULT, Lists, Measured, Options, Words, by_word
+from seqkit.embeddings.vectors.vectors import Vectors
+
+__all__ = ["weat"]
+
+
+def weat(
+    vectors: Vectors, X: Words, Y: Words, A: Words, B: Words, *, sided: association.Sided = "two", ddof: int = 1,
+    unequal: Literal["error", "mean"] = "error", exact: int = 10**6, samples: int = 99_999, options: Options = DEFAULT,
+) -> Measured:  # fmt: skip
+    """WEAT: value = d; extra = S, p, splits, exact.  d > 0: X is nearer to A, and Y to B.
+
+    sided:   "two" asks |S_i| >= |S|, "one" (as published) S_i >= S.
+    unequal: X and Y of different sizes are refused, or compared by their means; words are never dropped to make them equal.
+    Source:  Caliskan, Bryson & Narayanan 2017, Science 356.
+    """
+    lists = Lists("weat", vectors, {"X": X, "Y": Y, "A": A, "B": B}, options)
+    nx, ny = len(lists.rows["X"]), len(lists.rows["Y"])
+    if nx != ny and unequal == "error":
+        lost = [*lists.lost["X"], *lists.lost["Y"]]
+        raise OptionError(
+            f"weat: lists X and Y hold {nx} and {ny} known words (unknown: {', '.join(lost) or 'none'}), expected as many. "
+            "Balance them, or compare means with unequal='mean'."
+        )
+    found, s = association.run(
+        "weat", *(lists.unit(name) for name in "XYAB"), pool=lists.pool(nx + ny), sided=sided, ddof=ddof, exact=exact,
+        samples=samples, options=options,
+    )  # fmt: skip
+    signature = lists.signature(ddof=ddof, sided=sided, unequal=unequal, normalized=True)
+    numbers = by_word([*lists.words["X"], *lists.words["Y"]], s)
+    return replace(found, missing=lists.missing, signature=signature, by_word=numbers, lost=lists.lost)

@@ -1,0 +1,100 @@
+"""Whether bias can be found again after it was removed: the words, the probes and the accuracy the Gonen battery shares.
+
+The 2n most biased words are chosen by the original vectors; the question is whether the vectors at hand still tell the
+two sides apart. Words: the first `limit` of the vocabulary, lower case, letters only, shorter than 20, none of `specific`.
+
+Source: Gonen & Goldberg 2019, "Lipstick on a pig".
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+
+from seqkit.core import options as settings_of
+from seqkit.core.errors import FormatError, OptionError, VocabularyError
+from seqkit.core.types import Array
+from seqkit.debias.measuring.base import LEVEL, TINY, Measured, Options, interval, orthonormal, shuffled, unit
+from seqkit.embeddings.vectors.vectors import Vectors
+
+LIMIT = 50_000
+
+
+def candidates(vectors: Vectors, specific: Iterable[str] = (), limit: int = LIMIT) -> list[str]:
+    """The words that may be chosen."""
+    barred = set(specific)
+    nonzero: Array = np.any(vectors.matrix[:limit], axis=1)
+    rows = zip(vectors.vocab.tokens[:limit], nonzero, strict=True)
+    return [w for w, live in rows if live and w.isalpha() and w.islower() and len(w) < 20 and w not in barred]
+
+
+def projections(where: str, original: Vectors, words: Sequence[str], basis: Array) -> Annotated[Array, "N"]:
+    """Cosine of each word with the first row of the basis."""
+    g = orthonormal(where, basis, original.dim)[0]
+    found: Array = unit(where, original[list(words)], words) @ g
+    return found
+
+
+def most_biased(
+    where: str, original: Vectors, basis: Array, n: int, *, specific: Iterable[str] = (), limit: int = LIMIT
+) -> tuple[list[str], Annotated[Array, "N"]]:
+    """n words of the most positive and n of the most negative projection, and labels 1 and 0.
+
+    Raises:  VocabularyError if fewer than 2n words may be chosen.
+    """
+    words = candidates(original, specific, limit)
+    if n < 2 or 2 * n > len(words):
+        raise VocabularyError(f"{where}: {len(words):,} words may be chosen, n = {n} needs {2 * n:,} and at least 4. Lower n.")
+    order = np.argsort(-projections(where, original, words, basis), kind="stable")
+    chosen = [words[i] for i in [*order[:n], *order[-n:]]]
+    return chosen, np.repeat([1, 0], n)
+
+
+def rows_of(where: str, vectors: Vectors, words: Sequence[str]) -> Annotated[Array, "N D"]:
+    """Unit rows of words chosen elsewhere.
+
+    Raises:  FormatError if they are all the same.
+    """
+    rows = unit(where, vectors[list(words)], words)
+    if np.ptp(rows, axis=0).max() < TINY:
+        raise FormatError(f"{where}: the {len(words)} words all have the same vector, so there is nothing to tell apart.")
+    return rows
+
+
+def probe(
+    name: str, make: Callable[[int], Any], vectors: Vectors, basis: Array, *, original: Vectors | None, n: int, train: float,
+    seeds: Sequence[int], specific: Iterable[str], options: Options, **settings: Any,
+) -> Measured:  # fmt: skip
+    """Accuracy of the classifier make(seed) on words it was not trained on, the mean over seeds; extra: each seed's."""
+    taken = round(train * n)
+    if not seeds or not 1 <= taken < n:
+        raise OptionError(
+            f"{name}: {len(seeds)} seeds and a training share of {train} of {n} came, allowed: at least 1, a part of n."
+        )
+    words, labels = most_biased(name, original or vectors, basis, n, specific=specific)
+    x = rows_of(name, vectors, words)
+    right, asked = np.zeros(2 * n), np.zeros(2 * n)
+    by_seed = {}
+    for seed in seeds:
+        one, zero = shuffled(n, n, 2, seed)
+        inside = np.concatenate([one[:taken], n + zero[:taken]])
+        outside = np.setdiff1d(np.arange(2 * n), inside)
+        hit = make(seed).fit(x[inside], labels[inside]).predict(x[outside]) == labels[outside]
+        right[outside] += hit
+        asked[outside] += 1
+        by_seed[str(seed)] = float(hit.mean())
+    from scipy.stats import binom
+
+    tested = 2 * (n - taken)
+    low, high = binom.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], tested, 0.5) / tested
+    signature = {"n": n, "train": train, "seeds": list(seeds), **settings, **settings_of.to_json(options)}
+
+    def accuracy(i: Array) -> Array:
+        share: Array = right[i].sum(-1) / np.maximum(asked[i].sum(-1), 1)
+        return share
+
+    bounds = interval(accuracy, 2 * n, options)
+    extra = {"by_seed": by_seed}
+    return Measured(
+        name, float(np.mean(list(by_seed.values()))), tested, 0, signature, bounds, 0.5, (float(low), float(high)), extra=extra
+    )

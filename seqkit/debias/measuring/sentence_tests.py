@@ -1,0 +1,89 @@
+"""SEAT on word sets: words put into short neutral sentences, whose vectors a language model makes.
+
+Not handled: making the vectors (the caller hands in `encode`), sentences whose grammar depends on the word.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from seqkit.core.errors import OptionError, SeqkitError
+from seqkit.core.types import Array
+from seqkit.debias.measuring.assess import TESTS, Assessment
+from seqkit.debias.measuring.base import DEFAULT, Measured, Options, refuse_losses, unit
+from seqkit.debias.measuring.measures.seat import seat
+from seqkit.debias.words.lookup import listed
+from seqkit.debias.words.sets import WordSets
+from seqkit.text.vocab import Vocab
+
+# written for seqkit: nothing in them speaks of people, and any word may stand in them
+TEMPLATES = ("this is {}", "that is {}", "here is {}", "there is {}", "{} is here", "{} is there")
+POOL = 1000  # words of the vocabulary that the null band draws from
+Encode = Callable[[Sequence[str]], Annotated[Array, "N D"]]
+
+
+def sentence_tests(
+    encode: Encode, vocab: Vocab, reads: Callable[[str], bool], words: WordSets, *, pooling: str,
+    templates: Sequence[str] = (), each: Literal["word", "sentence"] = "word", options: Options = DEFAULT,
+) -> Assessment:  # fmt: skip
+    """SEAT of each pair of target lists that the word sets hold, against the two classes.
+
+    encode: sentences to rows.   reads: whether a text has no unknown token.   templates: with one {} each; else TEMPLATES, less
+    those with a word that is not read.
+    each: what is counted and exchanged in the permutations: a word, by the mean of its unit sentence vectors, or, as published,
+    a sentence, which takes the sentences of one word for independent and so makes p too small.
+    Raises:  OptionError for a bad template, word sets without two classes or a pair, or if no test could be taken.
+    """
+    columns = words.columns
+    tests = [pair for pair in TESTS if all(name in words.lists for name in pair)]
+    if len(columns) != 2 or not tests:
+        raise OptionError(f"seat: {words.name} has not two classes and two lists to compare, such as career and family.")
+    used, dropped = _usable(templates, reads)
+    given = {"A": columns[0], "B": columns[1]} | {name: words.lists[name] for pair in tests for name in pair}
+    known = {name: [word for word in part if reads(word)] for name, part in given.items()}
+    listed_ = {word for part in given.values() for word in part}
+    pool = [w for w in vocab.tokens if w.isalpha() and w not in listed_ and w not in vocab.specials][:POOL]
+
+    def rows(part: Sequence[str]) -> Annotated[Array, "N D"]:
+        sentences = [template.format(word) for word in part for template in used]
+        found = unit("seat", encode(sentences), sentences)
+        return found.reshape(len(part), len(used), -1).mean(1) if each == "word" else found
+
+    others = rows(pool) if options.draws and pool else None
+    scores, refused = [], {f"template {t!r}": "The model does not know all of its words." for t in dropped}
+    for x, y in tests:
+        lost = {name: [w for w in given[name] if w not in known[name]] for name in (x, y, "A", "B")}
+        try:
+            for name, gone in lost.items():
+                refuse_losses("seat", name, gone, len(given[name]), options, vocab)
+            found = seat(
+                *(rows(known[name]) for name in (x, y, "A", "B")), pooling=pooling, pool=others, unequal="mean", options=options
+            )
+        except SeqkitError as error:
+            refused[f"seat {x}/{y}"] = str(error)
+            continue
+        scores.append(_named(found, f"seat {x}/{y}", lost, {"templates": list(used), "each": each}))
+    if not scores:
+        reasons = [why for name, why in refused.items() if name.startswith("seat")]
+        raise OptionError(f"seat: no test could be taken. {' '.join(reasons)}")
+    return Assessment(scores, refused)
+
+
+def _named(found: Measured, name: str, lost: dict[str, list[str]], settings: dict[str, object]) -> Measured:
+    missing = sum(map(len, lost.values()))
+    return replace(found, name=name, lost=lost, missing=missing, signature=found.signature | settings)
+
+
+def _usable(templates: Sequence[str], reads: Callable[[str], bool]) -> tuple[list[str], list[str]]:
+    """Templates whose own words are read, and the others; of templates that were given, none may be lost."""
+    for template in templates:
+        if template.count("{}") != 1 or "{" in template.replace("{}", "") or "}" in template.replace("{}", ""):
+            raise OptionError(f"seat: template {template!r} came, expected text with one {{}}, where the word goes.")
+    plain = {template: template.replace("{}", " ").split() for template in templates or TEMPLATES}
+    used = [template for template, own in plain.items() if not own or reads(" ".join(own))]
+    dropped = [template for template in plain if template not in used]
+    if not used or (templates and dropped):
+        raise OptionError(
+            f"seat: the templates {listed(dropped)} have words that the model does not know. Give others, in its words."
+        )
+    return used, dropped

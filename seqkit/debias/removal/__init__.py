@@ -1,0 +1,1 @@
+"""Ways to remove a bias, and the erasers they give."""

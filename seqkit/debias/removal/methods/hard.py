@@ -1,0 +1,42 @@
+"""Hard debiasing: neutralise every word that is not specific, equalise the sets that differ in the concept only.
+
+Not handled: bias that is not linear; neighbours keep much of it (Gonen & Goldberg 2019), so measure that too.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from seqkit.core.options import option
+from seqkit.debias.direction import find_direction
+from seqkit.debias.removal.eraser import BiasMethod, Eraser
+from seqkit.debias.words.sets import WordSets
+from seqkit.embeddings.vectors.vectors import Vectors
+
+__all__ = ["HardDebias"]
+
+
+@dataclass(frozen=True)
+class HardDebias(BiasMethod):
+    """w ← w⊥ / |w⊥| for neutral words; ν ± √(1 - |ν|²) g for the words of a pair (Bolukbasi et al. 2016, arXiv:1607.06520).
+
+    With B the subspace, x_B = BᵀBx, x⊥ = x - x_B. Order: unit, neutralise, unit, equalise, unit; the places of equalised words
+    come from their vectors before all that. All results are unit, every neutral word is orthogonal to B and equally far from all
+    words of an equalised set; doing it twice changes nothing more, but for sets of three and more words, whose mean moves.
+    """
+
+    direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option("pca", help="how the direction is found")
+    dims: int = option(1, low=1, help="directions to take out")
+    equalize: bool = option(True, help="also put the words of equalize sets at equal distances")
+
+    def fit(self, vectors: Vectors, words: WordSets) -> Eraser:
+        """Find the subspace and look the words up.
+
+        Equalize sets that are not whole are left out and told in the report; their words stay as they are.
+        Raises:  OptionError if the subspace is too small for the equalize sets; VocabularyError; what find_direction raises.
+        """
+        kept, lost = self.known(vectors, words)
+        found = find_direction(vectors, kept.definitional, method=self.direction, dims=self.dims)
+        return Eraser(
+            "hard", found.basis, protected=kept.protected, equalize=kept.equalize if self.equalize else (), unit=True,
+            report=self.reported(words, lost, direction=found.to_json()),
+        )  # fmt: skip

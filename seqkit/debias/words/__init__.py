@@ -1,0 +1,1 @@
+"""Word sets: what they hold, their files, and finding their words in vectors."""

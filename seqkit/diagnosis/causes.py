@@ -1,0 +1,100 @@
+"""Causes that make the gaps mislead: copies of training rows in dev or test, a learning rate too high, wrong labels.
+
+Not handled: finding the copies (text.duplicates), training at another rate (diagnosis.diagnose): their results come in.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated
+
+from seqkit.core.types import Array
+from seqkit.diagnosis.confident_learning import LabelErrors
+from seqkit.diagnosis.gaps import Finding
+from seqkit.evaluate.bootstrap import ends, interval, resampled
+
+
+def leak(part: str, copied: Annotated[Array, "N"], wrong: Annotated[Array, "N"], *, of: str, least: float = 0.02) -> Finding:
+    """The share of rows of `part` that stand in the part `of` as well (flags), with the error of both kinds of rows."""
+    share, size = float(copied.mean()), len(copied)
+    low_high = interval(lambda i: float(copied[i].mean()), size)
+    note = ""
+    if copied.any() and not copied.all():
+        fresh, kept = wrong[~copied], wrong[copied]
+        note = f"error {kept.mean():.3f} on the {len(kept):,} copies, {fresh.mean():.3f} on the {len(fresh):,} other rows"
+    return Finding(
+        f"leaked {part}", share, low_high, f"rows of {part} that stand in {of}", bool(low_high and low_high[0] > least), note,
+        None,
+        (f"take the copies out of {part} and measure again (seqkit diagnose duplicates lists them)",
+         "split anew with whole groups, so that copies fall on one side (seqkit diagnose split --group)"),
+    )  # fmt: skip
+
+
+def label_noise(found: LabelErrors, *, human: float | None = None, least: float = 0.02, worse: float = 0.0) -> Finding:
+    """The estimated share of wrong labels; named if the surer half of the rows is contradicted nearly as often as all.
+
+    worse: how much higher the judge's error is on dev than the model's; a judge that much worse than `least` is not heard.
+    """
+    beyond = max(human or 0.0, least)
+    heard = found.judged and worse <= least
+    named = bool(heard and found.plateau and found.interval and found.interval[0] > beyond and found.sure_error > beyond)
+    note = f"out of fold, {found.error:.3f} of all rows are contradicted, {found.sure_error:.3f} of the surer half"
+    if not heard:
+        note += "; the linear judge does not know this task well enough to tell wrong labels from hard texts"
+    elif not named and found.share > beyond:
+        note += "; the surer half is right far more often, so most of this is hard text, not wrong labels"
+    return Finding(
+        "label noise", found.share, found.interval, "rows whose label the other folds contradict", named, note, None,
+        ("look at the suspected rows and correct their labels, in dev and test alike",
+         "write down how to label what the suspects have in common", "drop the rows that nobody can decide"),
+    )  # fmt: skip
+
+
+def high_rate(
+    losses: Annotated[Array, "N"], slower: Annotated[Array, "B"], lr: float, signs: Sequence[str], *, guessing: float,
+    seed: int = 1,
+) -> Finding:  # fmt: skip
+    """How much lower the training loss of the last epoch is after the same run at a tenth of the rate, from its steps.
+
+    losses, slower: nats a row of each step of the last epoch; none where the run broke off, which is named without more.
+    Named if the whole interval lies above a tenth of `guessing`, the loss of knowing only how frequent each label is.
+    """
+    if len(losses):
+        value = float(losses.mean() - slower.mean())
+        draws = [
+            resampled(lambda i, v=v: float(v[i].mean()), len(v), seed=seed + place)  # type: ignore[misc]  # bound now
+            for place, v in enumerate((losses, slower))
+        ]
+        low_high = ends(draws[0] - draws[1])
+    else:
+        value, low_high = float("nan"), None
+    named = low_high is None or low_high[0] > guessing / 10
+    return Finding(
+        "learning rate too high", value, low_high, f"loss in nats at lr {lr:g} − at lr {lr / 10:g}", named, "; ".join(signs),
+        None,
+        (f"lower lr: {lr / 10:g} did better" if named else f"keep lr {lr:g}", "search it on a log scale",
+         "clip the gradient; warm up"),
+    )  # fmt: skip
+
+
+def explain(findings: Sequence[Finding], scores: Mapping[str, float], *, human: float | None, least: float) -> list[Finding]:
+    """The findings, causes first, a gap marked where a named cause accounts for it.
+
+    A bias says nothing until the rate is right; wrong labels hold the error up to their share, with which people agree.
+    """
+    named = {finding.name: finding for finding in findings if finding.named}
+    marked = []
+    for finding in findings:
+        cause = None
+        if finding.name != "learning rate too high" and "learning rate too high" in named and finding.name in _UNTRAINED:
+            cause = "learning rate too high"
+        elif "label noise" in named and finding.name == "avoidable bias":
+            noise = named["label noise"]
+            top = noise.interval[1] if noise.interval else noise.value
+            if scores["train"] - (human or 0.0) - top <= least:
+                cause = "label noise"
+        marked.append(replace(finding, explained_by=cause) if cause and finding.named else finding)
+    return sorted(marked, key=lambda finding: (not finding.fault, finding.name in _GAPS))
+
+
+_UNTRAINED = ("avoidable bias", "label noise")
+_GAPS = ("avoidable bias", "variance", "data mismatch", "overfitting to dev")

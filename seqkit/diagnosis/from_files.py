@@ -1,0 +1,230 @@
+"""Diagnosis from files to files: read parts, cut what is missing, diagnose, write the page, the sheet and the choice.
+
+Not handled: several labels a text; the parts of a split are written as TSV, whatever was read.
+"""
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqkit.core import files, rng
+from seqkit.core.errors import FormatError, OptionError
+from seqkit.diagnosis.diagnose import DiagnoseOptions, check, diagnose, save
+from seqkit.diagnosis.label_noise import Part
+from seqkit.diagnosis.result import Diagnosis, check_out
+from seqkit.diagnosis.sheet import CATEGORIES, read_sheet, write_sheet
+from seqkit.evaluate.choice import Limit, choose
+from seqkit.report.figure import check_picture
+from seqkit.report.matrix import matrix as draw_matrix
+from seqkit.text.duplicates import duplicates
+from seqkit.text.readers.labelled import labelled
+from seqkit.text.splits import split
+
+
+@dataclass(frozen=True)
+class Source:
+    """How labelled texts are read: format, columns and encoding; group and slices are columns too."""
+
+    format: str | None = None
+    text: str = "text"
+    label: str = "label"
+    group: str | None = None
+    slices: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+
+    def read(self, path: str | Path, known: Collection[str] | None = None) -> Part:
+        """The texts of a file with their labels.
+
+        Raises:  FormatError naming file and line, also for a missing label, and one not among those known (if given).
+        """
+        columns = [self.label, *([self.group] if self.group else []), *self.slices]
+        rows = labelled(path, format=self.format, text=self.text, label=columns, encoding=self.encoding)
+        for row in rows:
+            if row.labels[0] is None or (self.group and row.labels[1] is None):
+                what = "label" if row.labels[0] is None else f"group in {self.group!r}"
+                raise FormatError(f"{row.where}: no {what}, expected one a text. Fill it in, or leave the row out.")
+            if known is not None and row.labels[0] not in known:
+                allowed = ", ".join(sorted(known)[:20])
+                raise FormatError(f"{row.where}: {row.labels[0]!r}, which did not come in training; known: {allowed}.")
+        groups = [str(row.labels[1]) for row in rows] if self.group else None
+        first = 1 + bool(self.group)
+        values = {name: [row.labels[first + i] or "" for row in rows] for i, name in enumerate(self.slices)}
+        return Part([row.text for row in rows], [str(row.labels[0]) for row in rows], groups, values)
+
+
+@dataclass(frozen=True)
+class DiagnosisRun:
+    """Where the parts come from: files, or shares of `train` as text ("0.1").
+
+    train_dev: None takes a tenth of `train` where dev is a file, so that the mismatch can be told from the variance.
+    """
+
+    train: str
+    dev: str = "0.1"
+    test: str | None = None
+    train_dev: str | None = None
+    source: Source = Source()
+    seed: int = 1
+
+    def parts(self) -> dict[str, Part]:
+        """Read the files and cut the rest out of `train`, whole groups together."""
+        asked = {"train-dev": self.train_dev, "dev": self.dev, "test": self.test}
+        if self.train_dev is None and _share(self.dev) is None:
+            asked["train-dev"] = "0.1"
+        shares = {name: share for name, text in asked.items() if text is not None and (share := _share(text)) is not None}
+        own = self.source.read(self.train)
+        if "dev" in shares and shares["dev"] == 0:
+            raise OptionError("dev: a share of 0 came, expected one above 0, or a file.")
+        shares = {name: share for name, share in shares.items() if share}
+        if sum(shares.values()) >= 1:
+            raise OptionError(f"shares: {', '.join(f'{n} {s:g}' for n, s in shares.items())} leave nothing to train on.")
+        rows = split(own.labels, {"train": 1 - sum(shares.values()), **shares}, groups=own.groups, seed=self.seed)
+        parts = {name: take(own, which.tolist()) for name, which in rows.items()}
+        known = set(own.labels)
+        return parts | {name: self.source.read(text, known) for name, text in asked.items() if text and _share(text) is None}
+
+    def diagnose(
+        self, model: Any, options: DiagnoseOptions, out: Path, *, matrix: Path | None = None, sheet: Path | None = None,
+        limits: Sequence[str] = (), report: Callable[[str], None] | None = None,
+    ) -> Diagnosis:  # fmt: skip
+        """Diagnose `model` on the parts and write the page or tables, and if asked for a picture and a sheet."""
+        check_files(out, matrix, sheet)
+        asked = [Limit.parse(text) for text in limits]
+        parts = self.parts()
+        check(parts)
+        found = diagnose(model, parts, options=options, limits=asked, report=report)
+        save(found, out)
+        if matrix is not None:
+            draw_matrix(np.array(found.classes["confusion"]), found.classes["classes"], matrix, title="dev")
+        if sheet is not None and found.wrong:
+            write_sheet(drawn(found, 100, self.seed), sheet)
+        elif sheet is not None:
+            warnings.warn(f"{sheet}: not written, as there is no error of dev to look at.", stacklevel=2)
+        return found
+
+
+def check_files(out: Path, matrix: Path | None, sheet: Path | None) -> None:
+    """Raise OptionError for names that nothing can be written to; before anything is trained."""
+    check_out(out)
+    if matrix is not None:
+        check_picture(matrix)
+    if sheet is not None:
+        _check_sheet(sheet)
+
+
+def take(part: Part, rows: Sequence[int]) -> Part:
+    """Some rows of a part."""
+
+    def some(column: Sequence[str]) -> list[str]:
+        return [column[i] for i in rows]
+
+    groups = None if part.groups is None else some(part.groups)
+    return Part(some(part.texts), some(part.labels), groups, {name: some(values) for name, values in part.slices.items()})
+
+
+def split_file(path: str, shares: Sequence[str], out: Path, source: Source, *, seed: int = 1) -> list[dict[str, Any]]:
+    """Write a TSV file (label, text, group) for each part=share; nothing is written unless all parts can be."""
+    wanted: dict[str, float] = {}
+    for text in shares:
+        name, _, value = text.partition("=")
+        share = _share(value)
+        if share is None or not name.replace("-", "").isalnum():
+            raise OptionError(f"share: {text!r} came, expected part=share, such as dev=0.1.")
+        wanted[name] = share
+    part = source.read(path)
+    made = []
+    for name, rows in split(part.labels, wanted, groups=part.groups, seed=seed).items():
+        own = take(part, rows.tolist())
+        made.append((out / f"{name}.tsv", name, own, _tsv(own, source)))
+    for target, _, _, content in made:
+        with files.write_atomic(target) as file:
+            file.write(content)
+    return [
+        {"part": name, "rows": len(own.texts), "labels": dict(sorted(Counter(own.labels).items())), "file": str(target)}
+        for target, name, own, _ in made
+    ]  # fmt: skip
+
+
+def _tsv(part: Part, source: Source) -> bytes:
+    columns = [part.labels, [" ".join(text.split()) for text in part.texts], *([part.groups] if part.groups else [])]
+    head = [source.label, source.text, *([str(source.group)] if part.groups else [])]
+    for column in columns:
+        odd = next((cell for cell in column if "\t" in cell or "\n" in cell or "\r" in cell), None)
+        if odd is not None:
+            raise FormatError(f"split: {odd!r} holds a tab or a line end, which a column of TSV cannot. Rename it.")
+    lines = ["\t".join(row) for row in zip(*columns, strict=True)]
+    return "\n".join(["\t".join(head), *lines, ""]).encode()
+
+
+def file_duplicates(paths: Sequence[str], source: Source, *, threshold: float = 0.8) -> dict[str, Any]:
+    """Copies in files, each a part; rows are counted from 1."""
+    if len(set(paths)) < len(paths):
+        raise OptionError("duplicates: a file came twice, expected each once. Copies within one file are found too.")
+    parts = {path: source.read(path) for path in paths}
+    found = duplicates(
+        {name: part.texts for name, part in parts.items()}, threshold=threshold,
+        labels={name: part.labels for name, part in parts.items()},
+    ).to_json()  # fmt: skip
+    copies = [
+        copy | {"row": copy["row"] + 1, "of_row": copy["of_row"] + 1, "text": parts[copy["part"]].texts[copy["row"]],
+                "of_text": parts[copy["of"]].texts[copy["of_row"]]}
+        for copy in found["copies"]
+    ]  # fmt: skip
+    return found | {"copies": copies}
+
+
+def drawn(found: Diagnosis, most: int, seed: int) -> list[dict[str, Any]]:
+    """At most `most` errors of dev, drawn at random, in the order of their rows: their shares are those of all errors."""
+    order = rng.permutation(rng.stream(seed, 2), len(found.wrong))[:most]
+    return sorted((found.wrong[i] for i in order.tolist()), key=lambda row: row["row"])
+
+
+def draw_sheet(
+    path: Path, out: Path | None, categories: Sequence[str] = CATEGORIES, most: int = 100, seed: int = 1
+) -> dict[str, Any]:
+    """Write the sheet of a saved diagnosis."""
+    if out is None:
+        raise OptionError("sheet: nothing came, expected --out with a name that ends in .csv, or --read with a filled sheet.")
+    _check_sheet(out)
+    if most < 1:
+        raise OptionError(f"sheet: {most} rows came, allowed is at least 1.")
+    found = Diagnosis.load(path)
+    return {
+        "file": str(out),
+        "rows": write_sheet(drawn(found, most, seed), out, categories=categories),
+        "wrong": len(found.wrong),
+    }
+
+
+def _check_sheet(path: Path) -> None:
+    if path.suffix.lower() != ".csv":
+        raise OptionError(f"sheet: {path.name!r} came, expected a name that ends in .csv.")
+
+
+def filled_sheet(path: Path, filled: Path, seed: int = 1) -> dict[str, Any]:
+    """The shares of a filled sheet, and the error of dev that would be left with each category solved."""
+    error = next(score["value"] for score in Diagnosis.load(path).errors if score["name"] == "dev")
+    analysis = read_sheet(filled, seed=seed)
+    missing = analysis.shares[0].missing if analysis.shares else 0
+    return {"dev_error": error, "categories": analysis.table(error), "missing": missing, "comments": analysis.comments}
+
+
+def choose_file(paths: Sequence[Path], optimise: str = "accuracy", limits: Sequence[str] = ()) -> dict[str, Any]:
+    """Choose among saved diagnoses by their values."""
+    values = {path.stem: Diagnosis.load(path).values for path in paths}
+    if len(values) < len(paths):
+        raise OptionError("choose: two files have one name, expected a name for each model. Rename one.")
+    return {"values": values, **choose(values, optimise=optimise, limits=[Limit.parse(text) for text in limits]).to_json()}
+
+
+def _share(text: str) -> float | None:
+    """The number that a text is, if it is one; else it names a file."""
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Counts of which words stand near which."""

@@ -1,0 +1,274 @@
+"""Co-occurrence counts: how often words stand near each other; counted once, kept in a file, added up over machines.
+
+Not handled: how rows are counted (counting, kernels.cooccurrence), training on them (objectives.glove).
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+from seqkit.core import files, options
+from seqkit.core.device import threads as count_threads
+from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError
+from seqkit.core.types import Array
+from seqkit.embeddings.cooccurrence.counting import MEMORY, CountOptions, Forecast, Matrix, Plan, keep, select
+from seqkit.kernels.cooccurrence.cpu import add
+from seqkit.text.corpus.corpus import Corpus
+from seqkit.text.vocab import Vocab
+
+
+@dataclass(frozen=True)
+class Cooccurrence:
+    """X_ij, the weighted number of times word j stands within the window of word i.
+
+    Row i holds the entries ends[i] to ends[i + 1], columns rising; of a symmetric matrix only the half j ≥ i is held.
+    Shapes:  ends (V + 1,) int64; columns (N,) int32; values (N,) float64, whole multiples of 1 / options.unit.
+    """
+
+    ends: Annotated[Array, "E"]
+    columns: Annotated[Array, "N"]
+    values: Annotated[Array, "N"]
+    vocab: Vocab
+    options: CountOptions
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        whole = len(self.ends) == len(self.vocab) + 1 and self.ends[0] == 0 and self.ends[-1] == len(self.columns)
+        if not whole or len(self.values) != len(self.columns) or (np.diff(self.ends) < 0).any():
+            raise ShapeError(
+                f"Cooccurrence: ends must rise from 0 to the {len(self.columns):,} entries, one a word and one more."
+            )
+
+    @staticmethod
+    def count(
+        corpus: Corpus, *, vocab: Vocab | None = None, part: tuple[int, int] | None = None, memory: int = MEMORY,
+        threads: int | None = None, out: str | os.PathLike[str] | None = None, report: Callable[[float], None] | None = None,
+        **settings: Any,
+    ) -> "Cooccurrence":  # fmt: skip
+        """Count a corpus. The bytes are the same for any number of threads and any memory.
+
+        settings: those of CountOptions. vocab: count these words, whatever their count here (for shards of a larger text).
+        part: count as centres the tokens from one place up to another alone; adjoining parts `merge` to the whole.
+        memory: bytes the counting may take; a text that needs more is counted in blocks, whose runs go to disk beside
+        `out` and are added up. With `out` the counts are written there and memory-mapped, and are only opened
+        when the folder holds those of the same corpus and settings already. report: called with the share done.
+        Raises:  FormatError if no word is frequent enough; ResourceError with the forecast if memory or disk do not suffice.
+        """
+        chosen = options.from_json(CountOptions, settings)
+        key = count_key(corpus, chosen, vocab, part)
+        if out is not None and (kept := kept_counts(Path(out), key)) is not None:
+            return kept
+        with working_folder(out) as folder:
+            plan, words = _plan(corpus, chosen, vocab, part, memory=memory, threads=threads, folder=folder)
+            plan.check()
+            meta = {
+                "key": key, "tokens": plan.forecast.tokens, "sources": [corpus.fingerprint],
+                "given": vocab is not None or part is not None,
+            }  # fmt: skip
+            return _finish(plan.run(report), words, chosen, meta, out)
+
+    @staticmethod
+    def forecast(
+        corpus: Corpus, *, vocab: Vocab | None = None, memory: int = MEMORY, threads: int | None = None,
+        out: str | os.PathLike[str] | None = None, **settings: Any,
+    ) -> Forecast:  # fmt: skip
+        """What `count` with the same arguments will need; writes nothing."""
+        chosen = options.from_json(CountOptions, settings)
+        folder = None if out is None else Path(out).parent
+        plan, _ = _plan(corpus, chosen, vocab, None, memory=memory, threads=threads, folder=folder)
+        return plan.forecast
+
+    @staticmethod
+    def merge(
+        shards: Sequence["Cooccurrence"], *, threads: int | None = None, out: str | os.PathLike[str] | None = None,
+        meta: dict[str, Any] | None = None,
+    ) -> "Cooccurrence":  # fmt: skip
+        """The sum of counts of several texts, exactly what counting them together gives.
+
+        meta: what the sum says of its text, where that is more than the sum of what the shards say.
+        Raises:  OptionError unless all were counted with the same settings and the same words; ModelFileError for a broken one.
+        """
+        if not shards:
+            raise OptionError("merge: no counts were given.")
+        first = shards[0]
+        for number, shard in enumerate(shards[1:], 2):
+            if shard.options != first.options:
+                raise OptionError(f"merge: number {number} was counted with {shard.options}, the first with {first.options}.")
+            if shard.vocab.tokens != first.vocab.tokens:
+                raise OptionError(
+                    f"merge: number {number} has other words than the first, so their windows differ. Count every shard with the "
+                    "same vocab=."
+                )
+        if any(shard.values.dtype != np.float64 for shard in shards):
+            raise OptionError("merge: float32 counts came; only float64 ones add up exactly. Count with the default dtype.")
+        unit = first.options.unit
+
+        def units(shard: Cooccurrence) -> Callable[[slice], Array]:
+            def get(span: slice) -> Array:
+                with np.errstate(invalid="ignore"):  # what is no number becomes negative, and is refused
+                    whole: Array = np.rint(shard.values[span] * unit).astype(np.int64)
+                return whole
+
+            return get
+
+        parts = [(shard.ends, shard.columns, units(shard)) for shard in shards]
+        with working_folder(out) as folder:
+            try:
+                rows = add(parts, threads=count_threads(threads), room=1 << 21)
+                matrix = keep(rows, len(first.vocab), unit, folder, "result")
+            except FormatError as error:
+                raise ModelFileError(f"merge: {error} Count that shard again.") from error
+            told = {
+                "tokens": sum(shard.meta.get("tokens", 0) for shard in shards),
+                "sources": [source for shard in shards for source in shard.meta.get("sources", [])],
+            }
+            words = first.vocab
+            if not any(shard.meta.get("given") for shard in shards):  # each vocabulary holds the counts of its shard alone
+                words = Vocab(words.tokens, np.sum([shard.vocab.counts for shard in shards], axis=0))
+            return _finish(matrix, words, first.options, meta or told | {"given": words is first.vocab}, out)
+
+    def save(self, folder: str | os.PathLike[str], *, dtype: Literal["float64", "float32"] = "float64") -> None:
+        """Write the counts to a folder, atomically; float32 takes a third less, and can be trained on but not merged."""
+        arrays = {"ends": self.ends, "columns": self.columns, "values": self.values.astype(dtype, copy=False)}
+        meta = {"options": options.to_json(self.options), "counts": {**self.meta, "fingerprint": self.fingerprint}}
+        files.save(Path(folder), "cooccurrence", arrays | self.vocab.to_arrays(), meta)
+
+    @staticmethod
+    def load(folder: str | os.PathLike[str], *, verify: bool = False) -> "Cooccurrence":
+        """Open counts; entries are read, and checked, where they are used. verify: check every byte now.
+
+        Raises:  ModelFileError if the folder holds none, or damaged ones.
+        """
+        arrays, meta = files.load(Path(folder), "cooccurrence", verify=verify)
+        try:
+            for name, allowed in (("ends", ["int64"]), ("columns", ["int32"]), ("values", ["float64", "float32"])):
+                if arrays[name].ndim != 1 or arrays[name].dtype.name not in allowed:
+                    raise ShapeError(f"{name} is {arrays[name].ndim}-D {arrays[name].dtype}, expected 1-D {' or '.join(allowed)}")
+            chosen = options.from_json(CountOptions, meta["options"])
+            return Cooccurrence(
+                arrays["ends"], arrays["columns"], arrays["values"], Vocab.from_arrays(arrays, {}), chosen, meta["counts"]
+            )
+        except (KeyError, TypeError, ShapeError, FormatError, OptionError) as error:
+            raise ModelFileError(f"{folder}: the counts are not whole ({error}). Count again.") from error
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 of words, settings and counts: the same counts, the same number, on any machine."""
+        if "fingerprint" in self.meta:
+            return str(self.meta["fingerprint"])
+        digest = hashlib.sha256(json.dumps([self.vocab.tokens, options.to_json(self.options)]).encode())
+        for array in (self.ends, self.columns, self.values):
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+    @cached_property
+    def num_pairs(self) -> int:
+        """Entries of the whole matrix that are not zero."""
+        if not self.options.symmetric:
+            return len(self.columns)
+        rows = np.flatnonzero(np.diff(self.ends))
+        return 2 * len(self.columns) - int(np.count_nonzero(self.columns[self.ends[rows]] == rows))
+
+    def __getitem__(self, pair: tuple[str, str]) -> float:
+        """The count of (word, context)."""
+        i, j = (self.vocab.id(word) for word in pair)
+        if self.options.symmetric and j < i:
+            i, j = j, i
+        row = self.columns[self.ends[i] : self.ends[i + 1]]
+        place = int(np.searchsorted(row, j))
+        return float(self.values[self.ends[i] + place]) if place < len(row) and row[place] == j else 0.0
+
+    def pairs(self) -> tuple[Annotated[Array, "N"], Annotated[Array, "N"], Annotated[Array, "N"]]:
+        """Rows, columns and values of the whole matrix, by row and column; in memory."""
+        rows = np.repeat(np.arange(len(self.vocab), dtype=np.int32), np.diff(self.ends))
+        columns, values = np.asarray(self.columns), np.asarray(self.values)
+        if self.options.symmetric:
+            other = rows != columns
+            rows, columns = np.concatenate([rows, columns[other]]), np.concatenate([columns, rows[other]])
+            values = np.concatenate([values, values[other]])
+            order = np.lexsort((columns, rows))
+            rows, columns, values = rows[order], columns[order], values[order]
+        return rows, columns, values
+
+    def summary(self, top: int = 10) -> tuple[dict[str, Any], str]:
+        """What the counts hold, as JSON values and as text."""
+        common = [(token, int(n)) for token, n in zip(self.vocab.tokens[:top], self.vocab.counts[:top], strict=True)]
+        told = options.to_json(self.options)
+        result = {
+            "words": len(self.vocab), "pairs": self.num_pairs, "tokens": self.meta.get("tokens"), "settings": told,
+            "fingerprint": self.fingerprint, "most_common": common,
+        }  # fmt: skip
+        return result, (
+            f"{len(self.vocab):,} words, {self.num_pairs:,} pairs that occur, from {self.meta.get('tokens', 0):,} tokens\n"
+            f"settings: {', '.join(f'{name} {value}' for name, value in told.items())}\n"
+            f"most common: {', '.join(f'{word} {n:,}' for word, n in common)}"
+        )
+
+
+def select_words(vocab: Vocab, chosen: CountOptions) -> Vocab:
+    """The words of a text that are counted, with their counts, by falling count."""
+    ids = select(vocab, chosen)
+    return Vocab(vocab.words(ids.tolist()), vocab.counts[ids])
+
+
+def _plan(
+    corpus: Corpus, chosen: CountOptions, given: Vocab | None, part: tuple[int, int] | None, *, memory: int,
+    threads: int | None, folder: Path | None,
+) -> tuple[Plan, Vocab]:  # fmt: skip
+    words = select_words(corpus.vocab, chosen) if given is None else given
+    ids = np.array([corpus.vocab.index.get(token, -1) for token in words.tokens], np.int64)
+    ids[[row for name, i in corpus.vocab.specials.items() if name != "eos" for row in np.flatnonzero(ids == i)]] = -1
+    rows = np.full(len(corpus.vocab), -1, np.int32)
+    there = np.flatnonzero(ids >= 0)
+    rows[ids[there]] = there
+    cores = count_threads(threads)
+    return Plan(corpus, rows, len(words), chosen, memory=memory, threads=cores, folder=folder, part=part), words
+
+
+def count_key(corpus: Corpus, chosen: CountOptions, vocab: Vocab | None, part: tuple[int, int] | None = None) -> str:
+    """What tells whether counts are those of a corpus with these settings."""
+    words = None if vocab is None else [vocab.tokens, vocab.counts.tolist()]
+    text = json.dumps([corpus.fingerprint, options.to_json(chosen), words, *([] if part is None else [part])])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def kept_counts(folder: Path, key: str) -> Cooccurrence | None:
+    """The counts in `folder` if they have this key."""
+    if not (folder / "manifest.json").is_file() or files.kind_of(folder) != "cooccurrence":
+        return None
+    kept = Cooccurrence.load(folder)
+    return kept if kept.meta.get("key") == key else None
+
+
+@contextmanager
+def working_folder(out: str | os.PathLike[str] | None) -> Iterator[Path | None]:
+    """A folder beside `out` for what is written on the way, gone afterwards; None without `out`."""
+    if out is None:
+        yield None
+        return
+    try:
+        Path(out).parent.mkdir(parents=True, exist_ok=True)
+        made = tempfile.TemporaryDirectory(dir=Path(out).parent, prefix=".counting-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise files.resource_error(str(out), error) from error
+    with made as name:
+        yield Path(name)
+
+
+def _finish(
+    matrix: Matrix, words: Vocab, chosen: CountOptions, meta: dict[str, Any], out: str | os.PathLike[str] | None
+) -> Cooccurrence:
+    made = Cooccurrence(*matrix, words, chosen, meta)
+    if out is None:
+        return made
+    made.save(out)
+    return Cooccurrence.load(out)

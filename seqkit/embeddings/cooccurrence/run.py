@@ -1,0 +1,70 @@
+"""Counting a text in one call: text or corpus folder in, counts in a folder and their summary out."""
+
+import dataclasses
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from seqkit.core import files
+from seqkit.core.errors import OptionError
+from seqkit.embeddings.cooccurrence import dask_workers
+from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
+from seqkit.text.corpus.corpus import Corpus
+from seqkit.text.normalize import Normalizer
+from seqkit.text.vocab import Vocab
+
+SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+def read_size(text: str) -> int:
+    """Bytes from a text.
+
+    >>> read_size("500M")
+    524288000
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    if not match or not (size := int(float(match[1]) * SIZES[match[2].upper()])):
+        raise OptionError(f"memory: {text!r} came, expected a size above 0 such as 500M or 4G.")
+    return size
+
+
+def count_text(
+    source: str, out: Path, *, tokenizer: str, lower: bool, vocab: Path | None, memory: str, threads: int | None, dry_run: bool,
+    dask: str | None = None, parts: int | None = None,
+    reading: Callable[[int], None] | None = None, report: Callable[[float], None] | None = None, **settings: Any,
+) -> tuple[dict[str, Any], str]:  # fmt: skip
+    """Count `source` into `out`, or with `dry_run` only forecast; what was done as JSON values and as text.
+
+    A text is made into a corpus first, which is thrown away afterwards: keep one (seqkit corpus build) to count it again.
+    dask: a scheduler whose workers count `parts` of the text.
+    """
+    if (dask and dry_run) or (parts and not dask):
+        raise OptionError("dask: dry_run tells what one machine needs, and parts are for dask alone. Leave one of the two out.")
+    given: dict[str, Any] = {"memory": read_size(memory), "threads": threads, "out": out, **settings}
+    if vocab is not None:
+        given["vocab"] = _words(vocab)
+    if not dry_run:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=None if dry_run else out.parent, prefix=".counting-") as made:
+        folder = Path(made) / "corpus"
+        if source != "-" and Path(source).is_dir() and files.kind_of(Path(source)):
+            folder, corpus = Path(source), Corpus.load(source)
+        else:
+            corpus = Corpus.build(
+                source, tokenizer, normalizer=Normalizer(lower=lower), threads=threads, out=folder, report=reading
+            )
+        if dask:
+            return dask_workers.count(folder, cluster=dask, parts=parts, report=report, **given).summary()
+        if not dry_run:
+            return Cooccurrence.count(corpus, report=report, **given).summary()
+        told = Cooccurrence.forecast(corpus, **given)
+    return dataclasses.asdict(told), (
+        f"{told.words:,} words, {told.tokens:,} tokens in {told.blocks:,} blocks, about {told.pairs:,} stored pairs, "
+        f"{told.memory / 2**20:,.0f} MiB of memory, {told.disk / 2**20:,.0f} MiB of disk"
+    )
+
+
+def _words(folder: Path) -> Vocab:
+    return Corpus.load(folder).vocab if files.kind_of(folder) == "corpus" else Cooccurrence.load(folder).vocab

@@ -1,0 +1,1 @@
+"""Analogies and similarity: files of questions, and scores."""

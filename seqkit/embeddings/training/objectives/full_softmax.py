@@ -1,0 +1,47 @@
+"""Full softmax: the exact probability of every word, by matrix products. Costs V · dim a window: for V up to some 10,000."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from seqkit.core.options import option
+from seqkit.embeddings.training.objective import Block, Objective, WindowOptions
+from seqkit.kernels.primitives.windows.plan import Plan
+
+__all__ = ["FullSoftmax"]
+
+
+class FullSoftmax(Objective):
+    """loss = -log p(t | h),  p(· | h) = softmax(O h).
+
+    Skip-gram: h is the centre word's vector and every context word is a target t; CBOW: h is the mean of the context and
+    t the centre word. Course notation: p(t | c) = exp(θ_t · e_c) / Σ_j exp(θ_j · e_c).
+    Always deterministic. Source: Mikolov et al. 2013, arXiv:1310.4546 eq. 2.
+    """
+
+    @dataclass(frozen=True)
+    class Options(WindowOptions):
+        """Settings."""
+
+        batch: int = option(64, low=1, high=4096, help="tokens a mini-batch", unit="tokens")
+
+    options: Options
+
+    def output_rows(self) -> int:
+        """The trained words."""
+        return int(np.count_nonzero(self.counts))
+
+    def fields(self) -> dict[str, Any]:
+        """The output row of each trained word."""
+        rows = np.cumsum(self.counts > 0, dtype=np.int32) - 1
+        return {"points": np.where(self.counts > 0, rows, -1).astype(np.int32)}
+
+    def train(self, block: Block, plan: Plan, lr: float) -> tuple[float, int]:
+        """Run the kernel over one block."""
+        from seqkit.kernels.full_softmax.cpu import train
+
+        return train(
+            block.ids, block.starts, block.low, block.high, plan, self.input, self.output, lr,
+            batch=self.options.batch, threads=self.threads,
+        )  # fmt: skip

@@ -1,0 +1,175 @@
+"""GloVe: vectors whose inner products are the logarithms of co-occurrence counts, by weighted least squares.
+
+Not handled: counting (cooccurrence), the run (embeddings.training.glove).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+
+from seqkit.core import options, rng
+from seqkit.core.device import threads as count_threads
+from seqkit.core.errors import FormatError, ModelFileError, OptionError
+from seqkit.core.options import option
+from seqkit.core.score import Loss
+from seqkit.core.types import Array, Arrays, Floats
+from seqkit.embeddings.cooccurrence.counting import CountOptions
+from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
+from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.kernels.glove.reference import rule
+from seqkit.kernels.primitives.simd.rows import aligned, padded
+from seqkit.text.vocab import SPECIALS, Vocab
+
+__all__ = ["GloVeObjective"]
+
+BLOCKS = 24  # blocks of words at least, so that the tiles of a round keep many threads busy
+BLOCK_BYTES = 4 << 20  # of one matrix, in a block of words: what a tile touches stays in the caches
+PARTS = 1  # times a tile is visited in an epoch
+FINE_PARTS, FINE_BYTES = 32, 16 << 20  # the same where a matrix fits into the last cache: nearly a full shuffle, and as fast
+STEPS = 64  # steps an epoch at least, where there are as many rounds
+RAREST = 100  # words whose mean stands for an unknown one
+
+
+class Batch(NamedTuple):
+    """Sets of tiles that share no row and no column, and which part of each is meant."""
+
+    tiles: Annotated[Array, "R B"]
+    parts: Annotated[Array, "R"]
+    num_parts: int
+
+
+class GloVeObjective:
+    """cost = Σ_ij ½ f(X_ij) (θ_i · e_j + b_i + b'_j - log X_ij)²,  f(x) = min(1, (x / x_max)^α),  over X_ij > 0.
+
+    AdaGrad, one pair at a time; the loss of a pair is taken before its change, and its mean is what the C program prints.
+    A step is a set of tiles that share no row and no column (kernels.glove), so the bytes do not depend on the threads.
+    Course notation: θ_i, e_j, b_i, b'_j. Source: Pennington, Socher & Manning 2014, eq. 8; stanfordnlp/GloVe.
+    """
+
+    @dataclass(frozen=True)
+    class Options(CountOptions):
+        """Settings: those of counting, and these."""
+
+        dim: int = option(100, low=1, help="numbers in a vector")
+        x_max: float = option(10.0, low=1e-30, help="count from which on pairs weigh 1; 100 for billions of words")
+        alpha: float = option(0.75, low=0, high=10, help="power of the weight below x_max")
+        adagrad: Literal["c", "plain"] = option("c", help="c: sums of (lr · gradient)², biases without lr; plain: the usual")
+        output: Literal["sum", "mean", "words", "contexts"] = option(
+            "sum", help="vectors that come out: θ + e (as C), their mean, θ, or e"
+        )
+        unknown: bool = option(False, help="add a row <unk>, the mean of the 100 rarest words")
+        seed: int = option(1, low=0, help="seed of every draw")
+
+    options: Options
+    state_names: ClassVar = ("words", "contexts", "word_biases", "context_biases")
+
+    def __init__(self, counts: Cooccurrence, options: Options, *, threads: int | None = None) -> None:
+        from seqkit.kernels.glove.cpu import order
+
+        self.counts, self.options, self.threads = counts, options, count_threads(threads)
+        size, words = padded(options.dim), len(counts.vocab)
+        if not len(counts.columns):
+            raise FormatError("glove: no two words ever stand near each other, so nothing can be learnt. Give more text.")
+        self.words, self.contexts = self._start(0), self._start(1)
+        draws = rng.uniform(rng.stream(options.seed, 0, 2), (2, words))
+        self.word_biases, self.context_biases = (
+            np.stack([(draw - 0.5) / options.dim, np.ones(words)], 1).astype(np.float32) for draw in draws
+        )
+        edges = _edges(counts, max(64, min(BLOCK_BYTES // (8 * size), 1 << 16)))
+        try:
+            self.tiles = order(
+                counts.ends, counts.columns, counts.values, edges, mirror=counts.options.symmetric,
+                seed=rng.stream(options.seed, 1), threads=self.threads,
+            )  # fmt: skip
+        except FormatError as error:
+            raise ModelFileError(f"{error} The counts are damaged; count again.") from error
+
+    def step(self, batch: Batch, lr: float) -> Loss:
+        """Learn from the pairs of some tiles."""
+        from seqkit.kernels.glove.cpu import train
+
+        o = self.options
+        how = rule(o.adagrad, lr, o.x_max, o.alpha)
+        parameters = self.words, self.contexts, self.word_biases, self.context_biases
+        return Loss(*train(self.tiles, *batch, *parameters, how, threads=self.threads))
+
+    def state(self) -> Arrays:
+        """Vectors and biases, each with its sums of squares."""
+        return {name: getattr(self, name) for name in self.state_names}
+
+    def restore(self, arrays: Arrays) -> None:
+        """Put them back."""
+        for name in self.state_names:
+            getattr(self, name)[:] = arrays[name]
+
+    def vectors(self, output: str | None = None) -> Vectors:
+        """What `output` (or the option of that name) says of each word."""
+        output, dim = output or self.options.output, self.options.dim
+        theta, e = self.words[:, :dim], self.contexts[:, :dim]
+        parts: dict[str, Any] = {
+            "sum": lambda: theta + e, "mean": lambda: (theta + e) / 2, "words": theta.copy, "contexts": e.copy,
+        }  # fmt: skip
+        if output not in parts:
+            raise OptionError(f"vectors: output {output!r} came, allowed are {', '.join(parts)}.")
+        matrix: Floats = parts[output]()
+        vocab = self.counts.vocab
+        unk = SPECIALS["unk"]
+        if self.options.unknown and unk not in vocab:
+            matrix = np.concatenate([matrix, matrix[-RAREST:].mean(0, keepdims=True, dtype=np.float64).astype(np.float32)])
+            vocab = Vocab([*vocab.tokens, unk], [*vocab.counts.tolist(), 0], {"unk": len(vocab)})
+        return Vectors(vocab, matrix)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of the parameters and the ordered pairs."""
+        return sum(array.nbytes for array in (*self.state().values(), self.tiles.places, self.tiles.logs))
+
+    def _start(self, which: int) -> Floats:
+        """(U - ½) / dim, and sums of squares of 1."""
+        dim, size, words = self.options.dim, padded(self.options.dim), len(self.counts.vocab)
+        matrix = aligned(words, 2 * size)
+        matrix[:, :dim] = (rng.uniform(rng.stream(self.options.seed, 0, which), (words, dim)) - 0.5) / dim
+        matrix[:, size:] = 1.0
+        return matrix
+
+
+class Rounds:
+    """The batches of GloVe. A round: a part of each tile of one permutation of the blocks; all rounds visit every pair once.
+
+    Their order is drawn for each epoch; the order within a tile is drawn once, as the C program shuffles once.
+    """
+
+    def __init__(self, objective: GloVeObjective, settings: dict[str, Any]) -> None:
+        self.tiles, self.seed = objective.tiles, objective.options.seed
+        self.size = int(self.tiles.ends[-1])
+        self.parts = FINE_PARTS if objective.words.nbytes <= FINE_BYTES else PARTS
+        own = options.to_json(objective.options)
+        self.signature = {"counts": objective.counts.fingerprint, **own, **settings}
+
+    def epoch(self, number: int, skip: int = 0) -> Iterator[tuple[Batch, int]]:
+        """Sets of rounds of epoch `number`, without the first `skip`."""
+        blocks = len(self.tiles.edges) - 1
+        columns = rng.permutation(rng.stream(self.seed, 2 + number, 0), blocks)
+        rounds = rng.permutation(rng.stream(self.seed, 2 + number, 1), blocks * self.parts)
+        each = max(1, len(rounds) // STEPS)
+        for start in range(skip * each, len(rounds), each):
+            shifts, parts = np.divmod(rounds[start : start + each], self.parts)
+            wanted = np.arange(blocks) * blocks + columns[(np.arange(blocks) + shifts[:, None]) % blocks]
+            spans = self.tiles.spans(wanted, parts[:, None], self.parts)
+            yield Batch(wanted, parts, self.parts), int((spans[..., 1] - spans[..., 0]).sum())
+
+
+def _edges(counts: Cooccurrence, limit: int) -> Array:
+    """First words of blocks of at most `limit` words and, where that cuts more finely, about equal numbers of pairs."""
+    words = len(counts.vocab)
+    pairs = np.diff(counts.ends)
+    if counts.options.symmetric:
+        pairs = pairs + np.bincount(counts.columns.clip(0, words - 1), minlength=words)
+    before = np.append(0, np.cumsum(pairs))
+    edges = [0]
+    while edges[-1] < words:
+        full = int(np.searchsorted(before, before[edges[-1]] + before[-1] / BLOCKS, "right")) - 1
+        edges.append(min(words, edges[-1] + limit, max(edges[-1] + 1, full)))
+    return np.array(edges)

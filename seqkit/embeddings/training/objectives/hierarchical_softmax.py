@@ -1,0 +1,45 @@
+"""Hierarchical softmax: the centre word's probability as a walk down the Huffman tree of the vocabulary."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from seqkit.embeddings.training.huffman import huffman
+from seqkit.embeddings.training.objective import Block, Objective, WindowOptions
+from seqkit.kernels.primitives.windows.plan import Plan
+
+__all__ = ["HierarchicalSoftmax"]
+
+
+class HierarchicalSoftmax(Objective):
+    """loss = -log p(w | h),  p(w | h) = Π_n σ(± o_n · h) over the inner nodes n on the path to w.
+
+    The sign is + where the path goes to the heavier branch; the probabilities of all words sum to 1. w is the centre
+    word, o_n a node's row; h a context word's vector (skip-gram) or the mean of the context (CBOW).
+    Source: Morin & Bengio 2005; Mikolov et al. 2013, arXiv:1310.4546 eq. 3.
+    """
+
+    @dataclass(frozen=True)
+    class Options(WindowOptions):
+        """Settings: those of every window objective."""
+
+    options: Options
+
+    def output_rows(self) -> int:
+        """The inner nodes: one less than the words."""
+        return max(int(np.count_nonzero(self.counts)) - 1, 1)
+
+    def fields(self) -> dict[str, Any]:
+        """The paths."""
+        points, labels, ends = huffman(self.counts)
+        return {"tree": True, "points": points, "labels": labels, "ends": ends}
+
+    def train(self, block: Block, plan: Plan, lr: float) -> tuple[float, int]:
+        """Run the kernel over one block."""
+        from seqkit.kernels.word2vec.cpu import train
+
+        return train(
+            block.ids, block.starts, block.low, block.high, plan, self.input, self.output, lr,
+            threads=self.threads, deterministic=self.options.deterministic,
+        )  # fmt: skip

@@ -1,0 +1,46 @@
+"""Negative sampling: tell the true centre word from K words drawn as noise.
+
+Not handled: noise drawn afresh for each context word (a window shares its K draws).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from seqkit.core.options import option
+from seqkit.embeddings.training.noise import alias_table
+from seqkit.embeddings.training.objective import Block, Objective, WindowOptions
+from seqkit.kernels.primitives.windows.plan import Plan
+
+__all__ = ["NegativeSampling"]
+
+
+class NegativeSampling(Objective):
+    """loss = -log σ(o_w · h) - Σ_k log σ(-o_k · h),  k ~ count^noise_exponent.
+
+    w is the centre word, o its output row; h a context word's vector (skip-gram) or the mean of the context (CBOW).
+    Course notation: θ_t = o, e_c = h. Source: Mikolov et al. 2013, arXiv:1310.4546 eq. 4.
+    """
+
+    @dataclass(frozen=True)
+    class Options(WindowOptions):
+        """Settings."""
+
+        negatives: int = option(5, low=1, high=1000, help="noise words for each window")
+        noise_exponent: float = option(0.75, low=-10, high=10, help="noise is drawn in proportion to count to this power")
+
+    options: Options
+
+    def fields(self) -> dict[str, Any]:
+        """The noise table."""
+        weights = self.counts.astype(float)
+        weights[self.counts > 0] **= self.options.noise_exponent
+        return {"negatives": self.options.negatives, "noise": alias_table(weights)}
+
+    def train(self, block: Block, plan: Plan, lr: float) -> tuple[float, int]:
+        """Run the kernel over one block."""
+        from seqkit.kernels.word2vec.cpu import train
+
+        return train(
+            block.ids, block.starts, block.low, block.high, plan, self.input, self.output, lr,
+            threads=self.threads, deterministic=self.options.deterministic,
+        )  # fmt: skip

@@ -1,0 +1,111 @@
+"""Negative sampling of words that are means of n-grams' rows: fastText's training, so that unseen words have vectors too.
+
+Not handled: hierarchical and full softmax of such words; frozen words.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from seqkit.core import rng
+from seqkit.core.errors import OptionError
+from seqkit.core.options import option
+from seqkit.embeddings.training.noise import alias_table
+from seqkit.embeddings.training.objective import Block, Objective, WindowOptions
+from seqkit.embeddings.vectors.ngrams import EOS, word_rows
+from seqkit.embeddings.vectors.subword import SubwordVectors
+from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.kernels.primitives.windows.plan import Plan
+from seqkit.text.vocab import Vocab
+
+__all__ = ["Subwords"]
+
+DRAWN = 1 << 16  # bucket rows at once
+
+
+class Subwords(Objective):
+    """loss = -log σ(o_t · h) - Σ_k log σ(-o_k · h),  k ~ count^noise_exponent,  h = mean of rows.
+
+    Skip-gram: the rows are those of the centre word (its own and its n-grams'), every word around it is a t; CBOW: those of
+    all words around it together, t is the centre. A row takes the whole gradient of h, or its share with
+    cbow_gradient="mean". Source: Bojanowski et al. 2017, arXiv:1607.04606.
+    """
+
+    @dataclass(frozen=True)
+    class Options(WindowOptions):
+        """Settings."""
+
+        negatives: int = option(5, low=1, high=1000, help="noise words for each window")
+        noise_exponent: float = option(0.75, low=-10, high=10, help="noise is drawn in proportion to count to this power")
+        min_n: int = option(3, low=1, help="characters in the shortest n-gram, < and > of the word's ends among them")
+        max_n: int = option(6, low=1, help="characters in the longest n-gram")
+        buckets: int = option(200_000, low=1, high=1 << 30, help="rows that n-grams are hashed into")
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            if self.min_n > self.max_n:
+                raise OptionError(f"Options.max_n: {self.max_n} came, allowed is at least min_n, {self.min_n}.")
+
+    options: Options
+
+    def input_rows(self) -> int:
+        """Words, then buckets."""
+        return len(self.vocab) + self.options.buckets
+
+    def fields(self) -> dict[str, Any]:
+        """The noise table, and the rows of each trained word."""
+        o, tokens = self.options, self.vocab.tokens
+        weights = self.counts.astype(float)
+        weights[self.counts > 0] **= o.noise_exponent
+        words = [EOS] * len(tokens)  # words without a vector need no n-grams
+        for row in self.words.rows.tolist():
+            words[row] = tokens[row]
+        rows, ends = word_rows(words, np.arange(len(words)), len(words), o.min_n, o.max_n, o.buckets)
+        return {"negatives": o.negatives, "noise": alias_table(weights), "points": rows.astype(np.int32), "ends": ends}
+
+    def train(self, block: Block, plan: Plan, lr: float) -> tuple[float, int]:
+        """Run the kernel over one block."""
+        from seqkit.kernels.fasttext.cpu import train
+
+        return train(
+            block.ids, block.starts, block.low, block.high, plan, self.input, self.output, lr,
+            threads=self.threads, deterministic=self.options.deterministic,
+        )  # fmt: skip
+
+    def vectors(self) -> SubwordVectors:
+        """The rows of the words that were trained, and all buckets."""
+        rows, dim, o = self.words.rows, self.options.dim, self.options
+        table = np.concatenate([self.input[rows, :dim], self.input[len(self.vocab) :, :dim]])
+        vocab = Vocab(self.vocab.words(rows), self.vocab.counts[rows])
+        return SubwordVectors(vocab, table, min_n=o.min_n, max_n=o.max_n, buckets=o.buckets)
+
+    def _draw(self) -> None:
+        super()._draw()
+        words, dim = len(self.vocab), self.options.dim
+        for start in range(0, self.options.buckets, DRAWN):
+            rows = self.input[words + start : words + start + DRAWN, :dim]
+            rows[:] = (rng.uniform(rng.stream(self.options.seed, 0, start), rows.shape) - 0.5) / dim
+
+    def _take(self, initial: Vectors | None) -> None:
+        """Start words' own rows at vectors of words, as fastText's -pretrainedVectors; all rows at those of a like table."""
+        if not isinstance(initial, SubwordVectors):
+            if self.extends:
+                raise OptionError(
+                    "extend: vectors without n-grams came, so old words would become means with n-grams that nothing was learnt "
+                    "for. Give SubwordVectors, or leave extend out."
+                )
+            super()._take(initial)
+            return
+        for name in ("min_n", "max_n", "buckets"):
+            ours, theirs = getattr(self.options, name), getattr(initial, name)
+            if ours != theirs:
+                raise OptionError(f"initial: {name} was {theirs} there and is {ours} now. Make them equal.")
+        super()._take(Vectors(initial.vocab, initial.table[: len(initial)]))
+        self.input[len(self.vocab) :, : self.options.dim] = initial.table[len(initial) :]
+
+    def _make_plan(self, frozen: Iterable[str]) -> Plan:
+        if list(frozen):
+            raise OptionError("frozen: a word shares rows with words spelt like it, so none can stay by itself. Leave it out.")
+        return super()._make_plan(())

@@ -1,0 +1,1 @@
+"""Word vectors: look-up, neighbours, analogies, quantisation, files."""

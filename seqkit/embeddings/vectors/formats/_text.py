@@ -1,0 +1,116 @@
+"""What the text formats share: lines of a word and its numbers, read in blocks, written exactly."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from seqkit.core.errors import FormatError
+from seqkit.core.files import write_atomic
+from seqkit.embeddings.vectors.files import Collector, Reading, check_words, header
+from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.kernels.parse_floats import reference
+from seqkit.text.readers.compressed import open_bytes
+
+BLOCK = 16 << 20
+COMPILE_FROM = 4 << 20  # bytes below which compiling does not pay
+
+
+def load_text(path: Path, reading: Reading, *, with_header: bool) -> Vectors:
+    """Read the lines of a file, after its header if it has one."""
+    with open_bytes(path) as file:
+        first = _first_line(file, path)
+        size = header(first, path)
+        if with_header and size is None:
+            raise FormatError(
+                f"{path}: line 1 is {first[:60]!r}, expected a header of two numbers. Without one it is the glove format."
+            )
+        rest = b"" if with_header else first
+        rows, dim = size if with_header and size else (None, first.strip(b"\r\n ").count(b" "))
+        if dim == 0:
+            raise FormatError(f"{path}: line 1 holds no numbers.")
+        wanted = rows if reading.limit is None else min(reading.limit, rows or reading.limit)
+        collector, count = Collector(path, reading), 0
+        for words, numbers, first_line in _blocks(file, rest, path, dim, 2 if with_header else 1, wanted):
+            take = len(words) if reading.limit is None else min(len(words), reading.limit - count)
+            count += take
+            collector.add(words[:take], numbers[:take], "line", first_line)
+    if rows is not None and count != wanted and not reading.lenient:
+        raise FormatError(f"{path}: the header says {rows:,} rows, the file has {count:,}. Get it again, or pass lenient=True.")
+    return collector.vectors(dim)
+
+
+def _first_line(file: IO[bytes], path: Path) -> bytes:
+    line = file.readline(1 << 24)
+    if line.startswith(b"\xef\xbb\xbf"):
+        line = line[3:]
+    if not line.endswith(b"\n") and len(line) == 1 << 24:
+        raise FormatError(f"{path}: line 1 is longer than {1 << 24:,} bytes. Is it a text file?")
+    if not line.strip():
+        raise FormatError(f"{path}: line 1 is empty.")
+    return line
+
+
+def _blocks(
+    file: IO[bytes], rest: bytes, path: Path, dim: int, line: int, wanted: int | None
+) -> Iterator[tuple[list[bytes], Any, int]]:
+    """Words, rows and first line number of each block; `wanted` rows, and one more to see if there are too many."""
+    left = None if wanted is None else wanted
+    parse: Any = reference.parse_rows
+    while block := file.read(BLOCK):
+        data = rest + block
+        if len(data) >= COMPILE_FROM:
+            from seqkit.kernels.parse_floats.cpu import parse_rows as parse
+        cut = data.rfind(b"\n") + 1
+        if cut == 0 and len(data) > 4 * BLOCK:
+            raise FormatError(f"{path}: line {line:,} is longer than {4 * BLOCK:,} bytes. Is it a text file?")
+        data, rest = data[:cut], data[cut:]
+        if data:
+            words, numbers = _parse(data, path, dim, line, parse)
+            yield words, numbers, line
+            line += len(words)
+            if left is not None and (left := left - len(words)) < 0:
+                return
+    if rest:
+        yield *_parse(rest.removesuffix(b"\n") + b"\n", path, dim, line, parse), line
+
+
+def _parse(data: bytes, path: Path, dim: int, line: int, parse: Any) -> tuple[list[bytes], Any]:
+    buffer = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(buffer == ord("\n"))
+    starts = np.append(0, ends[:-1] + 1)
+    ends = ends - ((ends > starts) & (buffer[ends - 1] == ord("\r")))
+    rows = np.empty((len(starts), dim), np.float32)
+    word_ends, status = parse(buffer, starts, ends, rows)
+    if status.any():
+        bad = int(np.argmax(status > 0))
+        text = data[starts[bad] : ends[bad]]
+        raise FormatError(f"{path}: line {line + bad:,} {_what_is_wrong(text, dim)}")
+    words = [data[start:end] for start, end in zip(starts.tolist(), word_ends.tolist(), strict=True)]
+    for i, word in enumerate(words):
+        if b" " in word and reference.NUMBER.fullmatch(word[word.rfind(b" ") + 1 :]):
+            raise FormatError(f"{path}: line {line + i:,} {_what_is_wrong(data[starts[i] : ends[i]], dim)}")
+    return words, rows
+
+
+def _what_is_wrong(text: bytes, dim: int) -> str:
+    fields = text.strip(b" ").split(b" ")
+    numbers = [field for field in fields[1:] if reference.NUMBER.fullmatch(field)]
+    if len(numbers) == len(fields) - 1:
+        return f"has {len(numbers):,} numbers, expected {dim:,}. The file may be cut short; check its size."
+    junk = next(field for field in reversed(fields[1:]) if not reference.NUMBER.fullmatch(field))
+    if junk.lower().lstrip(b"+-") in (b"nan", b"inf", b"infinity"):
+        return f"holds {junk.decode()}, which is not a finite number. Mend the file."
+    return f'holds {junk[:40]!r} where a number is expected. If the file is binary, use format="word2vec-binary".'
+
+
+def save_text(vectors: Vectors, path: Path, *, with_header: bool, space_as: str | None = None) -> None:
+    """Write the lines: each number in the fewest digits that give the same float32 back."""
+    words = check_words(vectors, space_as)
+    with write_atomic(path) as file:
+        if with_header:
+            file.write(f"{len(words)} {vectors.dim}\n".encode())
+        for word, row in zip(words, vectors.matrix, strict=True):
+            numbers = " ".join([str(number) for number in row])  # str of a float32: shortest that round-trips
+            file.write(f"{word} {numbers}\n".encode())

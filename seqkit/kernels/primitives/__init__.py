@@ -1,0 +1,1 @@
+"""What the kernels are built of."""

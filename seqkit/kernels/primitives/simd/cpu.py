@@ -1,0 +1,254 @@
+"""Vector instructions for numba kernels: the operations on rows that the compiler does not find by itself.
+
+Each is emitted as LLVM vectors of 16 floats (LANES), which the compiler fits to the machine (one AVX-512 register, two of
+AVX, four of SSE or NEON). Addresses are integers (`array.ctypes.data`); rows start on 64-byte boundaries and their
+length is a multiple of 16. Specification: seqkit.kernels.primitives.simd.reference.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+LANES = 16
+LINE = 64  # bytes: one cache line, one vector
+
+FLOAT, INT = ir.FloatType(), ir.IntType(64)
+VECTOR = ir.VectorType(FLOAT, LANES)
+_N = ir.VectorType(ir.IntType(32), LANES)
+_LOG = (  # Cephes logf, after the leading coefficient
+    -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1,
+    -2.4999993993e-1, 3.3333331174e-1,
+)  # fmt: skip
+_CONTRACT = ("contract",)  # lets a * b + c become one fused instruction
+
+
+def const(value: float) -> ir.Constant:
+    """A vector of one number."""
+    return ir.Constant(VECTOR, [ir.Constant(FLOAT, value)] * LANES)
+
+
+def _ints(value: int) -> ir.Constant:
+    return ir.Constant(_N, [ir.Constant(ir.IntType(32), value)] * LANES)
+
+
+def _load(b: Any, address: Any) -> Any:
+    value = b.load(b.inttoptr(address, VECTOR.as_pointer()))
+    value.align = LINE
+    return value
+
+
+def _store(b: Any, value: Any, address: Any) -> None:
+    b.store(value, b.inttoptr(address, VECTOR.as_pointer())).align = LINE
+
+
+def get(b: Any, row: Any, at: Any) -> Any:
+    """The vector at an offset of a row."""
+    return _load(b, b.add(row, at))
+
+
+def put(b: Any, value: Any, row: Any, at: Any) -> None:
+    """Store a vector at an offset of a row."""
+    _store(b, value, b.add(row, at))
+
+
+def entry(b: Any, table: Any, i: Any) -> Any:
+    """Entry i of a table of addresses."""
+    return b.load(b.gep(b.inttoptr(table, INT.as_pointer()), [i]))
+
+
+def splat(b: Any, scalar: Any) -> Any:
+    """A vector of one scalar."""
+    one = b.insert_element(ir.Constant(VECTOR, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
+    return b.shuffle_vector(one, one, ir.Constant(_N, [0] * LANES))
+
+
+def fma(b: Any, x: Any, y: Any, z: Any) -> Any:
+    """x * y + z."""
+    return b.fadd(b.fmul(x, y, flags=_CONTRACT), z, flags=_CONTRACT)
+
+
+def _call(b: Any, name: str, *args: Any) -> Any:
+    module, kind = b.module, args[0].type
+    function = cgutils.get_or_insert_function(module, ir.FunctionType(kind, [a.type for a in args]), f"llvm.{name}.v{LANES}f32")
+    return b.call(function, args)
+
+
+def add_up(b: Any, vector: Any) -> Any:
+    """The sum of a vector."""
+    name = f"llvm.vector.reduce.fadd.v{LANES}f32"
+    function = cgutils.get_or_insert_function(b.module, ir.FunctionType(FLOAT, [FLOAT, VECTOR]), name)
+    return b.call(function, [ir.Constant(FLOAT, 0.0), vector], fastmath=("reassoc",))
+
+
+@contextlib.contextmanager
+def along(b: Any, size: Any) -> Iterator[Any]:
+    """A loop over the vectors of a row: the offset of each in bytes."""
+    with cgutils.for_range_slice(b, ir.Constant(INT, 0), b.mul(size, ir.Constant(INT, 4)), ir.Constant(INT, LINE), INT) as (
+        at,
+        _,
+    ):
+        yield at
+
+
+@intrinsic
+def axpy(typing: Any, a: Any, x: Any, y: Any, size: Any) -> Any:
+    """axpy(a, x, y, size): y += a · x for two rows."""
+
+    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        a, x, y, size = args
+        a = splat(b, a)
+        with along(b, size) as at:
+            put(b, fma(b, a, get(b, x, at), get(b, y, at)), y, at)
+        return context.get_dummy_value()
+
+    return types.void(types.float32, types.intp, types.intp, types.intp), generate
+
+
+@intrinsic
+def shift(typing: Any, a: Any, x: Any, old: Any, y: Any, size: Any) -> Any:
+    """shift(a, x, old, y, size): y += a · (x - old), each vector in one step, so that other threads may read y meanwhile."""
+
+    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        a, x, old, y, size = args
+        a = splat(b, a)
+        with along(b, size) as at:
+            put(b, fma(b, a, b.fsub(get(b, x, at), get(b, old, at)), get(b, y, at)), y, at)
+        return context.get_dummy_value()
+
+    return types.void(types.float32, types.intp, types.intp, types.intp, types.intp), generate
+
+
+@intrinsic
+def move(typing: Any, x: Any, y: Any, size: Any) -> Any:
+    """move(x, y, size): row y becomes row x."""
+
+    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        x, y, size = args
+        with along(b, size) as at:
+            put(b, get(b, x, at), y, at)
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.intp), generate
+
+
+@intrinsic
+def fill(typing: Any, value: Any, y: Any, size: Any) -> Any:
+    """fill(value, y, size): every number of the row becomes `value`."""
+
+    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        value, y, size = args
+        value = splat(b, value)
+        with along(b, size) as at:
+            put(b, value, y, at)
+        return context.get_dummy_value()
+
+    return types.void(types.float32, types.intp, types.intp), generate
+
+
+def cut(b: Any, x: Any, side: str, limit: float) -> Any:
+    """x, but `limit` where x is beyond it; nan stays nan, so that a broken matrix shows in the loss."""
+    return b.select(b.fcmp_ordered(side, x, const(limit)), const(limit), x)
+
+
+def exp(b: Any, x: Any) -> Any:
+    """e^x for |x| < 87 by 2^k · p(f): Cephes expf, relative error below 2e-7."""
+    k = _call(b, "nearbyint", b.fmul(x, const(1.4426950408889634)))
+    f = fma(b, k, const(-0.693359375), x)
+    f = fma(b, k, const(2.12194440e-4), f)
+    p = const(1.9875691500e-4)
+    for c in (1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1):
+        p = fma(b, p, f, const(c))
+    p = b.fadd(fma(b, b.fmul(f, f), p, f), const(1.0))
+    power = b.shl(b.add(b.fptosi(k, _N), _ints(127)), _ints(23))
+    return b.fmul(p, b.bitcast(power, VECTOR))
+
+
+def _log(b: Any, x: Any) -> Any:
+    """ln x for normal x > 0 by exponent and mantissa: Cephes logf, relative error below 2e-7."""
+    whole = b.bitcast(x, _N)
+    k = b.sub(b.lshr(whole, _ints(23)), _ints(126))
+    m = b.bitcast(b.or_(b.and_(whole, _ints(0x007FFFFF)), _ints(0x3F000000)), VECTOR)  # in [0.5, 1)
+    small = b.fcmp_ordered("<", m, const(0.70710677))
+    m = b.fadd(m, b.fsub(b.select(small, m, const(0.0)), const(1.0)))
+    k = b.fsub(b.sitofp(k, VECTOR), b.select(small, const(1.0), const(0.0)))
+    p = const(7.0376836292e-2)
+    for c in _LOG:
+        p = fma(b, p, m, const(c))
+    square = b.fmul(m, m)
+    tail = fma(b, k, const(-2.12194440e-4), b.fmul(b.fmul(m, square), p))
+    tail = fma(b, square, const(-0.5), tail)
+    return fma(b, k, const(0.693359375), b.fadd(m, tail))
+
+
+@intrinsic
+def spread(typing: Any, value: Any, place: Any) -> Any:
+    """spread(value, place): the 16 floats from `place` on, aligned or not, become `value`."""
+
+    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        b.store(splat(b, args[0]), b.inttoptr(args[1], VECTOR.as_pointer())).align = 4
+        return context.get_dummy_value()
+
+    return types.void(types.float32, types.intp), generate
+
+
+@intrinsic
+def logistic(typing: Any, s: Any, count: Any, labels: Any, weights: Any, lr: Any) -> Any:
+    """logistic(s, count, labels, weights, lr) -> loss: 16 logits s become rates lr · w (y - σ(s)), from lane `count` on 0.
+
+    Returns Σ w · -log σ(s) over lanes of label y = 1 plus Σ w · -log σ(-s) over those of label 0 (nats). Logits are cut to ±60.
+    """
+
+    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        s, count, labels, weights, lr = args
+        lanes = ir.Constant(_N, list(range(LANES)))
+        limit = b.insert_element(ir.Constant(_N, ir.Undefined), b.trunc(count, ir.IntType(32)), ir.Constant(ir.IntType(32), 0))
+        live = b.icmp_signed("<", lanes, b.shuffle_vector(limit, limit, ir.Constant(_N, [0] * LANES)))
+        raw = b.select(live, _load(b, s), const(0.0))
+        x = cut(b, cut(b, raw, "<", -60.0), ">", 60.0)
+        e = exp(b, b.fneg(x))
+        denominator = b.fadd(const(1.0), e)
+        sigma = b.fdiv(const(1.0), denominator)
+        label, weight = _load(b, labels), _load(b, weights)
+        rate = b.fmul(b.fmul(splat(b, lr), weight), b.fsub(label, sigma))
+        _store(b, b.select(live, rate, const(0.0)), s)
+        loss = fma(b, b.fsub(const(1.0), label), x, _log(b, denominator))  # log(1 + e^-x), and + x for label 0
+        return add_up(b, b.select(live, b.fmul(weight, loss), const(0.0)))
+
+    return types.float32(types.intp, types.intp, types.intp, types.intp, types.float32), generate
+
+
+@intrinsic
+def exponentials(typing: Any, row: Any, shift: Any, size: Any) -> Any:
+    """exponentials(row, shift, size) -> sum: row becomes e^(row - shift), differences below -80 count as -80."""
+
+    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        row, shift, size = args
+        shift = splat(b, shift)
+        total = cgutils.alloca_once_value(b, const(0.0))
+        with along(b, size) as at:
+            e = exp(b, cut(b, b.fsub(get(b, row, at), shift), "<", -80.0))
+            put(b, e, row, at)
+            b.store(b.fadd(b.load(total), e), total)
+        return add_up(b, b.load(total))
+
+    return types.float32(types.intp, types.float32, types.intp), generate
+
+
+@intrinsic
+def prefetch(typing: Any, row: Any, size: Any) -> Any:
+    """prefetch(row, size): ask for the row of `size` floats to be brought near before it is needed."""
+
+    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        row, size = args
+        pointer, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, word, word, word])
+        function = cgutils.get_or_insert_function(b.module, kind, "llvm.prefetch.p0")
+        with along(b, size) as at:
+            b.call(function, [b.inttoptr(b.add(row, at), pointer), *(ir.Constant(word, n) for n in (1, 3, 1))])
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp), generate

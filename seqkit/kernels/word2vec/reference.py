@@ -1,0 +1,51 @@
+"""Skip-gram and CBOW with binary predictions, as the textbook has it. The specification of logistic_window.cpu.
+
+A window is one mini-batch of logistic regressions. Its inputs X (N, D) are the rows of the context words (skip-gram) or
+their one mean (CBOW); its targets Y (T, D), with labels, are the centre word and K noise words (negative sampling), or
+the inner nodes on the centre word's Huffman path (hierarchical softmax):
+
+    G = lr · (labels - σ(X Yᵀ))        X += G Y        Y += Gᵀ X        loss = -Σ log σ(±x·y)
+
+All of G is taken at the values before the window. Source: Mikolov et al. 2013 (arXiv:1310.4546) eq. 4 and 3;
+sharing one set of noise words in a window: Ji et al. 2016 (arXiv:1604.04661).
+"""
+
+from typing import Annotated
+
+import numpy as np
+
+from seqkit.core.types import Array, Ids
+from seqkit.kernels.primitives.windows.plan import Plan
+from seqkit.kernels.primitives.windows.reference import targets, windows
+
+
+def step(
+    x: Annotated[Array, "N D"], y: Annotated[Array, "T D"], labels: Annotated[Array, "T"], lr: float
+) -> tuple[Annotated[Array, "N D"], Annotated[Array, "T D"], float]:
+    """The changes ΔX, ΔY of one window and its loss in nats."""
+    logits = x @ y.T
+    rates = lr * (labels - np.exp(-np.logaddexp(0, -logits)))  # σ(s) = e^-log(1 + e^-s), safe at both ends
+    loss = np.logaddexp(0, np.where(labels > 0, -logits, logits)).sum()
+    return rates @ y, rates.T @ x, float(loss)
+
+
+def train(ids: Ids, starts: Array, low: int, high: int, plan: Plan, input: Array, output: Array, lr: float) -> tuple[float, int]:
+    """Train on the tokens at places [low, high), changing `input` (V, D) and `output` (rows, D).
+
+    Returns:  total loss in nats, number of predictions (a prediction: one input row, one centre word).
+    """
+    total, count = 0.0, 0
+    for place, word, context in windows(ids, starts, low, high, plan):
+        if not context:
+            continue
+        rows, labels = targets(place, word, plan)
+        x = input[context].mean(0, keepdims=True) if plan.cbow else input[context]
+        dx, dy, loss = step(x, output[rows], np.asarray(labels, output.dtype), lr)
+        if plan.cbow:
+            dx = np.repeat(dx / len(context) if plan.divide else dx, len(context), axis=0)
+        if len(plan.locked):
+            dx = dx * (1 - plan.locked[context])[:, None]
+        np.add.at(input, context, dx.astype(input.dtype))  # a word may stand twice in a window
+        np.add.at(output, rows, dy.astype(output.dtype))
+        total, count = total + loss, count + len(x)
+    return total, count

@@ -1,0 +1,130 @@
+"""What a classifier has to beat: majority, logistic regression on TF-IDF, averaged vectors, a recurrent network, side by side.
+
+Not handled: tuning; each rung has the settings it is given or its own usual ones.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+
+from seqkit.core.score import Score
+from seqkit.core.types import Array, Ids
+from seqkit.evaluate.bootstrap import interval
+from seqkit.evaluate.metric import measured
+from seqkit.evaluate.metrics.accuracy import Accuracy
+from seqkit.models.classifier.labels import Targets
+from seqkit.models.classifier.model import TextClassifier
+from seqkit.models.classifier.recurrent import ClassifierOptions
+from seqkit.text.corpus.worker import Recipe
+from seqkit.text.normalize import Normalizer
+from seqkit.text.tokenizer import choose
+
+TFIDF = "logistic regression on TF-IDF"
+Part = tuple[Sequence[str], Any]  # texts, labels
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One model on one part: its accuracy, what was right of every label (M,), and the seconds that training took."""
+
+    name: str
+    accuracy: Score
+    right: Annotated[Array, "M"]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The rungs from the simplest up, and whether the recurrent one was worth it."""
+
+    rungs: list[Rung]
+
+    @property
+    def gain(self) -> Score:
+        """Accuracy of the recurrent network less that of the averaged vectors, with its paired interval."""
+        by_name = {rung.name: rung for rung in self.rungs}
+        one, other = by_name["recurrent"], by_name["averaged"]
+        difference = one.right.astype(float) - other.right
+        low_high = interval(lambda i: float(difference[i].mean()), len(difference))
+        return Score("gain", float(difference.mean()), len(difference), one.accuracy.missing, one.accuracy.signature, low_high)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence on the recurrent network against the average."""
+        gain = self.gain
+        low, high = gain.interval or (gain.value, gain.value)
+        points = f"{100 * gain.value:+.1f} points, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}, n={gain.count:,}"
+        if gain.value <= 0:
+            return f"The recurrent network does not beat the averaged vectors ({points}): word order did not help."
+        if low <= 0:
+            return f"The recurrent network is ahead of the averaged vectors, but by no more than chance may give ({points})."
+        return f"The recurrent network beats the averaged vectors ({points})."
+
+    def to_json(self) -> dict[str, Any]:
+        """The rungs and the verdict as plain JSON values."""
+        rungs = [{"model": r.name, "seconds": round(r.seconds, 3), **r.accuracy.to_json()} for r in self.rungs]
+        return {"rungs": rungs, "gain": self.gain.to_json(), "verdict": self.verdict}
+
+
+def ladder(
+    train: Part, test: Part, models: Sequence[TextClassifier], fit: Callable[[TextClassifier], object], *, part: str = "dev"
+) -> Ladder:
+    """Train all rungs on `train` and judge them on `test`.  models: the averaged and the recurrent one, which `fit` trains.
+
+    part: what `test` is called. Where the epoch was chosen on it, the numbers of these two are a little too good.
+    """
+    texts, y = train
+    targets = Targets.learn(y)
+    labels, truth = targets.ids(y, len(texts)), targets.ids(test[1], len(test[0]))
+    rungs = []
+    for name, train_it in (("majority", _majority), (TFIDF, _tfidf)):
+        started = time.monotonic()
+        found = train_it(texts, labels, list(test[0]), models[0].classifier_options, targets)
+        rungs.append(_rung(name, found, truth, time.monotonic() - started, part))
+    for model in models:
+        started = time.monotonic()
+        fit(model)
+        seconds = time.monotonic() - started
+        rungs.append(judge(model, test, seconds, part))
+    return Ladder(rungs)
+
+
+def judge(model: TextClassifier, test: Part, seconds: float, part: str) -> Rung:
+    """A trained classifier as a rung."""
+    found, truth = model.ids(*test)
+    reader = model.classifier_options.reader
+    return _rung("recurrent" if reader == "recurrent" else "averaged", found, truth, seconds, part)
+
+
+def _rung(name: str, found: Ids, truth: Ids, seconds: float, part: str) -> Rung:
+    there = truth >= 0
+    right = (found == truth)[there]
+    about = {"model": name, "part": part}
+    return Rung(name, measured("accuracy", Accuracy(), Accuracy().stats(right), int((~there).sum()), about), right, seconds)
+
+
+def _majority(texts: Sequence[str], labels: Ids, test: list[str], o: ClassifierOptions, targets: Targets) -> Ids:
+    best = [np.bincount(column[column >= 0]).argmax() for column in labels.T]
+    return np.tile(np.array(best, np.int32), (len(test), 1))
+
+
+def _tfidf(texts: Sequence[str], labels: Ids, test: list[str], o: ClassifierOptions, targets: Targets) -> Ids:
+    """One logistic regression a task, on the tokens that the classifier reads."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    recipe = Recipe(choose(o.unit, texts, vocab_size=o.max_size), Normalizer(lower=o.lower))
+    features = TfidfVectorizer(
+        analyzer=lambda text: recipe.tokenizer.tokens(recipe.normalizer(text)), sublinear_tf=True, min_df=o.min_count
+    )
+    x, z = features.fit_transform(texts), features.transform(test)
+    found = []
+    for k, column in enumerate(labels.T):
+        there = column >= 0
+        weights = targets.weights(o.class_weight, labels)[targets.heads[k] : targets.heads[k + 1]]
+        model = LogisticRegression(max_iter=1000, class_weight=dict(enumerate(weights.tolist())))
+        found.append(model.fit(x[there], column[there]).predict(z))
+    return np.stack(found, 1).astype(np.int32)

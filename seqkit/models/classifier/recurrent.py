@@ -1,0 +1,187 @@
+"""What a text classifier is made of: its settings, and the recurrent network with many-to-one pooling and one head a task.
+
+Not handled: the averaged network (models.classifier.bag); attention between words.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, embedding, linear
+
+from seqkit.core import options
+from seqkit.core.errors import OptionError
+from seqkit.core.options import option
+from seqkit.core.types import Array, Floats, Ids
+from seqkit.models.encoder import Encoder, EncoderOptions
+from seqkit.models.language_model.network import Network
+from seqkit.nn.dropout import Draws, dropout
+
+
+@dataclass(frozen=True)
+class ClassifierOptions:
+    """What is read, and how a text becomes one vector."""
+
+    reader: Literal["averaged", "summed", "recurrent"] = option(
+        "averaged", help="mean or sum of embeddings, or a recurrent network"
+    )
+    pooling: Literal["max", "mean", "last", "attention", "all"] = option("max", help="of a recurrent net's steps; all: joined")
+    unit: str = option("word", help="word, whitespace (tokenised text), character or subword[:MODEL]")
+    lower: bool = option(False, help="lower-case the text")
+    min_count: int = option(1, low=1, help="tokens of the training text read less often become unknown")
+    max_size: int | None = option(None, low=3, help="most tokens in the vocabulary")
+    ngrams: int = option(1, low=1, high=8, unit="words", help="longest n-gram that has an embedding (averaged, summed)")
+    buckets: int = option(1 << 20, low=1, help="that n-grams are hashed into; only those met in training take room")
+    max_length: int | None = option(None, low=2, unit="tokens", help="of longer texts, half as many are read from each end")
+    class_weight: str | dict[str, float] | None = None  # of each label in the loss, or "balanced"
+    freeze: float = option(0.0, low=0.0, unit="epochs", help="for which what was pretrained stands still")
+    vectors_scale: float = option(0.25, low=0.0, help="root mean square to which vectors are brought; 0: as they come")
+
+    def __post_init__(self) -> None:
+        options.check(self)
+        if isinstance(self.class_weight, str) and self.class_weight != "balanced":
+            raise OptionError(f"class_weight: {self.class_weight!r} came, allowed are 'balanced', numbers by label, or none.")
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether word order is read."""
+        return self.reader == "recurrent"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A batch of texts.  ids, lm_ids (B, T) int32; labels (B, K) int32, -1: none. part: of a batch that is shared out."""
+
+    ids: Annotated[Ids, "B T"]
+    lm_ids: Annotated[Ids, "B T"] | None
+    lengths: Annotated[Array, "B"]
+    labels: Annotated[Ids, "B K"] | None = None
+    part: tuple[int, int] | None = None
+
+
+class RecurrentNetwork(nn.Module):
+    """embedding (and a language model's states) -> dropout -> stack -> dropout -> pooling -> one softmax for each task.
+
+    words: rows of the embedding that are trained; fixed: further words, of the vectors alone, that never are. heads: where
+    the classes of each task begin, and their number. lm: a language model's network, whose state at each word is joined to
+    the word's embedding.
+    """
+
+    def __init__(
+        self, words: int, fixed: int, encoder: EncoderOptions, pooling: str, heads: Annotated[Array, "K"],
+        lm: Network | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.encoder = Encoder(words, encoder, extra=0 if lm is None else lm_size(lm))
+        self.fixed = nn.Parameter(torch.zeros(fixed, encoder.embed_dim), requires_grad=False)
+        self.lm, self.pooling, self.heads, size = lm, pooling, heads.tolist(), encoder.output_size
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(encoder.seed + 1)
+            self.attention = nn.Linear(size, 1) if pooling in ("attention", "all") else None
+            self.head = nn.Linear(size * (4 if pooling == "all" else 1), self.heads[-1])
+        self.class_weights = torch.ones(self.heads[-1])
+        self.known = torch.zeros(words, dtype=torch.bool)  # rows that were pretrained
+        self.freeze, self.thawed = 0.0, 0  # steps for which a part stands still; parts that no longer do
+        layers = [] if lm is None else [[lm.embedding], *([*one.parameters()] for one in lm.stack.layers)]
+        for place, group in enumerate(reversed(layers)):
+            for p in group:
+                p.register_hook(  # type: ignore[no-untyped-call]
+                    lambda g, place=place: g if place < self.thawed else torch.zeros_like(g)
+                )
+
+    @torch.no_grad()
+    def start(self, matrix: Annotated[Floats, "V D"] | None, known: Annotated[Array, "V"], unk: int) -> None:
+        """Begin with pretrained rows where they are known; that of unknown words is 0, as of a dropped word."""
+        words = len(self.encoder.embedding)
+        self.encoder.embedding[unk] = 0
+        self.known = torch.from_numpy(known[:words])
+        if matrix is not None:
+            self.encoder.embedding[self.known] = torch.from_numpy(matrix[:words])[self.known]
+            self.fixed.copy_(torch.from_numpy(matrix[words:]))
+
+    def prepare(self, class_weights: Annotated[Floats, "C"], frozen: float, *, always: bool) -> None:
+        """For training: weights of the loss, and the steps for which each pretrained part stands still."""
+        device = self.head.bias.device
+        self.class_weights = torch.from_numpy(class_weights).to(device)
+        self.known, self.freeze = self.known.to(device) & (frozen > 0), frozen
+        if self.lm is not None:
+            self.lm.requires_grad_(not always)
+
+    def forward(self, rows: Rows, step: int | None = None) -> Annotated[Tensor, "B C"]:
+        """The logits of texts; step: of training, or none."""
+        s, device = self.encoder.settings, self.head.bias.device
+        draws = None if step is None else Draws(s.seed, step, rows.part)
+        ids, lengths = torch.from_numpy(rows.ids).to(device, torch.int64), torch.from_numpy(rows.lengths).to(device)
+        self.thawed = 0 if step is None else int(step / self.freeze) if self.freeze else len(list(self.parameters()))
+        x = self._embed(ids, draws)
+        if self.lm is not None and rows.lm_ids is not None:
+            x = torch.cat([x, self._states(torch.from_numpy(rows.lm_ids).to(device, torch.int64), lengths, draws)], -1)
+        x = dropout(x, s.dropout, draws, locked=s.locked)
+        y, _ = self.encoder.stack(x, None, lengths, draws=draws)
+        pooled = dropout(self._pool(y, lengths)[:, None], s.dropout, draws)[:, 0]
+        return linear(pooled, self.head.weight, self.head.bias)
+
+    def loss(self, batch: Rows, carry: Any, step: int) -> tuple[Tensor, int, None]:
+        """Σ -weight · log p(label) over the labels there are, in nats, and their number."""
+        assert batch.labels is not None, "training needs labels"
+        logits = self(batch, step if self.training else None)
+        labels = torch.from_numpy(batch.labels).to(logits.device, torch.int64)
+        total = torch.zeros((), device=logits.device)
+        for head, (low, high) in enumerate(zip(self.heads[:-1], self.heads[1:], strict=True)):
+            weights = self.class_weights[low:high]
+            total = total + cross_entropy(logits[:, low:high], labels[:, head], weights, ignore_index=-1, reduction="sum")
+        return total, int((batch.labels >= 0).sum()), None
+
+    def _embed(self, ids: Tensor, draws: Draws | None) -> Tensor:
+        weight, words = self.encoder.embedding, len(self.encoder.embedding)
+        x = embedding(ids.clamp(max=words - 1), weight)
+        if self.thawed == 0 and self.known.any():
+            x = torch.where(self.known[ids.clamp(max=words - 1)][..., None], x.detach(), x)
+        if len(self.fixed):
+            x = torch.where((ids < words)[..., None], x, self.fixed[(ids - words).clamp(min=0)])
+        p = self.encoder.settings.word_dropout
+        if draws is None or p == 0:
+            return x
+        return x * draws.mask((words + len(self.fixed), 1), p, weight, rows=False)[ids]
+
+    def _states(self, ids: Tensor, lengths: Tensor, draws: Draws | None) -> Tensor:
+        assert self.lm is not None, "asked for with a language model alone"
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.thawed > 0):
+            return self.lm.hidden(ids, None, lengths, draws=draws if self.thawed else None)[0]
+
+    def _pool(self, y: Tensor, lengths: Tensor) -> Tensor:
+        """Outputs (B, T, H) of each text as one (B, H), nothing beyond its length read."""
+        live = (torch.arange(y.shape[1], device=y.device) < lengths[:, None])[..., None]
+        found = {}
+        if self.pooling in ("max", "all"):
+            found["max"] = y.masked_fill(~live, -torch.inf).amax(1)
+        if self.pooling in ("mean", "all"):
+            found["mean"] = (y * live).sum(1) / lengths[:, None]
+        if self.pooling in ("last", "all"):
+            ends = y[torch.arange(len(y), device=y.device), lengths - 1]
+            half = y.shape[2] // 2
+            found["last"] = torch.cat([ends[:, :half], y[:, 0, half:]], 1) if self.encoder.settings.bidirectional else ends
+        if self.attention is not None:
+            scores = self.attention(torch.tanh(y)).masked_fill(~live, -torch.inf)
+            found["attention"] = (torch.softmax(scores, 1) * y).sum(1)
+        return torch.cat(list(found.values()), 1)
+
+
+def lm_size(lm: Network) -> int:
+    """Numbers in what a language model's head reads."""
+    return lm.stack.output_size if lm.projection is None else lm.projection.out_features
+
+
+def balanced_error(found: Annotated[Array, "N K"], labels: Annotated[Array, "N K"]) -> float:
+    """The share of wrong labels, averaged over the classes of a task and then over tasks; -1: no label.
+
+    >>> balanced_error(np.array([[0], [0], [0]]), np.array([[0], [0], [1]]))
+    0.5
+    """
+    tasks = []
+    for guess, truth in zip(found.T, labels.T, strict=True):
+        there = np.unique(truth[truth >= 0])
+        tasks.append(np.mean([np.mean(guess[truth == c] != c) for c in there]) if len(there) else 0.0)
+    return float(np.mean(tasks))

@@ -1,0 +1,1 @@
+"""Choosing tokens step by step: drawing and searching."""

@@ -1,0 +1,1 @@
+"""Label or vector to text."""

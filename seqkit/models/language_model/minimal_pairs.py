@@ -1,0 +1,170 @@
+"""Which of two sentences is likelier: pairs from a file, and how often a scorer is right."""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqkit.core.errors import FormatError, OptionError
+from seqkit.core.score import Score
+from seqkit.evaluate.bootstrap import interval
+from seqkit.models.language_model.model import LanguageModel
+from seqkit.text.ngram_lm import NGram
+from seqkit.text.readers.compressed import open_bytes
+from seqkit.text.tokenizer import tokenizer
+
+COLUMNS = (("correct", "wrong"), ("right", "wrong"), ("sentence_good", "sentence_bad"), ("good", "bad"))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two sentences, the first of which should be likelier; `group`: what the pair tests."""
+
+    good: str
+    bad: str
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One pair and log p of both sentences in nats; unknown: tokens of either that are not in the vocabulary."""
+
+    pair: Pair
+    good: float
+    bad: float
+    unknown: int
+
+    @property
+    def right(self) -> bool:
+        """Whether the good sentence is likelier; a tie is not."""
+        return self.good > self.bad
+
+
+def read_pairs(path: Path, *, good: str | None = None, bad: str | None = None, group: str | None = None) -> list[Pair]:
+    """Pairs from a TSV file with a header, or from JSON lines; plain or compressed.
+
+    good, bad: names of the columns; if not given correct/wrong, right/wrong, sentence_good/sentence_bad or good/bad.
+    Raises:  FormatError naming file, line and what is missing; OptionError for a column that is not there.
+    """
+    with open_bytes(path) as file:
+        try:
+            lines = file.read().decode().split("\n")
+        except UnicodeDecodeError as error:
+            raise FormatError(f"{path}: not UTF-8 at byte {error.start:,}. Convert the file first.") from error
+    rows = _json_rows(path, lines) if lines[0].lstrip().startswith("{") else _table_rows(path, lines)
+    if not rows:
+        raise FormatError(f"{path}: no pair of sentences. Expected a TSV file with a header, or JSON lines.")
+    columns = _columns(path, list(rows[0][1]), good, bad)
+    pairs = []
+    for number, row in rows:
+        if not all(isinstance(row.get(name), str) and row[name].strip() for name in columns):
+            raise FormatError(f"{path}: line {number:,} has no text in {' or '.join(map(repr, columns))}.")
+        pairs.append(Pair(row[columns[0]], row[columns[1]], str(row.get(group, "")) if group else ""))
+    return pairs
+
+
+def compare(score: Callable[[Sequence[str]], Sequence[tuple[float, int]]], pairs: Sequence[Pair]) -> list[Comparison]:
+    """Compare pairs by a scorer that gives (log p, unknown tokens) of each sentence."""
+    both = score([pair.good for pair in pairs] + [pair.bad for pair in pairs])
+    goods, bads = both[: len(pairs)], both[len(pairs) :]
+    return [Comparison(pair, good[0], bad[0], good[1] + bad[1]) for pair, good, bad in zip(pairs, goods, bads, strict=True)]
+
+
+def accuracy(name: str, comparisons: Sequence[Comparison], *, skip_unknown: bool = False) -> Score:
+    """The share of pairs whose good sentence is likelier, with a 95 % bootstrap interval.
+
+    skip_unknown: leave pairs with an unknown token out and count them as missing.
+    """
+    kept = [c for c in comparisons if not (skip_unknown and c.unknown)]
+    hits = np.array([float(c.right) for c in kept])
+    ties = sum(c.good == c.bad for c in kept)
+    unknown = sum(c.unknown > 0 for c in kept)
+    value = float(hits.mean()) if len(hits) else math.nan
+    signature = {"ties": ties, "with_unknown": unknown, "skip_unknown": skip_unknown}
+    return Score(
+        name, value, len(hits), len(comparisons) - len(kept), signature, interval(lambda i: float(hits[i].mean()), len(hits))
+    )
+
+
+def _json_rows(path: Path, lines: list[str]) -> list[tuple[int, dict[str, Any]]]:
+    rows = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise FormatError(f"{path}: line {number:,} is not JSON ({error}).") from error
+        if not isinstance(row, dict):
+            raise FormatError(f"{path}: line {number:,} is not a JSON object.")
+        rows.append((number, row))
+    return rows
+
+
+def _table_rows(path: Path, lines: list[str]) -> list[tuple[int, dict[str, Any]]]:
+    head = lines[0].rstrip("\r").split("\t")
+    rows = []
+    for number, line in enumerate(lines[1:], 2):
+        if not line.strip():
+            continue
+        cells = line.rstrip("\r").split("\t")
+        if len(cells) != len(head):
+            raise FormatError(f"{path}: line {number:,} has {len(cells)} columns, the header has {len(head)}.")
+        rows.append((number, dict(zip(head, cells, strict=True))))
+    return rows
+
+
+def _columns(path: Path, names: list[str], good: str | None, bad: str | None) -> tuple[str, str]:
+    for first, second in ((good or a, bad or b) for a, b in COLUMNS):
+        if first in names and second in names:
+            return first, second
+    asked = f"{good or 'correct'!r} and {bad or 'wrong'!r}"
+    raise OptionError(f"{path}: columns {asked} are not there; it has {', '.join(names)}. Name them with good and bad.")
+
+
+def measure(
+    model: LanguageModel, paths: Sequence[Path], *, good: str | None = None, bad: str | None = None,
+    skip_unknown: bool = False, baseline: str | None = None, order: int = 3, split: bool = False, lower: bool = False,
+    bare: bool = False,
+) -> list[Score]:  # fmt: skip
+    """Accuracy of `model` on each file of pairs, and of an n-gram model trained on the text `baseline`, if given.
+
+    The baseline cuts text as the model does. Pairs are skipped by the model's vocabulary, for both alike.
+    split: cut the sentences with the word tokenizer first, for a model of tokenised text ("mat." is two words there).
+    lower: lower-case them. bare: leave out tokens without a letter or digit, for a model of text without punctuation.
+    """
+
+    def prepared(text: str) -> str:
+        if split or bare:
+            tokens = tokenizer("word").tokens(text) if split else text.split()
+            text = " ".join(token for token in tokens if not bare or any(map(str.isalnum, token)))
+        return text.lower() if lower else text
+
+    unk = model.codec.vocab.unk
+
+    def own(texts: Sequence[str]) -> list[tuple[float, int]]:
+        return [(s.log_prob, s.unknown) for s in model.score(texts)]
+
+    scorers: dict[str, Callable[[Sequence[str]], Sequence[tuple[float, int]]]] = {"model": own}
+    if baseline is not None:
+        ngram = NGram(model.codec.corpus(baseline, threads=model.threads), order)
+        scorers[f"{order}-gram"] = ngram.scores
+    found = []
+    for path in paths:
+        pairs = [replace(pair, good=prepared(pair.good), bad=prepared(pair.bad)) for pair in read_pairs(path, good=good, bad=bad)]
+        for name, scorer in scorers.items():
+            score = accuracy(path.name, compare(scorer, pairs), skip_unknown=skip_unknown)
+            settings = {
+                "model": name,
+                **score.signature,
+                "has_unk": unk is not None,
+                "split": split,
+                "lower": lower,
+                "bare": bare,
+            }
+            found.append(replace(score, signature=settings))
+    return found

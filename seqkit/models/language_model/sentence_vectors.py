@@ -1,0 +1,53 @@
+"""Vectors of sentences: what the top layer of a language model holds after, or along, each of them.
+
+Not handled: training for it; a text longer than memory.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+
+from seqkit.core.errors import FormatError, OptionError, VocabularyError
+from seqkit.core.types import Array
+from seqkit.models.language_model.model import LanguageModel
+from seqkit.models.language_model.scoring import first_context
+from seqkit.text.batches.streams import padded
+
+Pooling = Literal["last", "mean"]
+_ROWS = 256  # sentences that are run at once
+
+
+@torch.no_grad()
+def sentence_vectors(model: LanguageModel, texts: Sequence[str], *, pooling: Pooling = "last") -> Annotated[Array, "N H"]:
+    """The top layer's output after the last token of each text ("last"), or its mean over the tokens ("mean"); float64.
+
+    Each text is read by itself from a fresh state, after the token a text starts after, which is not in the mean.
+    Raises:  OptionError for another pooling; FormatError for a text without a token; VocabularyError for an unknown token if the
+             vocabulary has no unk.
+    """
+    if pooling not in ("last", "mean"):
+        raise OptionError(f"sentence_vectors: pooling {pooling!r} came, allowed are 'last' and 'mean'.")
+    network, start = model.network.eval(), first_context(model.codec)
+    before = [] if start is None else [start]
+    found = []
+    for first in range(0, len(texts), _ROWS):
+        rows = [np.concatenate([before, model.codec.encode(text)]).astype(np.int32) for text in texts[first : first + _ROWS]]
+        if any(len(row) == len(before) for row in rows):
+            raise FormatError("sentence_vectors: a text without a token came, expected at least one. Leave empty texts out.")
+        ids, lengths = padded(rows)
+        device = network.embedding.device
+        y, _ = network.hidden(torch.from_numpy(ids).to(device, torch.int64), None, torch.from_numpy(lengths).to(device))
+        for row, n in zip(y.double().cpu().numpy(), lengths.tolist(), strict=True):
+            found.append(row[n - 1] if pooling == "last" else row[len(before) : n].mean(0))
+    return np.array(found)
+
+
+def reads(model: LanguageModel, text: str) -> bool:
+    """Whether the model knows every token of a text."""
+    try:
+        ids = model.codec.encode(text)
+    except VocabularyError:  # it has no unk
+        return False
+    return len(ids) > 0 and model.codec.vocab.unk not in ids.tolist()

@@ -1,0 +1,204 @@
+"""The network of a translator: encoder, bridge, attention, decoder, head; and the loss of a batch of pairs.
+
+Not handled: choosing words (models.translator.search); input feeding with Luong's attention; stacks of different cells.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import embedding, linear
+
+from seqkit.core import options
+from seqkit.core.options import option
+from seqkit.core.types import Array
+from seqkit.models.encoder import Encoder, EncoderOptions
+from seqkit.nn.attention import Attention, attention, attentions
+from seqkit.nn.cell import State
+from seqkit.nn.dropout import Draws, drop_words, dropout
+from seqkit.nn.heads.softmax import Softmax
+from seqkit.nn.initialise import initialise
+from seqkit.nn.stack import Stack
+
+
+@dataclass(frozen=True)
+class DecoderOptions:
+    """Sizes of a decoder and how it is taught; cell, dropout and seed are the encoder's."""
+
+    attention: str = option("luong", help="luong, bahdanau or none")
+    decoder_layers: int | None = option(None, low=1, help="layers of the decoder; num_layers if not given")
+    decoder_size: int | None = option(None, low=1, help="numbers in its layers' state; hidden_size if not given")
+    tie: bool = option(True, help="the head's weight is the target's embedding")
+    teacher_forcing: float = option(1.0, low=0, high=1, help="share of right words that are read, at first; else its own")
+    teacher_forcing_end: float | None = option(None, low=0, high=1, help="the same at the end, linear between; as at first")
+    label_smoothing: float = option(0.0, low=0, high=0.9, help="share of a target's probability given to all words evenly")
+
+    def __post_init__(self) -> None:
+        options.check(self)
+        if self.attention != "none":
+            attentions.load(self.attention)
+
+    def share(self, done: float) -> float:
+        """The share of right words that the decoder reads when `done` (0 to 1) of the training is over."""
+        end = self.teacher_forcing if self.teacher_forcing_end is None else self.teacher_forcing_end
+        return self.teacher_forcing + (end - self.teacher_forcing) * min(done, 1.0)
+
+
+@dataclass(frozen=True)
+class PairBatch:
+    """Sources with their lengths; what the decoder reads (bos first) and predicts (eos last, -1 beyond).
+
+    count: predictions. rows: (first row, rows in all) of a part of a batch that is shared out.
+    """
+
+    source: Annotated[Array, "B S"]
+    lengths: Annotated[Array, "B"]
+    input: Annotated[Array, "B T"]
+    target: Annotated[Array, "B T"]
+    count: int
+    rows: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A source as the decoder reads it, and the decoder's first state."""
+
+    outputs: Annotated[Tensor, "B S H"]
+    keys: Annotated[Tensor, "B S K"]
+    mask: Annotated[Tensor, "B S"]
+    state: State
+
+    def select(self, rows: Tensor) -> "Memory":
+        """Some of the rows; one may be taken many times."""
+        return Memory(self.outputs[rows], self.keys[rows], self.mask[rows], tuple(s[rows] for s in self.state))
+
+
+class TranslatorNetwork(nn.Module):
+    """o_t = tanh(W [h_t; c_t] + b), p(y_t) = softmax(E o_t + b): h the decoder's state, c what attention gives.
+
+    h_0 = tanh(W [→h; ←h] + b) of the encoder's last states, layer by layer (Bahdanau et al. 2014 take ←h alone).
+    total_steps: those of the whole training, for the schedule of teacher forcing.
+    """
+
+    total_steps = 1
+
+    def __init__(self, sources: int, targets: int, encoder: EncoderOptions, decoder: DecoderOptions) -> None:
+        super().__init__()
+        self.settings, self.decoder = encoder, decoder
+        e, size, layers = encoder, decoder.decoder_size or encoder.hidden_size, decoder.decoder_layers or encoder.num_layers
+        self.encoder = Encoder(sources, encoder)
+        wide = self.encoder.output_size
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(e.seed + 1)  # another than the encoder's, whose embedding would be the same
+            self.embedding = nn.Parameter(torch.empty(targets, e.embed_dim))
+            initialise(self.embedding, e.init_embedding)
+            self.attention: Attention | None = None
+            if decoder.attention != "none":
+                self.attention = attention(decoder.attention, size, wide)
+            self.feeds = self.attention is not None and self.attention.feeds
+            self.stack = Stack(
+                e.embed_dim + wide * self.feeds, size, layers, e.cell, residual=e.residual, dropout=e.dropout, locked=e.locked
+            )
+            self.bridge = nn.ModuleList(nn.Linear(wide, size) for _ in range(layers * self.stack.states_a_cell))
+            read = size + wide * (self.attention is not None)
+            self.readout = nn.Linear(read, e.embed_dim if decoder.tie else size)
+            self.head = Softmax(self.readout.out_features, targets, tied=self.embedding if decoder.tie else None)
+
+    def read(
+        self, source: Annotated[Tensor, "B S"], lengths: Annotated[Tensor, "B"], *, draws: Draws | None = None
+    ) -> Memory:  # fmt: skip
+        """Read sources; what stands beyond a row's length is never read."""
+        outputs, last = self.encoder(source, lengths, draws=draws)
+        D, S = self.encoder.stack.directions, self.stack.states_a_cell
+        state = []
+        for i, joint in enumerate(self.bridge):
+            layer, kind = min(i // S, len(last) // (D * S) - 1), i % S
+            both = [last[(layer * D + direction) * S + kind] for direction in range(D)]
+            state.append(torch.tanh(joint(torch.cat(both, -1))).to(last[0].dtype))
+        mask = torch.arange(source.shape[1], device=source.device) < lengths[:, None]
+        keys = outputs if self.attention is None else self.attention.keys(outputs)
+        return Memory(outputs, keys, mask, tuple(state))
+
+    def forward(
+        self, ids: Annotated[Tensor, "B T"], memory: Memory, *, draws: Draws | None = None, share: float = 1.0
+    ) -> tuple[Annotated[Tensor, "B T H"], Annotated[Tensor, "B T S"] | None]:
+        """What the head reads after each of ids, and what attention looked at; share: of ids read, else its own words."""
+        s = self.settings
+        weight = drop_words(self.embedding, s.word_dropout, draws)
+        x = dropout(embedding(ids, weight), s.dropout, draws, locked=s.locked)
+        if not self.feeds and share == 1:
+            y, _ = self.stack(x, memory.state, draws=draws)
+            o, looked = self._output(y, memory)
+        else:
+            o, looked = self._steps(x, weight, memory, draws, share)
+        return dropout(o, s.dropout, draws, locked=s.locked), looked
+
+    def step(
+        self, x: Annotated[Tensor, "B D"], memory: Memory, state: State, *, draws: Draws | None = None
+    ) -> tuple[Annotated[Tensor, "B H"], State, Annotated[Tensor, "B S"] | None]:
+        """One step of the decoder given the embedding of the word before: o, the state after, what attention looked at."""
+        context = looked = None
+        if self.feeds:
+            top = state[-self.stack.states_a_cell]
+            context, looked = self.attention(top[:, None], memory.keys, memory.outputs, memory.mask)  # type: ignore[misc]
+            x = torch.cat([x, context[:, 0].to(x.dtype)], -1)
+        y, state = self.stack.step(x, state, draws=draws)
+        o, found = self._output(y[:, None], memory, context)
+        looked = found if looked is None else looked
+        return o[:, 0], state, None if looked is None else looked[:, 0]
+
+    def logits(self, o: Annotated[Tensor, "B H"]) -> Annotated[Tensor, "B V"]:
+        """What softmax takes."""
+        return linear(o, self.head.weight, self.head.bias)
+
+    def loss(self, batch: PairBatch, carry: None, step: int) -> tuple[Tensor, int, None]:
+        """Σ -log p(target) of a batch in nats, smoothed while training; dropout and words read are drawn from `step`."""
+        device = self.embedding.device
+        source, lengths, ids, targets = (
+            torch.from_numpy(x).to(device, torch.int64) for x in (batch.source, batch.lengths, batch.input, batch.target)
+        )
+        draws = Draws(self.settings.seed, step, batch.rows) if self.training else None
+        share = self.decoder.share(step / self.total_steps) if self.training else 1.0
+        o, _ = self(ids, self.read(source, lengths, draws=draws), draws=draws, share=share)
+        h, y = o.flatten(0, 1), targets.flatten()
+        total = self.head.loss(h, y)
+        if self.training and (smoothing := self.decoder.label_smoothing):
+            total = total + smoothing * self._towards_even(h, y)
+        return total, batch.count, None
+
+    def _towards_even(self, h: Tensor, y: Tensor) -> Tensor:
+        """Σ (mean_v -log p_v) - (-log p_y) = Σ logit_y - mean_v logit_v: all that smoothing adds, for ε of it."""
+        live = y >= 0
+        weight, bias = self.head.weight, self.head.bias
+        h, y = h[live].to(weight.dtype), y[live]
+        apart = embedding(y, weight) - weight.mean(0)
+        return (h * apart).sum() + bias[y].sum() - len(y) * bias.mean()
+
+    def _output(self, y: Tensor, memory: Memory, context: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        looked = None
+        if self.attention is not None and context is None:
+            context, looked = self.attention(y, memory.keys, memory.outputs, memory.mask)
+        joined = y if context is None else torch.cat([y, context.to(y.dtype)], -1)
+        return torch.tanh(self.readout(joined)), looked
+
+    def _steps(
+        self, x: Tensor, weight: Tensor, memory: Memory, draws: Draws | None, share: float
+    ) -> tuple[Tensor, Tensor | None]:
+        """Step by step; a row's word is, with chance 1 - share, the likeliest after the step before (Bengio et al. 2015)."""
+        given = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
+        if share < 1 and draws is not None:
+            given = draws.mask(tuple(x.shape[:2]), 1 - share, x) > 0
+        state, before = memory.state, None
+        found, looks, number = [], [], draws.number if draws else 0
+        for t in range(x.shape[1]):
+            now = x[:, t]
+            if before is not None and not bool(given[:, t].all()):
+                own = self.logits(before.detach()).argmax(-1)
+                now = torch.where(given[:, t, None], now, embedding(own, weight))
+            if draws and self.settings.locked:
+                draws.number = number  # the masks of the step before
+            before, state, looked = self.step(now, memory, state, draws=draws)
+            found.append(before)
+            looks.append(looked)
+        return torch.stack(found, 1), None if looks[0] is None else torch.stack(looks, 1)  # type: ignore[arg-type]

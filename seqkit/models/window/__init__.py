@@ -1,0 +1,1 @@
+"""A neural language model of a fixed window."""

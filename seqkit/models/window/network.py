@@ -1,0 +1,116 @@
+"""What a fixed-window language model is made of: its settings, its network, and the batches of a text.
+
+Not handled: training and scoring (seqkit.models.window.model).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import embedding
+
+from seqkit.core import options, rng
+from seqkit.core.options import option
+from seqkit.core.types import Array, Ids
+from seqkit.nn.head import head
+from seqkit.nn.initialise import initialise
+from seqkit.train.schedule import schedule
+from seqkit.train.world import World
+
+
+@dataclass(frozen=True)
+class WindowOptions:
+    """What a window model reads, its sizes, and how long it is trained."""
+
+    context: Literal["last", "both", "last-one", "nearby"] = option("last", help="last, both, last-one or nearby")
+    window: int = option(4, low=1, high=1000, unit="words", help="before the word, or on each side; last-one has one")
+    dim: int = option(100, low=1, help="numbers in a vector")
+    hidden_size: int = option(128, low=1, help="numbers in the hidden layer")
+    min_count: int = option(5, low=1, help="words seen less often are read as unknown")
+    epochs: int = option(5, low=1, help="passes over the text")
+    batch: int = option(256, low=1, unit="predictions", help="predictions in a step")
+    lr: float = option(0.002, low=0.0, help="learning rate (its highest, where the schedule changes it)")
+    schedule: str = option("linear", help="constant, linear, cosine, exponential, ...")
+    seed: int = option(1, low=0, help="seed of weights, order and draws")
+
+    def __post_init__(self) -> None:
+        options.check(self)
+        schedule(self.schedule, self.lr, epochs=self.epochs)
+
+    @property
+    def offsets(self) -> tuple[int, ...]:
+        """Where the context words stand, counted from the word predicted; nearby draws one of them."""
+        before = range(-1 if self.context == "last-one" else -self.window, 0)
+        return (*before, *(range(1, self.window + 1) if self.context in ("both", "nearby") else ()))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Context words and the word to predict, -1 where there is no context to predict it from."""
+
+    context: Annotated[Array, "B C"]
+    target: Annotated[Array, "B"]
+
+
+class WindowNetwork(nn.Module):
+    """embedding -> tanh layer -> softmax over V words; row V of the embedding stands beyond a sentence's ends."""
+
+    def __init__(self, classes: int, settings: WindowOptions) -> None:
+        super().__init__()
+        self.context_size = 1 if settings.context == "nearby" else len(settings.offsets)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            self.embedding = nn.Parameter(torch.empty(classes + 1, settings.dim))
+            initialise(self.embedding, "uniform")
+            self.hidden = nn.Linear(self.context_size * settings.dim, settings.hidden_size)
+            initialise(self.hidden.weight, "xavier-uniform")
+            nn.init.zeros_(self.hidden.bias)
+            self.head = head("softmax", settings.hidden_size, classes)
+
+    def forward(self, context: Annotated[Tensor, "B C"]) -> Annotated[Tensor, "B H"]:
+        """h = tanh(W x + b)."""
+        return torch.tanh(self.hidden(embedding(context, self.embedding).flatten(1)))
+
+    def loss(self, batch: Batch, carry: Any, step: int) -> tuple[Tensor, int, None]:
+        """Σ -log p(target | context) in nats, and its count."""
+        context, target = (torch.from_numpy(x).to(self.embedding.device) for x in (batch.context, batch.target))
+        return self.head.loss(self(context), target), int((batch.target >= 0).sum()), None
+
+
+class Windows:
+    """The batches of a text: all its places, in an order drawn anew for each epoch."""
+
+    def __init__(
+        self, ids: Ids, starts: Array, beyond: int, settings: WindowOptions, signature: dict[str, Any],
+        world: World | None = None,
+    ) -> None:  # fmt: skip
+        """world: the processes that share each batch out by rows."""
+        self.ids, self.beyond, self.settings, self.world = ids, beyond, settings, world or World()
+        self.first = np.repeat(starts[:-1], np.diff(starts))  # where the sentence of each place begins, and ends
+        self.end = np.repeat(starts[1:], np.diff(starts))
+        self.size, self.signature = len(ids), signature
+
+    def epoch(self, number: int, skip: int = 0) -> Iterator[tuple[Batch | None, int]]:
+        """(batch, tokens it stands for) of epoch `number`, without the first `skip`; None where this process has no row."""
+        order = rng.permutation(rng.stream(self.settings.seed, 1 + number, 0), self.size)
+        for low in range(skip * self.settings.batch, self.size, self.settings.batch):
+            places = order[low : low + self.settings.batch]
+            mine = places[self.world.part(len(places))]
+            yield self.batch(mine, number) if len(mine) else None, len(places)
+
+    def batch(self, places: Annotated[Array, "B"], epoch: int) -> Batch:
+        """The contexts and targets of some places of the text."""
+        at = places[:, None] + np.array(self.settings.offsets)  # (B, C)
+        inside = (at >= self.first[places][:, None]) & (at < self.end[places][:, None])
+        target = self.ids[places].astype(np.int64)
+        if self.settings.context == "nearby":
+            draws = rng.bits(rng.stream(self.settings.seed, 1 + epoch, 1), places.astype(np.uint64))
+            count = inside.sum(1)
+            wanted = (draws % np.maximum(count, 1).astype(np.uint64)).astype(np.int64)
+            chosen = (np.cumsum(inside, 1) > wanted[:, None]).argmax(1)[:, None]  # the wanted one of those inside
+            at, inside = np.take_along_axis(at, chosen, 1), np.take_along_axis(inside, chosen, 1)
+            target[count == 0] = -1
+        return Batch(np.where(inside, self.ids[np.where(inside, at, 0)], self.beyond).astype(np.int64), target)

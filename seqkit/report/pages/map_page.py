@@ -1,0 +1,95 @@
+"""A map of words as one HTML file that needs no network: zoom, pan, search, and a word's neighbours on a click.
+
+All numbers lie in the page, compressed (zlib) and in base64: places as 16 bits of each direction's range; a neighbour as
+the way to it along a Z-order curve over the map (Morton 1966), which is short where neighbours stand together.
+Not handled: three directions; browsers before 2023, which lack DecompressionStream.
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+
+from seqkit.core import files
+from seqkit.core.errors import ShapeError
+from seqkit.core.types import Array
+from seqkit.report.map import COLOURS, check_map
+from seqkit.report.pages.templates import templates
+
+BYTES = 30  # a word; a page of 50,000 words has 1.5 MB at most
+TEMPLATE = Path(__file__).with_name("map_page.html")
+
+
+def page(
+    path: Path | str,
+    places: Annotated[Array, "N C"],
+    labels: Sequence[str],
+    neighbours: Annotated[Array, "N K"],
+    groups: Sequence[str] | None = None,
+    *,
+    title: str = "",
+    caption: str = "",
+    axes: Sequence[str] = (),
+) -> int:
+    """Write the page; return how many neighbours of each word it holds.
+
+    neighbours: label numbers, nearest first. All K are kept up to 50,000 labels if they fit into 1.5 MB, 30 bytes a label
+    beyond; else as many of the nearest as fit.
+    Raises:  ShapeError if sizes differ or a place is not finite; OptionError without jinja2.
+    """
+    check_map(places, labels, groups)
+    count = len(labels)
+    if len(neighbours) != count or (neighbours.size and not 0 <= neighbours.min() <= neighbours.max() < count):
+        raise ShapeError(
+            f"map: neighbours of shape {neighbours.shape} came, expected rows of numbers below {count:,}, one a label."
+        )
+    page = templates("map", Path(path)).from_string(TEMPLATE.read_text(encoding="utf-8"))
+    low, high = places.min(0), places.max(0)
+    grid = np.round((places - low) / np.where(high > low, high - low, 1) * 65535).astype(np.uint16)
+    names = list(dict.fromkeys(groups or [""]))
+    numbers = np.array([names.index(group) for group in groups or [""] * count], np.uint16)
+    data = {
+        "labels": _pack(json.dumps(list(labels), ensure_ascii=False).encode("utf-8", "replace")),
+        "places": _pack(_planes(grid[:, 0], 2) + _planes(grid[:, 1], 2)), "low": low.tolist(), "high": high.tolist(),
+        "groups": names, "group": _pack(_planes(numbers, 2)), "colours": COLOURS, "axes": list(axes), "neighbours": [],
+    }  # fmt: skip
+
+    def made() -> bytes:
+        text = json.dumps(data).replace("<", "\\u003c")  # no </script> within
+        return page.render(title=title, caption=caption, data=text).encode()
+
+    room = BYTES * max(count, 50_000) - len(made())
+    for ways in _ways(grid, neighbours):
+        packed = _pack(_planes(ways, 3))
+        room -= len(packed) + 4
+        if room < 0:
+            break
+        data["neighbours"].append(packed)
+    with files.write_atomic(Path(path)) as file:
+        file.write(made())
+    return len(data["neighbours"])
+
+
+def _ways(grid: Annotated[Array, "N C"], neighbours: Annotated[Array, "N K"]) -> Annotated[Array, "K N"]:
+    """Steps along the Z-order curve from each label to its neighbours: 0, -1, 1, -2, ... as 0, 1, 2, 3, ..."""
+    code = np.zeros(len(grid), np.uint64)
+    for bit in range(16):
+        for axis in (0, 1):
+            code |= ((grid[:, axis].astype(np.uint64) >> np.uint64(bit)) & np.uint64(1)) << np.uint64(2 * bit + axis)
+    rank = np.empty(len(grid), np.int64)
+    rank[np.argsort(code, kind="stable")] = np.arange(len(grid))
+    steps = rank[neighbours].T - rank
+    return np.where(steps < 0, -2 * steps - 1, 2 * steps)
+
+
+def _planes(numbers: Annotated[Array, "N"], size: int) -> bytes:
+    """The numbers' low bytes, then their next bytes, ...: high bytes side by side compress well."""
+    return np.ascontiguousarray(numbers.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :size].T).tobytes()
+
+
+def _pack(data: bytes) -> str:
+    return base64.b64encode(zlib.compress(data, 9)).decode()

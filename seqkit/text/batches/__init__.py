@@ -1,0 +1,1 @@
+"""Ids as batches: streams of one long text, rows of like length."""

@@ -1,0 +1,226 @@
+"""From pieces of text to a corpus: encode on several processes, merge their vocabularies, renumber.
+
+The result is the same for any number of processes: tokens count as met in the order of the text, and the vocabulary is
+sorted by count, ties in that order.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqkit.core.errors import FormatError, SeqkitError
+from seqkit.core.files import resource_error
+from seqkit.core.types import Array
+from seqkit.text.corpus.lossy_counter import LossyCounter
+from seqkit.text.corpus.worker import Encoder, Recipe, Spool, send
+from seqkit.text.vocab import SPECIALS, Vocab
+
+GROUP = 1 << 19  # characters in a piece that is worth a call
+PARALLEL_FROM = 8 << 20  # characters; below it processes cost more than they save
+
+
+@dataclass(frozen=True)
+class Built:
+    """The finished arrays (ids may be memory-mapped in the working folder), the vocabulary and what was read."""
+
+    ids: Array
+    starts: Array
+    vocab: Vocab
+    characters: int
+    key: str
+
+
+def build(
+    pieces: Iterable[str], recipe: Recipe, folder: Path, *, threads: int, min_count: int = 1, max_size: int | None = None,
+    specials: tuple[str, ...] = ("unk",), epsilon: float | None = None, report: Callable[[int], None] | None = None,
+) -> Built:  # fmt: skip
+    """Encode `pieces` within the working `folder`, telling `report` the characters read.
+
+    epsilon: read `pieces` once before, to find the words above this share of the text in bounded memory (LossyCounter).
+    Raises:  FormatError if there is no token, or none frequent enough.
+    """
+    digest = hashlib.sha256(settings_key(recipe, min_count, max_size, specials, epsilon))
+    known = None if epsilon is None else _frequent(pieces, recipe, epsilon)
+    spools, characters = _encode(pieces, recipe, folder, threads, digest, known, report)
+    tokens, numbers, places = _merge(spools)
+    counts = dict(zip(tokens, numbers.tolist(), strict=True))
+    total = int(numbers.sum())
+    if not total:
+        source = getattr(pieces, "source", "corpus")
+        where = "stdin" if source == "-" else source
+        raise FormatError(f"{where}: no token in {characters:,} characters of text. Is the input empty?")
+    vocab = recipe.tokenizer.vocab
+    if vocab is not None:
+        names, specials_of = vocab.tokens, vocab.specials
+        if recipe.add_eos and "eos" not in specials_of:  # a learnt tokenizer knows no end of sentence: its own ids stay
+            names, specials_of = [*names, SPECIALS["eos"]], specials_of | {"eos": len(names)}
+        vocab = Vocab(names, [counts.get(token, 0) for token in names], specials_of)
+    else:
+        extra = ("eos",) if recipe.add_eos else ()
+        vocab = Vocab.from_counts(counts, min_count=min_count, max_size=max_size, specials=(*specials, *extra))
+        if len(vocab) == len(vocab.specials):
+            raise FormatError(
+                f"corpus: none of the {len(counts):,} tokens was read {min_count:,} times or more, the most common one "
+                f"{max(counts.values()):,} times. Give more text or lower min_count."
+            )
+    unk = -1 if vocab.unk is None else vocab.unk
+    table = np.fromiter((vocab.index.get(token, unk) for token in tokens), np.int32, len(tokens))
+    if (table[numbers > 0] < 0).any():
+        raise FormatError(
+            f'corpus: rare tokens fall out of the vocabulary and there is no {SPECIALS["unk"]}. Keep "unk" in specials.'
+        )
+    ids, starts = _renumber(spools, [table[place] for place in places], folder, total)
+    return Built(ids, starts, vocab, characters, digest.hexdigest())
+
+
+def settings_key(recipe: Recipe, min_count: int, max_size: int | None, specials: tuple[str, ...], epsilon: float | None) -> bytes:
+    """What beside the text decides the corpus, as bytes to be hashed before it."""
+    return json.dumps([2, recipe.to_json(), min_count, max_size, specials, epsilon], sort_keys=True).encode()
+
+
+def _frequent(pieces: Iterable[str], recipe: Recipe, epsilon: float) -> list[str]:
+    counter, encoder = LossyCounter(epsilon), Encoder(recipe)
+    for piece in _grouped(iter(pieces)):
+        counter.update(encoder.cut(piece)[0])
+    return list(counter.counts)
+
+
+def _encode(
+    pieces: Iterable[str], recipe: Recipe, folder: Path, threads: int, digest: Any, known: list[str] | None,
+    report: Callable[[int], None] | None,
+) -> tuple[list["_Spooled"], int]:  # fmt: skip
+    """Spool every piece; from PARALLEL_FROM characters on, piece i goes to process i modulo `threads`."""
+    characters, few, source = 0, [], iter(pieces)
+
+    def read() -> Iterator[str]:
+        nonlocal characters
+        for piece in _grouped(source):
+            characters += len(piece)
+            digest.update(piece.encode())
+            if report:
+                report(characters)
+            yield piece
+
+    counted = read()
+    for piece in counted:
+        few.append(piece)
+        if characters >= PARALLEL_FROM:
+            break
+    if threads == 1 or characters < PARALLEL_FROM:
+        spool = Spool(folder, recipe, known)
+        for piece in few:
+            spool.add(piece)
+        for piece in counted:
+            spool.add(piece)
+        spool.close()
+        return [_Spooled(folder)], characters
+    parts = [folder / str(i) for i in range(threads)]
+    with ExitStack() as stack:
+        workers = [stack.enter_context(_worker(part, recipe, known)) for part in parts]
+        number = 0
+        for group in (few, counted):
+            for piece in group:
+                _give(workers[number % threads], piece.encode())
+                number += 1
+        for worker in workers:
+            _give(worker, b"")
+            worker.communicate()
+            if worker.returncode:
+                raise SeqkitError(f"corpus: a worker process ended with code {worker.returncode}; see its message above.")
+    return [_Spooled(part) for part in parts], characters
+
+
+def _grouped(pieces: Iterator[str]) -> Iterator[str]:
+    """Small pieces (single lines, say) put together."""
+    group, size = [], 0
+    for piece in pieces:
+        group.append(piece)
+        size += len(piece)
+        if size >= GROUP:
+            yield "".join(group)
+            group, size = [], 0
+    if group:
+        yield "".join(group)
+
+
+def _worker(part: Path, recipe: Recipe, known: list[str] | None) -> "subprocess.Popen[bytes]":
+    part.mkdir()
+    worker = subprocess.Popen([sys.executable, "-m", "seqkit.text.corpus.worker"], stdin=subprocess.PIPE)
+    _give(worker, json.dumps({"folder": str(part), "recipe": recipe.to_json(), "known": known}).encode())
+    return worker
+
+
+def _give(worker: "subprocess.Popen[bytes]", message: bytes) -> None:
+    assert worker.stdin is not None  # it was opened as a pipe
+    try:
+        send(worker.stdin, [message])
+    except BrokenPipeError as error:
+        raise SeqkitError("corpus: a worker process ended early; see its message above.") from error
+
+
+class _Spooled:
+    """One encoder's finds, read back."""
+
+    def __init__(self, folder: Path) -> None:
+        table = json.loads((folder / "table.json").read_text(encoding="utf-8"))
+        self.pieces: list[tuple[int, int, int]] = table["pieces"]
+        self.tokens: list[str] = table["tokens"]
+        self.counts = np.fromfile(folder / "counts", np.int64)
+        self.ids_file, self.ends_file = folder / "ids", folder / "ends"
+
+
+def _interleaved(spools: list[_Spooled]) -> Iterator[tuple[int, tuple[int, int, int]]]:
+    """(spool, its next piece) in the order of the text."""
+    for number in range(sum(len(spool.pieces) for spool in spools)):
+        yield number % len(spools), spools[number % len(spools)].pieces[number // len(spools)]
+
+
+def _merge(spools: list[_Spooled]) -> tuple[list[str], Array, list[Array]]:
+    """All tokens in the order they are first met in the text, their counts, and the place there of each spool's tokens."""
+    known = [0] * len(spools)
+    order: dict[str, None] = {}
+    for which, (_, _, after) in _interleaved(spools):
+        order.update(dict.fromkeys(spools[which].tokens[known[which] : after]))
+        known[which] = after
+    for spool in spools:  # a tokenizer's own tokens, where there was no piece
+        order.update(dict.fromkeys(spool.tokens))
+    place = {token: i for i, token in enumerate(order)}
+    counts, places = np.zeros(len(order), np.int64), []
+    for spool in spools:
+        places.append(np.fromiter(map(place.__getitem__, spool.tokens), np.int64, len(spool.tokens)))
+        counts[places[-1]] += spool.counts
+    return list(order), counts, places
+
+
+def _renumber(spools: list[_Spooled], tables: list[Array], folder: Path, total: int) -> tuple[Array, Array]:
+    """Final ids (memory-mapped) and sentence starts; sentences without a token are left out."""
+    with ExitStack() as stack:
+        ids_in = [stack.enter_context(spool.ids_file.open("rb")) for spool in spools]
+        ends_in = [stack.enter_context(spool.ends_file.open("rb")) for spool in spools]
+        out = stack.enter_context((folder / "final").open("wb"))
+        starts, done = [np.zeros(1, np.int64)], 0
+        for which, (n_ids, n_ends, _) in _interleaved(spools):
+            tables[which][np.fromfile(ids_in[which], np.int32, n_ids)].tofile(out)
+            starts.append(done + np.fromfile(ends_in[which], np.int64, n_ends))
+            done += n_ids
+    whole = np.unique(np.append(np.concatenate(starts), total))
+    return np.memmap(folder / "final", np.int32, "r"), whole
+
+
+def working_folder(near: Path | None) -> "tempfile.TemporaryDirectory[str]":
+    """A folder for the passes, on the disk that the corpus will be on."""
+    try:
+        if near is not None:
+            near.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix=".seqkit-", dir=near)
+    except OSError as error:
+        raise resource_error(near or tempfile.gettempdir(), error) from error

@@ -1,0 +1,212 @@
+"""A text as numbers: ids, sentence starts, vocabulary; memory-mapped from disk.
+
+Not handled: changing a corpus (build it anew), shuffling, batches (each model cuts its own).
+"""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+from seqkit.core import files
+from seqkit.core.device import threads as count_threads
+from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError
+from seqkit.core.types import Array, Ids
+from seqkit.text.corpus.build import build, settings_key, working_folder
+from seqkit.text.corpus.worker import Recipe
+from seqkit.text.normalize import Normalizer
+from seqkit.text.readers.text import Text, read
+from seqkit.text.tokenizer import Tokenizer, choose
+from seqkit.text.vocab import Vocab
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Sentence i is ids[starts[i]:starts[i + 1]]; unknown tokens stay in the text as unk.
+
+    Shapes:  ids (N,) int32; starts (S + 1,) int64, the last entry N.
+    """
+
+    ids: Annotated[Ids, "N"]
+    starts: Annotated[Array, "S"]
+    vocab: Vocab
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        whole = len(self.starts) and self.starts[0] == 0 and self.starts[-1] == len(self.ids)
+        if not whole or (np.diff(self.starts) < 0).any():
+            raise ShapeError(f"Corpus: starts must rise from 0 to the {len(self.ids):,} ids.")
+
+    @staticmethod
+    def build(
+        source: str | os.PathLike[str] | Iterable[str],
+        tokens: str | Tokenizer = "whitespace",
+        *,
+        normalizer: Normalizer | None = None,
+        sentences: Literal["line", "punkt"] = "line",
+        min_count: int = 1,
+        max_size: int | None = None,
+        specials: tuple[str, ...] = ("unk",),
+        add_eos: bool = False,
+        epsilon: float | None = None,
+        threads: int | None = None,
+        out: str | os.PathLike[str] | None = None,
+        report: Callable[[int], None] | None = None,
+    ) -> "Corpus":
+        """Read text, count its tokens, number them; one pass over the text, on several processes.
+
+        tokens: a tokenizer or its name; "subword:bpe" learns max_size subwords from the text first (see text.tokenizer.choose).
+        source: what `read` takes or gives, or any iterable of lines. With `out` the corpus is written to that folder and
+        memory-mapped; if the folder holds the corpus of the same text and settings already, it is only opened.
+        epsilon: for vocabularies that do not fit in memory: the text is read twice, the first time to find all words above
+        this share of it in bounded memory; rarer ones may become unknown. Counts stay exact. report: called with the
+        characters read so far.
+        Raises:  FormatError if the text is bad, empty, or has no token frequent enough; OptionError for an epsilon with
+                 a source that can be read only once.
+        """
+        text = read(source) if isinstance(source, str | os.PathLike) else source
+        pieces, normalizer = text if isinstance(text, Text) else _Lines(text), normalizer or Normalizer()
+        made = choose(tokens, _twice(pieces, normalizer), vocab_size=max_size) if isinstance(tokens, str) else tokens
+        recipe = Recipe(made, normalizer, sentences, add_eos)
+        folder = None if out is None else Path(out)
+        if folder and isinstance(text, Text) and text.source != "-":
+            key = hashlib.sha256(settings_key(recipe, min_count, max_size, specials, epsilon))
+            if (kept := _kept(folder, text, key)) is not None:
+                return kept
+        if epsilon is not None:
+            _check_again(pieces)
+        with working_folder(folder.parent if folder else None) as working:
+            built = build(
+                pieces, recipe, Path(working), threads=count_threads(threads), min_count=min_count, max_size=max_size,
+                specials=specials, epsilon=epsilon, report=report,
+            )  # fmt: skip
+            unknown = 0 if built.vocab.unk is None else int(built.vocab.counts[built.vocab.unk])
+            meta = {
+                "source": text.source if isinstance(text, Text) else "memory", "key": built.key, **recipe.to_json(),
+                "characters": built.characters, "num_tokens": len(built.ids), "num_sentences": len(built.starts) - 1,
+                "unknown": unknown, "replaced_bytes": text.replaced if isinstance(text, Text) else 0,
+                "min_count": min_count, "max_size": max_size, "epsilon": epsilon,
+                "fingerprint": _fingerprint(built.ids, built.starts),
+            }  # fmt: skip
+            if folder is None:
+                return Corpus(np.array(built.ids), built.starts, built.vocab, meta)
+            Corpus(built.ids, built.starts, built.vocab, meta).save(folder)
+        return Corpus.load(folder)
+
+    @staticmethod
+    def from_sentences(sentences: Iterable[Iterable[str]], *, min_count: int = 1, max_size: int | None = None) -> "Corpus":
+        """A corpus from lists of tokens, as gensim takes them.
+
+        >>> Corpus.from_sentences([["a", "b"], ["a"]]).ids.tolist()
+        [1, 2, 1]
+        """
+        rows = [list(sentence) for sentence in sentences]
+        if not any(rows):
+            raise FormatError("corpus: no token in the sentences given.")
+        counts = Counter(token for row in rows for token in row)
+        vocab = Vocab.from_counts(counts, min_count=min_count, max_size=max_size)
+        starts = np.cumsum([0, *(len(row) for row in rows if row)], dtype=np.int64)
+        return Corpus(vocab.ids(token for row in rows for token in row), starts, vocab)
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens in the text, unknown ones included."""
+        return len(self.ids)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def sentence(self, i: int) -> list[str]:
+        """The tokens of sentence i."""
+        if not 0 <= i < len(self):
+            raise IndexError(f"sentence {i} of {len(self):,}")
+        return self.vocab.words(self.ids[self.starts[i] : self.starts[i + 1]])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 of ids and starts: the same text, the same number, on any machine."""
+        return str(self.meta.get("fingerprint") or _fingerprint(self.ids, self.starts))
+
+    @property
+    def unknown_share(self) -> float:
+        """The share of tokens that fell out of the vocabulary."""
+        return 0.0 if self.vocab.unk is None else int(self.vocab.counts[self.vocab.unk]) / max(len(self.ids), 1)
+
+    def summary(self, top: int = 10) -> tuple[dict[str, Any], str]:
+        """What the corpus holds, as JSON values and as text."""
+        order = np.argsort(-self.vocab.counts, kind="stable")
+        common = [(self.vocab.tokens[i], int(self.vocab.counts[i])) for i in order[:top].tolist() if i != self.vocab.unk]
+        values = {
+            "tokens": self.num_tokens, "sentences": len(self), "vocabulary": len(self.vocab),
+            "unknown_share": self.unknown_share, "specials": self.vocab.specials, "most_common": common,
+            "fingerprint": self.fingerprint, "meta": self.meta,
+        }  # fmt: skip
+        return values, (
+            f"{self.num_tokens:,} tokens in {len(self):,} sentences, {len(self.vocab):,} in the vocabulary, "
+            f"{100 * self.unknown_share:.2f} % unknown\nspecial tokens: {', '.join(self.vocab.specials) or 'none'}\n"
+            f"most common: {', '.join(f'{word} {count:,}' for word, count in common)}"
+        )
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write the corpus to a folder, atomically."""
+        arrays = {"ids": self.ids, "starts": self.starts, **self.vocab.to_arrays()}
+        meta = {"specials": self.vocab.specials, "corpus": {**self.meta, "fingerprint": self.fingerprint}}
+        files.save(Path(folder), "corpus", arrays, meta)
+
+    @staticmethod
+    def load(folder: str | os.PathLike[str]) -> "Corpus":
+        """Open a corpus; nothing is read until it is used.
+
+        Raises:  ModelFileError if the folder holds none, or a damaged one.
+        """
+        arrays, meta = files.load(Path(folder), "corpus")
+        try:
+            vocab = Vocab.from_arrays(arrays, meta["specials"])
+            return Corpus(arrays["ids"], arrays["starts"], vocab, meta["corpus"])
+        except (KeyError, ShapeError) as error:
+            raise ModelFileError(f"{folder}: the corpus is not whole ({error}). Build it again.") from error
+
+
+class _Lines:
+    """Lines from memory, each with its end; read as often as what they come from can be."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = lines
+
+    def __iter__(self) -> Iterator[str]:
+        return (line if line.endswith("\n") else line + "\n" for line in self.lines)
+
+
+def _check_again(pieces: Text | _Lines) -> None:
+    """Raise unless the text can be read a second time."""
+    if pieces.source == "-" if isinstance(pieces, Text) else iter(pieces.lines) is pieces.lines:
+        raise OptionError("corpus: this text can be read only once, and these settings read it twice. Give a file or a list.")
+
+
+def _twice(pieces: Text | _Lines, normalizer: Normalizer) -> Iterator[str]:
+    """The lines for a tokenizer to learn from."""
+    _check_again(pieces)
+    for piece in pieces:
+        yield from map(normalizer, piece.split("\n"))
+
+
+def _fingerprint(ids: Array, starts: Array) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(ids).data)
+    digest.update(np.ascontiguousarray(starts).data)
+    return digest.hexdigest()
+
+
+def _kept(folder: Path, text: Text, key: Any) -> Corpus | None:
+    """The corpus in `folder` if it was built from this text with these settings."""
+    if not (folder / "manifest.json").is_file() or files.kind_of(folder) != "corpus":
+        return None
+    kept = Corpus.load(folder)
+    for piece in text:
+        key.update(piece.encode())
+    return kept if kept.meta.get("key") == key.hexdigest() else None

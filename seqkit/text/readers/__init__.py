@@ -1,0 +1,1 @@
+"""Files of text, plain, compressed, labelled, tagged or in pairs."""

@@ -1,0 +1,205 @@
+"""Text from anywhere, in pieces: files plain or compressed, folders, globs, JSONL, CSV, Parquet, stdin, NLTK corpora.
+
+A piece is a str cut after white space; the pieces together are the text, line ends included, so an endless line is read
+in bounded memory. Lines end at \\n alone. Not handled: encodings other than UTF-8 (convert first), HTML, archives of files.
+"""
+
+import glob
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Literal
+
+from seqkit.core.errors import FormatError, OptionError, did_you_mean
+from seqkit.text.readers.compressed import open_bytes
+
+PIECE = 1 << 20  # bytes
+_SPACES = (b" ", b"\t", b"\r")
+_BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+
+
+@dataclass
+class Text:
+    """A source of text that gives its pieces each time it is iterated (stdin only once).
+
+    replaced: how many invalid bytes were replaced in the last pass, when errors is "replace".
+    """
+
+    source: str
+    column: str | None = None
+    errors: Literal["strict", "replace"] = "strict"
+    replaced: int = field(default=0, init=False)
+
+    def __iter__(self) -> Iterator[str]:
+        self.replaced = 0
+        if self.source.startswith("nltk:"):
+            yield from _nltk(self.source[5:])
+            return
+        for path in paths(self.source):
+            with sys.stdin.buffer if path is None else open_bytes(path) as file:
+                name = "stdin" if path is None else str(path)
+                yield from _columns(self._decode(file, name), name, self.column, path)
+
+    def _decode(self, file: IO[bytes], name: str) -> Iterator[str]:
+        """Decode a file piece by piece; name line and byte of what cannot be text."""
+        rest, line, offset = b"", 1, 0
+        while True:
+            block = file.read(PIECE)
+            data = rest + block
+            if offset == 0 and (bom := data[:2]) in _BOMS:
+                raise FormatError(f"{name}: begins with a {_BOMS[bom]} byte order mark, expected UTF-8. Convert it with iconv.")
+            if offset == 0 and data.startswith(b"\xef\xbb\xbf"):
+                data, offset = data[3:], 3
+            cut = len(data) if not block else data.rfind(b"\n") + 1 or max(data.rfind(space) for space in _SPACES) + 1
+            if cut == 0 and len(data) > PIECE:
+                raise FormatError(
+                    f"{name}: line {line:,} holds a word of more than {PIECE:,} bytes at byte {offset:,}. Is it a text file?"
+                )
+            whole, rest = data[:cut], data[cut:]
+            if whole:
+                yield self._text(whole, name, line, offset)
+                line, offset = line + whole.count(b"\n"), offset + len(whole)
+            if not block:
+                return
+
+    def _text(self, data: bytes, name: str, line: int, offset: int) -> str:
+        bad = data.find(b"\0")
+        try:
+            text = data.decode(errors="strict")
+        except UnicodeDecodeError as error:
+            if self.errors == "replace":
+                text = data.decode(errors="replace")
+                self.replaced += text.count("\ufffd") - data.count("\ufffd".encode())
+            else:
+                where = line + data.count(b"\n", 0, error.start)
+                raise FormatError(
+                    f"{name}: line {where:,}, byte {offset + error.start:,}: 0x{data[error.start]:02x} is not valid UTF-8. "
+                    'Convert the file, or read it with errors="replace".'
+                ) from error
+        if bad >= 0:
+            where = line + data.count(b"\n", 0, bad)
+            raise FormatError(f"{name}: line {where:,}, byte {offset + bad:,}: a NUL byte. Is it a text file?")
+        return text
+
+
+def read(source: str | os.PathLike[str], *, column: str | None = None, errors: Literal["strict", "replace"] = "strict") -> Text:
+    """Open a source of text: a file, a folder, a glob, "-" for stdin, or "nltk:brown".
+
+    Compression (gz, bz2, xz, zst) is told by the first bytes. `column` names the field of .jsonl, .csv, .tsv and .parquet.
+    Raises:  FormatError, here or while reading, if a file is missing, not text, cut short or grows without bound.
+    """
+    text = Text(os.fspath(source), column, errors)
+    if not text.source.startswith("nltk:"):
+        paths(text.source)
+    return text
+
+
+def paths(source: str) -> list[Path | None]:
+    """The files of a source in a fixed order; None stands for stdin."""
+    if source == "-":
+        return [None]
+    path = Path(source)
+    if path.is_dir():
+        found = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+    elif path.is_file():
+        found = [path]
+    else:
+        found = sorted(Path(p) for p in glob.glob(source, recursive=True) if Path(p).is_file())  # noqa: PTH207  # absolute patterns
+    if not found:
+        near = did_you_mean(path.name, [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else [])
+        raise FormatError(f"{source}: no such file, folder or match.{near}")
+    return list(found)
+
+
+def _columns(pieces: Iterator[str], name: str, column: str | None, path: Path | None) -> Iterator[str]:
+    kind = "".join(Path(name).suffixes).lower()
+    kinds = [k for k in (".jsonl", ".csv", ".tsv", ".parquet") if k in kind]
+    if column is None and kinds != [".parquet"]:
+        yield from pieces
+    elif kinds == [".jsonl"]:
+        yield from _jsonl(_lines(pieces), name, str(column))
+    elif kinds == [".parquet"] and path is not None:
+        yield from _parquet(path, column)
+    elif kinds:
+        yield from _csv(_lines(pieces), name, str(column), "," if kinds == [".csv"] else "\t")
+    else:
+        raise OptionError(f"{name}: column {column!r} was asked for; only .jsonl, .csv, .tsv and .parquet have columns.")
+
+
+def lines(source: str | os.PathLike[str]) -> Iterator[str]:
+    """The lines of what `read` takes, without their ends; empty ones left out."""
+    return (line.rstrip("\r\n") for line in _lines(read(source)) if line.strip())
+
+
+def _lines(pieces: Iterable[str]) -> Iterator[str]:
+    """Whole lines with their ends."""
+    rest = ""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split("\n")
+        yield from (line + "\n" for line in whole)
+    if rest:
+        yield rest
+
+
+def _jsonl(lines: Iterator[str], name: str, column: str) -> Iterator[str]:
+    import json
+
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise FormatError(f"{name}: line {number:,} is not JSON ({error}).") from error
+        if not isinstance(row, dict) or not isinstance(row.get(column), str):
+            known = sorted(row) if isinstance(row, dict) else []
+            raise FormatError(
+                f"{name}: line {number:,} has no text in {column!r}; it has {', '.join(known)}.{did_you_mean(column, known)}"
+            )
+        yield row[column] + "\n"
+
+
+def _csv(lines: Iterator[str], name: str, column: str, delimiter: str) -> Iterator[str]:
+    import csv
+
+    rows = csv.DictReader(lines, delimiter=delimiter, strict=True)
+    if column not in (known := list(rows.fieldnames or [])):
+        raise FormatError(f"{name}: no column {column!r}; it has {', '.join(known)}.{did_you_mean(column, known)}")
+    try:
+        for row in rows:
+            if row[column] is None:
+                raise FormatError(f"{name}: line {rows.line_num:,} ends before column {column!r}.")
+            yield row[column] + "\n"
+    except csv.Error as error:
+        raise FormatError(f"{name}: line {rows.line_num:,} is not {delimiter!r}-separated ({error}).") from error
+
+
+def _parquet(path: Path, column: str | None) -> Iterator[str]:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise OptionError(f"{path}: reading Parquet needs pyarrow. Install seqkit[parquet].") from error
+    try:
+        file = pq.ParquetFile(path)
+        if column not in (known := file.schema_arrow.names):
+            raise FormatError(f"{path}: no column {column!r}; it has {', '.join(known)}.{did_you_mean(column or '', known)}")
+        for batch in file.iter_batches(columns=[column]):
+            yield from ((value or "") + "\n" for value in batch.column(0).to_pylist())
+    except (pa.ArrowException, TypeError) as error:
+        raise FormatError(f"{path}: not a readable Parquet file with text in {column!r} ({error}).") from error
+
+
+def _nltk(name: str) -> Iterator[str]:
+    import nltk.corpus
+
+    try:
+        corpus = getattr(nltk.corpus, name)
+        for sentence in corpus.sents():
+            yield " ".join(sentence) + "\n"
+    except AttributeError as error:
+        raise FormatError(f"nltk:{name}: NLTK has no corpus of that name with sentences; try nltk:brown.") from error
+    except LookupError as error:
+        raise FormatError(f"nltk:{name}: its data are not here. Put them in a folder and set NLTK_DATA to it.") from error

@@ -1,0 +1,179 @@
+"""The trials of a search on disk: an Optuna study in SQLite, and a lock a trial, so that workers share one search.
+
+A worker is any process that has the folder. It holds the lock of the trial it trains; the system lets go of it when the
+process dies, however it dies, so an open trial without a holder is one to go on with. What is over is never touched again.
+Not handled: folders on a network whose locks or SQLite cannot be trusted.
+"""
+
+import contextlib
+import logging
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from seqkit.core.errors import FormatError, OptionError
+from seqkit.tuning.space import Choice, Space
+from seqkit.tuning.trial import Job, State, Trial
+
+NAME = "search.sqlite"
+_STUDY = "search"
+_TOLD = {"done": "COMPLETE", "dropped": "PRUNED", "failed": "FAIL"}  # ours -> Optuna's
+
+
+class Trials:
+    """The search in `folder`, begun or joined.  signature: what all its workers must share, as JSON values."""
+
+    def __init__(self, folder: Path, space: Space, signature: Mapping[str, Any]) -> None:
+        """Raises:  OptionError if the folder holds another search, or without Optuna; FormatError for a broken file."""
+        _check_installed()
+        from filelock import FileLock
+
+        self.folder, self.space = folder, space
+        folder.mkdir(parents=True, exist_ok=True)
+        self.lock = FileLock(folder / "search.lock")
+        with self.lock:
+            self._storage, self._study = _open(folder / NAME)
+            known = self._storage.get_study_user_attrs(self._study).get("search")
+            if known is None:
+                self._storage.set_study_user_attr(self._study, "search", dict(signature))
+        _compare(folder, known or signature, signature)
+        (folder / "trials").mkdir(exist_ok=True)
+
+    def all(self) -> list[Trial]:
+        """Every trial begun, in order."""
+        return _read(self._storage, self._study)
+
+    @contextlib.contextmanager
+    def claim(self, jobs: Sequence[Job], known: Sequence[Trial]) -> Iterator[Job | None]:
+        """Within the block the first of `jobs` that nobody has is this worker's; None if others have them all.
+
+        To be entered with `lock` held since `known` was read, so that nothing changes between seeing a job and having it.
+        """
+        from filelock import FileLock, Timeout
+
+        held = None
+        for job in jobs:
+            one = FileLock(self._path(job.number).with_suffix(".lock"), blocking=False)
+            try:
+                one.acquire()
+            except Timeout:
+                continue
+            held = one
+            if job.number >= len(known):
+                self._begin(job.settings)
+            break
+        try:
+            yield job if held else None
+        finally:
+            if held:
+                with self.lock:
+                    held.release()
+
+    def checkpoint(self, number: int) -> Path:
+        """The folder of a trial's checkpoint."""
+        return self._path(number)
+
+    def add_value(self, number: int, epoch: int, value: float) -> None:
+        """An epoch, from 1, was validated."""
+        self._storage.set_trial_intermediate_value(self._id(number), epoch, value)
+
+    def spend(self, number: int, units: int, seconds: float) -> None:
+        """What the trial has cost so far."""
+        self._storage.set_trial_user_attr(self._id(number), "spent", [units, seconds])
+
+    def end(self, trial: Trial, state: State, error: str = "") -> None:
+        """The trial is over; its checkpoint goes."""
+        from optuna.trial import TrialState
+
+        if error:
+            self._storage.set_trial_user_attr(self._id(trial.number), "error", error)
+        values = None if state == "failed" or not trial.values else [trial.value]
+        self._storage.set_trial_state_values(self._id(trial.number), TrialState[_TOLD[state]], values)
+        shutil.rmtree(self._path(trial.number), ignore_errors=True)
+
+    def clean(self) -> None:
+        """The search is over: remove the locks of its trials."""
+        shutil.rmtree(self.folder / "trials", ignore_errors=True)
+
+    def _begin(self, settings: Mapping[str, Any]) -> None:
+        from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+        from optuna.trial import TrialState, create_trial
+
+        kinds: dict[str, Any] = {
+            name: CategoricalDistribution(part.values) if isinstance(part, Choice)
+            else IntDistribution(int(part.low), int(part.high), log=part.scale == "log") if part.whole
+            else FloatDistribution(part.low, part.high, log=part.scale == "log")
+            for name, part in self.space.parts.items()
+        }  # fmt: skip
+        made = create_trial(state=TrialState.RUNNING, params=dict(settings), distributions=kinds)
+        self._storage.create_new_trial(self._study, made)
+
+    def _id(self, number: int) -> int:
+        found: int = self._storage.get_trial_id_from_study_id_trial_number(self._study, number)
+        return found
+
+    def _path(self, number: int) -> Path:
+        return self.folder / "trials" / f"{number:04}"
+
+
+def read_trials(folder: Path) -> tuple[list[Trial], dict[str, Any]]:
+    """The trials of the search in `folder`, and its signature; also while others work on it.
+
+    Raises:  FormatError if there is none.
+    """
+    _check_installed()
+    if not (folder / NAME).is_file():
+        raise FormatError(f"{folder}: no {NAME} there, so it is not the folder of a search.")
+    storage, study = _open(folder / NAME)
+    return _read(storage, study), dict(storage.get_study_user_attrs(study)["search"])
+
+
+def _read(storage: Any, study: int) -> list[Trial]:
+    ours = {theirs: state for state, theirs in _TOLD.items()}
+    trials = []
+    for t in storage.get_all_trials(study, deepcopy=False):
+        units, seconds = t.user_attrs.get("spent", (0, 0.0))
+        values = tuple(value for _, value in sorted(t.intermediate_values.items()))
+        state = ours.get(t.state.name, "open")
+        trials.append(Trial(t.number, dict(t.params), state, values, units, seconds, t.user_attrs.get("error", "")))  # type: ignore[arg-type]
+    return trials
+
+
+def _open(path: Path) -> tuple[Any, int]:
+    """Optuna's storage and the number of our study in it; nothing is logged."""
+    import optuna
+    from optuna.study import StudyDirection
+    from sqlalchemy.exc import SQLAlchemyError
+
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(logging.ERROR)
+    try:
+        url = f"sqlite:///{path.resolve()}"
+        # get_storage: with a cache of the trials that are over
+        storage = optuna.storages.get_storage(optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 120}}))
+        names = [study.study_name for study in storage.get_all_studies()]
+        if _STUDY not in names:
+            return storage, storage.create_new_study([StudyDirection.MINIMIZE], _STUDY)
+        return storage, storage.get_study_id_from_name(_STUDY)
+    except (SQLAlchemyError, RuntimeError) as error:
+        raise FormatError(f"{path}: cannot be read as a search ({type(error).__name__}). Choose another folder.") from error
+    finally:
+        optuna.logging.set_verbosity(verbosity)
+
+
+def _compare(folder: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    for name in [*now, *(name for name in then if name not in now)]:
+        if then.get(name) != now.get(name):
+            raise OptionError(
+                f"search: {name} was {then.get(name)!r} in {folder} and is {now.get(name)!r} now, so the trials do not compare. "
+                "Use the old value, or another folder."
+            )
+
+
+def _check_installed() -> None:
+    try:
+        import filelock  # noqa: F401
+        import optuna  # noqa: F401
+    except ImportError as error:
+        raise OptionError(f"search: needs {error.name}, which is not installed. Install seqkit[tune].") from error

@@ -1,0 +1,141 @@
+"""Measures by name on word sets: what each is given, what is refused and why, the same words before and after."""
+
+import numpy as np
+import pytest
+
+from seqkit.core.errors import FormatError, OptionError, VocabularyError
+from seqkit.debias.measuring.assess import Roles, assess, describe
+from seqkit.debias.measuring.base import Options, measures
+from seqkit.debias.measuring.recovery import most_biased
+from seqkit.debias.removal.eraser import methods
+from seqkit.debias.report import compare
+from seqkit.debias.words.sets import WordSets
+from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.text.vocab import Vocab
+
+FAST = Options(resamples=20, draws=20, most_lost=0.5)
+
+
+def vectors_of(sets, dim=16, less=(), upper=()):
+    words = [
+        *sets.protected,
+        *(word for part in sets.lists.values() for word in part),
+        *(f"n{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(300)),
+    ]
+    words = [word.title() if word in upper else word for word in dict.fromkeys(words) if word not in less]
+    return Vectors(Vocab(words, [1] * len(words)), np.random.default_rng(0).normal(size=(len(words), dim)).astype(np.float32))
+
+
+@pytest.mark.parametrize("name", WordSets.names())
+def test_every_shipped_set_can_be_measured_and_says_what_it_cannot(name):
+    sets = WordSets.shipped(name)
+    found = assess(Roles(vectors_of(sets), sets, options=FAST))
+    got = {score.name.split()[0] for score in found.scores}
+    assert {"direct-bias", "mac", "gonen-svm", "gonen-neighbours"} <= got
+    assert ("weat" in got) == (len(sets.classes) == 2)
+    assert got | {name.split()[0] for name in found.refused} == set(measures.names()) - {"seat", "indirect-bias"}
+    assert all(text.endswith((".", "two.")) for text in found.refused.values())
+
+
+def test_each_measure_is_given_what_a_call_by_hand_is_given():
+    sets = WordSets.gender()
+    vectors = vectors_of(sets)
+    roles = Roles(vectors, sets, options=FAST)
+    by_name = {score.name: score for score in assess(roles).scores}
+    a, b = map(list, sets.columns)
+    jobs = sets.lists["professions"]
+    by_hand = measures.load("weat")(vectors, sets.lists["career"], sets.lists["family"], a, b, unequal="mean", options=FAST)
+    assert by_name["weat career/family"].value == by_hand.value
+    assert by_name["ripa"].value == measures.load("ripa")(vectors, jobs, sets.definitional, options=FAST).value
+    assert by_name["direct-bias"].value == measures.load("direct-bias")(vectors, jobs, roles.direction.basis, options=FAST).value
+
+
+def test_methods_are_fitted_without_the_words_that_recovery_tells_apart():
+    sets = WordSets.gender()
+    vectors, seen = vectors_of(sets), []
+
+    class Spy(methods.load("leace")):
+        def fit(self, vectors, words):
+            seen.append(vectors)
+            return super().fit(vectors, words)
+
+    roles = Roles(vectors, sets, options=FAST)
+    report = compare(roles, {"leace": Spy()}, names=["gonen-svm"])
+    (learnt,) = seen
+    assert len(learnt) == len(vectors) - report.about["held_out"] > 100
+    assert not set(roles.tested) & set(learnt)
+    n = report.measures[0]["signature"]["n"]
+    assert len(roles.tested) == 2 * n
+    chosen, _ = most_biased("test", vectors, roles.direction.basis, n, specific=sets.protected)
+    assert chosen == roles.tested  # the very words the probe is asked
+    compare(roles, {"leace": Spy(lists=("career", "family"))}, names=["gonen-svm"])
+    assert len(seen[1]) == len(vectors)
+
+
+def test_what_is_asked_for_by_name_is_refused_aloud_and_else_kept_as_a_reason():
+    sets = WordSets.gender()
+    vectors = vectors_of(sets, less=sets.lists["family"])
+    assert "weat career/family" in assess(Roles(vectors, sets, options=FAST)).refused
+    with pytest.raises(VocabularyError, match="list Y has lost 12 of 12"):
+        assess(Roles(vectors, sets, options=FAST), names=["weat"])
+    with pytest.raises(OptionError, match="no word to compare with came"):
+        assess(Roles(vectors, sets, options=FAST), names=["indirect-bias"])
+    with pytest.raises(OptionError, match="3 classes of definitional words, this measure compares two"):
+        religion = WordSets.religion()
+        assess(Roles(vectors_of(religion), religion, options=FAST), names=["rnd"])
+    with pytest.raises(VocabularyError, match="definitional"):
+        assess(Roles(vectors.restrict(vectors.vocab.tokens[-300:]), sets, options=FAST), names=["direct-bias"])
+
+
+def test_vectors_of_which_nothing_can_be_measured_give_one_reason_of_its_own_kind():
+    sets = WordSets.gender()
+    vectors = vectors_of(sets)
+    nothing = Vectors(vectors.vocab, np.zeros_like(vectors.matrix))
+    with pytest.raises(FormatError, match=r"no measure could be taken, \d+ were refused. The first: ") as caught:
+        assess(Roles(nothing, sets, options=FAST))
+    assert len(str(caught.value)) < 300
+
+
+def test_published_tests_are_measured_without_definitional_words():
+    words = [f"{kind}{i}" for kind in "fipu" for i in range(5)]
+    lists = {f"1:{name}": words[k * 5 : k * 5 + 5] for k, name in enumerate(("flowers", "insects", "pleasant", "unpleasant"))}
+    sets = WordSets("published", lists=lists)
+    (score,) = assess(Roles(vectors_of(sets), sets, options=FAST), names=["weat"]).scores
+    assert (score.name, score.count) == ("weat 1:flowers/insects", 10)
+
+
+def test_case_any_finds_words_as_the_vocabulary_spells_them():
+    sets = WordSets.gender()
+    vectors = vectors_of(sets, upper=sets.lists["professions"])
+    with pytest.raises(VocabularyError, match="lost 116 of 116"):
+        assess(Roles(vectors, sets, options=FAST), names=["direct-bias"])
+    titled = WordSets(
+        "titled", sets.definitional, lists={"professions": [w.title() for w in sets.lists["professions"]]}, classes=sets.classes
+    )
+    (score,) = assess(Roles(vectors_of(sets), titled, case="lower", options=FAST), names=["direct-bias"]).scores
+    assert (score.count, score.missing) == (116, 0)
+
+
+def test_report_measures_all_states_with_the_words_and_the_direction_from_before(tmp_path):
+    sets = WordSets.gender()
+    vectors = vectors_of(sets)
+    roles = Roles(vectors, sets, options=FAST)
+    found = compare(
+        roles, {"same": lambda v: v, "noise": lambda v: Vectors(v.vocab, v.matrix[::-1].copy())}, names=["gonen-clusters", "rnd"]
+    )
+    values = {(row["state"], row["name"]): row["value"] for row in found.measures}
+    assert values["before", "rnd"] == values["same", "rnd"] != values["noise", "rnd"]
+    assert found.projection["before"] == found.projection["same"]
+    assert found.about["sha256"] == sets.checksum
+    for name in ("a.json", "b.json"):
+        found.save(tmp_path / name)
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+    with pytest.raises(OptionError, match=r"allowed are \.html and \.json"):
+        found.save(tmp_path / "a.pdf")
+
+
+def test_describe_counts_sets_and_names_the_missing():
+    sets = WordSets.gender()
+    parts = {part["list"]: part for part in describe(sets, vectors_of(sets, less=["nurse", "he"]))["parts"]}
+    assert parts["professions"]["lost"] == ["nurse"]
+    assert (parts["definitional"]["count"], parts["definitional"]["lost"]) == (13, ["he"])

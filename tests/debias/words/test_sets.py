@@ -1,0 +1,218 @@
+"""Word sets: what is refused and why, what is lost and said, checksums, published files."""
+
+import json
+
+import numpy as np
+import pytest
+
+from seqkit.core.errors import FormatError, OptionError, VocabularyError
+from seqkit.debias.words.lookup import places
+from seqkit.debias.words.sets import WordSets
+from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.text import vocab as vocab_module
+from seqkit.text.readers.catalogue import shipped
+from seqkit.text.vocab import Vocab
+
+SHIPPED = ("gender", "religion", "ethnicity", "age")
+
+
+def make(**parts):
+    given = {
+        "definitional": (("she", "he"), ("woman", "man")),
+        "equalize": (("queen", "king"),),
+        "lists": {"jobs": ("nurse", "judge")},
+    }
+    return WordSets("w", **(given | parts))
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"definitional": (("she", "he"), ("he", "man"))}, r"definitional columns: 'he' is in both 'she', 'he' and 'he', 'man'"),
+        ({"definitional": (("she", "he"), ("he", "she"))}, r"definitional columns: 'he' is in both"),
+        ({"definitional": (("she", "he"), ("a", "b", "c"))}, r"\('a', 'b', 'c'\) has 3 words, expected 2"),
+        ({"definitional": (("she", "he"), ("she", "he"))}, r"\('she', 'he'\) came twice"),
+        ({"definitional": (("she",),)}, r"definitional set 1 is \('she',\), expected at least 2 words"),
+        ({"definitional": (("she", "she"),)}, r"'she' stands in it twice"),
+        ({"definitional": ("she", "he")}, r"definitional set 1: 'she' came, expected several words"),
+        ({"definitional": (("she", ""),)}, r"'' came, expected a word"),
+        ({"definitional": (("she", 3),)}, r"3 came, expected a word"),
+        ({"equalize": (("queen", "king"), ("king", "duchess"))}, r"equalize sets: 'king' is in both"),
+        ({"specific": ("lady", "lady")}, r"specific: 'lady' stands in it twice"),
+        ({"lists": {"jobs": ()}}, r"list 'jobs' is empty"),
+        ({"lists": {"jobs": ("nurse", "nurse")}}, r"list 'jobs': 'nurse' stands in it twice"),
+        ({"classes": ("female", "male", "other")}, r"3 classes came for 2 columns"),
+        ({"definitional": (), "equalize": (), "lists": {}}, r"no words came"),
+    ],
+)  # fmt: skip
+def test_bad_words_get_an_error_that_names_them(parts, message):
+    with pytest.raises(OptionError, match=message):
+        make(**parts)
+
+
+def test_one_letter_typo_that_puts_a_word_of_the_other_class_into_a_column_is_refused():
+    """FEE's female_2 has "he" for "her"."""
+    with pytest.raises(OptionError, match="'he' is in both"):
+        WordSets("fee", definitional=(("she", "he"), ("he", "his")))
+
+
+def test_picked_lists_share_no_word_and_have_one_length_when_asked():
+    words = make(lists={"a": ("x", "y"), "b": ("z",), "c": ("y", "u")})
+    assert words.pick("a", "b") == (("x", "y"), ("z",))
+    with pytest.raises(OptionError, match="'y' is in both"):
+        words.pick("a", "c")
+    with pytest.raises(OptionError, match=r"one length here \(a 2, b 1\)"):
+        words.pick("a", "b", equal=True)
+    with pytest.raises(OptionError, match="no list 'jbos'; known: jobs.*Did you mean 'jobs'"):
+        make().pick("jbos")
+
+
+def test_word_sets_cannot_be_changed_and_have_the_checksum_of_their_content():
+    words = make()
+    with pytest.raises(AttributeError):
+        words.name = "x"
+    with pytest.raises(TypeError):
+        words.lists["jobs"] = ()
+    assert words.checksum == make().checksum != make(specific=("lady",)).checksum
+    assert words.columns == (("she", "woman"), ("he", "man"))
+    assert words.protected == ("she", "he", "woman", "man", "queen", "king")
+
+
+def test_known_keeps_what_is_there_and_names_what_is_lost_by_set():
+    words = make(specific=("lady", "sir"))
+    kept, lost = words.known({"she", "he", "queen", "king", "nurse", "judge", "woman", "lady"}, limit=0.5)
+    assert kept.definitional == (("she", "he"),)
+    assert kept.specific == ("lady", "woman")  # woman lost its partner and stays protected
+    assert dict(lost) == {"definitional": ("man",), "specific": ("sir",)}
+    again, nothing = words.known({*words.protected, "nurse", "judge"})
+    assert again == words
+    assert not nothing
+
+
+def test_known_refuses_when_a_set_lost_more_than_the_limit_and_names_the_words():
+    """Other tools go on with nan: WEFE #15, #18, #21."""
+    with pytest.raises(VocabularyError, match=r"w: definitional: 1 of 2 sets are lost, at most 20% may be: 'man' not in"):
+        make().known({"she", "he", "queen", "king", "nurse", "judge", "woman"})
+    there = {*make().protected, "judge"}
+    with pytest.raises(VocabularyError, match=r"jobs: 1 of 2 words are lost, at most 20% may be: 'nurse'"):
+        make().known(there)
+    assert make().known(there, need=("definitional",))[0].lists["jobs"] == ("judge",)
+    assert make().known(there, limit=0.5)[1]["jobs"] == ("nurse",)
+    with pytest.raises(OptionError, match="no set 'jobz'.*Did you mean 'jobs'"):
+        make().known(there, need=("jobz",))
+    with pytest.raises(VocabularyError, match="none of its words"):
+        make(lists={}).known({"x"}, limit=1)
+
+
+def test_case_rules_find_words_and_merge_sets_that_become_one():
+    words = WordSets(
+        "w", definitional=(("She", "He"), ("she", "he"), ("Mary", "John")), equalize=(("Dad", "Mom"), ("mom", "dad"))
+    )
+    low = {"she", "he", "mary", "john", "mom", "dad"}
+    kept, lost = words.known(low, case="lower")
+    assert kept.definitional == (("she", "he"), ("mary", "john"))
+    assert len(kept.equalize) == 1
+    assert not lost
+    assert words.known({*low, "Mary", "John"}, case="any")[0].definitional == (("she", "he"), ("Mary", "John"))
+    with pytest.raises(VocabularyError, match="case='lower' or 'any'"):
+        words.known(low)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_words_have_a_right_checksum_a_source_and_a_licence(name):
+    words = getattr(WordSets, name)()
+    raw = json.loads((shipped("words") / f"{name}.json").read_text(encoding="utf-8"))
+    assert raw["sha256"] == words.checksum
+    assert (words.name, words.language, words.licence) == (name, "en", "CC0-1.0")
+    assert words.source
+    assert len(words.classes) == words.num_classes >= 2
+    assert len(words.definitional) >= 5
+    every = {*words.protected, *(word for found in words.lists.values() for word in found)}
+    assert all(word == word.lower() and word.isascii() for word in every)
+    for part, found in words.lists.items():
+        if "names" not in part:
+            assert not set(found) & set(words.protected), part
+
+
+def test_shipped_gender_covers_the_planted_corpus():
+    truths = json.loads((shipped("planted") / "truths.json").read_text(encoding="utf-8"))
+    gender = WordSets.gender()
+    assert {*truths["biased_professions"], *truths["unbiased_professions"]} <= set(gender.lists["professions"])
+    assert {word for pair in truths["relations"]["male-female"] for word in pair} <= set(gender.protected)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_saved_words_come_back_equal(name, tmp_path):
+    words = WordSets.shipped(name)
+    words.save(tmp_path / "w.json")
+    assert WordSets.load(tmp_path / "w.json") == words
+
+
+def test_changed_file_is_noticed_by_its_checksum_and_one_without_is_read(tmp_path):
+    make().save(path := tmp_path / "w.json")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("queen", "quean"), encoding="utf-8")
+    with pytest.raises(FormatError, match=r"w.json: its words have sha256 .*, the file says"):
+        WordSets.load(path)
+    found = json.loads(text)
+    del found["sha256"]
+    path.write_text(json.dumps(found), encoding="utf-8")
+    assert WordSets.load(path) == make()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[", "not valid JSON"),
+        ("3", "a int came, expected word sets"),
+        ('{"a": ["x", "x"]}', "'x' stands in it twice"),
+        ('{"a": "xy"}', "expected several words"),
+        ('[{"first_target": {}}]', "not word sets"),
+        ('{"kind": "word-sets", "name": "n", "specifik": ["a"]}', "unknown key 'specifik'.*Did you mean 'specific'"),
+        ('{"kind": "word-sets", "specific": ["a"]}', "not word sets"),
+    ],
+)
+def test_bad_file_is_an_error_with_its_name(content, message, tmp_path):
+    path = tmp_path / "bad.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(FormatError, match=message) as caught:
+        WordSets.load(path)
+    assert str(path) in str(caught.value)
+
+
+def test_unknown_names_and_missing_files_are_named(tmp_path):
+    with pytest.raises(OptionError, match="unknown word sets 'gendre'.*Did you mean 'gender'"):
+        WordSets.shipped("gendre")
+    with pytest.raises(FormatError, match="no such file"):
+        WordSets.load(tmp_path / "none.json")
+    with pytest.raises(FormatError, match="definitional_pairs.json: no such file"):
+        WordSets.load_debiaswe(tmp_path)
+
+
+def test_published_debiaswe_files_are_read(data):
+    words = WordSets.load_debiaswe(data("debias/debiaswe"))
+    sizes = len(words.definitional), len(words.equalize), len(words.specific), len(words.lists["professions"])
+    assert sizes == (10, 52, 1441, 320)
+    assert words.columns[0][0] == "woman"
+    assert "Catholic_priest" in words.protected  # not in the published list of specific words, but equalised
+
+
+def test_published_weat_files_are_read(data):
+    lists = WordSets.load(data("debias/weat/WEAT.json"))
+    assert len(lists.lists) == 31
+    assert len(lists.pick("male_names", "female_names", "career", "family")) == 4
+    tests = WordSets.load(data("debias/weat/weat_caliskan2017.json"))
+    assert len(tests.lists) == 40
+    assert [name for name in tests.lists if name.startswith("6:")] == ["6:male names", "6:female names", "6:career", "6:family"]
+
+
+def test_places_are_found_in_the_bytes_of_an_opened_vocabulary_as_by_its_index(tmp_path, monkeypatch):
+    random = np.random.default_rng(0)
+    tokens = list(dict.fromkeys("".join(random.choice(list("abé語"), random.integers(1, 6))) for _ in range(3000)))
+    Vectors(Vocab(tokens, [0] * len(tokens)), np.ones((len(tokens), 1), np.float32)).save(tmp_path / "v")
+    monkeypatch.setattr(vocab_module, "_SEARCH_FROM", 0)
+    monkeypatch.setattr(vocab_module, "_PIECE", 100)
+    vocab = Vectors.load(tmp_path / "v").vocab
+    wanted = [*tokens[::7], "not there", "x"]
+    assert places(vocab, wanted) == {word: tokens.index(word) for word in tokens[::7]}
+    assert "tokens" not in vars(vocab)
