@@ -48,7 +48,13 @@ class Result:
 
 
 def over_seeds(
-    name: str, seeds: Sequence[int], train: Part, dev: Part, test: Part, settings: dict[str, Any], **given: Any
+    name: str,
+    seeds: Sequence[int],
+    train: Part,
+    dev: Part,
+    test: Part,
+    settings: dict[str, Any],
+    **given: Any,
 ) -> tuple[Result, TextClassifier]:
     """Train once a seed, the epoch chosen on dev; print the result, and return it with the last model."""
     found = Result(name, [], [], [])

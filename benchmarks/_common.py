@@ -29,7 +29,10 @@ def wiki(data: Path, megabytes: int = 100) -> Path:
     CACHE.mkdir(exist_ok=True)
     whole = CACHE / "wiki100m.txt"
     if not whole.exists():
-        with gzip.open(data / "corpora" / "wiki100m.txt.gz") as source, whole.with_suffix(".part").open("wb") as target:
+        with (
+            gzip.open(data / "corpora" / "wiki100m.txt.gz") as source,
+            whole.with_suffix(".part").open("wb") as target,
+        ):
             shutil.copyfileobj(source, target)
         whole.with_suffix(".part").replace(whole)
     if megabytes == 100:
@@ -37,7 +40,11 @@ def wiki(data: Path, megabytes: int = 100) -> Path:
     cut = CACHE / f"wiki{megabytes}m.txt"
     if not cut.exists():
         text = whole.read_bytes()
-        copies = (text + b" ") * (megabytes // 100) if megabytes > 100 else text[: text.rfind(b" ", 0, megabytes * 1_000_000)]
+        copies = (
+            (text + b" ") * (megabytes // 100)
+            if megabytes > 100
+            else text[: text.rfind(b" ", 0, megabytes * 1_000_000)]
+        )
         cut.write_bytes(copies)
     return cut
 
@@ -47,7 +54,9 @@ def lines(text: Path, words: int = 1000) -> Path:
     out = text.with_suffix(f".{words}.txt")
     if not out.exists():
         tokens = text.read_text().split()
-        out.write_text("\n".join(" ".join(tokens[i : i + words]) for i in range(0, len(tokens), words)) + "\n")
+        out.write_text(
+            "\n".join(" ".join(tokens[i : i + words]) for i in range(0, len(tokens), words)) + "\n"
+        )
     return out
 
 

@@ -20,7 +20,9 @@ def options(parser: argparse.ArgumentParser) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="keep the model in this folder")
-    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="settings other than the recipe's")
+    parser.add_argument(
+        "--set", nargs="*", default=[], metavar="NAME=VALUE", help="settings other than the recipe's"
+    )
     parser.add_argument("--quiet", action="store_true")
     return parser
 
@@ -40,7 +42,13 @@ def reporter(unit: str, *, quiet: bool) -> Callable[[Progress], None]:
 
 
 def train(
-    name: str, train_text: Path, valid_text: Path, test_text: Path | None, unit: str, chosen: argparse.Namespace, **settings: Any
+    name: str,
+    train_text: Path,
+    valid_text: Path,
+    test_text: Path | None,
+    unit: str,
+    chosen: argparse.Namespace,
+    **settings: Any,
 ) -> LanguageModel:
     """Train with `settings`, choose the epoch by the validation text, and print the exact scores of valid and test."""
     settings |= parse_settings(chosen.set)

@@ -23,19 +23,25 @@ def parsed(parser: argparse.ArgumentParser, args: list[str]) -> argparse.Namespa
     return own.parse_args(args)
 
 
-def train(name: str, parts: dict[str, Part], vectors: Vectors | None, chosen: argparse.Namespace, **settings: Any) -> Tagger:
+def train(
+    name: str, parts: dict[str, Part], vectors: Vectors | None, chosen: argparse.Namespace, **settings: Any
+) -> Tagger:
     """Train on parts["train"], keep the best epoch on parts["dev"], print all scores of dev and of test."""
     settings |= parse_settings(chosen.set)
     model = Tagger(device=chosen.device, threads=chosen.threads, seed=chosen.seed, **settings)
     pairs = {part: ([s.words for s in found], [s.tags or [] for s in found]) for part, found in parts.items()}
     started, busy = time.monotonic(), time.process_time()
-    model.fit(*pairs["train"], valid=pairs["dev"], vectors=vectors, report=reporter("sentences", quiet=chosen.quiet))
+    model.fit(
+        *pairs["train"], valid=pairs["dev"], vectors=vectors, report=reporter("sentences", quiet=chosen.quiet)
+    )
     seconds, busy = time.monotonic() - started, time.process_time() - busy
     if chosen.out:
         model.save(chosen.out)
     print(f"{name}: {machine()}, {chosen.device}, {chosen.threads} threads, seed {chosen.seed}")
     print(f"  settings {settings}")
-    with_vector = "" if model.coverage is None else f", {model.coverage:.1%} of the training words have a vector"
+    with_vector = (
+        "" if model.coverage is None else f", {model.coverage:.1%} of the training words have a vector"
+    )
     print(
         f"  {model.num_parameters:,} parameters, {len(model.history)} epochs in {seconds:,.0f} s with validation "
         f"({busy:,.0f} s of processor time){with_vector}"

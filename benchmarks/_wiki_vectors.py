@@ -12,7 +12,9 @@ from seqkit.text.corpus.corpus import Corpus
 
 def option(parser: argparse.ArgumentParser) -> None:
     """--vectors."""
-    parser.add_argument("--vectors", type=Path, help="vectors to use; if not given, trained on wiki100m and kept")
+    parser.add_argument(
+        "--vectors", type=Path, help="vectors to use; if not given, trained on wiki100m and kept"
+    )
 
 
 def wiki_vectors(chosen: argparse.Namespace, dim: int, seed: int = 1) -> Vectors:

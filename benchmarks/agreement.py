@@ -21,7 +21,9 @@ SETTINGS = {"hidden_size": 96, "num_layers": 1, "epochs": 40, "batch": 8, "bptt"
 LOOKS = {"bigram": (GREY, "x"), "rnn": (ORANGE, "s"), "gru": (GREEN, "^"), "lstm": (BLUE, "o")}
 
 
-def by_distance(score: Callable[[Sequence[str]], Sequence[tuple[float, int]]], pairs: list[Pair]) -> dict[int, list[bool]]:
+def by_distance(
+    score: Callable[[Sequence[str]], Sequence[tuple[float, int]]], pairs: list[Pair]
+) -> dict[int, list[bool]]:
     """Right or wrong of every pair, by the words between noun and verb."""
     found: dict[int, list[bool]] = defaultdict(list)
     for one in compare(score, pairs):

@@ -27,7 +27,9 @@ def main(args: list[str]) -> None:
 
     def run(module: torch.nn.Module, **how: str) -> float:
         def both() -> None:
-            with torch.autocast(device.type, torch.bfloat16, enabled=chosen.precision == "bfloat16" and module is not peer):
+            with torch.autocast(
+                device.type, torch.bfloat16, enabled=chosen.precision == "bfloat16" and module is not peer
+            ):
                 y, _ = module(x, **how)
             y.float().backward(g)
             if device.type == "cuda":
@@ -36,7 +38,9 @@ def main(args: list[str]) -> None:
         return timed(both)
 
     ways = [(name, "fused") for name in cells.names()] + [("lstm", "cudnn"), ("gru", "cudnn")]
-    print(f"{machine()}, torch {torch.__version__}, {device}, {chosen.precision}\nB {B}, T {T}, H {H}, {chosen.threads} threads")
+    print(
+        f"{machine()}, torch {torch.__version__}, {device}, {chosen.precision}\nB {B}, T {T}, H {H}, {chosen.threads} threads"
+    )
     print(f"{'cell':18} {'backend':10} {'ms':>8}   time / torch.nn.LSTM float32")
     for name, backend in ways:
         module = cell(name, H, H).to(device)

@@ -43,8 +43,12 @@ def main(args: list[str]) -> None:
         for model, place in ((ours, 0), (theirs, 1)):
             rows["train"][place].append(timed(lambda model=model: model.fit(texts, y)))
             rows["predict"][place].append(timed(lambda model=model: model.predict(texts)))
-    print(f"{machine()}, {chosen.threads} threads; {len(texts):,} sentences, {ours.fit_options.epochs} epochs")
-    print(f"accuracy on test: seqkit {100 * ours.score(*test):.2f}, scikit-learn {100 * theirs.score(*test):.2f}")
+    print(
+        f"{machine()}, {chosen.threads} threads; {len(texts):,} sentences, {ours.fit_options.epochs} epochs"
+    )
+    print(
+        f"accuracy on test: seqkit {100 * ours.score(*test):.2f}, scikit-learn {100 * theirs.score(*test):.2f}"
+    )
     for name, pair in rows.items():
         for kind, clock in (("processor", 0), ("wall", 1)):
             mine, others = ([run[clock] for run in side] for side in pair)

@@ -21,4 +21,6 @@ def main(args: list[str]) -> None:
     right, guessed, true, f1 = conlleval(
         ([str(tag) for tag in s.tags or []], tags) for s, tags in zip(parts["test"], predicted, strict=True)
     )
-    print(f"  test by the rules of conlleval: {right:,} right of {guessed:,} predicted and {true:,} true, F1 {f1:.2f}")
+    print(
+        f"  test by the rules of conlleval: {right:,} right of {guessed:,} predicted and {true:,} true, F1 {f1:.2f}"
+    )

@@ -53,7 +53,9 @@ def main(args: list[str]) -> None:
     chosen = options.parse_args(args)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        corpus = Corpus.build(wiki(chosen.data, chosen.megabytes), threads=chosen.threads, out=folder / "corpus")
+        corpus = Corpus.build(
+            wiki(chosen.data, chosen.megabytes), threads=chosen.threads, out=folder / "corpus"
+        )
 
         def count(memory: int, threads: int) -> list[str]:
             out = tempfile.mkdtemp(dir=folder)
@@ -61,14 +63,18 @@ def main(args: list[str]) -> None:
             return [*subprocess.run(command, capture_output=True, text=True, check=True).stdout.split(), out]
 
         ways = {
-            "1 thread": (4 << 30, 1), f"{chosen.threads} threads": (4 << 30, chosen.threads),
-            "500 MB": (500_000_000, chosen.threads), "120 MB": (120_000_000, chosen.threads),
-        }  # fmt: skip
+            "1 thread": (4 << 30, 1),
+            f"{chosen.threads} threads": (4 << 30, chosen.threads),
+            "500 MB": (500_000_000, chosen.threads),
+            "120 MB": (120_000_000, chosen.threads),
+        }
         runs: dict[str, list[list[str]]] = {what: [] for what in ways}
         for _ in range(chosen.repeat):
             for what, way in ways.items():
                 runs[what].append(count(*way))
-        print(f"{machine()}\n{corpus.num_tokens:,} words of wiki100m, window 10, min count 5, {chosen.repeat} rounds")
+        print(
+            f"{machine()}\n{corpus.num_tokens:,} words of wiki100m, window 10, min count 5, {chosen.repeat} rounds"
+        )
         seconds = {what: [float(run[0]) for run in found] for what, found in runs.items()}
         for what, found in runs.items():
             print(
@@ -79,13 +85,20 @@ def main(args: list[str]) -> None:
             f"  same counts everywhere: {len({run[5] for found in runs.values() for run in found}) == 1}, {int(found[0][4]):,} pairs"
         )
         for what in ("500 MB", "120 MB"):
-            print(f"  {what} / 4 GiB                {ratio(seconds[what], seconds[f'{chosen.threads} threads'])}")
+            print(
+                f"  {what} / 4 GiB                {ratio(seconds[what], seconds[f'{chosen.threads} threads'])}"
+            )
         counts = Cooccurrence.load(f"{found[0][6]}/counts")
         merging = [
-            timed(lambda n=n: Cooccurrence.merge([counts, counts], threads=chosen.threads, out=folder / f"m{n}"))
+            timed(
+                lambda n=n: Cooccurrence.merge([counts, counts], threads=chosen.threads, out=folder / f"m{n}")
+            )
             for n in range(chosen.repeat)
         ]
-        ordering = [timed(lambda: GloVe(dim=16, threads=chosen.threads).objective(counts)) for _ in range(chosen.repeat)]
+        ordering = [
+            timed(lambda: GloVe(dim=16, threads=chosen.threads).objective(counts))
+            for _ in range(chosen.repeat)
+        ]
         opening = [timed(lambda: Cooccurrence.load(f"{found[0][6]}/counts")) for _ in range(9)]
         print(f"  merging two shards            {statistics.median(merging):.1f} s")
         print(f"  ordering for training         {statistics.median(ordering):.1f} s")

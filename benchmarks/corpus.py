@@ -48,12 +48,19 @@ def main(args: list[str]) -> None:
     options.add_argument("--large", action="store_true", help="also measure memory at 1,000 MB")
     chosen = options.parse_args(args)
     text = lines(wiki(chosen.data))
-    speeds: dict[str, list[float]] = {"2 processes": [], "1 process": [], "plain Python": [], "gensim scan": []}
+    speeds: dict[str, list[float]] = {
+        "2 processes": [],
+        "1 process": [],
+        "plain Python": [],
+        "gensim scan": [],
+    }
     with tempfile.TemporaryDirectory() as folder:
         tokens = Corpus.build(text, out=Path(folder) / "0").num_tokens
         for n in range(chosen.repeat):
             for name, threads in (("2 processes", 2), ("1 process", 1)):
-                seconds = timed(lambda n=n, t=threads: Corpus.build(text, out=Path(folder) / f"{n}-{t}", threads=t))
+                seconds = timed(
+                    lambda n=n, t=threads: Corpus.build(text, out=Path(folder) / f"{n}-{t}", threads=t)
+                )
                 speeds[name].append(tokens / seconds)
             speeds["plain Python"].append(tokens / timed(lambda: plain(text)))
             speeds["gensim scan"].append(tokens / timed(lambda: scan(text)))
@@ -67,8 +74,10 @@ def main(args: list[str]) -> None:
         for megabytes in (100, 1000) if chosen.large else (10, 100):
             out = subprocess.run(
                 [sys.executable, "-c", PROBE, str(wiki(chosen.data, megabytes)), f"{folder}/m{megabytes}"],
-                capture_output=True, text=True, check=True,
-            ).stdout.split()  # fmt: skip
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout.split()
             count, words, own, workers = int(out[0]), int(out[1]), float(out[2]), float(out[3])
             print(
                 f"  {megabytes:5,} MB: {count:11,} tokens, {words:7,} words, peak {own:4.0f} MiB, largest worker {workers:4.0f} MiB"

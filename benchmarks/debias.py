@@ -91,10 +91,14 @@ def main(args: list[str]) -> None:
     options = parser(__doc__)
     options.add_argument("--rows", type=int, default=3_000_000)
     options.add_argument("--dim", type=int, default=300)
-    options.add_argument("--peer", action="store_true", help="also plain numpy, which holds the whole matrix in memory")
+    options.add_argument(
+        "--peer", action="store_true", help="also plain numpy, which holds the whole matrix in memory"
+    )
     chosen = options.parse_args(args)
     source, target = table(chosen.rows, chosen.dim), CACHE / "debiased"
-    print(f"{machine()}\nHardDebias, {chosen.rows:,} × {chosen.dim} float32, best of {chosen.repeat} rounds after one to warm up")
+    print(
+        f"{machine()}\nHardDebias, {chosen.rows:,} × {chosen.dim} float32, best of {chosen.repeat} rounds after one to warm up"
+    )
     for job in ("pass", "write", *(("numpy",) if chosen.peer else ())):
         command = [sys.executable, "-c", PROBE, str(source), str(target), job]
         runs = []

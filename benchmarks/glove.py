@@ -55,7 +55,9 @@ def main(args: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         corpus = Corpus.build(wiki(chosen.data, chosen.megabytes), threads=chosen.threads)
         counts = Cooccurrence.count(corpus, threads=chosen.threads, out=Path(folder) / "counts")
-        print(f"{machine()}\n{corpus.num_tokens:,} words of wiki100m, {counts.num_pairs:,} pairs, d100, {chosen.threads} threads")
+        print(
+            f"{machine()}\n{corpus.num_tokens:,} words of wiki100m, {counts.num_pairs:,} pairs, d100, {chosen.threads} threads"
+        )
         model = GloVe(threads=chosen.threads)
         learners = {"tiled": model.objective(counts), "shuffled": shuffled(model, counts)}
         one = GloVe(threads=1)
@@ -66,10 +68,15 @@ def main(args: list[str]) -> None:
             for what, learner in learners.items():
                 runs[what].append(speed(learner, chosen.seconds))
         for what, speeds in runs.items():
-            low, middle, high = (value / 1e6 for value in (min(speeds), statistics.median(speeds), max(speeds)))
+            low, middle, high = (
+                value / 1e6 for value in (min(speeds), statistics.median(speeds), max(speeds))
+            )
             print(f"  {what:16} {middle:6.2f} M pairs/s ({low:.2f}–{high:.2f})")
         print(f"  tiled / shuffled              {ratio(runs['tiled'], runs['shuffled'])}")
-        print(f"  {chosen.threads} threads / 1 thread          {ratio(runs['tiled'], runs['tiled, 1 thread'])}", flush=True)
+        print(
+            f"  {chosen.threads} threads / 1 thread          {ratio(runs['tiled'], runs['tiled, 1 thread'])}",
+            flush=True,
+        )
         if chosen.quality:
             del learners
             model = GloVe(epochs=chosen.epochs, threads=chosen.threads)

@@ -30,7 +30,9 @@ class Peer(nn.Module):
         self.rnn, self.decoder = nn.LSTM(D, D, 2, dropout=0.2), nn.Linear(D, V)
         self.decoder.weight = self.encoder.weight
 
-    def forward(self, ids: torch.Tensor, hidden: tuple[torch.Tensor, torch.Tensor]) -> tuple[torch.Tensor, tuple]:
+    def forward(
+        self, ids: torch.Tensor, hidden: tuple[torch.Tensor, torch.Tensor]
+    ) -> tuple[torch.Tensor, tuple]:
         """(T, B) ids to log-probabilities."""
         output, hidden = self.rnn(self.drop(self.encoder(ids)), hidden)
         return torch.log_softmax(self.decoder(self.drop(output)).view(-1, V), 1), hidden
@@ -74,7 +76,9 @@ def main(args: list[str]) -> None:
         if round_number:  # the first compiles
             for name, value in seconds.items():
                 times[name].append(value)
-    print(f"{machine()}, torch {torch.__version__}\ntied 2 × {D} LSTM, V {V:,}, B {B}, T {T}, {chosen.threads} threads")
+    print(
+        f"{machine()}, torch {torch.__version__}\ntied 2 × {D} LSTM, V {V:,}, B {B}, T {T}, {chosen.threads} threads"
+    )
     for name, values in times.items():
         print(
             f"  {name:9} {B * T * STEPS / statistics.median(values):8,.0f} tokens/s   speed / peer {ratio(times['peer'], values)}"

@@ -13,8 +13,13 @@ from seqkit.text.splits import split
 
 AVERAGED: dict[str, Any] = {"lr": 0.1, "epochs": 5, "word_dropout": 0.3, "ngrams": 2}
 RECURRENT: dict[str, Any] = {
-    "reader": "recurrent", "hidden_size": 100, "dropout": 0.6, "word_dropout": 0.1, "lr": 0.002, "epochs": 12,
-}  # fmt: skip
+    "reader": "recurrent",
+    "hidden_size": 100,
+    "dropout": 0.6,
+    "word_dropout": 0.1,
+    "lr": 0.002,
+    "epochs": 12,
+}
 
 
 def cut(rows: Part, shares: dict[str, float]) -> list[Part]:
@@ -29,12 +34,15 @@ def main(args: list[str]) -> None:
     made.add_argument("--only", nargs="*", default=["averaged", "recurrent"])
     made.add_argument("--sets", nargs="*", default=["MR", "TREC"])
     chosen = made.parse_args(args)
-    wanted = {name: own for name, own in (("averaged", AVERAGED), ("recurrent", RECURRENT)) if name in chosen.only}
+    wanted = {
+        name: own for name, own in (("averaged", AVERAGED), ("recurrent", RECURRENT)) if name in chosen.only
+    }
     head(wanted)
     given = wiki_vectors(chosen, 300)
     reviews = part(chosen.data / "sentiment" / "mr", format="files", encoding="windows-1252")
     questions, test = (
-        part(chosen.data / "classification" / "trec" / f"TREC.{name}", encoding="windows-1252") for name in ("train", "test")
+        part(chosen.data / "classification" / "trec" / f"TREC.{name}", encoding="windows-1252")
+        for name in ("train", "test")
     )
     coarse = [(texts, [label.partition(":")[0] for label in y]) for texts, y in (questions, test)]
     sets = {

@@ -8,11 +8,24 @@ from benchmarks._common import parser
 from benchmarks._recipe import options, train
 
 SETTINGS = {
-    "hidden_size": 200, "num_layers": 2, "dropout": 0.2, "batch": 20, "bptt": 35, "optimizer": "sgd", "lr": 20.0, "clip": 0.25,
-    "schedule": "cosine", "epochs": 6, "init_embedding": "uniform",
+    "hidden_size": 200,
+    "num_layers": 2,
+    "dropout": 0.2,
+    "batch": 20,
+    "bptt": 35,
+    "optimizer": "sgd",
+    "lr": 20.0,
+    "clip": 0.25,
+    "schedule": "cosine",
+    "epochs": 6,
+    "init_embedding": "uniform",
     "precision": "bfloat16",
-}  # fmt: skip
-LONG = SETTINGS | {"epochs": 40, "dropout": 0.3, "weight_decay": 1.2e-6}  # 40 epochs fit the text too closely with less
+}
+LONG = SETTINGS | {
+    "epochs": 40,
+    "dropout": 0.3,
+    "weight_decay": 1.2e-6,
+}  # 40 epochs fit the text too closely with less
 
 
 def main(args: list[str]) -> None:

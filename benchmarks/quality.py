@@ -20,7 +20,15 @@ def gensims(text: str, tree: bool, threads: int) -> Vectors:
 
     kind = {"hs": 1, "negative": 0} if tree else {"hs": 0, "negative": 5}
     model = Word2Vec(
-        corpus_file=text, vector_size=100, window=5, sg=1, sample=1e-4, alpha=0.05, epochs=5, workers=threads, **kind
+        corpus_file=text,
+        vector_size=100,
+        window=5,
+        sg=1,
+        sample=1e-4,
+        alpha=0.05,
+        epochs=5,
+        workers=threads,
+        **kind,
     )
     words = model.wv.index_to_key
     return Vectors(Vocab(words, [0] * len(words)), model.wv.vectors)
@@ -53,7 +61,13 @@ def main(args: list[str]) -> None:
     for loss in ("negative-sampling", "hierarchical-softmax"):
         for deterministic in (False, True) if chosen.deterministic else (False,):
             model = SkipGram(
-                100, loss, subsample=1e-4, lr=0.05, threads=chosen.threads, seed=chosen.seed, deterministic=deterministic
+                100,
+                loss,
+                subsample=1e-4,
+                lr=0.05,
+                threads=chosen.threads,
+                seed=chosen.seed,
+                deterministic=deterministic,
             )
             started = time.monotonic()
             vectors = model.fit(corpus)

@@ -22,7 +22,15 @@ from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.testsets.testsets import evaluate
 from seqkit.embeddings.vectors.vectors import Vectors
 
-METHODS = ("hard", "transport", "transport:centre=false", "double-hard", "leace", "inlp:rounds=10", "inlp:rounds=35")
+METHODS = (
+    "hard",
+    "transport",
+    "transport:centre=false",
+    "double-hard",
+    "leace",
+    "inlp:rounds=10",
+    "inlp:rounds=35",
+)
 PROBES = ("gonen-clusters", "gonen-svm", "gonen-mlp", "gonen-neighbours")
 USE = ("EN-WS-353-ALL", "EN-SIMLEX-999", "total")
 
@@ -33,11 +41,18 @@ def numbers(roles: Roles, vectors: Vectors, data: Path) -> dict[str, float]:
     known = {"original": roles.original, "specific": specific, "options": roles.options}
     jobs = [word for word in roles.neutral if word in roles.original]
     found = {
-        name: measures.load(name)(vectors, *([jobs] if name == "gonen-neighbours" else []), basis, **known).value
+        name: measures.load(name)(
+            vectors, *([jobs] if name == "gonen-neighbours" else []), basis, **known
+        ).value
         for name in PROBES
     }
-    questions, pairs = [data / "analogy" / "questions-words.txt"], [data / "similarity" / f"{name}.txt" for name in USE[:2]]
-    return found | {s.name: 100 * s.value for s in evaluate(vectors, questions, pairs, restrict=30_000) if s.name in USE}
+    questions, pairs = (
+        [data / "analogy" / "questions-words.txt"],
+        [data / "similarity" / f"{name}.txt" for name in USE[:2]],
+    )
+    return found | {
+        s.name: 100 * s.value for s in evaluate(vectors, questions, pairs, restrict=30_000) if s.name in USE
+    }
 
 
 def main(args: list[str]) -> None:
@@ -48,7 +63,9 @@ def main(args: list[str]) -> None:
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--threads", type=int, default=2)
     options.add_argument("--method", nargs="*", default=METHODS, metavar="NAME:SETTING=VALUE,…")
-    options.add_argument("--choose", action="store_true", help="test on the words that settings are chosen by")
+    options.add_argument(
+        "--choose", action="store_true", help="test on the words that settings are chosen by"
+    )
     chosen = options.parse_args(args)
     words = WordSets.load_debiaswe(chosen.data / "debias" / "debiaswe")
     vectors = wiki_vectors(chosen, chosen.dim, chosen.seed)
@@ -63,10 +80,14 @@ def main(args: list[str]) -> None:
     for text in ("", *chosen.method):
         started = time.monotonic()
         name, _, settings = text.partition(":")
-        method = from_json(methods.load(name), parse_settings(filter(None, settings.split(",")))) if text else None
+        method = (
+            from_json(methods.load(name), parse_settings(filter(None, settings.split(",")))) if text else None
+        )
         after = method.fit(roles.learnable, words)(vectors) if method else vectors
         found = numbers(roles, after, chosen.data)
         before = before or found
         use = " ".join(f"{found[name]:5.1f} ({found[name] - before[name]:+4.1f})" for name in USE)
-        probes = " ".join(f"{found[name]:{width}.3f}" for name, width in zip(PROBES, (7, 6, 6, 10), strict=True))
+        probes = " ".join(
+            f"{found[name]:{width}.3f}" for name, width in zip(PROBES, (7, 6, 6, 10), strict=True)
+        )
         print(f"{text or 'before':34} {probes} {use}   {time.monotonic() - started:4.0f} s", flush=True)

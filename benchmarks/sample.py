@@ -48,13 +48,17 @@ def peer(lstm: torch.nn.RNNBase, network: Network, rows: int, length: int) -> li
 
 def fastest(call: Callable[[int], object], length: int) -> float:
     """Seconds of the faster of two runs."""
-    return min(timed(lambda: call(length)) for _ in range(2))  # threads that start are not at full speed at once
+    return min(
+        timed(lambda: call(length)) for _ in range(2)
+    )  # threads that start are not at full speed at once
 
 
 def main(args: list[str]) -> None:
     """Print the rates."""
     options = parser(__doc__)
-    options.add_argument("--threads", type=int, default=None, help="of the compiled loop and of torch; all cores if not given")
+    options.add_argument(
+        "--threads", type=int, default=None, help="of the compiled loop and of torch; all cores if not given"
+    )
     chosen = options.parse_args(args)
     torch.set_num_threads(all_threads(chosen.threads))
     network, codec = model()

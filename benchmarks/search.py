@@ -15,7 +15,15 @@ from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.readers.catalogue import shipped
 from seqkit.tuning.tune import tune
 
-MODEL = {"cell": "gru", "num_layers": 1, "hidden_size": 32, "epochs": 9, "batch": 32, "bptt": 32, "threads": 1}
+MODEL = {
+    "cell": "gru",
+    "num_layers": 1,
+    "hidden_size": 32,
+    "epochs": 9,
+    "batch": 32,
+    "bptt": 32,
+    "threads": 1,
+}
 SPACE = {"lr": "1e-3..1:log", "beta1": "0.5..0.99:log-below-1"}
 TRIALS = {"halving": 54, "coarse-to-fine": 15, "random": 15}
 SEEDS = range(1, 6)
@@ -38,16 +46,34 @@ def main(args: list[str]) -> None:
     corpus, valid = task()
     model = LanguageModel(**MODEL)
     grid = tune(
-        model, SPACE, corpus, valid=valid, out=out / "grid", trials=64, method="grid", method_settings={"points": 8}
-    )  # fmt: skip
+        model,
+        SPACE,
+        corpus,
+        valid=valid,
+        out=out / "grid",
+        trials=64,
+        method="grid",
+        method_settings={"points": 8},
+    )
     print(f"{machine()}\n{corpus.num_tokens:,} and {valid.num_tokens:,} tokens, {MODEL}\n{SPACE}", flush=True)
-    print(f"grid, 8 x 8: best {grid.best.value:.4f} nats, {grid.best.settings}, {grid.units:,} tokens trained", flush=True)
+    print(
+        f"grid, 8 x 8: best {grid.best.value:.4f} nats, {grid.best.settings}, {grid.units:,} tokens trained",
+        flush=True,
+    )
     for method in chosen.methods:
         for seed in SEEDS:
             found = tune(
-                model, SPACE, corpus, valid=valid, out=out / f"{method}-{seed}", trials=TRIALS[method], method=method, seed=seed
-            )  # fmt: skip
+                model,
+                SPACE,
+                corpus,
+                valid=valid,
+                out=out / f"{method}-{seed}",
+                trials=TRIALS[method],
+                method=method,
+                seed=seed,
+            )
             print(
                 f"  {method:14} seed {seed}: best {found.best.value:.4f}, {100 * (found.best.value / grid.best.value - 1):+.1f} % "
-                f"of the grid's, at {100 * found.units / grid.units:.1f} % of its cost; {found.best.settings}", flush=True,
-            )  # fmt: skip
+                f"of the grid's, at {100 * found.units / grid.units:.1f} % of its cost; {found.best.settings}",
+                flush=True,
+            )

@@ -8,9 +8,17 @@ from benchmarks._common import parser
 from benchmarks._recipe import cache, options, train
 
 SHORT = {
-    "hidden_size": 256, "num_layers": 2, "batch": 32, "bptt": 64, "epochs": 6, "lr": 0.004, "dropout": 0.2, "weight_decay": 0.1,
-    "schedule_settings": {"warmup": 0.02}, "precision": "bfloat16",
-}  # fmt: skip
+    "hidden_size": 256,
+    "num_layers": 2,
+    "batch": 32,
+    "bptt": 64,
+    "epochs": 6,
+    "lr": 0.004,
+    "dropout": 0.2,
+    "weight_decay": 0.1,
+    "schedule_settings": {"warmup": 0.02},
+    "precision": "bfloat16",
+}
 LONG = SHORT | {"dropout": 0.35, "epochs": 14}
 
 

@@ -35,7 +35,9 @@ def gensims(text: str, words: int, *, dim: int, tree: bool, threads: int) -> flo
     kind = {"hs": 1, "negative": 0} if tree else {"hs": 0, "negative": 5}
     model = Word2Vec(vector_size=dim, window=5, sg=1, min_count=5, sample=1e-3, workers=threads, **kind)
     model.build_vocab(corpus_file=text)
-    return words / timed(lambda: model.train(corpus_file=text, total_words=words, total_examples=model.corpus_count, epochs=1))
+    return words / timed(
+        lambda: model.train(corpus_file=text, total_words=words, total_examples=model.corpus_count, epochs=1)
+    )
 
 
 def main(args: list[str]) -> None:
@@ -48,7 +50,9 @@ def main(args: list[str]) -> None:
     chosen = options.parse_args(args)
     text = lines(wiki(chosen.data, chosen.megabytes))
     corpus, threads = Corpus.build(text, threads=chosen.threads), chosen.threads
-    print(f"{machine()}\n{corpus.num_tokens:,} words of wiki100m, window 5, negatives 5, subsample 1e-3, min_count 5, 1 epoch")
+    print(
+        f"{machine()}\n{corpus.num_tokens:,} words of wiki100m, window 5, negatives 5, subsample 1e-3, min_count 5, 1 epoch"
+    )
     for name, dim, loss in (
         ("negative sampling d100", 100, "negative-sampling"),
         ("negative sampling d300", 300, "negative-sampling"),
@@ -60,9 +64,13 @@ def main(args: list[str]) -> None:
         for _ in range(chosen.repeat):
             runs["one"].append(ours(corpus, dim=dim, loss=loss, threads=1))
             runs["fast"].append(ours(corpus, dim=dim, loss=loss, threads=threads))
-            runs["deterministic"].append(ours(corpus, dim=dim, loss=loss, threads=threads, deterministic=True))
+            runs["deterministic"].append(
+                ours(corpus, dim=dim, loss=loss, threads=threads, deterministic=True)
+            )
             if not chosen.alone:
-                peer = gensims(str(text), corpus.num_tokens, dim=dim, tree=loss.startswith("hier"), threads=threads)
+                peer = gensims(
+                    str(text), corpus.num_tokens, dim=dim, tree=loss.startswith("hier"), threads=threads
+                )
                 runs["gensim"].append(peer)
         print(f"\n{name}, {threads} threads, {chosen.repeat} rounds")
         for what, speeds in runs.items():

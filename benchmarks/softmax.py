@@ -25,10 +25,14 @@ def main(args: list[str]) -> None:
     random = np.random.default_rng(0)
     ids = (1 + random.integers(0, words, tokens)).astype(np.int32)
     vocab = Vocab(
-        ["<unk>", *map(str, range(words))], np.append(0, np.maximum(np.bincount(ids, minlength=words + 1)[1:], 1)), {"unk": 0}
+        ["<unk>", *map(str, range(words))],
+        np.append(0, np.maximum(np.bincount(ids, minlength=words + 1)[1:], 1)),
+        {"unk": 0},
     )
     corpus = Corpus(ids, np.arange(0, tokens + 1, 1000), vocab)
-    model = SkipGram(dim, "full-softmax", subsample=0.0, min_count=1, threads=chosen.threads, batch=chosen.batch)
+    model = SkipGram(
+        dim, "full-softmax", subsample=0.0, min_count=1, threads=chosen.threads, batch=chosen.batch
+    )
     objective = model.objective(corpus)
     objective.step(Block(ids, corpus.starts, 0, 0, 1000), 0.01)
     a, b = (random.normal(size=(2048, 2048)).astype(np.float32) for _ in range(2))

@@ -24,14 +24,37 @@ from seqkit.text.corpus.corpus import Corpus
 COMMON: dict[str, Any] = {"unit": "whitespace"}
 AVERAGED = COMMON | {"lr": 0.05, "epochs": 5, "word_dropout": 0.3}
 RECURRENT = COMMON | {
-    "reader": "recurrent", "hidden_size": 100, "dropout": 0.6, "word_dropout": 0.1, "lr": 0.002, "epochs": 6,
-}  # fmt: skip
-FROM_LM = RECURRENT | {"unit": "word", "pooling": "all", "dropout": 0.5, "lr": 0.001, "epochs": 4, "freeze": 1.0}
+    "reader": "recurrent",
+    "hidden_size": 100,
+    "dropout": 0.6,
+    "word_dropout": 0.1,
+    "lr": 0.002,
+    "epochs": 6,
+}
+FROM_LM = RECURRENT | {
+    "unit": "word",
+    "pooling": "all",
+    "dropout": 0.5,
+    "lr": 0.001,
+    "epochs": 4,
+    "freeze": 1.0,
+}
 LM: dict[str, Any] = {
-    "hidden_size": 512, "embed_dim": 300, "num_layers": 1, "head": "adaptive-softmax", "dropout": 0.4, "batch": 32, "bptt": 35,
-    "optimizer": "adamw", "lr": 0.003, "weight_decay": 0.1, "clip": 1.0, "schedule_settings": {"warmup": 0.02}, "epochs": 5,
+    "hidden_size": 512,
+    "embed_dim": 300,
+    "num_layers": 1,
+    "head": "adaptive-softmax",
+    "dropout": 0.4,
+    "batch": 32,
+    "bptt": 35,
+    "optimizer": "adamw",
+    "lr": 0.003,
+    "weight_decay": 0.1,
+    "clip": 1.0,
+    "schedule_settings": {"warmup": 0.02},
+    "epochs": 5,
     "precision": "bfloat16",
-}  # fmt: skip
+}
 
 
 def pretrained(folder: Path, data: Path, sentences: list[str], given: Vectors, threads: int) -> LanguageModel:
@@ -39,7 +62,9 @@ def pretrained(folder: Path, data: Path, sentences: list[str], given: Vectors, t
     if not folder.exists():
         with zipfile.ZipFile(data / "nltk_data" / "corpora" / "movie_reviews.zip") as archive:
             names = sorted(name for name in archive.namelist() if name.endswith(".txt"))
-            lines = [line.strip() for name in names for line in archive.read(name).decode("latin-1").split("\n")]
+            lines = [
+                line.strip() for name in names for line in archive.read(name).decode("latin-1").split("\n")
+            ]
         own = list(sentences)
         random.Random(1).shuffle(own)
         corpus = Corpus.build([*filter(None, lines), *own[500:]], "word", min_count=3, add_eos=True)
@@ -60,13 +85,18 @@ def main(args: list[str]) -> None:
     """Print a row a model."""
     made = options(__doc__)
     made.add_argument(
-        "--from-lm", type=Path, help="a language model whose states are read too; trained into this folder if it is not there"
+        "--from-lm",
+        type=Path,
+        help="a language model whose states are read too; trained into this folder if it is not there",
     )
     made.add_argument("--fine", action="store_true", help="five classes instead of two")
     made.add_argument("--only", nargs="*", default=["simple", "averaged", "bigrams", "recurrent"])
     chosen = made.parse_args(args)
     files = chosen.data / "sentiment" / "sst"
-    train, dev, test = (part(files / f"stsa.{'fine' if chosen.fine else 'binary'}.{name}") for name in ("train", "dev", "test"))
+    train, dev, test = (
+        part(files / f"stsa.{'fine' if chosen.fine else 'binary'}.{name}")
+        for name in ("train", "dev", "test")
+    )
     settings = {"averaged": AVERAGED, "bigrams": AVERAGED | {"ngrams": 2}, "recurrent": RECURRENT}
     if chosen.from_lm:
         settings["from a language model"] = FROM_LM
@@ -81,7 +111,11 @@ def main(args: list[str]) -> None:
         pair = [TextClassifier(**COMMON, epochs=1), TextClassifier(**COMMON, epochs=1)]
         for rung in ladder(train, test, pair, lambda model: model.fit(*train), part="test").rungs[:2]:
             print(f"  {rung.name:34} test {100 * rung.accuracy.value:6.2f}")
-    lm = pretrained(chosen.from_lm, chosen.data, list(train[0]), given, chosen.threads) if chosen.from_lm else None
+    lm = (
+        pretrained(chosen.from_lm, chosen.data, list(train[0]), given, chosen.threads)
+        if chosen.from_lm
+        else None
+    )
     best = {}
     for name, own in wanted.items():
         more = {"lm": lm} if name == "from a language model" else {}

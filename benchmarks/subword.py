@@ -36,17 +36,31 @@ def ours(corpus: Corpus, threads: int, **settings: object) -> float:
     return corpus.num_tokens / timed(run)
 
 
-def gensims(text: str, threads: int, *, epochs: int = 1, sample: float = 1e-3, alpha: float = 0.025) -> tuple[float, Vectors]:
+def gensims(
+    text: str, threads: int, *, epochs: int = 1, sample: float = 1e-3, alpha: float = 0.025
+) -> tuple[float, Vectors]:
     """Raw words a second of gensim's FastText, and the vectors of its words."""
     from gensim.models import FastText
 
     model = FastText(
-        vector_size=100, window=5, sg=1, negative=5, min_count=5, bucket=200_000, sample=sample, alpha=alpha, workers=threads
+        vector_size=100,
+        window=5,
+        sg=1,
+        negative=5,
+        min_count=5,
+        bucket=200_000,
+        sample=sample,
+        alpha=alpha,
+        workers=threads,
     )
     model.build_vocab(corpus_file=text)
     words, lines = model.corpus_total_words, model.corpus_count
-    seconds = timed(lambda: model.train(corpus_file=text, total_words=words, total_examples=lines, epochs=epochs))
-    return words * epochs / seconds, Vectors(Vocab(model.wv.index_to_key, [0] * len(model.wv)), model.wv.vectors)
+    seconds = timed(
+        lambda: model.train(corpus_file=text, total_words=words, total_examples=lines, epochs=epochs)
+    )
+    return words * epochs / seconds, Vectors(
+        Vocab(model.wv.index_to_key, [0] * len(model.wv)), model.wv.vectors
+    )
 
 
 def quality(data: Path, corpus: Corpus, text: str, threads: int, epochs: int, peer: bool) -> None:
@@ -56,7 +70,9 @@ def quality(data: Path, corpus: Corpus, text: str, threads: int, epochs: int, pe
     hidden = {b for _, b, _ in pairs}
     v = corpus.vocab
     without = Vocab(
-        v.tokens, [0 if token in hidden else count for token, count in zip(v.tokens, v.counts.tolist(), strict=True)], v.specials
+        v.tokens,
+        [0 if token in hidden else count for token, count in zip(v.tokens, v.counts.tolist(), strict=True)],
+        v.specials,
     )
 
     def show(name: str, vectors: Vectors, seconds: float) -> None:
@@ -74,7 +90,11 @@ def quality(data: Path, corpus: Corpus, text: str, threads: int, epochs: int, pe
         show(f"seqkit {loss}", model.fit(corpus), time.monotonic() - started)
     if peer:
         started = time.monotonic()
-        show("gensim FastText", gensims(text, threads, epochs=epochs, sample=1e-4, alpha=0.05)[1], time.monotonic() - started)
+        show(
+            "gensim FastText",
+            gensims(text, threads, epochs=epochs, sample=1e-4, alpha=0.05)[1],
+            time.monotonic() - started,
+        )
     vectors = model.fit(Corpus(corpus.ids, corpus.starts, without, {}))
     assert isinstance(vectors, SubwordVectors)
     asked = [(a, b, rating) for a, b, rating in pairs if a in vectors and b not in vectors]

@@ -20,12 +20,16 @@ def main(args: list[str]) -> None:
     options.add_argument("--threads", type=int, default=None)
     chosen = options.parse_args(args)
     threads = all_threads(chosen.threads)
-    parts = read(chosen.data / "tagging" / "ud_english_ewt", {part: NAMES[part] for part in ("train", "test")})
+    parts = read(
+        chosen.data / "tagging" / "ud_english_ewt", {part: NAMES[part] for part in ("train", "test")}
+    )
     X, y = ([s.words for s in parts["train"]][:2000], [s.tags or [] for s in parts["train"]][:2000])
     test = [s.words for s in parts["test"]]
     print(f"{machine()}, {threads} threads, {chosen.repeat} rounds")
     for head in ("crf", "softmax"):
-        model = Tagger(head=head, epochs=1, batch=64, precision="bfloat16", threads=threads, device="cpu").fit(X, y)
+        model = Tagger(
+            head=head, epochs=1, batch=64, precision="bfloat16", threads=threads, device="cpu"
+        ).fit(X, y)
         trained = len(X) / model.history[0].seconds
         model.predict(test[:50])
         rates, busy = [], time.process_time()

@@ -26,7 +26,9 @@ READERS: dict[str, dict[str, Any]] = {
 LOOKS = {"averaged": ("s", "--"), "recurrent": ("o", "-")}
 
 
-def accuracies(reader: dict[str, Any], train: Part, dev: Part, size: int, given: Vectors | None, seeds: list[int]) -> list[float]:
+def accuracies(
+    reader: dict[str, Any], train: Part, dev: Part, size: int, given: Vectors | None, seeds: list[int]
+) -> list[float]:
     """In percent, one a seed."""
     found = []
     for seed in seeds:
@@ -57,7 +59,10 @@ def main(args: list[str]) -> None:
         for start, given in starts.items():
             rows = [accuracies(own, train, dev, size, given, chosen.seeds) for size in SIZES]
             results[name, start] = rows
-            print(f"  {name + ', ' + start:32}" + "".join(f"{statistics.mean(row):8.1f}" for row in rows), flush=True)
+            print(
+                f"  {name + ', ' + start:32}" + "".join(f"{statistics.mean(row):8.1f}" for row in rows),
+                flush=True,
+            )
     if chosen.plot:
         with figure(chosen.plot) as axes:
             for (name, start), rows in results.items():
@@ -66,7 +71,12 @@ def main(args: list[str]) -> None:
                 means = [statistics.mean(row) for row in rows]
                 axes.plot(SIZES, means, color=colour, marker=marker, linestyle=line, label=f"{name}, {start}")
                 axes.fill_between(
-                    SIZES, [min(row) for row in rows], [max(row) for row in rows], color=colour, alpha=0.12, linewidth=0
+                    SIZES,
+                    [min(row) for row in rows],
+                    [max(row) for row in rows],
+                    color=colour,
+                    alpha=0.12,
+                    linewidth=0,
                 )
             axes.axhline(50, color=GREY, linewidth=1, linestyle=":")
             axes.set_xscale("log")

@@ -25,7 +25,9 @@ SHAPE = 400_000, 300
 def make(data: Path) -> Vectors:
     """Random vectors, the analogy words first and fillers after them."""
     sections = analogy.read_questions(data / "analogy" / "questions-words.txt")
-    words = list(dict.fromkeys(word for section in sections for question in section.questions for word in question))
+    words = list(
+        dict.fromkeys(word for section in sections for question in section.questions for word in question)
+    )
     words += [f"filler{i}" for i in range(SHAPE[0] - len(words))]
     matrix = np.random.default_rng(0).standard_normal(SHAPE, np.float32)
     return Vectors(Vocab(words, np.zeros(SHAPE[0], np.int64)), matrix)
@@ -54,11 +56,24 @@ def queries(vectors: Vectors, repeat: int) -> None:
 
 def analogies(folder: Path, data: Path, repeat: int) -> None:
     """A fresh process: start, load, answer, evaluate."""
-    command = [sys.executable, "-m", "seqkit.cli", "embed", "eval", str(folder / "native"), "--restrict", "30000", "--analogies",
-               str(data / "analogy" / "questions-words.txt"), "--json"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "seqkit.cli",
+        "embed",
+        "eval",
+        str(folder / "native"),
+        "--restrict",
+        "30000",
+        "--analogies",
+        str(data / "analogy" / "questions-words.txt"),
+        "--json",
+    ]
     command[1:3] = ["-c", "from seqkit.cli import main; main()"]
     seconds = [timed(lambda: subprocess.run(command, check=True, capture_output=True)) for _ in range(repeat)]
-    print(f"  19,544 analogies at 30,000  {statistics.median(seconds):7.2f} s, process start and loading included")
+    print(
+        f"  19,544 analogies at 30,000  {statistics.median(seconds):7.2f} s, process start and loading included"
+    )
 
 
 def reading(vectors: Vectors, folder: Path, repeat: int) -> None:
@@ -75,7 +90,8 @@ def reading(vectors: Vectors, folder: Path, repeat: int) -> None:
         Vectors.load(path, limit=30_000)
         ours = [size / timed(lambda p=path: Vectors.load(p)) for _ in range(repeat)]
         theirs = [
-            size / timed(lambda p=path, b=binary: KeyedVectors.load_word2vec_format(str(p), binary=b)) for _ in range(repeat)
+            size / timed(lambda p=path, b=binary: KeyedVectors.load_word2vec_format(str(p), binary=b))
+            for _ in range(repeat)
         ]
         print(
             f"  {name:18} read {statistics.median(ours):9.0f} MB/s; gensim {statistics.median(theirs):5.0f}; {ratio(ours, theirs)} ×"

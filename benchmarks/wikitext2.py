@@ -7,10 +7,22 @@ from benchmarks._common import parser
 from benchmarks._recipe import options, train
 
 SETTINGS = {
-    "hidden_size": 400, "embed_dim": 256, "num_layers": 2, "head": "adaptive-softmax", "dropout": 0.35, "batch": 32, "bptt": 35,
-    "optimizer": "adamw", "lr": 0.003, "weight_decay": 0.1, "clip": 1.0, "schedule": "cosine", "schedule_settings": {"warmup": 0.02},
-    "epochs": 4, "precision": "bfloat16",
-}  # fmt: skip
+    "hidden_size": 400,
+    "embed_dim": 256,
+    "num_layers": 2,
+    "head": "adaptive-softmax",
+    "dropout": 0.35,
+    "batch": 32,
+    "bptt": 35,
+    "optimizer": "adamw",
+    "lr": 0.003,
+    "weight_decay": 0.1,
+    "clip": 1.0,
+    "schedule": "cosine",
+    "schedule_settings": {"warmup": 0.02},
+    "epochs": 4,
+    "precision": "bfloat16",
+}
 
 
 def main(args: list[str]) -> None:

@@ -33,16 +33,24 @@ def grammar(lexicon: dict[str, Any]) -> PCFG:
     for name, relation in lexicon["relations"].items():
         symbol = name.replace("-", "_")
         starts.append((symbol, relation["weight"]))
-        filled = [(words(s.format(**dict(zip(relation["columns"], row, strict=True)))), 1.0)
-                  for row in relation["rows"] for side in ("one", "two") for s in relation[side]]  # fmt: skip
+        filled = [
+            (words(s.format(**dict(zip(relation["columns"], row, strict=True)))), 1.0)
+            for row in relation["rows"]
+            for side in ("one", "two")
+            for s in relation[side]
+        ]
         rule(symbol, filled)
     jobs = lexicon["professions"]
     starts += [("professions", jobs["weight"]), ("agreement", 0.1)]
-    rule("professions", [
-        (words(s.format(job=job, he=he, his=his)), share)
-        for job, she in jobs["she"].items() for he, his, share in (("she", "her", she), ("he", "his", 1 - she))
-        for s in jobs["sentences"]
-    ])  # fmt: skip
+    rule(
+        "professions",
+        [
+            (words(s.format(job=job, he=he, his=his)), share)
+            for job, she in jobs["she"].items()
+            for he, his, share in (("she", "her", she), ("he", "his", 1 - she))
+            for s in jobs["sentences"]
+        ],
+    )
     rule("agreement", [(words(good), 1.0) for n in range(4) for good, _ in agreement(lexicon, n)])
     for name, choices in lexicon["choices"].items():
         rule(name, [(words(choice), 1.0) for choice in choices])
@@ -63,7 +71,9 @@ def agreement(lexicon: dict[str, Any], n: int) -> list[tuple[str, str]]:
     return found
 
 
-def long_agreement(lexicon: dict[str, Any], draw: random.Random, count: int, phrases: range) -> list[tuple[int, str, str]]:
+def long_agreement(
+    lexicon: dict[str, Any], draw: random.Random, count: int, phrases: range
+) -> list[tuple[int, str, str]]:
     """(words between, right, wrong) of `count` different sentences; nouns between noun and verb are of either number at random.
 
     So the words near the verb say nothing of its number: only the first noun does.
@@ -79,7 +89,9 @@ def long_agreement(lexicon: dict[str, Any], draw: random.Random, count: int, phr
     return list(found.values())
 
 
-def sample(productions: dict[Nonterminal, tuple[list[Production], list[float]]], symbol: Any, draw: random.Random) -> list[str]:
+def sample(
+    productions: dict[Nonterminal, tuple[list[Production], list[float]]], symbol: Any, draw: random.Random
+) -> list[str]:
     """A random derivation of `symbol`."""
     if isinstance(symbol, str):
         return [symbol]
@@ -114,7 +126,8 @@ def sentiment(lexicon: dict[str, Any]) -> list[str]:
     lines = []
     for noun, good, bad, (one, first, two, second) in product(s["nouns"], s["good"], s["bad"], s["pairs"]):
         lines += [
-            f"{label}\t{sentence.format(noun=noun, good=good, bad=bad)}" for label, sentence in ((one, first), (two, second))
+            f"{label}\t{sentence.format(noun=noun, good=good, bad=bad)}"
+            for label, sentence in ((one, first), (two, second))
         ]
     return lines
 
@@ -134,16 +147,32 @@ def translations(lexicon: dict[str, Any], draw: random.Random) -> list[str]:
     words = lexicon["languages"]
     lines: dict[str, None] = {}
     while len(lines) < 3000:
-        parts = [(draw.choice(list(words["articles"])), draw.choice([None, *words["adjectives"]]),
-                  draw.choice(list(words["nouns"])), draw.random() < 0.3) for _ in range(2)]  # fmt: skip
+        parts = [
+            (
+                draw.choice(list(words["articles"])),
+                draw.choice([None, *words["adjectives"]]),
+                draw.choice(list(words["nouns"])),
+                draw.random() < 0.3,
+            )
+            for _ in range(2)
+        ]
         verb = draw.choice(list(words["verbs"]))
         english, tolma = [], []
         for article, adjective, noun, many in parts:
             plural = many and article == "the"
-            english.append(" ".join(filter(None, [article, adjective, noun + "s" * plural])).replace("childs", "children"))
+            english.append(
+                " ".join(filter(None, [article, adjective, noun + "s" * plural])).replace(
+                    "childs", "children"
+                )
+            )
             named = words["nouns"][noun] + "ri" * plural
             tolma.append(
-                " ".join(filter(None, [words["articles"][article], named, adjective and words["adjectives"][adjective]]))
+                " ".join(
+                    filter(
+                        None,
+                        [words["articles"][article], named, adjective and words["adjectives"][adjective]],
+                    )
+                )
             )
         doing = verb.removesuffix("s") if parts[0][3] and parts[0][0] == "the" else verb
         lines[f"{english[0]} {doing} {english[1]}\t{' '.join(tolma)} {words['verbs'][verb]}"] = None
@@ -155,7 +184,8 @@ def make(seed: int) -> dict[str, str]:
     lexicon = tomllib.loads(Path(__file__).with_name("lexicon.toml").read_text(encoding="utf-8"))
     she = lexicon["professions"]["she"]
     truths = {
-        "seed": seed, "sentences": SENTENCES,
+        "seed": seed,
+        "sentences": SENTENCES,
         "relations": {name: [row[:2] for row in r["rows"]] for name, r in lexicon["relations"].items()},
         "biased_professions": {job: share for job, share in she.items() if share != 0.5},
         "unbiased_professions": [job for job, share in she.items() if share == 0.5],
@@ -164,24 +194,39 @@ def make(seed: int) -> dict[str, str]:
         "sentiment": "sentiment.tsv: lines 2i and 2i + 1 hold the same words and opposite labels",
         "homophones": {entry["words"][0]: entry["words"][1] for entry in lexicon["homophones"]},
         "languages": "pairs.tsv: English, Tolma; word by word but adjective after noun, verb last, -ri for many",
-    }  # fmt: skip
+    }
     draw = random.Random(seed + 2)
-    long = long_agreement(lexicon, draw, 6000, range(16))  # the test sentences are not among those of the text
-    tests = [row for row in long_agreement(lexicon, draw, 1200, range(16)) if row[1] not in {good for _, good, _ in long}]
-    rows = ["distance\tright\twrong"] + [f"{n}\t{good}\t{bad}" for n in range(6) for good, bad in agreement(lexicon, n)]
+    long = long_agreement(
+        lexicon, draw, 6000, range(16)
+    )  # the test sentences are not among those of the text
+    tests = [
+        row
+        for row in long_agreement(lexicon, draw, 1200, range(16))
+        if row[1] not in {good for _, good, _ in long}
+    ]
+    rows = ["distance\tright\twrong"] + [
+        f"{n}\t{good}\t{bad}" for n in range(6) for good, bad in agreement(lexicon, n)
+    ]
     files = {
-        "text.txt": text(lexicon, random.Random(seed)), "analogies.txt": analogies(lexicon), "agreement.tsv": rows,
+        "text.txt": text(lexicon, random.Random(seed)),
+        "analogies.txt": analogies(lexicon),
+        "agreement.tsv": rows,
         "agreement.long.txt": [good for _, good, _ in long],
-        "agreement.long.tsv": ["distance\tright\twrong"] + [f"{words}\t{good}\t{bad}" for words, good, bad in tests],
-        "sentiment.tsv": sentiment(lexicon), "homophones.tsv": homophones(lexicon),
-        "pairs.tsv": translations(lexicon, random.Random(seed + 1)), "truths.json": [json.dumps(truths, indent=1)],
-    }  # fmt: skip
+        "agreement.long.tsv": ["distance\tright\twrong"]
+        + [f"{words}\t{good}\t{bad}" for words, good, bad in tests],
+        "sentiment.tsv": sentiment(lexicon),
+        "homophones.tsv": homophones(lexicon),
+        "pairs.tsv": translations(lexicon, random.Random(seed + 1)),
+        "truths.json": [json.dumps(truths, indent=1)],
+    }
     return {name: "\n".join(lines) + "\n" for name, lines in files.items()}
 
 
 def main() -> None:
     """Write the files."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("planted"))
     arguments = parser.parse_args()

@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("SEQKIT_DATA", ROOT.parent / "shared" / "data"))
 if (DATA / "nltk_data").is_dir():
     os.environ.setdefault("NLTK_DATA", str(DATA / "nltk_data"))
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers of xdist have a core each; teams of threads would wait for another
+os.environ.setdefault(
+    "OMP_NUM_THREADS", "1"
+)  # the workers of xdist have a core each; teams of threads would wait for another
 sys.path.insert(0, str(ROOT / "tests"))
 
 settings.register_profile("here", deadline=None, max_examples=60)
@@ -39,7 +41,9 @@ sys.addaudithook(_audit)
 def pytest_collection_modifyitems(config, items):
     if config.option.markexpr:
         return
-    chosen = [item for item in items if not item.get_closest_marker("slow") and not item.get_closest_marker("gpu")]
+    chosen = [
+        item for item in items if not item.get_closest_marker("slow") and not item.get_closest_marker("gpu")
+    ]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
 
@@ -62,7 +66,11 @@ def _no_network(monkeypatch):
     connect = socket.socket.connect
 
     def guarded(self, address):
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in (
+            "127.0.0.1",
+            "::1",
+            "localhost",
+        ):
             raise AssertionError(f"a test reached for the network: {address}")
         return connect(self, address)
 

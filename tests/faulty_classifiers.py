@@ -18,7 +18,10 @@ def part(count, seed, *, elsewhere=0.0, sure=0.3):
         topic, size = draw.integers(TOPICS), draw.integers(10, 19)
         own, other = draw.random(size) < sure, draw.random(size) < elsewhere
         words = draw.integers(30, size=size), draw.integers(150, size=size)
-        row = [f"{'new' if o else 'own'}{topic}w{a}" if s else f"the{b}" for s, o, a, b in zip(own, other, *words, strict=True)]
+        row = [
+            f"{'new' if o else 'own'}{topic}w{a}" if s else f"the{b}"
+            for s, o, a, b in zip(own, other, *words, strict=True)
+        ]
         texts.append(" ".join(row))
         labels.append(f"topic {topic}")
     return Part(texts, labels)
@@ -32,7 +35,9 @@ def parts(**changes):
 def wrong_labels(rows, share, seed):
     draw = np.random.default_rng(seed)
     other = [f"topic {(int(label[-1]) + draw.integers(1, TOPICS)) % TOPICS}" for label in rows.labels]
-    return Part(rows.texts, [b if draw.random() < share else a for a, b in zip(rows.labels, other, strict=True)])
+    return Part(
+        rows.texts, [b if draw.random() < share else a for a, b in zip(rows.labels, other, strict=True)]
+    )
 
 
 def sound():
@@ -44,7 +49,9 @@ def too_small():
 
 
 def no_regularisation():
-    return TextClassifier(**SOUND | {"epochs": 60, "dropout": 0.0, "embed_dim": 200}), parts(train=part(120, 0))
+    return TextClassifier(**SOUND | {"epochs": 60, "dropout": 0.0, "embed_dim": 200}), parts(
+        train=part(120, 0)
+    )
 
 
 def dev_from_elsewhere():
@@ -52,7 +59,9 @@ def dev_from_elsewhere():
 
 
 def label_noise():
-    return TextClassifier(**SOUND), {name: wrong_labels(rows, 0.2, seed) for seed, (name, rows) in enumerate(parts().items())}
+    return TextClassifier(**SOUND), {
+        name: wrong_labels(rows, 0.2, seed) for seed, (name, rows) in enumerate(parts().items())
+    }
 
 
 def leaked_test():
@@ -67,6 +76,11 @@ def rate_too_high():
 
 
 FAULTS = {
-    "sound": None, "too_small": "avoidable bias", "no_regularisation": "variance", "dev_from_elsewhere": "data mismatch",
-    "label_noise": "label noise", "leaked_test": "leaked test", "rate_too_high": "learning rate too high",
-}  # fmt: skip
+    "sound": None,
+    "too_small": "avoidable bias",
+    "no_regularisation": "variance",
+    "dev_from_elsewhere": "data mismatch",
+    "label_noise": "label noise",
+    "leaked_test": "leaked test",
+    "rate_too_high": "learning rate too high",
+}

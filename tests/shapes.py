@@ -22,7 +22,9 @@ class ShapeMismatchError(AssertionError):
 
 def _specs(hint):
     if typing.get_origin(hint) is typing.Annotated:
-        texts = [m for m in hint.__metadata__ if isinstance(m, str) and re.fullmatch(r"(\d*[A-Z])( \d*[A-Z])*", m)]
+        texts = [
+            m for m in hint.__metadata__ if isinstance(m, str) and re.fullmatch(r"(\d*[A-Z])( \d*[A-Z])*", m)
+        ]
         return texts[0].split() if texts else None
     return None
 
@@ -31,7 +33,9 @@ def _bind(name, spec, value, sizes):
     if not isinstance(value, np.ndarray):
         return
     if value.ndim != len(spec):
-        raise ShapeMismatchError(f"{name}: {' '.join(spec)} was promised, an array of shape {value.shape} came")
+        raise ShapeMismatchError(
+            f"{name}: {' '.join(spec)} was promised, an array of shape {value.shape} came"
+        )
     for axis, size in zip(spec, value.shape, strict=True):
         factor, letter = int(axis[:-1] or 1), axis[-1]
         if sizes.setdefault(letter, size // factor) * factor != size:
@@ -46,7 +50,9 @@ def checked(function):
         return function
     specs = {name: spec for name, hint in hints.items() if (spec := _specs(hint))}
     parts = (
-        [_specs(part) for part in typing.get_args(hints.get("return"))] if typing.get_origin(hints.get("return")) is tuple else []
+        [_specs(part) for part in typing.get_args(hints.get("return"))]
+        if typing.get_origin(hints.get("return")) is tuple
+        else []
     )
     if not specs and not any(parts):
         return function
@@ -80,7 +86,11 @@ def install():
     swaps = {}
     for module in modules:
         for name, thing in list(vars(module).items()):
-            if isinstance(thing, types.FunctionType) and not name.startswith("_") and thing.__module__ == module.__name__:
+            if (
+                isinstance(thing, types.FunctionType)
+                and not name.startswith("_")
+                and thing.__module__ == module.__name__
+            ):
                 swaps[thing] = checked(thing)
             elif isinstance(thing, type) and thing.__module__ == module.__name__:
                 for method, function in list(vars(thing).items()):

@@ -11,7 +11,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-TEXT = "\n".join(["the king rules the old town", "the queen rules the new town", "a cat sat on a mat", "a dog sat on a rug"] * 60)
+TEXT = "\n".join(
+    [
+        "the king rules the old town",
+        "the queen rules the new town",
+        "a cat sat on a mat",
+        "a dog sat on a rug",
+    ]
+    * 60
+)
 SHELL = [sys.executable, "-c", "from seqkit.cli import main; main()"]
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["torch", "numba", "typer", "seqkit.cli.app"])

@@ -27,7 +27,9 @@ def snippets(page):
 @pytest.mark.parametrize("page", [page for page in PAGES if snippets(page)], ids=lambda page: page.name)
 def test_snippets_of_a_page_run_from_top_to_bottom(page, tmp_path):
     code = "\n".join(snippets(page))
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -37,7 +39,9 @@ def commands(page):
     return [line for line in lines if line and line[0] == "seqkit"]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "cli.md" and commands(page)], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.name != "cli.md" and commands(page)], ids=lambda page: page.name
+)
 def test_commands_of_a_page_run_one_after_the_other(page, tmp_path):
     planted = seqkit.shipped("planted")
     text = (planted / "text.txt").read_bytes()
@@ -48,7 +52,10 @@ def test_commands_of_a_page_run_one_after_the_other(page, tmp_path):
         (tmp_path / name).write_text("\n".join(part), encoding="utf-8")
     (tmp_path / "pairs.tsv").write_bytes((planted / "homophones.tsv").read_bytes())
     (tmp_path / "questions-words.txt").write_bytes((planted / "analogies.txt").read_bytes())
-    kinds = {row[0]: "B-CITY" for row in json.loads((planted / "truths.json").read_text())["relations"]["capital-country"]}
+    kinds = {
+        row[0]: "B-CITY"
+        for row in json.loads((planted / "truths.json").read_text())["relations"]["capital-country"]
+    }
     for name, part in {
         "train.conll": lines[:200],
         "dev.conll": lines[200:250],
@@ -60,14 +67,30 @@ def test_commands_of_a_page_run_one_after_the_other(page, tmp_path):
     film = (planted / "sentiment.tsv").read_text(encoding="utf-8").split("\n")
     for name, part in {"film.tsv": film[:240], "dev.tsv": film[600:640], "test.tsv": film[800:840]}.items():
         (tmp_path / name).write_text("\n".join(part) + "\n", encoding="utf-8")
-    rows = [line.split("\t") for line in (planted / "pairs.tsv").read_text(encoding="utf-8").split("\n")[:120]]
+    rows = [
+        line.split("\t") for line in (planted / "pairs.tsv").read_text(encoding="utf-8").split("\n")[:120]
+    ]
     for name, part in {"train": rows[:100], "val": rows[100:]}.items():
         for side, language in enumerate(("de", "en")):
-            (tmp_path / f"{name}.{language}").write_text("".join(f"{row[side]}\n" for row in part), encoding="utf-8")
+            (tmp_path / f"{name}.{language}").write_text(
+                "".join(f"{row[side]}\n" for row in part), encoding="utf-8"
+            )
     lists = {"career": "engineer plumber mechanic", "family": "nurse receptionist librarian"}
-    pairs = [["woman", "man"], ["queen", "king"], ["mother", "father"], ["sister", "brother"], ["girl", "boy"]]
-    sets = {"definitional": pairs, "lists": {name: words.split() for name, words in lists.items()}, "classes": ["female", "male"]}
-    (tmp_path / "planted.json").write_text(json.dumps({"kind": "word-sets", "name": "planted", **sets}), encoding="utf-8")
+    pairs = [
+        ["woman", "man"],
+        ["queen", "king"],
+        ["mother", "father"],
+        ["sister", "brother"],
+        ["girl", "boy"],
+    ]
+    sets = {
+        "definitional": pairs,
+        "lists": {name: words.split() for name, words in lists.items()},
+        "classes": ["female", "male"],
+    }
+    (tmp_path / "planted.json").write_text(
+        json.dumps({"kind": "word-sets", "name": "planted", **sets}), encoding="utf-8"
+    )
     for command in commands(page):
         run(*command[1:], cwd=tmp_path)
 
@@ -101,4 +124,6 @@ def test_doctests_hold(name, monkeypatch):
 
 def test_no_page_leaves_a_place_to_fill():
     for page in PAGES:
-        assert not re.search(r"\b(PLACEHOLDER|TODO|FIXME|DEMO)\b", page.read_text(encoding="utf-8")), page.name
+        assert not re.search(r"\b(PLACEHOLDER|TODO|FIXME|DEMO)\b", page.read_text(encoding="utf-8")), (
+            page.name
+        )

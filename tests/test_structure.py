@@ -48,11 +48,22 @@ PLACES = {  # library: patterns below seqkit/ that may import it; a star spans f
     "filelock": ("tuning/store.py",),
 }
 TASKS = ("language_model", "classifier", "tagger", "translator", "generator", "window")
-READERS = {("classifier", "language_model"), ("tagger", "language_model")}  # (who, of whom): states of a model as features
+READERS = {
+    ("classifier", "language_model"),
+    ("tagger", "language_model"),
+}  # (who, of whom): states of a model as features
 MOST_FILES = 12  # directly in a folder that is no family
 FORBIDDEN_CALLS = {
-    "eval", "exec", "pickle.load", "pickle.loads", "joblib.load", "torch.load", "yaml.load", "os.system", "__import__",
-}  # fmt: skip
+    "eval",
+    "exec",
+    "pickle.load",
+    "pickle.loads",
+    "joblib.load",
+    "torch.load",
+    "yaml.load",
+    "os.system",
+    "__import__",
+}
 
 
 def imports(tree):
@@ -102,7 +113,9 @@ def forbidden_faults(path, tree):
             if name == "print" and path.parts[0] != "cli":
                 yield f"{path}:{node.lineno} prints"
     yield from (
-        f"{path} imports {name}" for name in imports(tree) if name.split(".")[0] in ("pickle", "dill", "shelve", "marshal")
+        f"{path} imports {name}"
+        for name in imports(tree)
+        if name.split(".")[0] in ("pickle", "dill", "shelve", "marshal")
     )
 
 
@@ -116,8 +129,15 @@ def size_faults(path, tree, lines):
             limit = 120 if path.parts[0] == "kernels" else 60
             if length > limit:
                 yield f"{path}:{node.lineno} {node.name}: {length} lines, at most {limit}"
-            compiled = path.name in ("cpu.py", "gpu.py") or (path.parts[0] == "kernels" and path.name == "reference.py")
-            if len(node.args.args) > 8 and not node.name.startswith("_") and not compiled and path.parts[0] != "cli":
+            compiled = path.name in ("cpu.py", "gpu.py") or (
+                path.parts[0] == "kernels" and path.name == "reference.py"
+            )
+            if (
+                len(node.args.args) > 8
+                and not node.name.startswith("_")
+                and not compiled
+                and path.parts[0] != "cli"
+            ):
                 yield f"{path}:{node.lineno} {node.name}: {len(node.args.args)} positional arguments"
 
 
@@ -140,9 +160,13 @@ def docstring_faults(path, tree):
 def faults(path, source):
     tree = ast.parse(source)
     return [
-        *level_faults(path, tree), *task_faults(path, tree), *place_faults(path, tree), *forbidden_faults(path, tree),
-        *size_faults(path, tree, source.count("\n")), *docstring_faults(path, tree),
-    ]  # fmt: skip
+        *level_faults(path, tree),
+        *task_faults(path, tree),
+        *place_faults(path, tree),
+        *forbidden_faults(path, tree),
+        *size_faults(path, tree, source.count("\n")),
+        *docstring_faults(path, tree),
+    ]
 
 
 @pytest.mark.parametrize("file", SOURCE, ids=lambda file: str(file.relative_to(ROOT)))
@@ -156,7 +180,11 @@ def test_source_file_keeps_levels_places_sizes_and_docstrings(file):
         ("text/x.py", '"""d"""\nfrom seqkit.kernels.top_k import cpu', "level 1"),
         ("core/x.py", '"""d"""\nfrom seqkit import text\nimport seqkit.text.vocab', "level 0"),
         ("embeddings/x.py", '"""d"""\nimport numba', "belongs in kernels"),
-        ("models/tagger/x.py", '"""d"""\nfrom seqkit.models.translator import model', "tagger does not see translator"),
+        (
+            "models/tagger/x.py",
+            '"""d"""\nfrom seqkit.models.translator import model',
+            "tagger does not see translator",
+        ),
         (
             "models/x.py",
             '"""d"""\ndef f():\n    """d"""\n    from seqkit.models.tagger.model import Tagger',
@@ -179,9 +207,26 @@ def test_each_check_catches_a_bad_file(path, source, fault):
 
 
 def test_importing_seqkit_loads_no_heavy_library():
-    heavy = ["torch", "numba", "nltk", "tokenizers", "sklearn", "scipy", "pyarrow", "typer", "rich", "pooch", "numpy"]
+    heavy = [
+        "torch",
+        "numba",
+        "nltk",
+        "tokenizers",
+        "sklearn",
+        "scipy",
+        "pyarrow",
+        "typer",
+        "rich",
+        "pooch",
+        "numpy",
+    ]
     code = f"import sys, seqkit; print([m for m in {heavy} if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )
 
 
 def graph():
@@ -214,8 +259,19 @@ def test_no_modules_import_each_other_in_a_circle():
 
 
 def families():
-    calls = (n for f in SOURCE for n in ast.walk(ast.parse(f.read_text(encoding="utf-8"))) if isinstance(n, ast.Call))
-    return sorted({n.args[0].value for n in calls if ast.unparse(n.func) == "Family" and isinstance(n.args[0], ast.Constant)})
+    calls = (
+        n
+        for f in SOURCE
+        for n in ast.walk(ast.parse(f.read_text(encoding="utf-8")))
+        if isinstance(n, ast.Call)
+    )
+    return sorted(
+        {
+            n.args[0].value
+            for n in calls
+            if ast.unparse(n.func) == "Family" and isinstance(n.args[0], ast.Constant)
+        }
+    )
 
 
 def test_folder_that_is_no_family_holds_few_files():
@@ -224,7 +280,9 @@ def test_folder_that_is_no_family_holds_few_files():
         if file.name != "__init__.py":
             found[".".join(file.relative_to(ROOT).parts[:-1])].append(file.name)
     own = [*families(), "seqkit.kernels.rnn_scan.families"]
-    assert {name: len(files) for name, files in found.items() if len(files) > MOST_FILES and name not in own} == {}
+    assert {
+        name: len(files) for name, files in found.items() if len(files) > MOST_FILES and name not in own
+    } == {}
 
 
 @pytest.mark.parametrize("package", families())
@@ -248,8 +306,14 @@ def test_shape_checks_are_on_and_catch_a_wrong_shape():
 
 
 def test_nothing_in_the_repository_points_at_a_machine():
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
     for name in listed:
         path = ROOT / name
-        if path.suffix in (".py", ".md", ".toml", ".txt", ".yml") and path.is_file() and not name.startswith("corpora/planted"):
+        if (
+            path.suffix in (".py", ".md", ".toml", ".txt", ".yml")
+            and path.is_file()
+            and not name.startswith("corpora/planted")
+        ):
             assert "/work/" + "main" not in path.read_text(encoding="utf-8"), name

@@ -32,7 +32,9 @@ def main() -> None:
         if debug:
             raise
         if isinstance(error, MemoryError):
-            error = ResourceError("not enough memory. Lower --dim or --max-size, or see what is needed with --dry-run.")
+            error = ResourceError(
+                "not enough memory. Lower --dim or --max-size, or see what is needed with --dry-run."
+            )
         known = resource_error(error.filename or "output", error) if isinstance(error, OSError) else error
         _end(str(known), known.exit_code)
 

@@ -19,17 +19,26 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 Threads = Annotated[int | None, typer.Option(help="CPU threads; all cores if not given.")]
 Seed = Annotated[int, typer.Option(help="Seed of every draw.")]
 Out = Annotated[str, typer.Option(help="Where to write.")]
-Cell = Annotated[str, typer.Option(help="lstm, gru, rnn, relu-rnn, gru-before, peephole-lstm, layer-norm-lstm, min-gru.")]
+Cell = Annotated[
+    str, typer.Option(help="lstm, gru, rnn, relu-rnn, gru-before, peephole-lstm, layer-norm-lstm, min-gru.")
+]
 Optimizer = Annotated[str, typer.Option(help="sgd, momentum, rmsprop, adam, adamw or asgd.")]
 Rate = Annotated[float, typer.Option(help="Learning rate.")]
 Schedule = Annotated[str, typer.Option(help="constant, linear, cosine, plateau, one-cycle, exponential, ...")]
-Patience = Annotated[int | None, typer.Option(help="End when the validation did not improve for so many epochs.")]
+Patience = Annotated[
+    int | None, typer.Option(help="End when the validation did not improve for so many epochs.")
+]
 Precision = Annotated[str, typer.Option(help="float32, or bfloat16 for the products.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")]
-Curve = Annotated[Path | None, typer.Option(help="Draw the learning curve to this .svg or .png (extra: plot).")]
+Curve = Annotated[
+    Path | None, typer.Option(help="Draw the learning curve to this .svg or .png (extra: plot).")
+]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")]
 VectorsPath = Annotated[
-    Path, typer.Argument(help="Vectors in any format: a folder of seqkit, word2vec, GloVe or fastText text, binary.")
+    Path,
+    typer.Argument(
+        help="Vectors in any format: a folder of seqkit, word2vec, GloVe or fastText text, binary."
+    ),
 ]
 Restrict = Annotated[int | None, typer.Option(help="Look only among this many most frequent words.")]
 
@@ -37,7 +46,11 @@ Restrict = Annotated[int | None, typer.Option(help="Look only among this many mo
 def group(help: str) -> typer.Typer:
     """An empty group of commands."""
     return typer.Typer(
-        help=help, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False
+        help=help,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=False,
     )
 
 
@@ -50,12 +63,17 @@ def table(rows: list[list[Any]], head: list[str]) -> str:
     """Columns of text, numbers to the right."""
     cells = [
         head,
-        *[[f"{c:,}" if isinstance(c, int) else f"{c:.4f}" if isinstance(c, float) else str(c) for c in row] for row in rows],
+        *[
+            [f"{c:,}" if isinstance(c, int) else f"{c:.4f}" if isinstance(c, float) else str(c) for c in row]
+            for row in rows
+        ],
     ]
     widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
     right = [i for i in range(len(head)) if rows and all(isinstance(row[i], int | float) for row in rows)]
     lines = [
-        "  ".join(c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
+        )
         for row in cells
     ]
     return "\n".join(line.rstrip() for line in lines)
@@ -150,7 +168,12 @@ def _bar(unit: str) -> "Callable[[Progress], None]":
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = TextColumn("{task.percentage:3.0f} %"), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn()
+    columns = (
+        TextColumn("{task.percentage:3.0f} %"),
+        BarColumn(),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
+    )
     bar = Bar(*columns, console=Console(stderr=True))
     task = bar.add_task("", total=None)
     bar.start()

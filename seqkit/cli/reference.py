@@ -53,8 +53,16 @@ def _help(command: Any) -> str:
 
 def _rows(command: Any) -> Iterator[str]:
     for option in command.params:
-        names = ", ".join(f"`{name}`" for name in option.opts) if option.opts[0].startswith("-") else f"`{option.name.upper()}`"
-        default = option.default if option.default not in (None, False, [], ()) and not callable(option.default) else ""
+        names = (
+            ", ".join(f"`{name}`" for name in option.opts)
+            if option.opts[0].startswith("-")
+            else f"`{option.name.upper()}`"
+        )
+        default = (
+            option.default
+            if option.default not in (None, False, [], ()) and not callable(option.default)
+            else ""
+        )
         text = (option.help or "").replace("|", "\\|").replace("<", "&lt;")
         yield f"| {names} | {'required' if option.required else default} | {text} |"
 

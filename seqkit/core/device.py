@@ -26,5 +26,7 @@ def device(name: str = "auto") -> Any:  # Any: torch.device, imported only here
     if name != "cpu" and not name.startswith("cuda"):
         raise OptionError(f"device: {name!r} came, allowed are auto, cpu, cuda and cuda:<number>.")
     if name.startswith("cuda") and not torch.cuda.is_available():
-        raise BackendError(f"device: {name!r} was asked for, but torch {torch.__version__} sees none. Use --device cpu.")
+        raise BackendError(
+            f"device: {name!r} was asked for, but torch {torch.__version__} sees none. Use --device cpu."
+        )
     return torch.device(name)

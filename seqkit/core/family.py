@@ -30,7 +30,9 @@ class Family:
         """
         known = self.names()
         if name not in known:
-            raise OptionError(f"unknown {self.kind} {name!r}; known: {', '.join(known)}.{did_you_mean(name, known)}")
+            raise OptionError(
+                f"unknown {self.kind} {name!r}; known: {', '.join(known)}.{did_you_mean(name, known)}"
+            )
         module = importlib.import_module(f"{self.package}.{name.replace('-', '_')}")
         (public,) = module.__all__
         return getattr(module, public)

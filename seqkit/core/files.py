@@ -28,8 +28,18 @@ from seqkit.core.types import Array, Arrays
 FORMAT_VERSION = 1
 VERIFY_BELOW = 64 << 20  # bytes; larger arrays are hashed only when asked for, so that opening stays instant
 _PIECE = 16 << 20
-_DTYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "U64": "<u8", "U32": "<u4", "U8": "|u1", "BOOL": "|b1",
-           "F16": "<f2", "I8": "|i1"}  # fmt: skip
+_DTYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "I64": "<i8",
+    "I32": "<i4",
+    "U64": "<u8",
+    "U32": "<u4",
+    "U8": "|u1",
+    "BOOL": "|b1",
+    "F16": "<f2",
+    "I8": "|i1",
+}
 _NAMES = {np.dtype(text): name for name, text in _DTYPES.items()}
 
 
@@ -122,7 +132,14 @@ def save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: 
         digest, size = _write_arrays(file, arrays)
     name = f"arrays-{digest[:16]}.safetensors"
     (folder / ".arrays").replace(folder / name)
-    manifest = {"seqkit": FORMAT_VERSION, "kind": kind, "arrays": name, "bytes": size, "sha256": digest, "meta": dict(meta)}
+    manifest = {
+        "seqkit": FORMAT_VERSION,
+        "kind": kind,
+        "arrays": name,
+        "bytes": size,
+        "sha256": digest,
+        "meta": dict(meta),
+    }
     write_json(folder / "manifest.json", manifest | {"checksum": _checksum(manifest)})
     for old in folder.glob("arrays-*.safetensors"):
         if old.name != name:
@@ -144,7 +161,9 @@ def load(folder: Path, kind: str, *, verify: bool = False) -> tuple[Arrays, dict
         found = f"{path.stat().st_size:,} bytes" if path.is_file() else "no file"
         raise ModelFileError(f"{path}: {found}, expected {manifest['bytes']:,} bytes. Copy the folder again.")
     if (verify or manifest["bytes"] < VERIFY_BELOW) and sha256(path) != manifest["sha256"]:
-        raise ModelFileError(f"{path}: the checksum does not match, so the file is damaged. Restore it from a copy.")
+        raise ModelFileError(
+            f"{path}: the checksum does not match, so the file is damaged. Restore it from a copy."
+        )
     return _map_arrays(path), manifest["meta"]
 
 
@@ -156,8 +175,12 @@ def kind_of(folder: Path) -> str | None:
 def resource_error(path: Path | str, error: OSError) -> SeqkitError:
     """The ResourceError that says what an OSError while writing `path` means."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return ResourceError(f"{path}: no space left on the disk; nothing was written. Free some space or choose another folder.")
-    return ResourceError(f"{path}: cannot be written ({error.strerror}). Check the folder and its permissions.")
+        return ResourceError(
+            f"{path}: no space left on the disk; nothing was written. Free some space or choose another folder."
+        )
+    return ResourceError(
+        f"{path}: cannot be written ({error.strerror}). Check the folder and its permissions."
+    )
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
@@ -171,9 +194,13 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     if not isinstance(manifest, dict) or not isinstance(version := manifest.get("seqkit"), int):
         raise ModelFileError(f"{path}: not a seqkit manifest.")
     if version > FORMAT_VERSION:
-        raise ModelFileError(f"{path}: written in file version {version}, we read up to {FORMAT_VERSION}. Update seqkit.")
+        raise ModelFileError(
+            f"{path}: written in file version {version}, we read up to {FORMAT_VERSION}. Update seqkit."
+        )
     if manifest.pop("checksum", None) != _checksum(manifest):
-        raise ModelFileError(f"{path}: the checksum does not match, so it was damaged or edited. Restore it from a copy.")
+        raise ModelFileError(
+            f"{path}: the checksum does not match, so it was damaged or edited. Restore it from a copy."
+        )
     return manifest
 
 
@@ -183,8 +210,14 @@ def _write_arrays(file: IO[bytes], arrays: Mapping[str, Array | Streamed]) -> tu
     offset = 0
     for name, array in arrays.items():
         if array.dtype not in _NAMES:
-            raise SeqkitError(f"files.save: array {name!r} has dtype {array.dtype}, allowed are {', '.join(map(str, _NAMES))}.")
-        header[name] = {"dtype": _NAMES[array.dtype], "shape": array.shape, "data_offsets": [offset, offset + array.nbytes]}
+            raise SeqkitError(
+                f"files.save: array {name!r} has dtype {array.dtype}, allowed are {', '.join(map(str, _NAMES))}."
+            )
+        header[name] = {
+            "dtype": _NAMES[array.dtype],
+            "shape": array.shape,
+            "data_offsets": [offset, offset + array.nbytes],
+        }
         offset += array.nbytes
     head = json.dumps(header).encode()
     head += b" " * (-(len(head) + 8) % 64)  # so that the first array starts on a cache line
@@ -219,13 +252,19 @@ def _map_arrays(path: Path) -> Arrays:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(length))
-    whole = np.memmap(path, np.uint8, "r", offset=8 + length) if path.stat().st_size > 8 + length else np.empty(0, np.uint8)
+    whole = (
+        np.memmap(path, np.uint8, "r", offset=8 + length)
+        if path.stat().st_size > 8 + length
+        else np.empty(0, np.uint8)
+    )
     arrays = {}
     for name, entry in header.items():
         if name == "__metadata__":
             continue
         if entry["dtype"] not in _DTYPES:
-            raise ModelFileError(f"{path}: array {name!r} has dtype {entry['dtype']}, allowed are {', '.join(_DTYPES)}.")
+            raise ModelFileError(
+                f"{path}: array {name!r} has dtype {entry['dtype']}, allowed are {', '.join(_DTYPES)}."
+            )
         start, end = entry["data_offsets"]
         arrays[name] = np.asarray(whole[start:end].view(_DTYPES[entry["dtype"]]).reshape(entry["shape"]))
     return arrays

@@ -21,10 +21,18 @@ T = TypeVar("T")
 
 
 def option(  # the return type is the field's own: dataclasses.field is typed the same way
-    default: T, *, help: str, unit: str = "", low: float | None = None, high: float | None = None, search: str = ""
+    default: T,
+    *,
+    help: str,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    search: str = "",
 ) -> T:
     """A dataclass field with its help text, unit, inclusive range, and the range to search (as in seqkit.tuning.space)."""
-    return dataclasses.field(default=default, metadata={"help": help, "unit": unit, "low": low, "high": high, "search": search})
+    return dataclasses.field(
+        default=default, metadata={"help": help, "unit": unit, "low": low, "high": high, "search": search}
+    )
 
 
 def check(options: Any) -> None:  # Any: any dataclass instance

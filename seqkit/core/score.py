@@ -63,4 +63,6 @@ class Score:
     def __str__(self) -> str:
         low_high = f" [{self.interval[0]:.4f}, {self.interval[1]:.4f}]" if self.interval else ""
         settings = ", ".join(f"{key}={value}" for key, value in self.signature.items())
-        return f"{self.name} {self.value:.4f}{low_high} (n={self.count:,}, missing={self.missing:,}; {settings})"
+        return (
+            f"{self.name} {self.value:.4f}{low_high} (n={self.count:,}, missing={self.missing:,}; {settings})"
+        )

@@ -35,7 +35,9 @@ class Direction:
     def project(self, rows: Annotated[Array, "N D"]) -> Annotated[Array, "N K"]:
         """Coordinates of rows (as they are, not made unit) in the basis."""
         if rows.ndim != 2 or rows.shape[1] != self.basis.shape[1]:
-            raise ShapeError(f"project: rows of shape {rows.shape} came, expected (N, {self.basis.shape[1]}).")
+            raise ShapeError(
+                f"project: rows of shape {rows.shape} came, expected (N, {self.basis.shape[1]})."
+            )
         return np.asarray(rows, np.float64) @ self.basis.T
 
     def to_json(self) -> dict[str, Any]:
@@ -43,7 +45,9 @@ class Direction:
         return {"method": self.method, "explained": list(self.explained), "sets": self.sets}
 
 
-def find_direction(vectors: Vectors, sets: Sets, *, method: Method = "pca", dims: int = 1, unit: bool = True) -> Direction:
+def find_direction(
+    vectors: Vectors, sets: Sets, *, method: Method = "pca", dims: int = 1, unit: bool = True
+) -> Direction:
     """The `dims` directions in which the words of each set differ most.
 
     With a_ij the vector of word j of set i and m_i the mean of set i, the right singular vectors of these rows:
@@ -61,15 +65,23 @@ def find_direction(vectors: Vectors, sets: Sets, *, method: Method = "pca", dims
     if method not in METHODS:
         raise OptionError(f"direction: method {method!r} came, expected one of {', '.join(METHODS)}.")
     if not sets or len({len(row) for row in sets}) != 1 or len(sets[0]) < 2:
-        raise OptionError(f"direction: {len(sets)} sets came, expected one or more, all of the same two or more words.")
+        raise OptionError(
+            f"direction: {len(sets)} sets came, expected one or more, all of the same two or more words."
+        )
     if not 1 <= dims < vectors.dim:
-        raise OptionError(f"direction: dims {dims} came, allowed is 1 to {vectors.dim - 1} for vectors of {vectors.dim} numbers.")
+        raise OptionError(
+            f"direction: dims {dims} came, allowed is 1 to {vectors.dim - 1} for vectors of {vectors.dim} numbers."
+        )
     used = sets[:1] if method == "pair" else sets
-    a = gather(vectors, [word for row in used for word in row], unit=unit).reshape(len(used), len(used[0]), -1)
+    a = gather(vectors, [word for row in used for word in row], unit=unit).reshape(
+        len(used), len(used[0]), -1
+    )
     apart = a - a.mean(1, keepdims=True)  # (N, C, D)
     spread, size = np.linalg.norm(apart, axis=(1, 2)), np.linalg.norm(a, axis=(1, 2))
     if (flat := spread <= FLAT * size).any():
-        raise FormatError(f"direction: the words {used[int(np.argmax(flat))]} have the same vector. Leave the set out.")
+        raise FormatError(
+            f"direction: the words {used[int(np.argmax(flat))]} have the same vector. Leave the set out."
+        )
     rows = _rows(apart, a, spread, method)
     _, sigma, right = np.linalg.svd(rows, full_matrices=False)
     if sigma[0] <= FLAT * np.abs(a).max():

@@ -61,9 +61,14 @@ def check_out(path: Path | str) -> str:
 
 
 def compare(
-    roles: Roles, erasers: Mapping[str, BiasMethod | Callable[[Vectors], Vectors]], *, names: Sequence[str] | None = None,
-    analogies: Iterable[Path] = (), similarities: Iterable[Path] = (), restrict: int | None = None,
-) -> Report:  # fmt: skip
+    roles: Roles,
+    erasers: Mapping[str, BiasMethod | Callable[[Vectors], Vectors]],
+    *,
+    names: Sequence[str] | None = None,
+    analogies: Iterable[Path] = (),
+    similarities: Iterable[Path] = (),
+    restrict: int | None = None,
+) -> Report:
     """Measure roles.original and what each eraser makes of it, in one go.
 
     Words are chosen, and the direction found, in the vectors before; so the states differ in nothing but the vectors.
@@ -87,7 +92,9 @@ def compare(
         cosines = unit("report", vectors[known], known) @ roles.direction.basis[0]
         projection[state] = dict(zip(known, cosines.tolist(), strict=True))
         for path in analogies:
-            total = next(score for score in evaluate(vectors, [path], restrict=restrict) if score.name == "total")
+            total = next(
+                score for score in evaluate(vectors, [path], restrict=restrict) if score.name == "total"
+            )
             utility.append({"state": state, **total.to_json(), "name": path.stem})
         if similarities:
             scores = evaluate(vectors, [], similarities, restrict=restrict)
@@ -115,11 +122,19 @@ def _row(state: str, score: Measured) -> dict[str, Any]:
 def _about(roles: Roles) -> dict[str, Any]:
     words, direction = roles.words, roles.direction
     return {
-        "words": words.name, "sha256": words.checksum, "source": words.source, "licence": words.licence,
-        "positive": words.classes[0] if words.classes else "first column", "direction": direction.method,
-        "explained": list(direction.explained), "sets": direction.sets, "vocabulary": len(roles.original),
-        "dim": roles.original.dim, "case": roles.case, "seed": roles.options.seed,
-    }  # fmt: skip
+        "words": words.name,
+        "sha256": words.checksum,
+        "source": words.source,
+        "licence": words.licence,
+        "positive": words.classes[0] if words.classes else "first column",
+        "direction": direction.method,
+        "explained": list(direction.explained),
+        "sets": direction.sets,
+        "vocabulary": len(roles.original),
+        "dim": roles.original.dim,
+        "case": roles.case,
+        "seed": roles.options.seed,
+    }
 
 
 def _lost(roles: Roles) -> dict[str, list[str]]:

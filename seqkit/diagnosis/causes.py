@@ -13,7 +13,9 @@ from seqkit.diagnosis.gaps import Finding
 from seqkit.evaluate.bootstrap import ends, interval, resampled
 
 
-def leak(part: str, copied: Annotated[Array, "N"], wrong: Annotated[Array, "N"], *, of: str, least: float = 0.02) -> Finding:
+def leak(
+    part: str, copied: Annotated[Array, "N"], wrong: Annotated[Array, "N"], *, of: str, least: float = 0.02
+) -> Finding:
     """The share of rows of `part` that stand in the part `of` as well (flags), with the error of both kinds of rows."""
     share, size = float(copied.mean()), len(copied)
     low_high = interval(lambda i: float(copied[i].mean()), size)
@@ -22,37 +24,66 @@ def leak(part: str, copied: Annotated[Array, "N"], wrong: Annotated[Array, "N"],
         fresh, kept = wrong[~copied], wrong[copied]
         note = f"error {kept.mean():.3f} on the {len(kept):,} copies, {fresh.mean():.3f} on the {len(fresh):,} other rows"
     return Finding(
-        f"leaked {part}", share, low_high, f"rows of {part} that stand in {of}", bool(low_high and low_high[0] > least), note,
+        f"leaked {part}",
+        share,
+        low_high,
+        f"rows of {part} that stand in {of}",
+        bool(low_high and low_high[0] > least),
+        note,
         None,
-        (f"take the copies out of {part} and measure again (seqkit diagnose duplicates lists them)",
-         "split anew with whole groups, so that copies fall on one side (seqkit diagnose split --group)"),
-    )  # fmt: skip
+        (
+            f"take the copies out of {part} and measure again (seqkit diagnose duplicates lists them)",
+            "split anew with whole groups, so that copies fall on one side (seqkit diagnose split --group)",
+        ),
+    )
 
 
-def label_noise(found: LabelErrors, *, human: float | None = None, least: float = 0.02, worse: float = 0.0) -> Finding:
+def label_noise(
+    found: LabelErrors, *, human: float | None = None, least: float = 0.02, worse: float = 0.0
+) -> Finding:
     """The estimated share of wrong labels; named if the surer half of the rows is contradicted nearly as often as all.
 
     worse: how much higher the judge's error is on dev than the model's; a judge that much worse than `least` is not heard.
     """
     beyond = max(human or 0.0, least)
     heard = found.judged and worse <= least
-    named = bool(heard and found.plateau and found.interval and found.interval[0] > beyond and found.sure_error > beyond)
+    named = bool(
+        heard
+        and found.plateau
+        and found.interval
+        and found.interval[0] > beyond
+        and found.sure_error > beyond
+    )
     note = f"out of fold, {found.error:.3f} of all rows are contradicted, {found.sure_error:.3f} of the surer half"
     if not heard:
         note += "; the linear judge does not know this task well enough to tell wrong labels from hard texts"
     elif not named and found.share > beyond:
         note += "; the surer half is right far more often, so most of this is hard text, not wrong labels"
     return Finding(
-        "label noise", found.share, found.interval, "rows whose label the other folds contradict", named, note, None,
-        ("look at the suspected rows and correct their labels, in dev and test alike",
-         "write down how to label what the suspects have in common", "drop the rows that nobody can decide"),
-    )  # fmt: skip
+        "label noise",
+        found.share,
+        found.interval,
+        "rows whose label the other folds contradict",
+        named,
+        note,
+        None,
+        (
+            "look at the suspected rows and correct their labels, in dev and test alike",
+            "write down how to label what the suspects have in common",
+            "drop the rows that nobody can decide",
+        ),
+    )
 
 
 def high_rate(
-    losses: Annotated[Array, "N"], slower: Annotated[Array, "B"], lr: float, signs: Sequence[str], *, guessing: float,
+    losses: Annotated[Array, "N"],
+    slower: Annotated[Array, "B"],
+    lr: float,
+    signs: Sequence[str],
+    *,
+    guessing: float,
     seed: int = 1,
-) -> Finding:  # fmt: skip
+) -> Finding:
     """How much lower the training loss of the last epoch is after the same run at a tenth of the rate, from its steps.
 
     losses, slower: nats a row of each step of the last epoch; none where the run broke off, which is named without more.
@@ -69,14 +100,24 @@ def high_rate(
         value, low_high = float("nan"), None
     named = low_high is None or low_high[0] > guessing / 10
     return Finding(
-        "learning rate too high", value, low_high, f"loss in nats at lr {lr:g} − at lr {lr / 10:g}", named, "; ".join(signs),
+        "learning rate too high",
+        value,
+        low_high,
+        f"loss in nats at lr {lr:g} − at lr {lr / 10:g}",
+        named,
+        "; ".join(signs),
         None,
-        (f"lower lr: {lr / 10:g} did better" if named else f"keep lr {lr:g}", "search it on a log scale",
-         "clip the gradient; warm up"),
-    )  # fmt: skip
+        (
+            f"lower lr: {lr / 10:g} did better" if named else f"keep lr {lr:g}",
+            "search it on a log scale",
+            "clip the gradient; warm up",
+        ),
+    )
 
 
-def explain(findings: Sequence[Finding], scores: Mapping[str, float], *, human: float | None, least: float) -> list[Finding]:
+def explain(
+    findings: Sequence[Finding], scores: Mapping[str, float], *, human: float | None, least: float
+) -> list[Finding]:
     """The findings, causes first, a gap marked where a named cause accounts for it.
 
     A bias says nothing until the rate is right; wrong labels hold the error up to their share, with which people agree.
@@ -85,7 +126,11 @@ def explain(findings: Sequence[Finding], scores: Mapping[str, float], *, human: 
     marked = []
     for finding in findings:
         cause = None
-        if finding.name != "learning rate too high" and "learning rate too high" in named and finding.name in _UNTRAINED:
+        if (
+            finding.name != "learning rate too high"
+            and "learning rate too high" in named
+            and finding.name in _UNTRAINED
+        ):
             cause = "learning rate too high"
         elif "label noise" in named and finding.name == "avoidable bias":
             noise = named["label noise"]

@@ -48,7 +48,9 @@ class LabelErrors:
         return self.sure_error >= 0.6 * self.error > 0
 
 
-def find_label_errors(probs: Annotated[Array, "N C"], given: Annotated[Array, "N"], *, seed: int = 1) -> LabelErrors:
+def find_label_errors(
+    probs: Annotated[Array, "N C"], given: Annotated[Array, "N"], *, seed: int = 1
+) -> LabelErrors:
     """Confident learning on probabilities of rows that the model did not see in training.
 
     t_j = mean of p_j over rows labelled j;  a row counts as truly j if p_j >= t_j, the largest such j;
@@ -58,8 +60,14 @@ def find_label_errors(probs: Annotated[Array, "N C"], given: Annotated[Array, "N
     Source:  Northcutt, Jiang & Chuang 2021, sections 3.1 and 3.2.
     """
     n, classes = probs.shape
-    if given.shape != (n,) or (counts := np.bincount(given, minlength=classes)).shape != (classes,) or not counts.all():
-        raise ShapeError(f"label errors: {given.shape} labels came for probabilities {probs.shape}; each class needs a row.")
+    if (
+        given.shape != (n,)
+        or (counts := np.bincount(given, minlength=classes)).shape != (classes,)
+        or not counts.all()
+    ):
+        raise ShapeError(
+            f"label errors: {given.shape} labels came for probabilities {probs.shape}; each class needs a row."
+        )
     own = probs[np.arange(n), given]
     thresholds = np.bincount(given, own, minlength=classes) / counts
     passed = np.where(probs >= thresholds, probs, -1.0)
@@ -71,7 +79,9 @@ def find_label_errors(probs: Annotated[Array, "N C"], given: Annotated[Array, "N
     off = (true >= 0) & (true != given)
     top = np.sort(probs, 1)[:, -1]
     order = np.argsort(own - top, kind="stable")
-    taken = [order[(off & (given == i))[order]][: round(joint[i].sum() - joint[i, i])] for i in range(classes)]
+    taken = [
+        order[(off & (given == i))[order]][: round(joint[i].sum() - joint[i, i])] for i in range(classes)
+    ]
     suspects = np.concatenate(taken)
     wrong = probs.argmax(1) != given
     surer = np.argsort(-top, kind="stable")[: (n + 1) // 2]
@@ -83,7 +93,12 @@ def find_label_errors(probs: Annotated[Array, "N C"], given: Annotated[Array, "N
         return float(np.bincount(given[rows], minlength=classes) @ (moved / np.maximum(known, 1)) / len(rows))
 
     return LabelErrors(
-        joint, share(np.arange(n)), interval(share, n, seed=seed), suspects[np.argsort((own - top)[suspects], kind="stable")],
-        probs.argmax(1), float(wrong.mean()), float(wrong[surer].mean()),
+        joint,
+        share(np.arange(n)),
+        interval(share, n, seed=seed),
+        suspects[np.argsort((own - top)[suspects], kind="stable")],
+        probs.argmax(1),
+        float(wrong.mean()),
+        float(wrong[surer].mean()),
         1 - float(counts.max()) / n,
-    )  # fmt: skip
+    )

@@ -41,8 +41,12 @@ class DiagnoseOptions:
     """What is looked for, and how finely."""
 
     human: float | None = option(None, low=0.0, high=1.0, help="error of people, or the best known")
-    least: float = option(0.02, low=0.0, high=1.0, help="gaps and shares are named when their whole interval lies above")
-    threshold: float = option(0.8, low=0.01, high=1.0, help="Jaccard similarity from which two texts are copies")
+    least: float = option(
+        0.02, low=0.0, high=1.0, help="gaps and shares are named when their whole interval lies above"
+    )
+    threshold: float = option(
+        0.8, low=0.01, high=1.0, help="Jaccard similarity from which two texts are copies"
+    )
     folds: int = option(5, low=2, help="for probabilities out of fold")
     judged: int = option(20_000, low=2, help="most training rows whose labels are judged")
     sizes: bool = option(True, help="also train on 1/8, 1/4 and 1/2 of the rows")
@@ -55,9 +59,13 @@ class DiagnoseOptions:
 
 
 def diagnose(
-    model: Any, parts: Mapping[str, Part], *, options: DiagnoseOptions | None = None, limits: Sequence[Limit] = (),
+    model: Any,
+    parts: Mapping[str, Part],
+    *,
+    options: DiagnoseOptions | None = None,
+    limits: Sequence[Limit] = (),
     report: Callable[[str], None] | None = None,
-) -> Diagnosis:  # fmt: skip
+) -> Diagnosis:
     """Train fresh copies of `model` and say what ails it; `model` itself stays as it is.
 
     parts: train and dev, and if there are train-dev and test. limits: satisficing, on Diagnosis.values. report: told of stages.
@@ -67,7 +75,9 @@ def diagnose(
     """
     for limit in limits:
         pick(dict.fromkeys(VALUES, 0.0), limit.metric)  # or refused before the training
-    return _Examination(model, parts, options or DiagnoseOptions(), report or (lambda _: None)).diagnosis(limits)
+    return _Examination(model, parts, options or DiagnoseOptions(), report or (lambda _: None)).diagnosis(
+        limits
+    )
 
 
 def save(found: Diagnosis, path: Path | str) -> None:
@@ -82,17 +92,23 @@ def check(parts: Mapping[str, Part]) -> list[str]:
     """The labels of training, sorted.  Raises:  FormatError and OptionError as `diagnose` does."""
     for name in ("train", "dev"):
         if name not in parts:
-            raise OptionError(f"diagnose: no {name} part came, only {', '.join(parts) or 'none'}. Give train and dev.")
+            raise OptionError(
+                f"diagnose: no {name} part came, only {', '.join(parts) or 'none'}. Give train and dev."
+            )
     for name, part in parts.items():
         if name not in gaps.PARTS:
-            raise OptionError(f"diagnose: unknown part {name!r}; known: {', '.join(gaps.PARTS)}.{did_you_mean(name, gaps.PARTS)}")
+            raise OptionError(
+                f"diagnose: unknown part {name!r}; known: {', '.join(gaps.PARTS)}.{did_you_mean(name, gaps.PARTS)}"
+            )
         if not len(part.texts) or len(part.texts) != len(part.labels):
             raise FormatError(
                 f"{name}: {len(part.texts):,} texts and {len(part.labels):,} labels came, expected one or more, as many of each."
             )
     classes = sorted(set(parts["train"].labels))
     if len(classes) < 2:
-        raise FormatError(f"train: only the label {classes[0]!r} came, expected at least two. Is it the right column or file?")
+        raise FormatError(
+            f"train: only the label {classes[0]!r} came, expected at least two. Is it the right column or file?"
+        )
     for name, part in parts.items():
         unseen = Counter(label for label in part.labels if label not in classes)
         for label, count in unseen.most_common(1):
@@ -107,16 +123,21 @@ def check(parts: Mapping[str, Part]) -> list[str]:
 class _Examination:
     """The moving parts of one call of `diagnose`."""
 
-    def __init__(self, model: Any, parts: Mapping[str, Part], o: DiagnoseOptions, report: Callable[[str], None]) -> None:
+    def __init__(
+        self, model: Any, parts: Mapping[str, Part], o: DiagnoseOptions, report: Callable[[str], None]
+    ) -> None:
         self.o, self.report, self.classes = o, report, check(parts)
         self.parts = {name: parts[name] for name in gaps.PARTS if name in parts}
-        self.given = {name: np.searchsorted(self.classes, list(part.labels)) for name, part in self.parts.items()}
+        self.given = {
+            name: np.searchsorted(self.classes, list(part.labels)) for name, part in self.parts.items()
+        }
         self.train, self.dev = self.parts["train"], self.parts["dev"]
         report("looking for copies")
         self.copies = duplicates(
-            {name: part.texts for name, part in self.parts.items()}, threshold=o.threshold,
+            {name: part.texts for name, part in self.parts.items()},
+            threshold=o.threshold,
             labels={name: part.labels for name, part in self.parts.items()},
-        )  # fmt: skip
+        )
         self.fits = Fits(model, self.train.texts, self.train.labels, self.classes, report)
         self.probs = {name: self.fits.probabilities(part.texts) for name, part in self.parts.items()}
         self.wrong = {name: p.argmax(1) != self.given[name] for name, p in self.probs.items()}
@@ -125,25 +146,46 @@ class _Examination:
         errors = gaps.errors(self.wrong, seed=self.o.seed)
         found = gaps.gaps(errors, human=self.o.human, least=self.o.least)
         self.report("judging labels, out of fold")
-        judged = judge_labels(self.train, folds=self.o.folds, most=self.o.judged, shown=self.o.shown, seed=self.o.seed)
+        judged = judge_labels(
+            self.train, folds=self.o.folds, most=self.o.judged, shown=self.o.shown, seed=self.o.seed
+        )
         linear = {n: judged.wrong(part.texts, part.labels) for n, part in self.parts.items() if n != "train"}
-        found = [*self._rate(found), self._noise(judged.found, linear["dev"]), *self._beaten(found, linear["dev"])]
+        found = [
+            *self._rate(found),
+            self._noise(judged.found, linear["dev"]),
+            *self._beaten(found, linear["dev"]),
+        ]
         scores = {name: score.value for name, score in errors.scores.items()}
         found = causes.explain([*self._leaks(), *found], scores, human=self.o.human, least=self.o.least)
-        classes = classification(self.probs["dev"].argmax(1), self.given["dev"], self.classes, {"part": "dev"}).to_json()
+        classes = classification(
+            self.probs["dev"].argmax(1), self.given["dev"], self.classes, {"part": "dev"}
+        ).to_json()
         values = self._values(classes)
         rows = self._rows()
         return Diagnosis(
-            about=self._about(), errors=[score.to_json() for score in errors.scores.values()],
-            findings=[finding.to_json() for finding in found], values=values, classes=classes,
+            about=self._about(),
+            errors=[score.to_json() for score in errors.scores.values()],
+            findings=[finding.to_json() for finding in found],
+            values=values,
+            classes=classes,
             confused=most_confused(np.array(classes["confusion"]), self.classes),
-            slices=slices(self.wrong["dev"], self._slices(), seed=self.o.seed), examples=rows[: self.o.shown],
-            wrong=[row for row in rows if row["predicted"] != row["label"]], sizes=self._sizes() if self.o.sizes else [],
-            curve={"steps": self.fits.steps.points(), "epochs": self.fits.history, "guessing": entropy(self.given["train"])},
-            copies=self._copies(), labels=judged.table,
+            slices=slices(self.wrong["dev"], self._slices(), seed=self.o.seed),
+            examples=rows[: self.o.shown],
+            wrong=[row for row in rows if row["predicted"] != row["label"]],
+            sizes=self._sizes() if self.o.sizes else [],
+            curve={
+                "steps": self.fits.steps.points(),
+                "epochs": self.fits.history,
+                "guessing": entropy(self.given["train"]),
+            },
+            copies=self._copies(),
+            labels=judged.table,
             baseline=[score.to_json() for score in gaps.errors(linear, seed=self.o.seed).scores.values()],
-            limits=[{"limit": str(limit), "value": pick(values, limit.metric), "met": limit.met(values)} for limit in limits],
-        )  # fmt: skip
+            limits=[
+                {"limit": str(limit), "value": pick(values, limit.metric), "met": limit.met(values)}
+                for limit in limits
+            ],
+        )
 
     def _leaks(self) -> list[gaps.Finding]:
         names = list(self.parts)
@@ -165,7 +207,11 @@ class _Examination:
             return []
         fits.slower()
         losses = np.zeros(0) if fits.broke else fits.steps.last()
-        return [causes.high_rate(losses, fits.slow_steps.last(), fits.lr, seen, guessing=guessing, seed=self.o.seed)]
+        return [
+            causes.high_rate(
+                losses, fits.slow_steps.last(), fits.lr, seen, guessing=guessing, seed=self.o.seed
+            )
+        ]
 
     def _noise(self, found: LabelErrors, linear: Annotated[Array, "N"]) -> gaps.Finding:
         worse = linear.astype(np.float64) - self.wrong["dev"]
@@ -179,7 +225,10 @@ class _Examination:
         if not low or low[0] <= self.o.least:
             return list(found)
         note = f"a linear model on words and pairs of words errs {gain.mean():.3f} less on dev"
-        return [replace(f, note="; ".join(filter(None, [note, f.note]))) if f.name == "avoidable bias" else f for f in found]
+        return [
+            replace(f, note="; ".join(filter(None, [note, f.note]))) if f.name == "avoidable bias" else f
+            for f in found
+        ]
 
     def _rows(self) -> list[dict[str, Any]]:
         """The rows of dev, highest loss first; suspected: by the model itself, which did not see them in training."""
@@ -191,11 +240,17 @@ class _Examination:
             suspected[find_label_errors(own, np.searchsorted(there, given), seed=self.o.seed).suspects] = True
         losses = -np.log(np.maximum(probs[np.arange(len(given)), given], 1e-30))
         return [
-            {"row": i + 1, "text": self.dev.texts[i], "label": self.dev.labels[i], "loss": float(losses[i]),
-             "predicted": self.classes[probs[i].argmax()], "probability": float(probs[i].max()),
-             "suspected": "label?" if suspected[i] else ""}
+            {
+                "row": i + 1,
+                "text": self.dev.texts[i],
+                "label": self.dev.labels[i],
+                "loss": float(losses[i]),
+                "predicted": self.classes[probs[i].argmax()],
+                "probability": float(probs[i].max()),
+                "suspected": "label?" if suspected[i] else "",
+            }
             for i in np.argsort(-losses, kind="stable").tolist()
-        ]  # fmt: skip
+        ]
 
     def _slices(self) -> dict[str, Annotated[Array, "N"]]:
         words = [plain(text).split() for text in self.dev.texts]
@@ -223,9 +278,15 @@ class _Examination:
             table.append((len(rows), own, predict(self.dev.texts).argmax(1) != self.given["dev"]))
         table.append((len(self.train.texts), self.wrong["train"], self.wrong["dev"]))
         return [
-            {"rows": size, **{name: score.to_json() for name, score in gaps.errors({"train": own, "dev": dev}).scores.items()}}
+            {
+                "rows": size,
+                **{
+                    name: score.to_json()
+                    for name, score in gaps.errors({"train": own, "dev": dev}).scores.items()
+                },
+            }
             for size, own, dev in table
-        ]  # fmt: skip
+        ]
 
     def _values(self, classes: Mapping[str, Any]) -> dict[str, float]:
         alone, together = self.fits.milliseconds(self.dev.texts, self.o.timed)
@@ -241,15 +302,27 @@ class _Examination:
     def _copies(self) -> dict[str, Any]:
         plain_ = self.copies.to_json()
         shown = [
-            copy | {"text": self.parts[copy["part"]].texts[copy["row"]], "of_text": self.parts[copy["of"]].texts[copy["of_row"]]}
+            copy
+            | {
+                "text": self.parts[copy["part"]].texts[copy["row"]],
+                "of_text": self.parts[copy["of"]].texts[copy["of_row"]],
+            }
             for copy in plain_["copies"][: self.o.shown]
         ]
         return plain_ | {"copies": shown}
 
     def _about(self) -> dict[str, Any]:
-        params = {name: value for name, value in self.fits.best.get_params().items() if name not in ("device", "threads")}
+        params = {
+            name: value
+            for name, value in self.fits.best.get_params().items()
+            if name not in ("device", "threads")
+        }
         return {
-            "model": type(self.fits.best).__name__, "settings": params, "labels": self.classes, "lr": self.fits.lr,
-            "broke": self.fits.broke, "rows": {name: len(part.texts) for name, part in self.parts.items()},
+            "model": type(self.fits.best).__name__,
+            "settings": params,
+            "labels": self.classes,
+            "lr": self.fits.lr,
+            "broke": self.fits.broke,
+            "rows": {name: len(part.texts) for name, part in self.parts.items()},
             "options": asdict(self.o),
-        }  # fmt: skip
+        }

@@ -47,10 +47,14 @@ class Source:
         for row in rows:
             if row.labels[0] is None or (self.group and row.labels[1] is None):
                 what = "label" if row.labels[0] is None else f"group in {self.group!r}"
-                raise FormatError(f"{row.where}: no {what}, expected one a text. Fill it in, or leave the row out.")
+                raise FormatError(
+                    f"{row.where}: no {what}, expected one a text. Fill it in, or leave the row out."
+                )
             if known is not None and row.labels[0] not in known:
                 allowed = ", ".join(sorted(known)[:20])
-                raise FormatError(f"{row.where}: {row.labels[0]!r}, which did not come in training; known: {allowed}.")
+                raise FormatError(
+                    f"{row.where}: {row.labels[0]!r}, which did not come in training; known: {allowed}."
+                )
         groups = [str(row.labels[1]) for row in rows] if self.group else None
         first = 1 + bool(self.group)
         values = {name: [row.labels[first + i] or "" for row in rows] for i, name in enumerate(self.slices)}
@@ -76,22 +80,41 @@ class DiagnosisRun:
         asked = {"train-dev": self.train_dev, "dev": self.dev, "test": self.test}
         if self.train_dev is None and _share(self.dev) is None:
             asked["train-dev"] = "0.1"
-        shares = {name: share for name, text in asked.items() if text is not None and (share := _share(text)) is not None}
+        shares = {
+            name: share
+            for name, text in asked.items()
+            if text is not None and (share := _share(text)) is not None
+        }
         own = self.source.read(self.train)
         if "dev" in shares and shares["dev"] == 0:
             raise OptionError("dev: a share of 0 came, expected one above 0, or a file.")
         shares = {name: share for name, share in shares.items() if share}
         if sum(shares.values()) >= 1:
-            raise OptionError(f"shares: {', '.join(f'{n} {s:g}' for n, s in shares.items())} leave nothing to train on.")
-        rows = split(own.labels, {"train": 1 - sum(shares.values()), **shares}, groups=own.groups, seed=self.seed)
+            raise OptionError(
+                f"shares: {', '.join(f'{n} {s:g}' for n, s in shares.items())} leave nothing to train on."
+            )
+        rows = split(
+            own.labels, {"train": 1 - sum(shares.values()), **shares}, groups=own.groups, seed=self.seed
+        )
         parts = {name: take(own, which.tolist()) for name, which in rows.items()}
         known = set(own.labels)
-        return parts | {name: self.source.read(text, known) for name, text in asked.items() if text and _share(text) is None}
+        return parts | {
+            name: self.source.read(text, known)
+            for name, text in asked.items()
+            if text and _share(text) is None
+        }
 
     def diagnose(
-        self, model: Any, options: DiagnoseOptions, out: Path, *, matrix: Path | None = None, sheet: Path | None = None,
-        limits: Sequence[str] = (), report: Callable[[str], None] | None = None,
-    ) -> Diagnosis:  # fmt: skip
+        self,
+        model: Any,
+        options: DiagnoseOptions,
+        out: Path,
+        *,
+        matrix: Path | None = None,
+        sheet: Path | None = None,
+        limits: Sequence[str] = (),
+        report: Callable[[str], None] | None = None,
+    ) -> Diagnosis:
         """Diagnose `model` on the parts and write the page or tables, and if asked for a picture and a sheet."""
         check_files(out, matrix, sheet)
         asked = [Limit.parse(text) for text in limits]
@@ -124,10 +147,17 @@ def take(part: Part, rows: Sequence[int]) -> Part:
         return [column[i] for i in rows]
 
     groups = None if part.groups is None else some(part.groups)
-    return Part(some(part.texts), some(part.labels), groups, {name: some(values) for name, values in part.slices.items()})
+    return Part(
+        some(part.texts),
+        some(part.labels),
+        groups,
+        {name: some(values) for name, values in part.slices.items()},
+    )
 
 
-def split_file(path: str, shares: Sequence[str], out: Path, source: Source, *, seed: int = 1) -> list[dict[str, Any]]:
+def split_file(
+    path: str, shares: Sequence[str], out: Path, source: Source, *, seed: int = 1
+) -> list[dict[str, Any]]:
     """Write a TSV file (label, text, group) for each part=share; nothing is written unless all parts can be."""
     wanted: dict[str, float] = {}
     for text in shares:
@@ -145,18 +175,29 @@ def split_file(path: str, shares: Sequence[str], out: Path, source: Source, *, s
         with files.write_atomic(target) as file:
             file.write(content)
     return [
-        {"part": name, "rows": len(own.texts), "labels": dict(sorted(Counter(own.labels).items())), "file": str(target)}
+        {
+            "part": name,
+            "rows": len(own.texts),
+            "labels": dict(sorted(Counter(own.labels).items())),
+            "file": str(target),
+        }
         for target, name, own, _ in made
-    ]  # fmt: skip
+    ]
 
 
 def _tsv(part: Part, source: Source) -> bytes:
-    columns = [part.labels, [" ".join(text.split()) for text in part.texts], *([part.groups] if part.groups else [])]
+    columns = [
+        part.labels,
+        [" ".join(text.split()) for text in part.texts],
+        *([part.groups] if part.groups else []),
+    ]
     head = [source.label, source.text, *([str(source.group)] if part.groups else [])]
     for column in columns:
         odd = next((cell for cell in column if "\t" in cell or "\n" in cell or "\r" in cell), None)
         if odd is not None:
-            raise FormatError(f"split: {odd!r} holds a tab or a line end, which a column of TSV cannot. Rename it.")
+            raise FormatError(
+                f"split: {odd!r} holds a tab or a line end, which a column of TSV cannot. Rename it."
+            )
     lines = ["\t".join(row) for row in zip(*columns, strict=True)]
     return "\n".join(["\t".join(head), *lines, ""]).encode()
 
@@ -164,17 +205,25 @@ def _tsv(part: Part, source: Source) -> bytes:
 def file_duplicates(paths: Sequence[str], source: Source, *, threshold: float = 0.8) -> dict[str, Any]:
     """Copies in files, each a part; rows are counted from 1."""
     if len(set(paths)) < len(paths):
-        raise OptionError("duplicates: a file came twice, expected each once. Copies within one file are found too.")
+        raise OptionError(
+            "duplicates: a file came twice, expected each once. Copies within one file are found too."
+        )
     parts = {path: source.read(path) for path in paths}
     found = duplicates(
-        {name: part.texts for name, part in parts.items()}, threshold=threshold,
+        {name: part.texts for name, part in parts.items()},
+        threshold=threshold,
         labels={name: part.labels for name, part in parts.items()},
-    ).to_json()  # fmt: skip
+    ).to_json()
     copies = [
-        copy | {"row": copy["row"] + 1, "of_row": copy["of_row"] + 1, "text": parts[copy["part"]].texts[copy["row"]],
-                "of_text": parts[copy["of"]].texts[copy["of_row"]]}
+        copy
+        | {
+            "row": copy["row"] + 1,
+            "of_row": copy["of_row"] + 1,
+            "text": parts[copy["part"]].texts[copy["row"]],
+            "of_text": parts[copy["of"]].texts[copy["of_row"]],
+        }
         for copy in found["copies"]
-    ]  # fmt: skip
+    ]
     return found | {"copies": copies}
 
 
@@ -189,7 +238,9 @@ def draw_sheet(
 ) -> dict[str, Any]:
     """Write the sheet of a saved diagnosis."""
     if out is None:
-        raise OptionError("sheet: nothing came, expected --out with a name that ends in .csv, or --read with a filled sheet.")
+        raise OptionError(
+            "sheet: nothing came, expected --out with a name that ends in .csv, or --read with a filled sheet."
+        )
     _check_sheet(out)
     if most < 1:
         raise OptionError(f"sheet: {most} rows came, allowed is at least 1.")
@@ -211,15 +262,25 @@ def filled_sheet(path: Path, filled: Path, seed: int = 1) -> dict[str, Any]:
     error = next(score["value"] for score in Diagnosis.load(path).errors if score["name"] == "dev")
     analysis = read_sheet(filled, seed=seed)
     missing = analysis.shares[0].missing if analysis.shares else 0
-    return {"dev_error": error, "categories": analysis.table(error), "missing": missing, "comments": analysis.comments}
+    return {
+        "dev_error": error,
+        "categories": analysis.table(error),
+        "missing": missing,
+        "comments": analysis.comments,
+    }
 
 
-def choose_file(paths: Sequence[Path], optimise: str = "accuracy", limits: Sequence[str] = ()) -> dict[str, Any]:
+def choose_file(
+    paths: Sequence[Path], optimise: str = "accuracy", limits: Sequence[str] = ()
+) -> dict[str, Any]:
     """Choose among saved diagnoses by their values."""
     values = {path.stem: Diagnosis.load(path).values for path in paths}
     if len(values) < len(paths):
         raise OptionError("choose: two files have one name, expected a name for each model. Rename one.")
-    return {"values": values, **choose(values, optimise=optimise, limits=[Limit.parse(text) for text in limits]).to_json()}
+    return {
+        "values": values,
+        **choose(values, optimise=optimise, limits=[Limit.parse(text) for text in limits]).to_json(),
+    }
 
 
 def _share(text: str) -> float | None:

@@ -19,8 +19,16 @@ from seqkit.evaluate.bootstrap import RESAMPLES, ends, resampled
 
 PARTS = ("train", "train-dev", "dev", "test")
 ACTIONS = {  # as the course has them
-    "avoidable bias": ("a bigger model", "train longer, or a better optimiser", "another architecture; search its settings"),
-    "variance": ("more data", "regularise: dropout, weight decay, early stopping", "another architecture; search its settings"),
+    "avoidable bias": (
+        "a bigger model",
+        "train longer, or a better optimiser",
+        "another architecture; search its settings",
+    ),
+    "variance": (
+        "more data",
+        "regularise: dropout, weight decay, early stopping",
+        "another architecture; search its settings",
+    ),
     "data mismatch": (
         "look by hand at how dev differs from train",
         "make the training data more like dev: collect such data, or synthesise them",
@@ -69,7 +77,9 @@ class Errors:
         return self.scores[high].value - self.scores[low].value, ends(difference)
 
 
-def errors(wrong: Mapping[str, Annotated[Array, "N"]], *, seed: int = 1, resamples: int = RESAMPLES) -> Errors:
+def errors(
+    wrong: Mapping[str, Annotated[Array, "N"]], *, seed: int = 1, resamples: int = RESAMPLES
+) -> Errors:
     """The share of wrong rows of each part, a part by its flags, with 95 % bootstrap intervals.
 
     Raises:  FormatError for a part without rows.
@@ -79,7 +89,9 @@ def errors(wrong: Mapping[str, Annotated[Array, "N"]], *, seed: int = 1, resampl
         if not len(flags):
             raise FormatError(f"{name}: no row came, expected at least one. Is the file empty?")
         values = np.asarray(flags, np.float64)
-        drawn[name] = resampled(lambda i, v=values: float(v[i].mean()), len(values), seed=seed + place, resamples=resamples)  # type: ignore[misc]  # bound now
+        drawn[name] = resampled(
+            lambda i, v=values: float(v[i].mean()), len(values), seed=seed + place, resamples=resamples
+        )  # type: ignore[misc]  # bound now
         signature = {"metric": "error", "resamples": resamples, "seed": seed}
         scores[name] = Score(name, float(values.mean()), len(values), 0, signature, ends(drawn[name]))
     return Errors(scores, drawn)
@@ -97,10 +109,16 @@ def gaps(found: Errors, *, human: float | None = None, least: float = 0.02) -> l
     note = "no human error was given: 0 is taken, so this is an upper bound" if human is None else ""
     table = [("avoidable bias", "train − human", train.value - base, beyond, note)]
     close = "train-dev" if "train-dev" in found.scores else "dev"
-    note = "" if close == "train-dev" else "no train-dev part: if dev is of another source, this holds the data mismatch too"
+    note = (
+        ""
+        if close == "train-dev"
+        else "no train-dev part: if dev is of another source, this holds the data mismatch too"
+    )
     for name, high, low in (
-        ("variance", close, "train"), ("data mismatch", "dev", "train-dev"), ("overfitting to dev", "test", "dev"),
-    ):  # fmt: skip
+        ("variance", close, "train"),
+        ("data mismatch", "dev", "train-dev"),
+        ("overfitting to dev", "test", "dev"),
+    ):
         if high in found.scores and low in found.scores:
             table.append((name, f"{high} − {low}", *found.gap(high, low), note if name == "variance" else ""))
     made = [

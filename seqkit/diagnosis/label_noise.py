@@ -53,19 +53,32 @@ def judge_labels(part: Part, *, folds: int = 5, most: int = 20_000, shown: int =
     counts = Counter(labels[i] for i in rows.tolist())
     known = sorted(label for label, count in counts.items() if count >= folds)
     if len(known) < 2:
-        raise FormatError(f"train: fewer than 2 labels have {folds} rows, one a fold. Bring more rows, or lower folds.")
+        raise FormatError(
+            f"train: fewer than 2 labels have {folds} rows, one a fold. Bring more rows, or lower folds."
+        )
     kept = [i for i in rows.tolist() if labels[i] in known]
     texts, given = [part.texts[i] for i in kept], [labels[i] for i in kept]
     groups = None if part.groups is None else [part.groups[i] for i in kept]
     probs = out_of_fold(texts, given, count=folds, groups=groups, seed=seed)
     found = find_label_errors(probs, np.searchsorted(known, given), seed=seed)
     suspects = [
-        {"row": kept[i] + 1, "text": texts[i], "label": given[i], "suggested": known[found.suggested[i]],
-         "probability": float(probs[i].max())}
+        {
+            "row": kept[i] + 1,
+            "text": texts[i],
+            "label": given[i],
+            "suggested": known[found.suggested[i]],
+            "probability": float(probs[i].max()),
+        }
         for i in found.suspects[:shown].tolist()
-    ]  # fmt: skip
+    ]
     table = {
-        "share": found.share, "interval": found.interval, "count": found.count, "missing": len(labels) - found.count,
-        "suspects": len(found.suspects), "classes": known, "joint": found.joint.round(1).tolist(), "rows": suspects,
-    }  # fmt: skip
+        "share": found.share,
+        "interval": found.interval,
+        "count": found.count,
+        "missing": len(labels) - found.count,
+        "suspects": len(found.suspects),
+        "classes": known,
+        "joint": found.joint.round(1).tolist(),
+        "rows": suspects,
+    }
     return Judged(found, table, known, LinearClassifier().fit(texts, given))

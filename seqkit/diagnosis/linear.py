@@ -31,7 +31,9 @@ class LinearClassifier:
         from sklearn.pipeline import make_pipeline
 
         words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\w+|[^\w\s]", sublinear_tf=True)
-        self._pipeline = make_pipeline(words, LogisticRegression(C=self.strength, max_iter=300)).fit(list(texts), list(labels))
+        self._pipeline = make_pipeline(words, LogisticRegression(C=self.strength, max_iter=300)).fit(
+            list(texts), list(labels)
+        )
         return self
 
     def predict_proba(self, texts: Sequence[str]) -> Annotated[Array, "N C"]:
@@ -43,7 +45,12 @@ class LinearClassifier:
 
 
 def out_of_fold(
-    texts: Sequence[str], labels: Sequence[str], *, count: int = 5, groups: Sequence[str] | None = None, seed: int = 1
+    texts: Sequence[str],
+    labels: Sequence[str],
+    *,
+    count: int = 5,
+    groups: Sequence[str] | None = None,
+    seed: int = 1,
 ) -> Annotated[Array, "N C"]:
     """Probabilities of every row by a linear classifier that was trained on the other folds.
 

@@ -39,5 +39,7 @@ def signs(steps: Sequence[float], epochs: Sequence[float], guessing: float) -> l
     if len(late) >= 8:
         spikes = int((late > 2 * max(guessing, float(np.median(late)))).sum())
         if spikes:
-            found.append(f"the loss of {spikes:,} of the last {len(late):,} steps was more than twice that of guessing")
+            found.append(
+                f"the loss of {spikes:,} of the last {len(late):,} steps was more than twice that of guessing"
+            )
     return found

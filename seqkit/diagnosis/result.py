@@ -68,7 +68,9 @@ class Diagnosis:
             return Diagnosis.from_json(plain)
         except (OSError, ValueError, KeyError, TypeError) as error:
             why = "no such file" if isinstance(error, FileNotFoundError) else "not a diagnosis"
-            raise FormatError(f"{path}: {why}. Make one with seqkit diagnose run --out {path.stem}.json.") from error
+            raise FormatError(
+                f"{path}: {why}. Make one with seqkit diagnose run --out {path.stem}.json."
+            ) from error
 
 
 def check_out(path: Path | str) -> str:

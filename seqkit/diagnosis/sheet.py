@@ -38,13 +38,21 @@ class Analysis:
     def table(self, error: float | None = None) -> list[dict[str, Any]]:
         """A row a category; error: of the part, so that `ceiling` is what it would fall to with that category solved."""
         return [
-            {"category": s.name, "errors": round(s.value * s.count), "looked_at": s.count, "share": s.value,
-             "interval": s.interval, "ceiling": None if error is None else error * (1 - s.value)}
+            {
+                "category": s.name,
+                "errors": round(s.value * s.count),
+                "looked_at": s.count,
+                "share": s.value,
+                "interval": s.interval,
+                "ceiling": None if error is None else error * (1 - s.value),
+            }
             for s in self.shares
-        ]  # fmt: skip
+        ]
 
 
-def write_sheet(rows: Iterable[Mapping[str, Any]], path: Path, *, categories: Sequence[str] = CATEGORIES) -> int:
+def write_sheet(
+    rows: Iterable[Mapping[str, Any]], path: Path, *, categories: Sequence[str] = CATEGORIES
+) -> int:
     """Write a row for each error, with an empty column for each category and for a comment; return how many.
 
     Raises:  OptionError for a category that has another column's name, or stands twice; FormatError for no error at all.
@@ -52,14 +60,19 @@ def write_sheet(rows: Iterable[Mapping[str, Any]], path: Path, *, categories: Se
     head = [*FIELDS, *categories, COMMENT]
     for name in categories:
         if not name.strip() or head.count(name) > 1:
-            raise OptionError(f"sheet: category {name!r} is empty, stands twice or is a column's name. Choose another name.")
+            raise OptionError(
+                f"sheet: category {name!r} is empty, stands twice or is a column's name. Choose another name."
+            )
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(head)
     count = 0
     for count, row in enumerate(rows, 1):  # noqa: B007
         cells = [str(row[name]) if name in row else "" for name in FIELDS]
-        table.writerow(["'" + cell if cell.startswith(_FORMULA) else cell for cell in cells] + [""] * (len(categories) + 1))
+        table.writerow(
+            ["'" + cell if cell.startswith(_FORMULA) else cell for cell in cells]
+            + [""] * (len(categories) + 1)
+        )
     if not count:
         raise FormatError("sheet: there is no error to look at, expected at least one. Nothing was written.")
     with files.write_atomic(path) as file:
@@ -75,14 +88,22 @@ def read_sheet(path: Path, *, seed: int = 1) -> Analysis:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (UnicodeDecodeError, FileNotFoundError) as error:
-        why = "no such file" if isinstance(error, FileNotFoundError) else "not UTF-8. Save the sheet as CSV (UTF-8)"
+        why = (
+            "no such file"
+            if isinstance(error, FileNotFoundError)
+            else "not UTF-8. Save the sheet as CSV (UTF-8)"
+        )
         raise FormatError(f"{path}: {why}.") from error
     first = text.partition("\n")[0]
-    table = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",")
+    table = csv.DictReader(
+        io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ","
+    )
     names = [name for name in table.fieldnames or [] if name]
     lost = [name for name in FIELDS if name not in names]
     if lost:
-        raise FormatError(f"{path}: no column {lost[0]!r}, expected {', '.join(FIELDS)}. Is it a sheet of seqkit diagnose?")
+        raise FormatError(
+            f"{path}: no column {lost[0]!r}, expected {', '.join(FIELDS)}. Is it a sheet of seqkit diagnose?"
+        )
     categories = [name for name in names if name not in (*FIELDS, COMMENT)]
     marks, comments, missing = [], {}, 0
     for row in table:
@@ -95,13 +116,21 @@ def read_sheet(path: Path, *, seed: int = 1) -> Analysis:
         else:
             missing += 1
     if not marks:
-        raise FormatError(f"{path}: no row has a mark or a comment. Put an x into the columns that fit, save, and read it again.")
+        raise FormatError(
+            f"{path}: no row has a mark or a comment. Put an x into the columns that fit, save, and read it again."
+        )
     flags = np.array(marks, float).reshape(len(marks), -1)
     shares = [
-        Score(name, float(flags[:, i].mean()), len(marks), missing, {"seed": seed},
-              interval(lambda rows, v=flags[:, i]: float(v[rows].mean()), len(marks), seed=seed))  # type: ignore[misc]  # bound now
+        Score(
+            name,
+            float(flags[:, i].mean()),
+            len(marks),
+            missing,
+            {"seed": seed},
+            interval(lambda rows, v=flags[:, i]: float(v[rows].mean()), len(marks), seed=seed),
+        )  # type: ignore[misc]  # bound now
         for i, name in enumerate(categories)
-    ]  # fmt: skip
+    ]
     return Analysis(sorted(shares, key=lambda score: -score.value), comments)
 
 

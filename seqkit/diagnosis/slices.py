@@ -12,14 +12,17 @@ from seqkit.core.types import Array
 from seqkit.evaluate.bootstrap import ends, resampled
 
 
-def most_confused(counts: Annotated[Array, "C C"], names: Sequence[str], most: int = 10) -> list[dict[str, Any]]:
+def most_confused(
+    counts: Annotated[Array, "C C"], names: Sequence[str], most: int = 10
+) -> list[dict[str, Any]]:
     """The largest cells off the diagonal: label, what it was called, rows, share of the label's rows."""
     off = counts - np.diag(np.diag(counts))
     order = np.argsort(-off, axis=None, kind="stable")[:most]
     return [
         {"label": names[i], "called": names[j], "rows": int(off[i, j]), "share": off[i, j] / counts[i].sum()}
-        for i, j in zip(*np.unravel_index(order, off.shape), strict=True) if off[i, j]
-    ]  # fmt: skip
+        for i, j in zip(*np.unravel_index(order, off.shape), strict=True)
+        if off[i, j]
+    ]
 
 
 def bands(values: Annotated[Array, "N"], what: str, count: int = 4) -> dict[str, Annotated[Array, "N"]]:
@@ -37,7 +40,9 @@ def bands(values: Annotated[Array, "N"], what: str, count: int = 4) -> dict[str,
     return made
 
 
-def slices(wrong: Annotated[Array, "N"], named: Mapping[str, Annotated[Array, "N"]], *, seed: int = 1) -> list[dict[str, Any]]:
+def slices(
+    wrong: Annotated[Array, "N"], named: Mapping[str, Annotated[Array, "N"]], *, seed: int = 1
+) -> list[dict[str, Any]]:
     """Error of each slice and how far it lies above that of the rows outside, largest first, with 95 % intervals.
 
     worse: the whole interval of the difference lies above 0. Many slices are looked at: one in 40 is called worse by chance.

@@ -43,13 +43,17 @@ class Steps:
 
     def last(self) -> Annotated[Array, "N"]:
         """The losses of the steps of the last epoch."""
-        return np.array([loss for loss, epoch in zip(self.losses, self.epochs, strict=True) if epoch == self.epochs[-1]])
+        return np.array(
+            [loss for loss, epoch in zip(self.losses, self.epochs, strict=True) if epoch == self.epochs[-1]]
+        )
 
     def points(self) -> list[list[float]]:
         """[step, loss], at most POINTS of them, each the mean of the steps up to it."""
         pieces = np.array_split(np.array(self.losses), min(POINTS, len(self.losses)) or 1)
         ends = np.cumsum([len(piece) for piece in pieces])
-        return [[int(end), float(piece.mean())] for end, piece in zip(ends, pieces, strict=True) if len(piece)]
+        return [
+            [int(end), float(piece.mean())] for end, piece in zip(ends, pieces, strict=True) if len(piece)
+        ]
 
 
 class Fits:
@@ -59,13 +63,20 @@ class Fits:
     """
 
     def __init__(
-        self, model: Any, texts: Sequence[str], labels: Sequence[str], classes: Sequence[str], report: Callable[[str], None]
+        self,
+        model: Any,
+        texts: Sequence[str],
+        labels: Sequence[str],
+        classes: Sequence[str],
+        report: Callable[[str], None],
     ) -> None:
         """Train on all rows.  Raises:  TrainingError if it breaks off at a tenth of the rate as well."""
         self.model, self.texts, self.labels, self.classes, self.report = model, texts, labels, classes, report
         known = model.get_params()
         fitting = getattr(model, "fit_options", None)
-        self.lr: float | None = getattr(fitting, "lr", None) or known.get("lr")  # the one in use, where none was set
+        self.lr: float | None = getattr(fitting, "lr", None) or known.get(
+            "lr"
+        )  # the one in use, where none was set
         self.steps, self.slow_steps, self.broke, self._slower = Steps(), Steps(), "", None
         report(f"training on {len(texts):,} rows")
         try:
@@ -123,7 +134,9 @@ class Fits:
         self.best.predict_proba(list(texts))
         return 1e3 * float(np.median(times)), 1e3 * (time.perf_counter() - started) / len(texts)
 
-    def _fit(self, texts: Sequence[str], labels: Sequence[str], steps: Steps | None = None, **changes: Any) -> Any:
+    def _fit(
+        self, texts: Sequence[str], labels: Sequence[str], steps: Steps | None = None, **changes: Any
+    ) -> Any:
         fresh = type(self.model)(**(self.model.get_params() | changes))
         takes = inspect.signature(fresh.fit).parameters
         fresh.fit(list(texts), list(labels), **({"logs": [steps]} if steps and "logs" in takes else {}))

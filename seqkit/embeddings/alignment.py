@@ -43,7 +43,9 @@ class Alignment:
     def __call__(self, vectors: Vectors) -> Vectors:
         """The source's vectors in the target's space."""
         if vectors.dim != len(self.rotation):
-            raise ShapeError(f"alignment: vectors of {vectors.dim} numbers came, expected {len(self.rotation)}.")
+            raise ShapeError(
+                f"alignment: vectors of {vectors.dim} numbers came, expected {len(self.rotation)}."
+            )
         return Vectors(vectors.vocab, (vectors.matrix @ self.rotation).astype(np.float32))
 
 
@@ -59,21 +61,32 @@ def align(source: Vectors, target: Vectors, pairs: Iterable[tuple[str, str]] | N
     known = np.array([(a[x], b[y]) for x, y in asked if x in a and y in b], np.int64).reshape(-1, 2)
     known = known[(source.norms[known[:, 0]] > 0) & (target.norms[known[:, 1]] > 0)]
     if not len(known):
-        raise VocabularyError(f"align: none of the {len(asked):,} pairs has both words known. Give a dictionary of their words.")
+        raise VocabularyError(
+            f"align: none of the {len(asked):,} pairs has both words known. Give a dictionary of their words."
+        )
     X, Y = _unit(source, known[:, 0]), _unit(target, known[:, 1])
     U, _, Vt = np.linalg.svd(X.T @ Y)
     return Alignment(U @ Vt, len(known), len(asked) - len(known))
 
 
 def align_and_measure(
-    source: Vectors, target: Vectors, pairs: Pairs | None = None, test: Pairs | None = None, *,
-    method: Literal["csls", "cosine"] = "csls", restrict: int | None = None,
-) -> tuple[Alignment, Vectors, list[Score]]:  # fmt: skip
+    source: Vectors,
+    target: Vectors,
+    pairs: Pairs | None = None,
+    test: Pairs | None = None,
+    *,
+    method: Literal["csls", "cosine"] = "csls",
+    restrict: int | None = None,
+) -> tuple[Alignment, Vectors, list[Score]]:
     """The alignment learnt from `pairs`, the turned source, and precision@1, 5 and 10 on `test`, else on what it learnt from."""
     made = align(source, target, pairs)
     turned = made(source)
     asked = test or pairs or _alike(source, target)
-    return made, turned, [precision(turned, target, asked, k, method=method, restrict=restrict) for k in (1, 5, 10)]
+    return (
+        made,
+        turned,
+        [precision(turned, target, asked, k, method=method, restrict=restrict) for k in (1, 5, 10)],
+    )
 
 
 def read_dictionary(path: Path) -> Pairs:
@@ -96,9 +109,15 @@ def read_dictionary(path: Path) -> Pairs:
 
 
 def retrieve(
-    source: Vectors, target: Vectors, words: Sequence[str], k: int = 1, *, method: Literal["csls", "cosine"] = "csls",
-    neighbours: int = 10, restrict: int | None = None,
-) -> list[Neighbours]:  # fmt: skip
+    source: Vectors,
+    target: Vectors,
+    words: Sequence[str],
+    k: int = 1,
+    *,
+    method: Literal["csls", "cosine"] = "csls",
+    neighbours: int = 10,
+    restrict: int | None = None,
+) -> list[Neighbours]:
     """The k best words of `target` for words of an aligned `source`, best first, ties to the earlier word.
 
     restrict: look only among the first so many words of each space. neighbours: the k of CSLS's means.
@@ -112,9 +131,16 @@ def retrieve(
 
 
 def precision(
-    source: Vectors, target: Vectors, pairs: Iterable[tuple[str, str]], k: int = 1, *,
-    method: Literal["csls", "cosine"] = "csls", neighbours: int = 10, restrict: int | None = None, seed: int = 1,
-) -> Score:  # fmt: skip
+    source: Vectors,
+    target: Vectors,
+    pairs: Iterable[tuple[str, str]],
+    k: int = 1,
+    *,
+    method: Literal["csls", "cosine"] = "csls",
+    neighbours: int = 10,
+    restrict: int | None = None,
+    seed: int = 1,
+) -> Score:
     """Precision@k: the share of source words with one of their translations among the k best.
 
     A word counts once, whatever number of translations it has. Missing: words of which source or every translation is
@@ -126,14 +152,24 @@ def precision(
     for x, y in pairs:
         row = target.vocab.index.get(y, last[1])
         answers.setdefault(x, set()).update({row} if row < last[1] else ())
-    asked = [word for word, rows in answers.items() if rows and source.vocab.index.get(word, last[0]) < last[0]]
+    asked = [
+        word for word, rows in answers.items() if rows and source.vocab.index.get(word, last[0]) < last[0]
+    ]
     if not asked:
-        raise VocabularyError(f"precision: none of the {len(answers):,} words and its translation is known. Give others.")
+        raise VocabularyError(
+            f"precision: none of the {len(answers):,} words and its translation is known. Give others."
+        )
     ids, _ = _retrieve(source, target, source.rows(asked), k, method, neighbours, restrict)
-    right = np.array([bool(answers[word] & set(row)) for word, row in zip(asked, ids.tolist(), strict=True)], np.float64)
-    settings = {"method": method, "restrict": restrict, "seed": seed} | ({"neighbours": neighbours} if method == "csls" else {})
+    right = np.array(
+        [bool(answers[word] & set(row)) for word, row in zip(asked, ids.tolist(), strict=True)], np.float64
+    )
+    settings = {"method": method, "restrict": restrict, "seed": seed} | (
+        {"neighbours": neighbours} if method == "csls" else {}
+    )
     bounds = interval(lambda i: float(right[i].mean()), len(right), seed=seed)
-    return Score(f"precision@{k}", float(right.mean()), len(right), len(answers) - len(right), settings, bounds)
+    return Score(
+        f"precision@{k}", float(right.mean()), len(right), len(answers) - len(right), settings, bounds
+    )
 
 
 def _alike(source: Vectors, target: Vectors) -> Pairs:
@@ -149,12 +185,16 @@ def _retrieve(
     if k < 1 or neighbours < 1:
         raise OptionError(f"retrieve: k {k} and neighbours {neighbours} came, allowed is at least 1.")
     if source.dim != target.dim:
-        raise ShapeError(f"retrieve: vectors of {source.dim} and {target.dim} numbers came, expected as many.")
+        raise ShapeError(
+            f"retrieve: vectors of {source.dim} and {target.dim} numbers came, expected as many."
+        )
     last = len(target) if restrict is None else min(restrict, len(target))
     if method == "cosine":
         return nearest_rows(source.matrix[rows], target.matrix[:last], target.norms[:last], k)
     own = len(source) if restrict is None else min(restrict, len(source))
-    around = nearest_rows(target.matrix[:last], source.matrix[:own], source.norms[:own], neighbours)[1].mean(1)  # r_X(y)
+    around = nearest_rows(target.matrix[:last], source.matrix[:own], source.norms[:own], neighbours)[1].mean(
+        1
+    )  # r_X(y)
     k = min(k, last)
     ids, best = np.empty((len(rows), k), np.int64), np.empty((len(rows), k), np.float32)
     unit = _unit(target, np.arange(last))

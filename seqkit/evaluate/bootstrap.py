@@ -13,7 +13,12 @@ RESAMPLES = 1000
 
 
 def interval(
-    value: Callable[[Annotated[Array, "N"]], float], n: int, *, seed: int = 1, resamples: int = RESAMPLES, level: float = 0.95
+    value: Callable[[Annotated[Array, "N"]], float],
+    n: int,
+    *,
+    seed: int = 1,
+    resamples: int = RESAMPLES,
+    level: float = 0.95,
 ) -> tuple[float, float] | None:
     """The percentile interval of value(indices) over resamples of n items with replacement; None below two items.
 

@@ -36,7 +36,9 @@ class Limit:
             assert found is not None
             return Limit(found[1], found[2], float(found[3]))
         except (AssertionError, ValueError) as error:
-            raise OptionError(f"limit: {text!r} came, expected metric<=number or metric>=number, such as ms<=5.") from error
+            raise OptionError(
+                f"limit: {text!r} came, expected metric<=number or metric>=number, such as ms<=5."
+            ) from error
 
     def met(self, values: Mapping[str, float]) -> bool:
         """Whether the values keep to it; nan does not."""
@@ -61,9 +63,12 @@ class Choice:
 
 
 def choose(
-    candidates: Mapping[str, Mapping[str, float]], *, optimise: str = "accuracy", limits: Sequence[Limit] = (),
+    candidates: Mapping[str, Mapping[str, float]],
+    *,
+    optimise: str = "accuracy",
+    limits: Sequence[Limit] = (),
     lower: bool = False,
-) -> Choice:  # fmt: skip
+) -> Choice:
     """The candidate with the largest `optimise` (smallest if lower) among those that keep to all limits; ties: the first.
 
     Raises:  OptionError for a metric that a candidate has not.
@@ -72,15 +77,21 @@ def choose(
     >>> choose(models, limits=[Limit.parse("ms<=5")]).best
     'mean'
     """
-    broken = {name: [str(limit) for limit in limits if not limit.met(values)] for name, values in candidates.items()}
+    broken = {
+        name: [str(limit) for limit in limits if not limit.met(values)] for name, values in candidates.items()
+    }
     kept = {name: pick(candidates[name], optimise) for name, missed in broken.items() if not missed}
     known = [name for name, value in kept.items() if not math.isnan(value)]
     order = sorted(known, key=lambda name: kept[name] if lower else -kept[name])
-    return Choice(order[0] if order else None, {name: missed for name, missed in broken.items() if missed}, order)
+    return Choice(
+        order[0] if order else None, {name: missed for name, missed in broken.items() if missed}, order
+    )
 
 
 def pick(values: Mapping[str, float], metric: str) -> float:
     """values[metric], or OptionError that names what there is."""
     if metric not in values:
-        raise OptionError(f"metric {metric!r} was not measured; measured: {', '.join(values)}.{did_you_mean(metric, values)}")
+        raise OptionError(
+            f"metric {metric!r} was not measured; measured: {', '.join(values)}.{did_you_mean(metric, values)}"
+        )
     return values[metric]

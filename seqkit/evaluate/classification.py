@@ -30,17 +30,23 @@ class Classification:
         """All numbers as plain JSON values; what cannot be computed is null."""
         names = ("precision", "recall", "f1")
         return {
-            "accuracy": self.accuracy.to_json(), "macro_f1": self.f1.to_json(), "classes": self.classes,
+            "accuracy": self.accuracy.to_json(),
+            "macro_f1": self.f1.to_json(),
+            "classes": self.classes,
             "by_class": {
-                name: {k: None if np.isnan(v) else float(v) for k, v in zip(names, row, strict=True)} | {"count": int(n)}
+                name: {k: None if np.isnan(v) else float(v) for k, v in zip(names, row, strict=True)}
+                | {"count": int(n)}
                 for name, row, n in zip(self.classes, self.by_class, self.confusion.sum(1), strict=True)
             },
             "confusion": self.confusion.tolist(),
-        }  # fmt: skip
+        }
 
 
 def classification(
-    found: Annotated[Array, "N"], truth: Annotated[Array, "N"], classes: Sequence[Any], signature: dict[str, Any]
+    found: Annotated[Array, "N"],
+    truth: Annotated[Array, "N"],
+    classes: Sequence[Any],
+    signature: dict[str, Any],
 ) -> Classification:
     """Judge numbers of classes against the true ones; a true one of -1 is missing, and counted as such."""
     there = truth >= 0

@@ -19,9 +19,22 @@ class Metric(Protocol):
 
 
 def measured(
-    name: str, metric: Metric, stats: Annotated[Array, "N S"], missing: int, signature: Mapping[str, Any], *,
-    count: int | None = None, seed: int = 1,
-) -> Score:  # fmt: skip
+    name: str,
+    metric: Metric,
+    stats: Annotated[Array, "N S"],
+    missing: int,
+    signature: Mapping[str, Any],
+    *,
+    count: int | None = None,
+    seed: int = 1,
+) -> Score:
     """The score of N items with its 95 % bootstrap interval.  count: what is counted, if not the items resampled."""
     bounds = interval(lambda i: metric.value(stats[i].sum(0)), len(stats), seed=seed)
-    return Score(name, metric.value(stats.sum(0)), len(stats) if count is None else count, missing, dict(signature), bounds)
+    return Score(
+        name,
+        metric.value(stats.sum(0)),
+        len(stats) if count is None else count,
+        missing,
+        dict(signature),
+        bounds,
+    )

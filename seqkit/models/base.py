@@ -36,10 +36,19 @@ class FitOptions:
 
     epochs: int = option(10, low=1, help="passes over the data")
     batch: int = option(32, low=1, search="8..128:log", help="rows (texts, sentences, streams) in a step")
-    lr: float = option(0.003, low=0.0, search="1e-4..1:log", help="learning rate (its highest, where the schedule changes it)")
-    schedule: str = option("cosine", help="constant, linear, inverse-time, exponential, staircase, inverse-sqrt, cosine, ...")
+    lr: float = option(
+        0.003,
+        low=0.0,
+        search="1e-4..1:log",
+        help="learning rate (its highest, where the schedule changes it)",
+    )
+    schedule: str = option(
+        "cosine", help="constant, linear, inverse-time, exponential, staircase, inverse-sqrt, cosine, ..."
+    )
     schedule_settings: dict[str, float] = dataclasses.field(default_factory=dict)
-    patience: int | None = option(None, low=1, unit="epochs", help="end when the validation did not improve for so long")
+    patience: int | None = option(
+        None, low=1, unit="epochs", help="end when the validation did not improve for so long"
+    )
 
     def __post_init__(self) -> None:
         options.check(self)
@@ -97,12 +106,16 @@ class Model:
         weights = self._trained(self._network).named_parameters()
         arrays, meta = self._contents()
         own = {f"weights.{name}": p.detach().cpu().numpy() for name, p in weights}
-        settings = {name: value for name, value in self.get_params().items() if name not in ("device", "threads")}
+        settings = {
+            name: value for name, value in self.get_params().items() if name not in ("device", "threads")
+        }
         history = [dataclasses.asdict(epoch) for epoch in self.history]
         files.save(Path(folder), self.kind, own | arrays, {"settings": settings, "history": history, **meta})
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str], *, device: str = "auto", threads: int | None = None) -> Self:
+    def load(
+        cls, folder: str | os.PathLike[str], *, device: str = "auto", threads: int | None = None
+    ) -> Self:
         """Read what `save` wrote.
 
         Raises:  ModelFileError if the folder holds none, or a damaged one.
@@ -111,11 +124,16 @@ class Model:
         try:
             model = cls(device=device, threads=threads, **meta["settings"])
             network = model._restore(arrays, meta)
-            _take_weights(network, {n.removeprefix("weights."): a for n, a in arrays.items() if n.startswith("weights.")})
+            _take_weights(
+                network,
+                {n.removeprefix("weights."): a for n, a in arrays.items() if n.startswith("weights.")},
+            )
             model._network = network.eval()
             model.history = [Epoch(**(epoch | {"loss": Loss(**epoch["loss"])})) for epoch in meta["history"]]
         except (KeyError, TypeError, ValueError, FormatError, OptionError) as error:
-            raise ModelFileError(f"{folder}: the model is not whole ({error}). Restore it from a copy or train anew.") from error
+            raise ModelFileError(
+                f"{folder}: the model is not whole ({error}). Restore it from a copy or train anew."
+            ) from error
         return model
 
     def _contents(self) -> tuple[Arrays, dict[str, Any]]:
@@ -127,10 +145,18 @@ class Model:
         raise NotImplementedError  # abstract
 
     def _learn(
-        self, network: Any, batches: Batches[Any], *, validate: Callable[[], float] | None = None, keep_best: bool = True,
-        checkpoint: str | os.PathLike[str] | None = None, resume: bool = False,
-        report: Callable[[Progress], None] | None = None, logs: Sequence[Log] = (), world: World | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        network: Any,
+        batches: Batches[Any],
+        *,
+        validate: Callable[[], float] | None = None,
+        keep_best: bool = True,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        report: Callable[[Progress], None] | None = None,
+        logs: Sequence[Log] = (),
+        world: World | None = None,
+    ) -> None:
         """Train `network` on `batches`; it ends with the weights to keep: those of the epoch validated best, if so asked.
 
         Raises:  TrainingError if the loss is not finite; OptionError if a resumed run differs; ResourceError without memory.
@@ -150,12 +176,18 @@ class Model:
         network.train()
         try:
             self.history = fit(
-                learner, batches, epochs=o.epochs,
+                learner,
+                batches,
+                epochs=o.epochs,
                 schedule=schedule(o.schedule, o.lr, epochs=o.epochs, **o.schedule_settings),
-                validate=valid if validate else None, patience=o.patience, keep_best=keep_best and validate is not None,
-                checkpoint=None if checkpoint is None else Checkpoint(Path(checkpoint)), resume=resume, report=report,
+                validate=valid if validate else None,
+                patience=o.patience,
+                keep_best=keep_best and validate is not None,
+                checkpoint=None if checkpoint is None else Checkpoint(Path(checkpoint)),
+                resume=resume,
+                report=report,
                 logs=logs,
-            )  # fmt: skip
+            )
         except RuntimeError as error:
             raise self._memory_error(error) from error
         finally:
@@ -188,7 +220,9 @@ class Model:
 
     def _memory_error(self, error: RuntimeError) -> Exception:
         if "memory" in str(error).lower():
-            return ResourceError(f"{type(self).__name__}: memory ran out ({error}). Lower batch or hidden_size.")
+            return ResourceError(
+                f"{type(self).__name__}: memory ran out ({error}). Lower batch or hidden_size."
+            )
         return error
 
     def __repr__(self) -> str:
@@ -201,7 +235,9 @@ def start_embedding(embedding: Any, tokens: Sequence[str], vectors: Any) -> floa
     Raises:  OptionError if the vectors have another size.
     """
     if vectors.dim != embedding.shape[1]:
-        raise OptionError(f"vectors: {vectors.dim} numbers a word came, the embedding has {embedding.shape[1]}. Make them equal.")
+        raise OptionError(
+            f"vectors: {vectors.dim} numbers a word came, the embedding has {embedding.shape[1]}. Make them equal."
+        )
     rows = [(i, vectors.vocab.index[token]) for i, token in enumerate(tokens) if token in vectors.vocab.index]
     with torch.no_grad():
         for i, row in rows:

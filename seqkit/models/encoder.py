@@ -22,16 +22,24 @@ from seqkit.nn.stack import Stack
 class EncoderOptions:
     """Sizes and dropout of an encoder."""
 
-    cell: str = option("lstm", help="rnn, relu-rnn, gru, gru-before, lstm, peephole-lstm, layer-norm-lstm, min-gru")
+    cell: str = option(
+        "lstm", help="rnn, relu-rnn, gru, gru-before, lstm, peephole-lstm, layer-norm-lstm, min-gru"
+    )
     num_layers: int = option(1, low=1, search="1..4", help="layers of the stack")
-    hidden_size: int = option(128, low=1, search="32..512:log", help="numbers in a layer's state, in each direction")
+    hidden_size: int = option(
+        128, low=1, search="32..512:log", help="numbers in a layer's state, in each direction"
+    )
     embed_dim: int = option(100, low=1, search="32..512:log", help="numbers in an embedding")
     bidirectional: bool = option(True, help="read each row from both ends")
     dropout: float = option(0.3, low=0, high=0.95, help="of embeddings, between layers, of outputs")
     locked: bool = option(False, help="dropout masks are the same for all steps of a row")
-    word_dropout: float = option(0.0, low=0, high=0.95, help="of whole words of the embedding, in a step of training")
+    word_dropout: float = option(
+        0.0, low=0, high=0.95, help="of whole words of the embedding, in a step of training"
+    )
     residual: bool = option(False, help="add a layer's input to its output")
-    init_embedding: str = option("small-normal", help="how the embedding starts: small-normal (σ 0.25), uniform (±0.1), ...")
+    init_embedding: str = option(
+        "small-normal", help="how the embedding starts: small-normal (σ 0.25), uniform (±0.1), ..."
+    )
     seed: int = option(1, low=0, help="seed of weights, order and dropout")
 
     def __post_init__(self) -> None:
@@ -59,13 +67,22 @@ class Encoder(nn.Module):
             self.embedding = nn.Parameter(torch.empty(classes, s.embed_dim))
             initialise(self.embedding, s.init_embedding)
             self.stack = Stack(
-                s.embed_dim + extra, s.hidden_size, s.num_layers, s.cell, bidirectional=s.bidirectional, residual=s.residual,
-                dropout=s.dropout, locked=s.locked,
-            )  # fmt: skip
+                s.embed_dim + extra,
+                s.hidden_size,
+                s.num_layers,
+                s.cell,
+                bidirectional=s.bidirectional,
+                residual=s.residual,
+                dropout=s.dropout,
+                locked=s.locked,
+            )
         self.output_size = self.stack.output_size
 
     def embed(
-        self, ids: Annotated[Tensor, "B T"], draws: Draws | None = None, extra: Annotated[Tensor, "B T D"] | None = None
+        self,
+        ids: Annotated[Tensor, "B T"],
+        draws: Draws | None = None,
+        extra: Annotated[Tensor, "B T D"] | None = None,
     ) -> Annotated[Tensor, "B T D"]:
         """The embeddings of ids, with `extra` beside them, after dropout."""
         s = self.settings
@@ -73,9 +90,13 @@ class Encoder(nn.Module):
         return dropout(x if extra is None else torch.cat([x, extra], -1), s.dropout, draws, locked=s.locked)
 
     def forward(
-        self, ids: Annotated[Tensor, "B T"], lengths: Annotated[Tensor, "B"], *, draws: Draws | None = None,
+        self,
+        ids: Annotated[Tensor, "B T"],
+        lengths: Annotated[Tensor, "B"],
+        *,
+        draws: Draws | None = None,
         extra: Annotated[Tensor, "B T D"] | None = None,
-    ) -> tuple[Annotated[Tensor, "B T H"], State]:  # fmt: skip
+    ) -> tuple[Annotated[Tensor, "B T H"], State]:
         """Outputs for each step, after dropout, and the state after each row's last; draws: none is evaluation."""
         y, state = self.stack(self.embed(ids, draws, extra), None, lengths, draws=draws)
         return dropout(y, self.settings.dropout, draws, locked=self.settings.locked), state

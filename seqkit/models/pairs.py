@@ -21,7 +21,9 @@ class TextOptions:
     unit: str = option("word", help="word, whitespace (tokenised text), character or subword[:MODEL]")
     lower: bool = option(False, help="lower-case all texts")
     min_count: int = option(1, low=1, help="tokens read less often become unknown")
-    max_size: int | None = option(None, low=8, help="most tokens in a vocabulary; subwords: 8,000 if not given")
+    max_size: int | None = option(
+        None, low=8, help="most tokens in a vocabulary; subwords: 8,000 if not given"
+    )
 
     def __post_init__(self) -> None:
         options.check(self)
@@ -34,15 +36,21 @@ class TextOptions:
         return Codec.learn(texts, specials=specials, **settings)
 
 
-def check_pairs(where: str, firsts: Any, seconds: Sequence[str], names: Sequence[str] = ("sources", "targets")) -> None:
+def check_pairs(
+    where: str, firsts: Any, seconds: Sequence[str], names: Sequence[str] = ("sources", "targets")
+) -> None:
     """Raise if there are not as many of both sides, or none, or one text in the place of a list.  firsts: texts or an array."""
     for name, texts in zip(names, (firsts, seconds), strict=True):
         if isinstance(texts, str):
             raise ShapeError(f"{where}: one text came as {name}, expected a list of texts.")
     if len(firsts) != len(seconds):
-        raise ShapeError(f"{where}: {len(firsts):,} {names[0]} and {len(seconds):,} {names[1]} came, expected as many.")
+        raise ShapeError(
+            f"{where}: {len(firsts):,} {names[0]} and {len(seconds):,} {names[1]} came, expected as many."
+        )
     if not len(firsts):
-        raise FormatError(f"{where}: no {names[0]} with {names[1]} came, expected at least one. Is the file empty?")
+        raise FormatError(
+            f"{where}: no {names[0]} with {names[1]} came, expected at least one. Is the file empty?"
+        )
 
 
 def numbered(codec: Codec, where: str, side: str, texts: Sequence[str]) -> list[Ids]:
@@ -53,15 +61,22 @@ def numbered(codec: Codec, where: str, side: str, texts: Sequence[str]) -> list[
     if isinstance(texts, str):
         raise ShapeError(f"{where}: one text came, expected a list of texts.")
     specials, vocab = codec.vocab.specials, codec.vocab
-    reserved, eos = [i for name, i in specials.items() if name != "unk"], np.array([specials["eos"]], np.int32)
+    reserved, eos = (
+        [i for name, i in specials.items() if name != "unk"],
+        np.array([specials["eos"]], np.int32),
+    )
     found = []
     for number, text in enumerate(texts, 1):
         ids = codec.encode(text)
         if not len(ids):
-            raise FormatError(f"{where}: {side} {number:,} has no token, expected at least one. Leave empty texts out.")
+            raise FormatError(
+                f"{where}: {side} {number:,} has no token, expected at least one. Leave empty texts out."
+            )
         if (taken := np.isin(ids, reserved)).any():
             word = vocab.words(ids[taken])[0]
-            raise FormatError(f"{where}: {side} {number:,} holds {word!r}, which has a meaning of its own. Take it out.")
+            raise FormatError(
+                f"{where}: {side} {number:,} holds {word!r}, which has a meaning of its own. Take it out."
+            )
         found.append(np.concatenate([ids, eos]).astype(np.int32))
     return found
 

@@ -19,12 +19,25 @@ PACKAGES = ("seqkit", "torch", "numpy", "numba", "tokenizers", "nltk", "scikit-l
 def outcome(model: Model, network: torch.nn.Module, unit: str, **own: Any) -> dict[str, Any]:
     """Settings, size, `own`, the loss of every epoch, device and versions.  unit: what an epoch's units are, as "tokens"."""
     return {
-        "model": type(model).__name__, "settings": model.get_params(), "parameters": model.num_parameters, **own,
-        "history": [{"epoch": e.number, "loss": e.loss.mean, "predictions": e.loss.count, unit: e.units,
-                     "seconds": round(e.seconds, 3), "validation": e.validation} for e in model.history],
-        "device": str(next(network.parameters()).device), "threads": torch.get_num_threads(),
+        "model": type(model).__name__,
+        "settings": model.get_params(),
+        "parameters": model.num_parameters,
+        **own,
+        "history": [
+            {
+                "epoch": e.number,
+                "loss": e.loss.mean,
+                "predictions": e.loss.count,
+                unit: e.units,
+                "seconds": round(e.seconds, 3),
+                "validation": e.validation,
+            }
+            for e in model.history
+        ],
+        "device": str(next(network.parameters()).device),
+        "threads": torch.get_num_threads(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-    }  # fmt: skip
+    }
 
 
 @contextlib.contextmanager

@@ -26,20 +26,27 @@ class Attention(nn.Module):
         """What the score reads of the memory: made once a source."""
         raise NotImplementedError  # abstract
 
-    def scores(self, query: Annotated[Tensor, "B T D"], keys: Annotated[Tensor, "B S K"]) -> Annotated[Tensor, "B T S"]:
+    def scores(
+        self, query: Annotated[Tensor, "B T D"], keys: Annotated[Tensor, "B S K"]
+    ) -> Annotated[Tensor, "B T S"]:
         """score(q_t, m_s) of all pairs."""
         raise NotImplementedError  # abstract
 
     def forward(
-        self, query: Annotated[Tensor, "B T D"], keys: Annotated[Tensor, "B S K"], memory: Annotated[Tensor, "B S H"],
+        self,
+        query: Annotated[Tensor, "B T D"],
+        keys: Annotated[Tensor, "B S K"],
+        memory: Annotated[Tensor, "B S H"],
         mask: Annotated[Tensor, "B S"],
-    ) -> tuple[Annotated[Tensor, "B T H"], Annotated[Tensor, "B T S"]]:  # fmt: skip
+    ) -> tuple[Annotated[Tensor, "B T H"], Annotated[Tensor, "B T S"]]:
         """c and a; both are 0 for a row whose mask has no real step."""
         weights = masked_softmax(self.scores(query, keys), mask)
         return weights.to(memory.dtype) @ memory, weights
 
 
-def masked_softmax(scores: Annotated[Tensor, "B T S"], mask: Annotated[Tensor, "B S"]) -> Annotated[Tensor, "B T S"]:
+def masked_softmax(
+    scores: Annotated[Tensor, "B T S"], mask: Annotated[Tensor, "B S"]
+) -> Annotated[Tensor, "B T S"]:
     """softmax over the steps where mask is True, in float32 at least; 0 elsewhere, and all 0 where nothing is True."""
     some = mask.any(-1, keepdim=True)
     open_ = (mask | ~some)[:, None]  # an all-masked row would give nan, and nan gradients

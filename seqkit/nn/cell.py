@@ -31,7 +31,9 @@ class Cell(nn.Module):
     family: ClassVar[str | None] = None
     torch_kind: ClassVar[str | None] = None
     init_hidden: ClassVar[str] = "orthogonal"
-    forget_gate: ClassVar[int | None] = None  # the gate whose bias starts at 1, so that the cell remembers at first
+    forget_gate: ClassVar[int | None] = (
+        None  # the gate whose bias starts at 1, so that the cell remembers at first
+    )
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
@@ -45,7 +47,11 @@ class Cell(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(
-        self, generator: torch.Generator | None = None, *, input: str = "xavier-uniform", hidden: str | None = None
+        self,
+        generator: torch.Generator | None = None,
+        *,
+        input: str = "xavier-uniform",
+        hidden: str | None = None,
     ) -> None:
         """Fill W and each gate's part of U in the ways of nn.initialise with these names, b with 0, that of a forget gate with 1.
 
@@ -79,12 +85,20 @@ class Cell(nn.Module):
         """The state before the first step, (B, H) zeros each."""
         like = self.weight_hidden
         dtype = torch.promote_types(like.dtype, torch.float32)
-        return tuple(torch.zeros(batch, self.hidden_size, dtype=dtype, device=like.device) for _ in range(self.states))
+        return tuple(
+            torch.zeros(batch, self.hidden_size, dtype=dtype, device=like.device) for _ in range(self.states)
+        )
 
     def forward(
-        self, x: Annotated[Tensor, "B T D"], state: State | None = None, lengths: Annotated[Tensor, "B"] | None = None, *,
-        backend: Backend = "auto", reverse: bool = False, weight: Tensor | None = None,
-    ) -> tuple[Annotated[Tensor, "B T H"], State]:  # fmt: skip
+        self,
+        x: Annotated[Tensor, "B T D"],
+        state: State | None = None,
+        lengths: Annotated[Tensor, "B"] | None = None,
+        *,
+        backend: Backend = "auto",
+        reverse: bool = False,
+        weight: Tensor | None = None,
+    ) -> tuple[Annotated[Tensor, "B T H"], State]:
         """Run over whole sequences: the outputs, and the state after each row's last step.
 
         lengths: steps of each row, all T if not given; what stands beyond is never read, its output is 0.
@@ -96,40 +110,64 @@ class Cell(nn.Module):
         if lengths is not None and bool((lengths == x.shape[1]).all()):
             lengths = None
         if reverse:
-            y, state = self.forward(reference.flip(x, lengths), state, lengths, backend=backend, weight=weight)
+            y, state = self.forward(
+                reference.flip(x, lengths), state, lengths, backend=backend, weight=weight
+            )
             return reference.flip(y, lengths), state
         chosen = self._choose(backend, x, lengths) if x.shape[1] else "reference"
         if chosen == "cudnn":
             w_input, w_hidden, *biases = self.torch_weights()
             hidden = w_hidden if weight is None else weight
-            low = torch.get_autocast_dtype(x.device.type) if torch.is_autocast_enabled(x.device.type) else x.dtype
-            y, last = cudnn.sequence(str(self.torch_kind), x.to(low), state, [w_input, hidden, *biases], lengths)
+            low = (
+                torch.get_autocast_dtype(x.device.type)
+                if torch.is_autocast_enabled(x.device.type)
+                else x.dtype
+            )
+            y, last = cudnn.sequence(
+                str(self.torch_kind), x.to(low), state, [w_input, hidden, *biases], lengths
+            )
             return y.to(x.dtype), tuple(s.to(x.dtype) for s in last)
         gx = self.project(x)
         if chosen == "fused":
             return self._fused(gx, state, lengths, self.weight_hidden if weight is None else weight)
         return reference.scan(lambda g, s: self.step(g, s, weight), gx, state, lengths)
 
-    def _fused(self, gx: Tensor, state: State, lengths: Tensor | None, weight: Tensor) -> tuple[Tensor, State]:
+    def _fused(
+        self, gx: Tensor, state: State, lengths: Tensor | None, weight: Tensor
+    ) -> tuple[Tensor, State]:
         return fused.scan(str(self.family), gx, state, weight, self.extra(), lengths)
 
     def _choose(self, backend: Backend, x: Tensor, lengths: Tensor | None) -> str:
-        can: dict[str, bool] = {"fused": self.family is not None, "cudnn": self.torch_kind is not None, "reference": True}
+        can: dict[str, bool] = {
+            "fused": self.family is not None,
+            "cudnn": self.torch_kind is not None,
+            "reference": True,
+        }
         if backend != "auto":
             if not can.get(backend, False):
                 ways = ", ".join(name for name, there in can.items() if there)
-                raise BackendError(f"{type(self).__name__}: backend {backend!r} came, this cell has auto, {ways}.")
+                raise BackendError(
+                    f"{type(self).__name__}: backend {backend!r} came, this cell has auto, {ways}."
+                )
             return backend
         if can["cudnn"] and x.device.type == "cuda" and not torch.are_deterministic_algorithms_enabled():
             return "cudnn"
         low = torch.is_autocast_enabled(x.device.type)
-        if can["cudnn"] and self.torch_kind == "lstm" and x.dtype == torch.float32 and lengths is None and not low:
+        if (
+            can["cudnn"]
+            and self.torch_kind == "lstm"
+            and x.dtype == torch.float32
+            and lengths is None
+            and not low
+        ):
             return "cudnn"  # oneDNN's; its other cells and its packed rows are slower than ours
         return "fused" if can["fused"] else "reference"
 
     def _check(self, x: Tensor, lengths: Tensor | None) -> None:
         if x.dim() != 3 or x.shape[2] != self.input_size:
-            raise ShapeError(f"{type(self).__name__}: input of shape {tuple(x.shape)} came, expected (B, T, {self.input_size}).")
+            raise ShapeError(
+                f"{type(self).__name__}: input of shape {tuple(x.shape)} came, expected (B, T, {self.input_size})."
+            )
         if lengths is None:
             return
         if lengths.shape != x.shape[:1] or lengths.dtype != torch.int64:

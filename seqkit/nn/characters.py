@@ -35,11 +35,15 @@ class Characters(nn.Module):
             bound = math.sqrt(6 / (3 * dim + size))  # Glorot & Bengio 2010
             nn.init.uniform_(self.filters, -bound, bound)
         elif size % 2:
-            raise OptionError(f"char_size: {size} came, a recurrent feature has an even size, one half a direction.")
+            raise OptionError(
+                f"char_size: {size} came, a recurrent feature has an even size, one half a direction."
+            )
         else:
             self.stack = Stack(dim, size // 2, bidirectional=True)
 
-    def forward(self, ids: Annotated[Tensor, "N T"], lengths: Annotated[Tensor, "N"]) -> Annotated[Tensor, "N D"]:
+    def forward(
+        self, ids: Annotated[Tensor, "N T"], lengths: Annotated[Tensor, "N"]
+    ) -> Annotated[Tensor, "N D"]:
         """The features; 0 for a word without a character."""
         if not ids.shape[1]:
             return self.embedding.new_zeros(len(ids), self.size)
@@ -48,8 +52,13 @@ class Characters(nn.Module):
             return torch.cat([state[0], state[self.stack.states_a_cell]], -1)
         live = torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]
         x = torch.where(live, ids, len(self.embedding))  # beyond the word: the row of 0
-        before, after = pad(x[:, :-1], (1, 0), value=len(self.embedding)), pad(x[:, 1:], (0, 1), value=len(self.embedding))
-        bags = torch.stack([before, x, after], -1)[live] + torch.arange(3, device=ids.device) * (len(self.embedding) + 1)
+        before, after = (
+            pad(x[:, :-1], (1, 0), value=len(self.embedding)),
+            pad(x[:, 1:], (0, 1), value=len(self.embedding)),
+        )
+        bags = torch.stack([before, x, after], -1)[live] + torch.arange(3, device=ids.device) * (
+            len(self.embedding) + 1
+        )
         # W [x_t-1; x_t; x_t+1] is a sum of three rows of W E: there are few characters, so all products are made beforehand
         products = torch.einsum("kfd,cd->kcf", self.filters, self.embedding).to(self.embedding.dtype)
         sums = embedding_bag(bags, pad(products, (0, 0, 0, 1)).flatten(0, 1), mode="sum")

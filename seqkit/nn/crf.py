@@ -12,9 +12,7 @@ from torch import Tensor, nn
 from seqkit.core.errors import ShapeError
 from seqkit.core.types import Array
 
-BARRED = (
-    -1e4
-)  # nats of what may not be: exp of it is 0 in float32, while sums with it stay finite. bfloat16 would round the rest away
+BARRED = -1e4  # nats of what may not be: exp of it is 0 in float32, while sums with it stay finite. bfloat16 would round the rest away
 
 
 class CRF(nn.Module):
@@ -40,34 +38,46 @@ class CRF(nn.Module):
         self.register_buffer("barred", barred, persistent=False)
 
     def loss(
-        self, emissions: Annotated[Tensor, "B T C"], targets: Annotated[Tensor, "B T"], mask: Annotated[Tensor, "B T"]
+        self,
+        emissions: Annotated[Tensor, "B T C"],
+        targets: Annotated[Tensor, "B T"],
+        mask: Annotated[Tensor, "B T"],
     ) -> Tensor:
         """Σ over rows of -log p(targets | x) in nats; a target of -1 is unknown: all labels are summed over there."""
         emissions, targets, lengths = self._packed(emissions, mask, targets)
         with torch.autocast(emissions.device.type, enabled=False):
             live = _live(targets.shape[1], lengths)
             if bool((live & (targets < 0)).any()):
-                other = (targets[:, :, None] >= 0) & (targets[:, :, None] != torch.arange(self.classes, device=targets.device))
+                other = (targets[:, :, None] >= 0) & (
+                    targets[:, :, None] != torch.arange(self.classes, device=targets.device)
+                )
                 right = self._log_partition(emissions.masked_fill(other, BARRED), lengths)
             else:
                 right = self._score(emissions, targets, lengths)
             return (self._log_partition(emissions, lengths) - right).sum()
 
-    def log_partition(self, emissions: Annotated[Tensor, "B T C"], mask: Annotated[Tensor, "B T"]) -> Annotated[Tensor, "B"]:
+    def log_partition(
+        self, emissions: Annotated[Tensor, "B T C"], mask: Annotated[Tensor, "B T"]
+    ) -> Annotated[Tensor, "B"]:
         """log Z of each row; 0 for a row without a step."""
         emissions, _, lengths = self._packed(emissions, mask)
         with torch.autocast(emissions.device.type, enabled=False):
             return self._log_partition(emissions, lengths)
 
     def score(
-        self, emissions: Annotated[Tensor, "B T C"], labels: Annotated[Tensor, "B T"], mask: Annotated[Tensor, "B T"]
+        self,
+        emissions: Annotated[Tensor, "B T C"],
+        labels: Annotated[Tensor, "B T"],
+        mask: Annotated[Tensor, "B T"],
     ) -> Annotated[Tensor, "B"]:
         """s(x, y) of each row."""
         emissions, labels, lengths = self._packed(emissions, mask, labels)
         with torch.autocast(emissions.device.type, enabled=False):
             return self._score(emissions, labels, lengths)
 
-    def marginals(self, emissions: Annotated[Tensor, "B T C"], mask: Annotated[Tensor, "B T"]) -> Annotated[Tensor, "B T C"]:
+    def marginals(
+        self, emissions: Annotated[Tensor, "B T C"], mask: Annotated[Tensor, "B T"]
+    ) -> Annotated[Tensor, "B T C"]:
         """p(y_t = c | x) = ∂ log Z / ∂ emission_t[c]; 0 where the mask is False."""
         with torch.enable_grad():
             leaf = emissions.detach().to(self.transition.dtype).requires_grad_()
@@ -75,7 +85,9 @@ class CRF(nn.Module):
         return found
 
     @torch.no_grad()
-    def decode(self, emissions: Annotated[Tensor, "B T C"], mask: Annotated[Tensor, "B T"]) -> Annotated[Tensor, "B T"]:
+    def decode(
+        self, emissions: Annotated[Tensor, "B T C"], mask: Annotated[Tensor, "B T"]
+    ) -> Annotated[Tensor, "B T"]:
         """The likeliest labels (Viterbi 1967), -1 where the mask is False."""
         packed, _, lengths = self._packed(emissions, mask)
         with torch.autocast(packed.device.type, enabled=False):
@@ -84,7 +96,9 @@ class CRF(nn.Module):
         found[mask] = best[_live(mask.shape[1], lengths)]
         return found
 
-    def _packed(self, emissions: Tensor, mask: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    def _packed(
+        self, emissions: Tensor, mask: Tensor, labels: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Each row's counted steps moved to its front, and how many there are; what the mask leaves out is not read."""
         if emissions.dim() != 3 or emissions.shape[2] != self.classes or mask.shape != emissions.shape[:2]:
             raise ShapeError(
@@ -96,7 +110,10 @@ class CRF(nn.Module):
         live = _live(mask.shape[1], lengths)
         if not torch.equal(live, mask):
             order = torch.argsort(~mask, dim=1, stable=True)
-            labels, emissions = labels.gather(1, order), emissions.gather(1, order[:, :, None].expand_as(emissions))
+            labels, emissions = (
+                labels.gather(1, order),
+                emissions.gather(1, order[:, :, None].expand_as(emissions)),
+            )
         return emissions.to(self.transition.dtype).masked_fill(~live[:, :, None], 0.0), labels, lengths
 
     def _weights(self) -> tuple[Tensor, Tensor, Tensor]:

@@ -57,7 +57,9 @@ def _kept(shape: tuple[int, ...], p: float, seed: int, device: torch.device) -> 
         return torch.from_numpy(bits) >= _drop_of(p) - LEVELS // 2
     generator = torch.Generator(device)
     generator.manual_seed(seed)
-    return torch.randint(0, LEVELS, shape, device=device, generator=generator, dtype=torch.int32) >= _drop_of(p)
+    return torch.randint(0, LEVELS, shape, device=device, generator=generator, dtype=torch.int32) >= _drop_of(
+        p
+    )
 
 
 def dropout(x: Tensor, p: float, draws: Draws | None, *, locked: bool = False) -> Tensor:

@@ -29,7 +29,9 @@ def gradient_check(model: nn.Module, loss: Callable[[], Tensor], *, epsilon: flo
     """
     parameters = {name: p for name, p in model.named_parameters() if p.requires_grad and p.numel()}
     if not parameters or any(p.dtype != torch.float64 for p in parameters.values()):
-        raise OptionError("gradient_check: the model must have parameters, all float64; call model.double() first.")
+        raise OptionError(
+            "gradient_check: the model must have parameters, all float64; call model.double() first."
+        )
     exact = torch.autograd.grad(loss(), list(parameters.values()), allow_unused=True, materialize_grads=True)
     squares, by_parameter, count = [0.0, 0.0, 0.0], {}, 0
     for (name, parameter), d in zip(parameters.items(), exact, strict=True):

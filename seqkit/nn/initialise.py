@@ -17,14 +17,18 @@ WAYS: dict[str, Callable[..., Any]] = {
     "normal": nn.init.normal_,  # N(0, 1), as torch.nn.Embedding has it
     "small-normal": lambda w, generator=None: nn.init.normal_(w, 0.0, 0.25, generator=generator),
     "identity": lambda w, generator=None: nn.init.eye_(w),  # Le, Jaitly & Hinton 2015
-    "uniform": lambda w, generator=None: nn.init.uniform_(w, -0.1, 0.1, generator=generator),  # Zaremba et al. 2014
+    "uniform": lambda w, generator=None: nn.init.uniform_(
+        w, -0.1, 0.1, generator=generator
+    ),  # Zaremba et al. 2014
 }
 
 
 def check_way(way: str) -> None:
     """Raise OptionError if no way is called that."""
     if way not in WAYS:
-        raise OptionError(f"unknown initialisation {way!r}; known: {', '.join(WAYS)}.{did_you_mean(way, WAYS)}")
+        raise OptionError(
+            f"unknown initialisation {way!r}; known: {', '.join(WAYS)}.{did_you_mean(way, WAYS)}"
+        )
 
 
 def initialise(weight: Tensor, way: str, generator: torch.Generator | None = None, *, parts: int = 1) -> None:

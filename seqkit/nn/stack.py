@@ -24,21 +24,35 @@ class Stack(nn.Module):
     """
 
     def __init__(
-        self, input_size: int, hidden_size: int, num_layers: int = 1, cell_name: str = "lstm", *, bidirectional: bool = False,
-        residual: bool = False, dropout: float | tuple[float, ...] = 0.0, locked: bool = False, weight_dropout: float = 0.0,
-        learned_state: bool = False, feed_forward: tuple[int, ...] = (),
-    ) -> None:  # fmt: skip
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        cell_name: str = "lstm",
+        *,
+        bidirectional: bool = False,
+        residual: bool = False,
+        dropout: float | tuple[float, ...] = 0.0,
+        locked: bool = False,
+        weight_dropout: float = 0.0,
+        learned_state: bool = False,
+        feed_forward: tuple[int, ...] = (),
+    ) -> None:
         super().__init__()
         if num_layers < 1:
             raise OptionError(f"Stack: num_layers {num_layers} came, allowed is at least 1.")
         rates = tuple(dropout) if isinstance(dropout, tuple) else (dropout,) * (num_layers - 1)
         if len(rates) != num_layers - 1:
-            raise OptionError(f"Stack: {len(rates)} dropout rates came for {num_layers - 1} gaps between layers.")
+            raise OptionError(
+                f"Stack: {len(rates)} dropout rates came for {num_layers - 1} gaps between layers."
+            )
         self.dropout = tuple(check_rate("Stack.dropout", p) for p in rates)
         self.weight_dropout = check_rate("Stack.weight_dropout", weight_dropout)
         self.directions, self.residual, self.locked = 1 + bidirectional, residual, locked
         sizes = [input_size] + [hidden_size * self.directions] * (num_layers - 1)
-        self.cells = nn.ModuleList(cell(cell_name, size, hidden_size) for size in sizes for _ in range(self.directions))
+        self.cells = nn.ModuleList(
+            cell(cell_name, size, hidden_size) for size in sizes for _ in range(self.directions)
+        )
         self.input_size, self.cell_name = input_size, cell_name
         wide = [hidden_size * self.directions, *feed_forward]
         self.feed_forward = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(wide))
@@ -59,9 +73,14 @@ class Stack(nn.Module):
         return tuple(s for one in self.layers for s in one.zero_state(batch))
 
     def forward(
-        self, x: Annotated[Tensor, "B T D"], state: State | None = None, lengths: Annotated[Tensor, "B"] | None = None, *,
-        draws: Draws | None = None, backend: Backend = "auto",
-    ) -> tuple[Annotated[Tensor, "B T H"], State]:  # fmt: skip
+        self,
+        x: Annotated[Tensor, "B T D"],
+        state: State | None = None,
+        lengths: Annotated[Tensor, "B"] | None = None,
+        *,
+        draws: Draws | None = None,
+        backend: Backend = "auto",
+    ) -> tuple[Annotated[Tensor, "B T H"], State]:
         """Outputs of the top layer, 0 beyond each row's length, and the state after each row's last step.
 
         draws: where dropout comes from; none: evaluation. The state is ordered as `zero_state` has it.
@@ -78,10 +97,19 @@ class Stack(nn.Module):
             for direction in range(D):
                 i = layer * D + direction
                 one = self.layers[i]
-                weight = drop_weights(one.weight_hidden, self.weight_dropout, draws) if self.weight_dropout and draws else None
+                weight = (
+                    drop_weights(one.weight_hidden, self.weight_dropout, draws)
+                    if self.weight_dropout and draws
+                    else None
+                )
                 y, after = one(
-                    x, state[i * S : i * S + S], lengths, backend=backend, reverse=direction == 1, weight=weight
-                )  # fmt: skip
+                    x,
+                    state[i * S : i * S + S],
+                    lengths,
+                    backend=backend,
+                    reverse=direction == 1,
+                    weight=weight,
+                )
                 parts.append(y)
                 last.extend(after)
             y = parts[0] if D == 1 else torch.cat(parts, -1)
@@ -113,7 +141,9 @@ class Stack(nn.Module):
 
     def _check(self, x: Tensor, state: State) -> None:
         expected = (len(x), self.hidden_size)
-        if len(state) != len(self.cells) * self.states_a_cell or any(tuple(s.shape) != expected for s in state):
+        if len(state) != len(self.cells) * self.states_a_cell or any(
+            tuple(s.shape) != expected for s in state
+        ):
             raise ShapeError(
                 f"Stack: a state of {len(state)} arrays {sorted({tuple(s.shape) for s in state})} came, "
                 f"expected {len(self.cells) * self.states_a_cell} of {expected}."

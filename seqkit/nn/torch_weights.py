@@ -7,7 +7,12 @@ from seqkit.core.errors import OptionError
 from seqkit.nn.cell import Cell
 from seqkit.nn.stack import Stack
 
-_NAMES = {("LSTM", "tanh"): "lstm", ("GRU", "tanh"): "gru", ("RNN", "tanh"): "rnn", ("RNN", "relu"): "relu-rnn"}
+_NAMES = {
+    ("LSTM", "tanh"): "lstm",
+    ("GRU", "tanh"): "gru",
+    ("RNN", "tanh"): "rnn",
+    ("RNN", "relu"): "relu-rnn",
+}
 
 
 def from_torch(module: nn.RNNBase) -> Stack:
@@ -19,7 +24,12 @@ def from_torch(module: nn.RNNBase) -> Stack:
         raise OptionError("from_torch: a module with proj_size came; Stack has no projection.")
     kind = _NAMES[type(module).__name__, getattr(module, "nonlinearity", "tanh")]
     made = Stack(
-        module.input_size, module.hidden_size, module.num_layers, kind, bidirectional=module.bidirectional, dropout=module.dropout
+        module.input_size,
+        module.hidden_size,
+        module.num_layers,
+        kind,
+        bidirectional=module.bidirectional,
+        dropout=module.dropout,
     ).to(next(module.parameters()).dtype)
     with torch.no_grad():
         for one, suffix in zip(made.layers, _suffixes(module), strict=True):
@@ -50,12 +60,19 @@ def to_torch(stack: Stack) -> nn.RNNBase:
     kinds = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN, "relu-rnn": nn.RNN}
     other = {"nonlinearity": "relu"} if first.torch_kind == "relu-rnn" else {}
     made: nn.RNNBase = kinds[first.torch_kind](
-        stack.input_size, first.hidden_size, len(stack.cells) // stack.directions, batch_first=True,
-        bidirectional=stack.directions == 2, dropout=stack.dropout[0] if stack.dropout else 0.0, **other,
-    ).to(first.bias.dtype)  # fmt: skip
+        stack.input_size,
+        first.hidden_size,
+        len(stack.cells) // stack.directions,
+        batch_first=True,
+        bidirectional=stack.directions == 2,
+        dropout=stack.dropout[0] if stack.dropout else 0.0,
+        **other,
+    ).to(first.bias.dtype)
     with torch.no_grad():
         for one, suffix in zip(stack.layers, _suffixes(made), strict=True):
-            for name, weight in zip(("weight_ih", "weight_hh", "bias_ih", "bias_hh"), one.torch_weights(), strict=True):
+            for name, weight in zip(
+                ("weight_ih", "weight_hh", "bias_ih", "bias_hh"), one.torch_weights(), strict=True
+            ):
                 getattr(made, f"{name}_{suffix}").copy_(weight)
     return made
 

@@ -19,21 +19,32 @@ _DARK = np.array([0, 68, 136]) / 255
 
 
 def attention(
-    source: Sequence[str], target: Sequence[str], weights: Annotated[Array, "T S"], path: Path | str, *, title: str = ""
+    source: Sequence[str],
+    target: Sequence[str],
+    weights: Annotated[Array, "T S"],
+    path: Path | str,
+    *,
+    title: str = "",
 ) -> None:
     """Draw weights[t, s], 0 to 1, and write them to `path` (.svg or .png; .html: a heat strip for each word written).
 
     Raises:  ShapeError if the sizes differ; OptionError for too many words, the path, or without matplotlib.
     """
     if weights.shape != (len(target), len(source)) or not weights.size:
-        raise ShapeError(f"attention: weights of shape {weights.shape} came for {len(target)} words written, {len(source)} read.")
+        raise ShapeError(
+            f"attention: weights of shape {weights.shape} came for {len(target)} words written, {len(source)} read."
+        )
     if Path(path).suffix.lower() not in (".html", *SUFFIXES):
-        raise OptionError(f"attention: {Path(path).name!r} came, allowed are .html, {' and '.join(SUFFIXES)}.")
+        raise OptionError(
+            f"attention: {Path(path).name!r} came, allowed are .html, {' and '.join(SUFFIXES)}."
+        )
     if Path(path).suffix.lower() == ".html":
         heat(source, weights, target, path, title=title, unit="attention")
         return
     if max(weights.shape) > MOST:
-        raise OptionError(f"attention: {max(weights.shape)} words came, a picture holds {MOST}. Write .html, or a shorter text.")
+        raise OptionError(
+            f"attention: {max(weights.shape)} words came, a picture holds {MOST}. Write .html, or a shorter text."
+        )
     over, beside = (max(map(len, words)) for words in (source, target))
     width, height = 1.0 + 0.4 * len(source) + 0.1 * beside, 1.0 + 0.32 * len(target) + 0.1 * over
     with figure(Path(path), width=max(width, 4.0), height=max(height, 3.0)) as axes:

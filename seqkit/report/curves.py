@@ -41,11 +41,26 @@ def learning_curve(
         axes.plot(epochs, training, color=BLUE, marker="o", markersize=size, label="training")
         if known.any():
             axes.plot(
-                epochs[known], values[known], color=ORANGE, marker="s", markersize=size, linestyle="--", label=validation_name
+                epochs[known],
+                values[known],
+                color=ORANGE,
+                marker="s",
+                markersize=size,
+                linestyle="--",
+                label=validation_name,
             )
             best = int(np.nanargmin(values))
             label = f"best {validation_name}: {values[best]:.4g} at epoch {epochs[best]}"
-            axes.plot(epochs[best], values[best], color=GREY, marker="o", markersize=12, fillstyle="none", ls="none", label=label)
+            axes.plot(
+                epochs[best],
+                values[best],
+                color=GREY,
+                marker="o",
+                markersize=12,
+                fillstyle="none",
+                ls="none",
+                label=label,
+            )
         axes.set_xlabel("epoch")
         axes.set_ylabel(f"loss ({unit})")
         axes.set_xlim(0.5, len(training) + 0.5)

@@ -14,13 +14,26 @@ from seqkit.core.errors import OptionError, did_you_mean
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#595959"  # of Okabe & Ito 2008, for the colour-blind
+BLUE, ORANGE, GREEN, GREY = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#595959",
+)  # of Okabe & Ito 2008, for the colour-blind
 SUFFIXES = (".svg", ".png")
 _STYLE = {
-    "figure.dpi": 100, "savefig.dpi": 200, "font.size": 11, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.grid": True, "grid.color": "#E5E5E5", "axes.axisbelow": True, "legend.frameon": False,
-    "svg.hashsalt": "seqkit", "svg.fonttype": "path",
-}  # fmt: skip
+    "figure.dpi": 100,
+    "savefig.dpi": 200,
+    "font.size": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#E5E5E5",
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "svg.hashsalt": "seqkit",
+    "svg.fonttype": "path",
+}
 
 
 def check_picture(path: Path) -> None:
@@ -33,7 +46,9 @@ def check_picture(path: Path) -> None:
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError as error:
-        raise OptionError(f"picture: {path} needs matplotlib, which is not installed. Install seqkit[plot].") from error
+        raise OptionError(
+            f"picture: {path} needs matplotlib, which is not installed. Install seqkit[plot]."
+        ) from error
 
 
 @contextlib.contextmanager

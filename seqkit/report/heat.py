@@ -53,7 +53,9 @@ def heat(
     """
     path, values = Path(path), np.asarray(values, np.float64)
     if values.shape != (len(names), len(tokens)) or not values.size:
-        raise ShapeError(f"heat: values of shape {values.shape} came, expected ({len(names)}, {len(tokens)}), none of them 0.")
+        raise ShapeError(
+            f"heat: values of shape {values.shape} came, expected ({len(names)}, {len(tokens)}), none of them 0."
+        )
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     both = low < 0 < high
@@ -65,28 +67,52 @@ def heat(
 
 
 def _page(
-    tokens: Sequence[str], values: Array, names: Sequence[str], path: Path, title: str, unit: str, end: str, low: float,
+    tokens: Sequence[str],
+    values: Array,
+    names: Sequence[str],
+    path: Path,
+    title: str,
+    unit: str,
+    end: str,
+    low: float,
     high: float,
-) -> None:  # fmt: skip
+) -> None:
     page = templates("heat", path).from_string(_PAGE)
     spaced = any(len(token) > 1 and token != end for token in tokens)  # words are parted, characters are not
     shown = ["⏎\n" if token == end else token + " " * spaced for token in tokens]
     strips = [
-        (name, [(text, f"{value:.4g}", *_colour(value, low, high)) for text, value in zip(shown, row, strict=True)])
+        (
+            name,
+            [
+                (text, f"{value:.4g}", *_colour(value, low, high))
+                for text, value in zip(shown, row, strict=True)
+            ],
+        )
         for name, row in zip(names, values.tolist(), strict=True)
     ]
     scale = [_colour(low + (high - low) * i / 8, low, high)[0] for i in range(9)]
-    html = page.render(title=title, strips=strips, scale=scale, low=f"{low:.3g}", high=f"{high:.3g}", unit=unit)
+    html = page.render(
+        title=title, strips=strips, scale=scale, low=f"{low:.3g}", high=f"{high:.3g}", unit=unit
+    )
     with files.write_atomic(path) as file:
         file.write(html.encode())
 
 
 def _picture(
-    tokens: Sequence[str], values: Array, names: Sequence[str], path: Path, title: str, unit: str, end: str, low: float,
+    tokens: Sequence[str],
+    values: Array,
+    names: Sequence[str],
+    path: Path,
+    title: str,
+    unit: str,
+    end: str,
+    low: float,
     high: float,
-) -> None:  # fmt: skip
+) -> None:
     if len(tokens) > MOST:
-        raise OptionError(f"heat: {len(tokens):,} tokens came, a picture holds {MOST:,}. Write .html, or a shorter text.")
+        raise OptionError(
+            f"heat: {len(tokens):,} tokens came, a picture holds {MOST:,}. Write .html, or a shorter text."
+        )
     width = max((len(token) for token in tokens if token != end), default=1)
     columns = COLUMNS if width == 1 else max(4, COLUMNS // (width + 1))
     columns = min(columns, max(len(tokens), 12))
@@ -103,7 +129,16 @@ def _picture(
                 colour, ink = _colour(value, low, high)
                 axes.fill_between([x, x + 1], y, y + 1, color=colour, linewidth=0)
                 text = "⏎" if token == end else token.replace("$", r"\$")
-                axes.text(x + 0.5, y + 0.5, text, color=ink, fontsize=10, ha="center", va="center", family="monospace")
+                axes.text(
+                    x + 0.5,
+                    y + 0.5,
+                    text,
+                    color=ink,
+                    fontsize=10,
+                    ha="center",
+                    va="center",
+                    family="monospace",
+                )
         axes.set_xlim(0, columns)
         axes.set_ylim(len(names) * (lines + 1.2) + 0.2, 0)
         axes.set_axis_off()

@@ -12,7 +12,16 @@ from seqkit.core.types import Array
 
 Box = tuple[int, int, int, int]  # left, bottom, right, top
 
-_SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))  # right first: text is read from there
+_SIDES = (
+    (1, 0),
+    (-1, 0),
+    (0, 1),
+    (0, -1),
+    (1, 1),
+    (-1, 1),
+    (1, -1),
+    (-1, -1),
+)  # right first: text is read from there
 _REACH = (0, 8, 16, 26, 40)  # pixels further out; beyond the first a line leads to the point
 
 

@@ -24,7 +24,11 @@ _FONT = 9
 
 def check_map(places: Annotated[Array, "N C"], labels: Sequence[str], groups: Sequence[str] | None) -> None:
     """Raise ShapeError unless there is a finite place (x, y), and a group if any, for each label."""
-    whole = places.shape == (len(labels), 2) and len(labels) > 0 and (groups is None or len(groups) == len(labels))
+    whole = (
+        places.shape == (len(labels), 2)
+        and len(labels) > 0
+        and (groups is None or len(groups) == len(labels))
+    )
     if not whole or not np.isfinite(places).all():
         raise ShapeError(
             f"map: places of shape {places.shape} came with {len(labels):,} labels, expected a finite x and y for each label, "
@@ -63,11 +67,16 @@ def picture(
         _frame(drawing, axes, groups is not None)
         drawing.set_title(title.replace("$", r"\$"), loc="left")
         said = _label(
-            drawing, places, _drawable(labels), [COLOURS[names.index(g) % len(COLOURS)] for g in groups or [""] * len(labels)]
+            drawing,
+            places,
+            _drawable(labels),
+            [COLOURS[names.index(g) % len(COLOURS)] for g in groups or [""] * len(labels)],
         )
         left_out = len(labels) - said
         note = f"{left_out:,} of {len(labels):,} labels found no place" if left_out else ""
-        drawing.figure.text(0.02, 0.01, "; ".join(filter(None, (caption, note))), fontsize=9, color=GREY, parse_math=False)
+        drawing.figure.text(
+            0.02, 0.01, "; ".join(filter(None, (caption, note))), fontsize=9, color=GREY, parse_math=False
+        )
     return left_out
 
 
@@ -85,11 +94,18 @@ def _frame(drawing: "Axes", axes: Sequence[str], legend: bool) -> None:
         drawing.spines[["left", "bottom"]].set_visible(False)
     if legend:
         drawing.legend(
-            loc="upper left", bbox_to_anchor=(1, 1), markerscale=1.5, borderaxespad=0, fontsize=_FONT, handletextpad=0.2
+            loc="upper left",
+            bbox_to_anchor=(1, 1),
+            markerscale=1.5,
+            borderaxespad=0,
+            fontsize=_FONT,
+            handletextpad=0.2,
         )
 
 
-def _label(drawing: "Axes", places: Annotated[Array, "N C"], labels: Sequence[str], colours: Sequence[str]) -> int:
+def _label(
+    drawing: "Axes", places: Annotated[Array, "N C"], labels: Sequence[str], colours: Sequence[str]
+) -> int:
     """Write the labels that find a place; return how many did."""
     from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.font_manager import FontProperties
@@ -99,7 +115,10 @@ def _label(drawing: "Axes", places: Annotated[Array, "N C"], labels: Sequence[st
     sheet.draw_without_rendering()
     sheet.set_layout_engine("none")  # from here on nothing may move
     window = drawing.get_window_extent()
-    corner, points = np.array([window.x0, window.y0]), 72 / sheet.dpi  # points, since pixels of the file may be others
+    corner, points = (
+        np.array([window.x0, window.y0]),
+        72 / sheet.dpi,
+    )  # points, since pixels of the file may be others
     at = drawing.transData.transform(places) - corner
     renderer: Any = RendererAgg(1, 1, sheet.dpi)  # type: ignore[no-untyped-call]
     font = FontProperties(size=_FONT)
@@ -111,13 +130,25 @@ def _label(drawing: "Axes", places: Annotated[Array, "N C"], labels: Sequence[st
         if np.linalg.norm(nearest - at[i] - corner) > 6:
             line = {"arrowstyle": "-", "color": "#AAAAAA", "lw": 0.5, "shrinkA": 0, "shrinkB": 0}
             drawing.annotate(
-                "", (at[i] + corner) * points, nearest * points, xycoords="figure points", arrowprops=line, annotation_clip=False
+                "",
+                (at[i] + corner) * points,
+                nearest * points,
+                xycoords="figure points",
+                arrowprops=line,
+                annotation_clip=False,
             )
         x, y = (low[0] + 1) * points, (low[1] + high[1]) / 2 * points
         drawing.annotate(
-            labels[i], (x, y), xycoords="figure points", fontsize=_FONT, color=colours[i], va="center", parse_math=False,
-            annotation_clip=False, gid=f"label-{i}",
-        )  # fmt: skip
+            labels[i],
+            (x, y),
+            xycoords="figure points",
+            fontsize=_FONT,
+            color=colours[i],
+            va="center",
+            parse_math=False,
+            annotation_clip=False,
+            gid=f"label-{i}",
+        )
     return int(placed.sum())
 
 

@@ -10,7 +10,10 @@ from seqkit.core.types import Floats
 
 
 def projector(
-    path: Path | str, matrix: Annotated[Floats, "N D"], labels: Sequence[str], groups: Sequence[str] | None = None
+    path: Path | str,
+    matrix: Annotated[Floats, "N D"],
+    labels: Sequence[str],
+    groups: Sequence[str] | None = None,
 ) -> tuple[Path, Path]:
     """Write NAME.vectors.tsv and NAME.metadata.tsv for a path NAME.tsv, and return both.
 
@@ -25,11 +28,17 @@ def projector(
     for text in [*labels, *(groups or ())]:
         if not text.strip() or any(mark in text for mark in "\t\n\r"):
             raise FormatError(f"projector: the label {text!r} cannot stand in a TSV file. Leave it out.")
-    rows = labels if groups is None else ["word\tgroup", *(f"{a}\t{b}" for a, b in zip(labels, groups, strict=True))]
+    rows = (
+        labels
+        if groups is None
+        else ["word\tgroup", *(f"{a}\t{b}" for a, b in zip(labels, groups, strict=True))]
+    )
     numbers, names = path.with_suffix(".vectors.tsv"), path.with_suffix(".metadata.tsv")
     with write_atomic(numbers) as file:
         for row in matrix:
-            file.write(("\t".join(map(str, row)) + "\n").encode())  # str of a float32: shortest that round-trips
+            file.write(
+                ("\t".join(map(str, row)) + "\n").encode()
+            )  # str of a float32: shortest that round-trips
     with write_atomic(names) as file:
         file.write("".join(f"{row}\n" for row in rows).encode())
     return numbers, names

@@ -10,9 +10,16 @@ from seqkit.report.figure import BLUE, GREEN, GREY, ORANGE, figure
 
 
 def rate_curve(
-    path: Path | str, rates: Sequence[float], losses: Sequence[float], smoothed: Sequence[float], *,
-    suggested: float, lowest: float, unit: str = "nats per prediction", title: str = "",
-) -> None:  # fmt: skip
+    path: Path | str,
+    rates: Sequence[float],
+    losses: Sequence[float],
+    smoothed: Sequence[float],
+    *,
+    suggested: float,
+    lowest: float,
+    unit: str = "nats per prediction",
+    title: str = "",
+) -> None:
     """Draw losses over rates, each step a dot, and write the picture to `path` (.svg or .png).
 
     A loss far above the first is cut off at the picture's upper edge.
@@ -25,7 +32,16 @@ def rate_curve(
     known = np.array(smoothed)
     low, high = float(np.min(losses)), float(max(known[0], known.min() * 1.05))
     with figure(Path(path)) as axes:
-        axes.plot(rates, losses, color=GREY, marker=".", markersize=3, linestyle="none", alpha=0.6, label="each step")
+        axes.plot(
+            rates,
+            losses,
+            color=GREY,
+            marker=".",
+            markersize=3,
+            linestyle="none",
+            alpha=0.6,
+            label="each step",
+        )
         axes.plot(rates, smoothed, color=BLUE, linewidth=2, label="smoothed")
         axes.axvline(lowest, color=ORANGE, linestyle="--", label=f"lowest at {lowest:.2g}")
         axes.axvline(suggested, color=GREEN, linestyle="-", label=f"suggested: {suggested:.2g}")

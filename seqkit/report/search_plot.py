@@ -42,7 +42,9 @@ def search_plot(path: Path | str, dots: Sequence[Dot], scales: Mapping[str, str]
     """
     values = np.array([dot.value for dot in dots])
     if not np.isfinite(values).any():
-        raise ShapeError(f"search_plot: none of {len(dots)} trials has a value, expected one at least. Wait for the first epoch.")
+        raise ShapeError(
+            f"search_plot: none of {len(dots)} trials has a value, expected one at least. Wait for the first epoch."
+        )
     low = float(values[np.isfinite(values)].min())
     high = float(np.quantile(values[np.isfinite(values)], 0.75))
     high = max(high, low + 1e-3 * abs(low) + 1e-9)
@@ -75,10 +77,26 @@ def _setting(panel: "Axes", name: str, scale: str, dots: Sequence[Dot], top: flo
         shown = [dot for dot in dots if dot.state == state]
         heights = [min(dot.value, top) if math.isfinite(dot.value) else top for dot in shown]
         if shown:
-            panel.plot([place(dot) for dot in shown], heights, color=colour, marker=marker, linestyle="none", label=state)
+            panel.plot(
+                [place(dot) for dot in shown],
+                heights,
+                color=colour,
+                marker=marker,
+                linestyle="none",
+                label=state,
+            )
     if best is not None:
         label = f"best: {best.value:.4g}"
-        panel.plot([place(best)], [best.value], color=GREEN, marker="o", markersize=12, fillstyle="none", ls="none", label=label)
+        panel.plot(
+            [place(best)],
+            [best.value],
+            color=GREEN,
+            marker="o",
+            markersize=12,
+            fillstyle="none",
+            ls="none",
+            label=label,
+        )
     if choices:
         panel.set_xticks(range(len(choices)), choices)
         panel.set_xlim(-0.5, len(choices) - 0.5)
@@ -95,6 +113,13 @@ def _epochs(panel: "Axes", dots: Sequence[Dot], best: Dot | None) -> None:
         if dot is best:
             panel.plot(epochs, dot.values, color=GREEN, linewidth=2, zorder=3)
         elif dot.state != "failed":
-            panel.plot(epochs, dot.values, color=GREY, linewidth=0.8, alpha=0.6, marker="." if len(dot.values) == 1 else "")
+            panel.plot(
+                epochs,
+                dot.values,
+                color=GREY,
+                linewidth=0.8,
+                alpha=0.6,
+                marker="." if len(dot.values) == 1 else "",
+            )
     panel.set_xlabel("epoch")
     panel.locator_params(axis="x", integer=True, min_n_ticks=1)

@@ -107,7 +107,9 @@ def detect(rows: Iterable[Sequence[str]]) -> str | None:
         return None
     if not seen - {"O"}:
         return None
-    return "bioes" if any(tag[0] in "ES" for tag in seen) else "iob1" if openings["I"] > openings["B"] else "bio"
+    return (
+        "bioes" if any(tag[0] in "ES" for tag in seen) else "iob1" if openings["I"] > openings["B"] else "bio"
+    )
 
 
 def allowed(labels: Sequence[str], scheme: str) -> tuple[Array, Array, Array]:
@@ -125,13 +127,19 @@ def allowed(labels: Sequence[str], scheme: str) -> tuple[Array, Array, Array]:
         pairs = [[a[0] != "B" or (b[0] != "O" and a[1] == b[1]) for a in parts] for b in parts]
         return np.array([p != "B" for p, _ in parts]), np.array(pairs), np.ones(len(parts), bool)
     pairs = [[follows(b, a) for a in parts] for b in parts]
-    return np.array([p in opening for p, _ in parts]), np.array(pairs), np.array([p in closing for p, _ in parts])
+    return (
+        np.array([p in opening for p, _ in parts]),
+        np.array(pairs),
+        np.array([p in closing for p, _ in parts]),
+    )
 
 
 def _split(tag: str) -> tuple[str, str]:
     matched = _TAG.fullmatch(tag)
     if matched is None:
-        raise FormatError(f"tags: {tag!r} came, allowed are O and B-TYPE, I-TYPE, E-TYPE or S-TYPE. Are these plain labels?")
+        raise FormatError(
+            f"tags: {tag!r} came, allowed are O and B-TYPE, I-TYPE, E-TYPE or S-TYPE. Are these plain labels?"
+        )
     return matched[1] or "O", matched[2] or ""
 
 

@@ -33,9 +33,14 @@ class Codec:
 
     @staticmethod
     def learn(
-        texts: Iterable[str], unit: str = "word", *, lower: bool = False, min_count: int = 1, max_size: int | None = None,
+        texts: Iterable[str],
+        unit: str = "word",
+        *,
+        lower: bool = False,
+        min_count: int = 1,
+        max_size: int | None = None,
         specials: Iterable[str] = ("pad", "unk"),
-    ) -> "Codec":  # fmt: skip
+    ) -> "Codec":
         """The codec of texts that are rows by themselves (to classify, tag, translate), from their tokens.
 
         unit: word, whitespace, character or subword[:MODEL]; max_size subwords, 8,000 if not given.
@@ -45,7 +50,9 @@ class Codec:
         normalizer = Normalizer(lower=lower)
         rows = [normalizer(text) for text in texts]
         recipe = Recipe(choose(unit, rows, vocab_size=max_size), normalizer)
-        if (own := recipe.tokenizer.vocab) is not None:  # a learnt tokenizer knows few special tokens: its own ids stay
+        if (
+            own := recipe.tokenizer.vocab
+        ) is not None:  # a learnt tokenizer knows few special tokens: its own ids stay
             added = [name for name in specials if name not in own.specials]
             places = {name: len(own) + i for i, name in enumerate(added)}
             tokens = [*own.tokens, *(SPECIALS[name] for name in added)]
@@ -53,7 +60,9 @@ class Codec:
         counts = Counter(token for row in rows for token in recipe.tokenizer.tokens(row))
         if not counts:
             raise FormatError("text: no token came, expected at least one. Is the text empty?")
-        return Codec(recipe, Vocab.from_counts(counts, min_count=min_count, max_size=max_size, specials=specials))
+        return Codec(
+            recipe, Vocab.from_counts(counts, min_count=min_count, max_size=max_size, specials=specials)
+        )
 
     def corpus(self, source: str | os.PathLike[str] | Iterable[str], *, threads: int | None = None) -> Corpus:
         """Another text, as this codec numbers it; tokens out of the vocabulary are unk.
@@ -62,9 +71,13 @@ class Codec:
         """
         recipe = self.recipe
         return Corpus.build(
-            source, self._tokenizer(), normalizer=recipe.normalizer, sentences=recipe.sentences, add_eos=recipe.add_eos,
+            source,
+            self._tokenizer(),
+            normalizer=recipe.normalizer,
+            sentences=recipe.sentences,
+            add_eos=recipe.add_eos,
             threads=threads,
-        )  # fmt: skip
+        )
 
     def encode(self, text: str) -> Annotated[Ids, "T"]:
         """The ids of a text without line ends: no end-of-sentence token is added.
@@ -98,7 +111,9 @@ class Codec:
         try:
             return Codec(Recipe.from_json(meta["recipe"]), Vocab.from_arrays(arrays, meta["specials"]))
         except (KeyError, TypeError, OptionError) as error:
-            raise ModelFileError(f"model: its vocabulary is not whole ({error}). Restore the folder from a copy.") from error
+            raise ModelFileError(
+                f"model: its vocabulary is not whole ({error}). Restore the folder from a copy."
+            ) from error
 
     def _tokenizer(self) -> Tokenizer:
         own = self.recipe.tokenizer

@@ -57,16 +57,28 @@ class Duplicates:
         names = list(self.sizes)
         found = Counter((copy.part, copy.of, copy.exact) for copy in self.copies)
         return [
-            {"part": part, "of": of, "exact": found[part, of, True], "near": found[part, of, False], "rows": self.sizes[part]}
-            for i, part in enumerate(names) for of in names[:i]
-        ]  # fmt: skip
+            {
+                "part": part,
+                "of": of,
+                "exact": found[part, of, True],
+                "near": found[part, of, False],
+                "rows": self.sizes[part],
+            }
+            for i, part in enumerate(names)
+            for of in names[:i]
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {
-            "threshold": self.threshold, "words": WORDS, "sizes": self.sizes, "between": self.table(), "within": self.within,
-            "contradictions": self.contradictions, "copies": [vars(copy) for copy in self.copies],
-        }  # fmt: skip
+            "threshold": self.threshold,
+            "words": WORDS,
+            "sizes": self.sizes,
+            "between": self.table(),
+            "within": self.within,
+            "contradictions": self.contradictions,
+            "copies": [vars(copy) for copy in self.copies],
+        }
 
 
 def plain(text: str) -> str:
@@ -82,7 +94,10 @@ def plain(text: str) -> str:
 
 
 def duplicates(
-    parts: Mapping[str, Sequence[str]], *, threshold: float = 0.8, labels: Mapping[str, Sequence[Hashable]] | None = None
+    parts: Mapping[str, Sequence[str]],
+    *,
+    threshold: float = 0.8,
+    labels: Mapping[str, Sequence[Hashable]] | None = None,
 ) -> Duplicates:
     """Copies of rows of earlier parts in later ones, so train comes first.
 
@@ -95,7 +110,10 @@ def duplicates(
         raise OptionError(f"duplicates: threshold {threshold} came, allowed is above 0 and at most 1.")
     texts = {name: [plain(text) for text in rows] for name, rows in parts.items()}
     numbers: dict[str, int] = {}  # of each distinct text
-    ids = {name: np.array([numbers.setdefault(t, len(numbers)) if t else -1 for t in rows]) for name, rows in texts.items()}
+    ids = {
+        name: np.array([numbers.setdefault(t, len(numbers)) if t else -1 for t in rows])
+        for name, rows in texts.items()
+    }
     near = _Near(list(numbers), threshold)
     copies = []
     for i, name in enumerate(parts):
@@ -106,11 +124,14 @@ def duplicates(
             row_of = dict(zip(of.tolist(), first.tolist(), strict=True))
             copies += [
                 Copy(name, row, earlier, row_of[best[text][0]], best[text][1], text == best[text][0])
-                for row, text in enumerate(ids[name].tolist()) if text in best
-            ]  # fmt: skip
+                for row, text in enumerate(ids[name].tolist())
+                if text in best
+            ]
     within = {name: int((rows >= 0).sum() - len(np.unique(rows[rows >= 0]))) for name, rows in ids.items()}
     contradictions = {name: _contradictions(ids[name], rows) for name, rows in (labels or {}).items()}
-    return Duplicates(threshold, {name: len(rows) for name, rows in parts.items()}, copies, within, contradictions)
+    return Duplicates(
+        threshold, {name: len(rows) for name, rows in parts.items()}, copies, within, contradictions
+    )
 
 
 def _contradictions(ids: Array, labels: Sequence[Hashable]) -> int:
@@ -172,6 +193,8 @@ class _Near:
             shared = np.asarray(self.all[a].multiply(self.all[b]).sum(1)).ravel()
             similarity = shared / (self.sizes[a] + self.sizes[b] - shared)
             near = np.flatnonzero(similarity >= self.threshold - 1e-12)
-            for i in near[np.lexsort((-b[near], similarity[near]))].tolist():  # the last one stays: the largest, then the first
+            for i in near[
+                np.lexsort((-b[near], similarity[near]))
+            ].tolist():  # the last one stays: the largest, then the first
                 found[int(a[i])] = (int(b[i]), float(similarity[i]))
         return found

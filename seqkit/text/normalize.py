@@ -11,8 +11,19 @@ from typing import Final, Literal
 from seqkit.core import options
 from seqkit.core.options import option
 
-_FORMS: Final[dict[str, Literal["NFC", "NFD", "NFKC", "NFKD"]]] = {"nfc": "NFC", "nfd": "NFD", "nfkc": "NFKC", "nfkd": "NFKD"}
-_DIGITS = dict(zip("0123456789", ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"], strict=True))
+_FORMS: Final[dict[str, Literal["NFC", "NFD", "NFKC", "NFKD"]]] = {
+    "nfc": "NFC",
+    "nfd": "NFD",
+    "nfkc": "NFKC",
+    "nfkd": "NFKD",
+}
+_DIGITS = dict(
+    zip(
+        "0123456789",
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
+        strict=True,
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +37,9 @@ class Normalizer:
     unicode: Literal["none", "nfc", "nfd", "nfkc", "nfkd"] = option("none", help="Unicode normal form")
     lower: bool = option(False, help="lower case")
     accents: Literal["keep", "fold"] = option("keep", help="fold: é becomes e")
-    digits: Literal["keep", "zero", "spell"] = option("keep", help="zero: every digit becomes 0; spell: 7 becomes seven")
+    digits: Literal["keep", "zero", "spell"] = option(
+        "keep", help="zero: every digit becomes 0; spell: 7 becomes seven"
+    )
 
     def __post_init__(self) -> None:
         options.check(self)

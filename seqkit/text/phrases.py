@@ -29,9 +29,14 @@ class Phrase:
 
 
 def find_phrases(
-    corpus: Corpus, *, score: str = "word2phrase", threshold: float | None = None, min_count: int = 5, passes: int = 1,
+    corpus: Corpus,
+    *,
+    score: str = "word2phrase",
+    threshold: float | None = None,
+    min_count: int = 5,
+    passes: int = 1,
     connectors: tuple[str, ...] = (),
-) -> tuple[Corpus, list[Phrase]]:  # fmt: skip
+) -> tuple[Corpus, list[Phrase]]:
     """Join pairs (a, b) with c_ab ≥ min_count and score > threshold; return the new corpus and the phrases, best first.
 
     word2phrase = (c_ab - δ) / (c_a c_b) · N,  δ = min_count        npmi = ln(p_ab / (p_a p_b)) / -ln p_ab
@@ -44,7 +49,9 @@ def find_phrases(
     if score not in SCORES:
         raise OptionError(f"phrases: unknown score {score!r}; known: {', '.join(SCORES)}.")
     if passes < 1 or min_count < 1:
-        raise OptionError(f"phrases: passes {passes} and min_count {min_count} came, both must be at least 1.")
+        raise OptionError(
+            f"phrases: passes {passes} and min_count {min_count} came, both must be at least 1."
+        )
     limit = SCORES[score] if threshold is None else threshold
     kind: Literal["word2phrase", "npmi"] = "npmi" if score == "npmi" else "word2phrase"
     found: list[Phrase] = []
@@ -55,10 +62,14 @@ def find_phrases(
     return corpus, sorted(found, key=lambda phrase: -phrase.score)
 
 
-def _join(corpus: Corpus, kind: str, limit: float, min_count: int, connectors: set[str]) -> tuple[Corpus, list[Phrase]]:
+def _join(
+    corpus: Corpus, kind: str, limit: float, min_count: int, connectors: set[str]
+) -> tuple[Corpus, list[Phrase]]:
     ids, size = np.asarray(corpus.ids), len(corpus.vocab)
     barred = np.zeros(size, bool)
-    barred[[*corpus.vocab.specials.values(), *(corpus.vocab.index[w] for w in connectors if w in corpus.vocab)]] = True
+    barred[
+        [*corpus.vocab.specials.values(), *(corpus.vocab.index[w] for w in connectors if w in corpus.vocab)]
+    ] = True
     free = np.ones(max(len(ids) - 1, 0), bool)  # place i: the pair (i, i + 1) stands in one sentence
     free[corpus.starts[1:-1][(corpus.starts[1:-1] > 0) & (corpus.starts[1:-1] < len(ids))] - 1] = False
     free &= ~(barred[ids[:-1]] | barred[ids[1:]])
@@ -75,7 +86,9 @@ def _join(corpus: Corpus, kind: str, limit: float, min_count: int, connectors: s
     if not len(keys):
         return corpus, []
     places = _chosen(ids, free, keys, size)
-    tokens = [corpus.vocab.tokens[key // size] + JOIN + corpus.vocab.tokens[key % size] for key in keys.tolist()]
+    tokens = [
+        corpus.vocab.tokens[key // size] + JOIN + corpus.vocab.tokens[key % size] for key in keys.tolist()
+    ]
     phrases = [Phrase(*row) for row in zip(tokens, counts.tolist(), scores.tolist(), strict=True)]
     return _rewrite(corpus, ids, places, np.searchsorted(keys, _keys(ids, places, size)), tokens), phrases
 
@@ -89,7 +102,9 @@ def _count_pairs(ids: Array, free: Array, size: int) -> tuple[Array, Array]:
     """Every pair as first · V + second, sorted, with its count; merged block by block."""
     keys, counts = np.zeros(0, np.int64), np.zeros(0, np.int64)
     for start in range(0, len(free), BLOCK):
-        new, number = np.unique(_keys(ids, start + np.flatnonzero(free[start : start + BLOCK]), size), return_counts=True)
+        new, number = np.unique(
+            _keys(ids, start + np.flatnonzero(free[start : start + BLOCK]), size), return_counts=True
+        )
         both, place = np.unique(np.concatenate([keys, new]), return_inverse=True)
         counts = np.bincount(place, np.concatenate([counts, number]), len(both)).astype(np.int64)
         keys = both
@@ -118,7 +133,9 @@ def _rewrite(corpus: Corpus, ids: Array, places: Array, which: Array, tokens: li
     joined = joined[keep]
     names = [*corpus.vocab.tokens, *tokens]
     order: dict[str, int] = {}
-    merged = np.array([order.setdefault(name, len(order)) for name in names], np.int64)  # a word may be spelt like a phrase
+    merged = np.array(
+        [order.setdefault(name, len(order)) for name in names], np.int64
+    )  # a word may be spelt like a phrase
     joined = merged[joined]
     counts = np.bincount(joined, minlength=len(order))
     special = sorted(corpus.vocab.specials.values())
@@ -130,4 +147,9 @@ def _rewrite(corpus: Corpus, ids: Array, places: Array, which: Array, tokens: li
     specials = {name: int(table[i]) for name, i in corpus.vocab.specials.items()}
     vocab = Vocab([spelt[i] for i in new.tolist()], counts[new], specials)
     meta = {name: value for name, value in corpus.meta.items() if name not in ("fingerprint", "key")}
-    return Corpus(table[joined], starts.astype(np.int64), vocab, {**meta, "phrases": meta.get("phrases", 0) + len(tokens)})
+    return Corpus(
+        table[joined],
+        starts.astype(np.int64),
+        vocab,
+        {**meta, "phrases": meta.get("phrases", 0) + len(tokens)},
+    )

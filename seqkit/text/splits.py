@@ -17,7 +17,11 @@ Parts = dict[str, Annotated[Array, "N"]]
 
 
 def split(
-    labels: Sequence[Hashable], shares: Mapping[str, float], *, groups: Sequence[Hashable] | None = None, seed: int = 1
+    labels: Sequence[Hashable],
+    shares: Mapping[str, float],
+    *,
+    groups: Sequence[Hashable] | None = None,
+    seed: int = 1,
 ) -> Parts:
     """The rows of each part, ascending; every row is in one part.
 
@@ -31,7 +35,11 @@ def split(
     """
     _check(labels, shares, groups)
     _, numbers = np.unique([str(label) for label in labels], return_inverse=True)
-    where = _by_rows(numbers, list(shares.values()), seed) if groups is None else _by_groups(numbers, groups, shares, seed)
+    where = (
+        _by_rows(numbers, list(shares.values()), seed)
+        if groups is None
+        else _by_groups(numbers, groups, shares, seed)
+    )
     parts = {name: np.flatnonzero(where == i) for i, name in enumerate(shares)}
     for name, rows in parts.items():
         if not len(rows):
@@ -52,7 +60,9 @@ def folds(
     """
     if count < 2:
         raise OptionError(f"folds: {count} came, allowed is at least 2.")
-    return list(split(labels, {f"fold {i + 1}": 1 / count for i in range(count)}, groups=groups, seed=seed).values())
+    return list(
+        split(labels, {f"fold {i + 1}": 1 / count for i in range(count)}, groups=groups, seed=seed).values()
+    )
 
 
 def check_groups(groups: Mapping[str, Sequence[Hashable]]) -> None:
@@ -95,11 +105,17 @@ def _by_groups(numbers: Array, groups: Sequence[Hashable], shares: Mapping[str, 
     return where
 
 
-def _check(labels: Sequence[Hashable], shares: Mapping[str, float], groups: Sequence[Hashable] | None) -> None:
-    if not all(0 < share <= 1 for share in shares.values()) or not math.isclose(sum(shares.values()), 1, abs_tol=1e-9):
+def _check(
+    labels: Sequence[Hashable], shares: Mapping[str, float], groups: Sequence[Hashable] | None
+) -> None:
+    if not all(0 < share <= 1 for share in shares.values()) or not math.isclose(
+        sum(shares.values()), 1, abs_tol=1e-9
+    ):
         text = ", ".join(f"{name} {share:g}" for name, share in shares.items())
         raise OptionError(f"split: shares {text or 'none'} came, expected numbers above 0 that sum to 1.")
     if not len(labels):
         raise FormatError("split: no row came, expected at least one a part. Is the file empty?")
     if groups is not None and len(groups) != len(labels):
-        raise FormatError(f"split: {len(groups):,} groups came for {len(labels):,} rows. Give one group a row.")
+        raise FormatError(
+            f"split: {len(groups):,} groups came for {len(labels):,} rows. Give one group a row."
+        )

@@ -61,7 +61,9 @@ class Tokenizer:
     def save(self, folder: Path) -> None:
         """Write the tokenizer with its vocabulary."""
         vocab = self._numbered()
-        files.save(folder, "tokenizer", vocab.to_arrays(), {"settings": self.settings(), "specials": vocab.specials})
+        files.save(
+            folder, "tokenizer", vocab.to_arrays(), {"settings": self.settings(), "specials": vocab.specials}
+        )
 
     @staticmethod
     def load(folder: Path) -> "Tokenizer":

@@ -25,17 +25,24 @@ class Vocab:
     """
 
     def __init__(
-        self, tokens: Sequence[str], counts: NDArray[np.int64] | Sequence[int], specials: Mapping[str, int] | None = None
+        self,
+        tokens: Sequence[str],
+        counts: NDArray[np.int64] | Sequence[int],
+        specials: Mapping[str, int] | None = None,
     ) -> None:
         self.__dict__["tokens"] = list(tokens)
         self._fill(len(tokens), np.asarray(counts, np.int64), dict(specials or {}))
 
     def _fill(self, size: int, counts: NDArray[np.int64], specials: dict[str, int]) -> None:
         if len(counts) != size:
-            raise FormatError(f"Vocab: {size:,} tokens and {len(counts):,} counts came, expected one count a token.")
+            raise FormatError(
+                f"Vocab: {size:,} tokens and {len(counts):,} counts came, expected one count a token."
+            )
         for name, token_id in specials.items():
             if name not in SPECIALS or not 0 <= token_id < size:
-                raise OptionError(f"Vocab: special {name!r} at id {token_id}, allowed are {', '.join(SPECIALS)} below {size:,}.")
+                raise OptionError(
+                    f"Vocab: special {name!r} at id {token_id}, allowed are {', '.join(SPECIALS)} below {size:,}."
+                )
         self._size, self.counts, self.specials = size, counts, specials
 
     @classmethod
@@ -60,16 +67,22 @@ class Vocab:
         if unknown := wanted - set(names):
             raise OptionError(f"unknown special {sorted(unknown)[0]!r}; known: {', '.join(SPECIALS)}.")
         if max_size is not None and max_size <= len(names):
-            raise OptionError(f"max_size: {max_size} came, allowed is more than the {len(names)} special tokens.")
+            raise OptionError(
+                f"max_size: {max_size} came, allowed is more than the {len(names)} special tokens."
+            )
         texts = [SPECIALS[name] for name in names]
         met = list(counts)
         numbers = np.fromiter(counts.values(), np.int64, len(met))
-        own = np.array([counts.get(text, 0) for text in texts], np.int64)  # a text that spells a special token means it
+        own = np.array(
+            [counts.get(text, 0) for text in texts], np.int64
+        )  # a text that spells a special token means it
         usual = numbers >= min_count
         if own.any():
             usual &= np.fromiter((token not in texts for token in met), bool, len(met))
         kept = np.flatnonzero(usual)
-        kept = kept[np.argsort(-numbers[kept], kind="stable")][: None if max_size is None else max_size - len(names)]
+        kept = kept[np.argsort(-numbers[kept], kind="stable")][
+            : None if max_size is None else max_size - len(names)
+        ]
         if "unk" in names:
             own[names.index("unk")] += numbers.sum() + unread - numbers[kept].sum() - own.sum()
         tokens = texts + [met[i] for i in kept.tolist()]
@@ -87,7 +100,11 @@ class Vocab:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Vocab):
             return NotImplemented
-        return self.tokens == other.tokens and self.specials == other.specials and bool((self.counts == other.counts).all())
+        return (
+            self.tokens == other.tokens
+            and self.specials == other.specials
+            and bool((self.counts == other.counts).all())
+        )
 
     __hash__ = None  # type: ignore[assignment]  # equal by value, so not hashable
 
@@ -120,7 +137,9 @@ class Vocab:
         """
         found = self.index.get(token)
         if found is None:
-            raise VocabularyError(f"{token!r} is not in the vocabulary ({len(self):,} tokens).{did_you_mean(token, self.tokens)}")
+            raise VocabularyError(
+                f"{token!r} is not in the vocabulary ({len(self):,} tokens).{did_you_mean(token, self.tokens)}"
+            )
         return found
 
     def ids(self, tokens: Iterable[str]) -> Annotated[Ids, "T"]:
@@ -168,7 +187,11 @@ class Vocab:
             return {"tokens": self._packed[0], "token_ends": self._packed[1], "counts": self.counts}
         encoded = [token.encode() for token in self.tokens]
         ends = np.cumsum([len(token) for token in encoded], dtype=np.int64)
-        return {"tokens": np.frombuffer(b"".join(encoded), np.uint8), "token_ends": ends, "counts": self.counts}
+        return {
+            "tokens": np.frombuffer(b"".join(encoded), np.uint8),
+            "token_ends": ends,
+            "counts": self.counts,
+        }
 
     @classmethod
     def from_arrays(cls, arrays: Arrays, specials: Mapping[str, int]) -> "Vocab":
@@ -193,7 +216,10 @@ def _search(blob: Array, ends: Array, wanted: Mapping[bytes, str]) -> dict[str, 
         stops = ends[first : first + _PIECE].astype(np.int64)
         begins = np.concatenate([[start], stops[:-1]])
         lengths = np.minimum(stops - begins, longest + 1)
-        likely = heads[lengths, blob[np.minimum(begins, len(blob) - 1)]] & tails[lengths, blob[np.maximum(stops - 1, 0)]]
+        likely = (
+            heads[lengths, blob[np.minimum(begins, len(blob) - 1)]]
+            & tails[lengths, blob[np.maximum(stops - 1, 0)]]
+        )
         for i in np.flatnonzero(likely).tolist():
             token = wanted.get(blob[begins[i] : stops[i]].tobytes())
             if token is not None:

@@ -40,7 +40,9 @@ class Checkpoint:
 
     def save(self, arrays: Arrays, place: Place, signature: dict[str, Any]) -> None:
         """Write the run's state; the one before it stays whole until this one is."""
-        files.save(self.folder, "checkpoint", arrays, {"place": dataclasses.asdict(place), "signature": signature})
+        files.save(
+            self.folder, "checkpoint", arrays, {"place": dataclasses.asdict(place), "signature": signature}
+        )
 
     def exists(self) -> bool:
         """Whether there is a checkpoint to resume from."""
@@ -64,4 +66,6 @@ class Checkpoint:
             history = [Epoch(**(epoch | {"loss": Loss(**epoch["loss"])})) for epoch in place.pop("history")]
             return arrays, Place(**(place | {"loss": Loss(**place["loss"]), "history": history}))
         except (KeyError, TypeError) as error:
-            raise ModelFileError(f"{self.folder}: the checkpoint lacks {error}. Train anew without resuming.") from error
+            raise ModelFileError(
+                f"{self.folder}: the checkpoint lacks {error}. Train anew without resuming."
+            ) from error

@@ -50,7 +50,9 @@ def world(device: str = "auto") -> Iterator[World]:
     try:
         dist.init_process_group("nccl" if place.type == "cuda" else "gloo")
     except (ValueError, RuntimeError) as error:
-        raise BackendError(f"distributed: the processes did not come together ({error}). Start them with torchrun.") from error
+        raise BackendError(
+            f"distributed: the processes did not come together ({error}). Start them with torchrun."
+        ) from error
     try:
         yield Processes(place)
     finally:
@@ -115,7 +117,9 @@ class Processes(World):
         padded[: len(packed)] = packed
         found = [torch.empty_like(padded) for _ in range(self.size)]
         dist.all_gather(found, padded)
-        return [unpack(part[: int(size)].cpu().numpy().tobytes()) for part, size in zip(found, sizes, strict=True)]
+        return [
+            unpack(part[: int(size)].cpu().numpy().tobytes()) for part, size in zip(found, sizes, strict=True)
+        ]
 
     def wait(self) -> None:
         """Come back when every process has come here."""

@@ -54,14 +54,18 @@ class GradientLearner:
     Every process of `world` starts from process 0's weights and makes the same updates.
     """
 
-    def __init__(self, module: Trainable, options: GradientOptions | None = None, *, world: World | None = None) -> None:
+    def __init__(
+        self, module: Trainable, options: GradientOptions | None = None, *, world: World | None = None
+    ) -> None:
         self.module, self.options, self.world = module, options or GradientOptions(), world or World()
         self.parameters = {name: p for name, p in module.named_parameters() if p.requires_grad}
         self._make_gradients()
         self.optimizer = _optimizer(list(self.parameters.values()), self.options)
         self.steps = 0
         self.carry: Carry = None
-        self._loss: Callable[..., tuple[Tensor, int, Carry]] = torch.compile(module.loss) if self.options.compile else module.loss
+        self._loss: Callable[..., tuple[Tensor, int, Carry]] = (
+            torch.compile(module.loss) if self.options.compile else module.loss
+        )
         self._held = self._held_count = 0  # steps and predictions whose gradients wait for the update
         self._lr = 0.0
         self._averages: list[Tensor] = []
@@ -128,12 +132,19 @@ class GradientLearner:
         """
         arrays = {f"weights.{name}": _array(tensor) for name, tensor in self._tensors()}
         for name, p in self.parameters.items():
-            moments = {key: value for key, value in self.optimizer.state.get(p, {}).items() if value is not None}
+            moments = {
+                key: value for key, value in self.optimizer.state.get(p, {}).items() if value is not None
+            }
             arrays |= {f"optimizer.{name}.{key}": _array(value) for key, value in moments.items()}
         if self._averaged:
-            arrays |= {f"average.{name}": _array(a) for name, a in zip(self.parameters, self._averages, strict=True)}
+            arrays |= {
+                f"average.{name}": _array(a) for name, a in zip(self.parameters, self._averages, strict=True)
+            }
         if self._held:
-            arrays |= {f"gradient.{name}": _array(g) for name, g in zip(self.parameters, self._gradients, strict=True)}
+            arrays |= {
+                f"gradient.{name}": _array(g)
+                for name, g in zip(self.parameters, self._gradients, strict=True)
+            }
         arrays["steps"] = np.array([self.steps, self._averaged, self._held, self._held_count], np.int64)
         arrays["lr"] = np.array([self._lr])
         carries = self.world.gather({_carry_name(i, t): _array(t) for i, t in enumerate(self.carry or ())})
@@ -145,9 +156,13 @@ class GradientLearner:
 
         Raises:  ModelFileError if the arrays are not of this module, naming the first that is not.
         """
-        unknown = {name for name in arrays if name.startswith("weights.")} - {f"weights.{name}" for name, _ in self._tensors()}
+        unknown = {name for name in arrays if name.startswith("weights.")} - {
+            f"weights.{name}" for name, _ in self._tensors()
+        }
         if unknown:
-            raise ModelFileError(f"gradient.restore: this model has no {min(unknown)}. The file is not of this model.")
+            raise ModelFileError(
+                f"gradient.restore: this model has no {min(unknown)}. The file is not of this model."
+            )
         for name, tensor in self._tensors():
             _copy([_tensor(arrays, f"weights.{name}", tensor)], [tensor])
         self.steps, self._averaged, self._held, self._held_count = (int(n) for n in _need(arrays, "steps"))
@@ -158,14 +173,23 @@ class GradientLearner:
             name, _, key = rest.rpartition(".")
             if group == "optimizer" and name in self.parameters:
                 p = self.parameters[name]
-                like = torch.zeros(()) if key == "step" else p  # torch.optim counts steps in a float32 on the CPU
-                self.optimizer.state[p][key] = torch.empty_like(like, requires_grad=False).copy_(_tensor(arrays, full, like))
+                like = (
+                    torch.zeros(()) if key == "step" else p
+                )  # torch.optim counts steps in a float32 on the CPU
+                self.optimizer.state[p][key] = torch.empty_like(like, requires_grad=False).copy_(
+                    _tensor(arrays, full, like)
+                )
         parameters = self.parameters.items()
-        self._averages = [_tensor(arrays, f"average.{name}", p).to(p) for name, p in parameters] if self._averaged else []
+        self._averages = (
+            [_tensor(arrays, f"average.{name}", p).to(p) for name, p in parameters] if self._averaged else []
+        )
         self._sums.zero_()
         if self._held and self.world.rank == 0:
             _copy([_tensor(arrays, f"gradient.{name}", p) for name, p in parameters], self._gradients)
-        names = sorted((name for name in arrays if name.startswith("carry.")), key=lambda name: int(name.split(":")[0][6:]))
+        names = sorted(
+            (name for name in arrays if name.startswith("carry.")),
+            key=lambda name: int(name.split(":")[0][6:]),
+        )
         self.carry = tuple(self._carry(name, arrays[name]) for name in names) or None
 
     def _backward(self, batch: Any) -> tuple[Tensor | float, int]:
@@ -177,12 +201,18 @@ class GradientLearner:
         if batch is None:
             self.carry = None
             return 0.0, 0
-        with torch.autocast(self._sums.device.type, torch.bfloat16, enabled=self.options.precision == "bfloat16"):
+        with torch.autocast(
+            self._sums.device.type, torch.bfloat16, enabled=self.options.precision == "bfloat16"
+        ):
             total, count, carry = self._loss(batch, self.carry, self.steps)
         if count:
             total.backward()  # type: ignore[no-untyped-call]
         # a copy, since a view keeps all of its base, and one laid out otherwise than after a resume may multiply otherwise
-        self.carry = None if carry is None else tuple(t.detach().clone(memory_format=torch.contiguous_format) for t in carry)
+        self.carry = (
+            None
+            if carry is None
+            else tuple(t.detach().clone(memory_format=torch.contiguous_format) for t in carry)
+        )
         return total.detach(), count
 
     def _update(self) -> None:
@@ -210,7 +240,11 @@ class GradientLearner:
 
     def _offence(self, norm: float) -> str:
         named = zip(self.parameters, self._gradients, strict=True)
-        counts = {name: (int((~g.isfinite()).sum()), g.double().abs().max().item(), g.numel()) for name, g in named if g.numel()}
+        counts = {
+            name: (int((~g.isfinite()).sum()), g.double().abs().max().item(), g.numel())
+            for name, g in named
+            if g.numel()
+        }
         name, (broken, _, size) = max(counts.items(), key=lambda item: (item[1][0] / item[1][2], item[1][1]))
         return (
             f"gradient: its norm became {norm} at step {self.steps:,} (lr {self._lr:g}) though the loss is finite; most broken "
@@ -222,13 +256,21 @@ class GradientLearner:
         parameters = list(self.parameters.values())
         kinds = {(p.dtype, p.device) for p in parameters}
         if len(kinds) != 1 or parameters[0].dtype not in (torch.float32, torch.float64):
-            found = ", ".join(sorted(f"{dtype} on {device}" for dtype, device in kinds)) or "none that is trained"
-            raise OptionError(f"gradient: parameters are {found}; allowed is float32 or float64, all of a kind on one device.")
+            found = (
+                ", ".join(sorted(f"{dtype} on {device}" for dtype, device in kinds)) or "none that is trained"
+            )
+            raise OptionError(
+                f"gradient: parameters are {found}; allowed is float32 or float64, all of a kind on one device."
+            )
         starts = np.cumsum([0] + [-(-p.numel() // _ALIGN) * _ALIGN for p in parameters])
         self._size = int(starts[-1])
-        self._sums = torch.zeros(self._size + self.world.tail, dtype=parameters[0].dtype, device=parameters[0].device)
+        self._sums = torch.zeros(
+            self._size + self.world.tail, dtype=parameters[0].dtype, device=parameters[0].device
+        )
         self._tail = self._sums[self._size :]
-        flats = (self._sums[start : start + p.numel()] for p, start in zip(parameters, starts[:-1], strict=True))
+        flats = (
+            self._sums[start : start + p.numel()] for p, start in zip(parameters, starts[:-1], strict=True)
+        )
         self._gradients = [flat.view(p.shape) for flat, p in zip(flats, parameters, strict=True)]
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
@@ -237,7 +279,10 @@ class GradientLearner:
 
     def _carry(self, name: str, array: Array) -> Tensor:
         part = torch.from_numpy(array[self.world.part(len(array))].copy())
-        return part.to(self._sums.device, getattr(torch, name.partition(":")[2] or str(part.dtype).removeprefix("torch.")))
+        return part.to(
+            self._sums.device,
+            getattr(torch, name.partition(":")[2] or str(part.dtype).removeprefix("torch.")),
+        )
 
 
 def _optimizer(parameters: list[Parameter], o: GradientOptions) -> torch.optim.Optimizer:
@@ -247,16 +292,27 @@ def _optimizer(parameters: list[Parameter], o: GradientOptions) -> torch.optim.O
     ]
     groups = [group for group in groups if group["params"]]
     if o.optimizer in ("sgd", "asgd", "momentum"):
-        return torch.optim.SGD(groups, lr=1.0, momentum=o.momentum if o.optimizer == "momentum" else 0.0, foreach=True)
+        return torch.optim.SGD(
+            groups, lr=1.0, momentum=o.momentum if o.optimizer == "momentum" else 0.0, foreach=True
+        )
     if o.optimizer == "rmsprop":
-        return torch.optim.RMSprop(groups, lr=1.0, alpha=0.99 if o.beta2 is None else o.beta2, eps=o.eps, foreach=True)
+        return torch.optim.RMSprop(
+            groups, lr=1.0, alpha=0.99 if o.beta2 is None else o.beta2, eps=o.eps, foreach=True
+        )
     adam = torch.optim.AdamW if o.optimizer == "adamw" else torch.optim.Adam
-    return adam(groups, lr=1.0, betas=(o.beta1, 0.999 if o.beta2 is None else o.beta2), eps=o.eps, foreach=True)
+    return adam(
+        groups, lr=1.0, betas=(o.beta1, 0.999 if o.beta2 is None else o.beta2), eps=o.eps, foreach=True
+    )
 
 
 def _array(tensor: Tensor) -> Array:
     """The tensor's numbers in a dtype that files take; 16-bit floats fit in float32 without loss."""
-    wider = {torch.bfloat16: torch.float32, torch.float16: torch.float32, torch.int16: torch.int32, torch.int8: torch.int32}
+    wider = {
+        torch.bfloat16: torch.float32,
+        torch.float16: torch.float32,
+        torch.int16: torch.int32,
+        torch.int8: torch.int32,
+    }
     array: Array = tensor.detach().to(wider.get(tensor.dtype, tensor.dtype)).cpu().numpy()
     return array
 
@@ -268,7 +324,9 @@ def _carry_name(number: int, tensor: Tensor) -> str:
 
 def _need(arrays: Arrays, name: str) -> Array:
     if name not in arrays:
-        raise ModelFileError(f"gradient.restore: no array {name!r} among {len(arrays)}. The file is not of this model.")
+        raise ModelFileError(
+            f"gradient.restore: no array {name!r} among {len(arrays)}. The file is not of this model."
+        )
     return arrays[name]
 
 

@@ -21,26 +21,46 @@ class GradientOptions:
               weights, that moment's included, is what is validated and kept (NT-ASGD, Merity et al., arXiv:1708.02182)
     """
 
-    optimizer: Literal["sgd", "momentum", "rmsprop", "adam", "adamw", "asgd"] = option("adam", help="how gradients are used")
+    optimizer: Literal["sgd", "momentum", "rmsprop", "adam", "adamw", "asgd"] = option(
+        "adam", help="how gradients are used"
+    )
     momentum: float = option(
         0.9, low=0.0, high=1.0, search="0.9..0.999:log-below-1", help="share of the old step kept (momentum)"
     )
     beta1: float = option(
-        0.9, low=0.0, high=0.999999, search="0.9..0.999:log-below-1", help="decay of the mean of gradients (adam, adamw)"
+        0.9,
+        low=0.0,
+        high=0.999999,
+        search="0.9..0.999:log-below-1",
+        help="decay of the mean of gradients (adam, adamw)",
     )
     beta2: float | None = option(
-        None, low=0.0, high=0.999999, search="0.9..0.9999:log-below-1",
+        None,
+        low=0.0,
+        high=0.999999,
+        search="0.9..0.9999:log-below-1",
         help="decay of the mean of squares; if not given 0.999 (adam, adamw), 0.99 (rmsprop)",
-    )  # fmt: skip
-    eps: float = option(1e-8, low=0.0, search="1e-10..1e-4:log", help="added to the root of the mean of squares")
+    )
+    eps: float = option(
+        1e-8, low=0.0, search="1e-10..1e-4:log", help="added to the root of the mean of squares"
+    )
     weight_decay: float = option(0.0, low=0.0, search="1e-5..1:log", help="L2 penalty; decoupled for adamw")
     l1: float = option(0.0, low=0.0, search="1e-7..1e-3:log", help="L1 penalty")
     clip: float | None = option(
-        None, low=0.0, search="0.1..10:log", help="largest norm of the whole gradient of the mean loss; 0 or none: no limit"
+        None,
+        low=0.0,
+        search="0.1..10:log",
+        help="largest norm of the whole gradient of the mean loss; 0 or none: no limit",
     )
-    clip_value: float | None = option(None, low=0.0, help="largest size of one number of it, after clip; 0 or none: no limit")
-    accumulate: int = option(1, low=1, help="steps whose gradients are summed, weighted by their predictions, for one update")
-    precision: Literal["float32", "bfloat16"] = option("float32", help="of the forward pass; weights stay as they are")
+    clip_value: float | None = option(
+        None, low=0.0, help="largest size of one number of it, after clip; 0 or none: no limit"
+    )
+    accumulate: int = option(
+        1, low=1, help="steps whose gradients are summed, weighted by their predictions, for one update"
+    )
+    precision: Literal["float32", "bfloat16"] = option(
+        "float32", help="of the forward pass; weights stay as they are"
+    )
     compile: bool = option(False, help="compile the forward pass with torch.compile")
     nonmono: int = option(5, low=0, unit="epochs", help="how far back asgd does not look")
 

@@ -61,10 +61,17 @@ class JsonLines:
         """Write a line if `seconds` have passed since the last one."""
         if time.monotonic() - self.last >= self.seconds:
             self.last = time.monotonic()
-            self._append({
-                "event": "step", "epoch": progress.epoch, "done": progress.done, "total": progress.total,
-                **_loss(progress.loss), "lr": progress.lr, "units_per_second": round(progress.units_per_second, 1),
-            })  # fmt: skip
+            self._append(
+                {
+                    "event": "step",
+                    "epoch": progress.epoch,
+                    "done": progress.done,
+                    "total": progress.total,
+                    **_loss(progress.loss),
+                    "lr": progress.lr,
+                    "units_per_second": round(progress.units_per_second, 1),
+                }
+            )
 
     def epoch(self, epoch: Epoch, done: int) -> None:
         """Write a line."""
@@ -80,7 +87,9 @@ class JsonLines:
     def _read(self) -> list[dict[str, Any]]:
         if not self.path.exists():
             return []
-        texts = self.path.read_bytes().split(b"\n")[:-1]  # what follows the last newline was cut off by a kill
+        texts = self.path.read_bytes().split(b"\n")[
+            :-1
+        ]  # what follows the last newline was cut off by a kill
         lines = []
         for number, text in enumerate(texts, 1):
             try:
@@ -95,9 +104,13 @@ class JsonLines:
 
 def _epoch_line(epoch: Epoch, done: int) -> dict[str, Any]:
     return {
-        "event": "epoch", "epoch": epoch.number, "done": done, **_loss(epoch.loss), "validation": epoch.validation,
+        "event": "epoch",
+        "epoch": epoch.number,
+        "done": done,
+        **_loss(epoch.loss),
+        "validation": epoch.validation,
         "seconds": round(epoch.seconds, 3),
-    }  # fmt: skip
+    }
 
 
 def _loss(loss: Loss) -> dict[str, Any]:

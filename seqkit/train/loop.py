@@ -52,8 +52,12 @@ def fit(
              SIGTERM at any moment, with the step finished and the checkpoint written.
     """
     engine = learner if isinstance(learner, Engine) else None
-    watching = {"patience": patience is not None, "keep_best": keep_best, "the schedule": getattr(schedule, "watches", False),
-                "asgd": engine is not None and engine.signature.get("optimizer") == "asgd"}  # fmt: skip
+    watching = {
+        "patience": patience is not None,
+        "keep_best": keep_best,
+        "the schedule": getattr(schedule, "watches", False),
+        "asgd": engine is not None and engine.signature.get("optimizer") == "asgd",
+    }
     _check(validate, patience, [name for name, there in watching.items() if there])
     signature = batches.signature | {"epochs": epochs} | (engine.signature if engine else {})
     signature |= {name: value for name, value in (("patience", patience), ("keep_best", keep_best)) if value}
@@ -62,8 +66,22 @@ def fit(
     if checkpoint and resumed:
         arrays, place = checkpoint.load(signature)
         learner.restore(arrays)
-    run = _Run(learner, engine, epochs, schedule, validate, patience, keep_best, checkpoint, report,
-               logs, place, signature, batches.size * epochs, resumed)  # fmt: skip
+    run = _Run(
+        learner,
+        engine,
+        epochs,
+        schedule,
+        validate,
+        patience,
+        keep_best,
+        checkpoint,
+        report,
+        logs,
+        place,
+        signature,
+        batches.size * epochs,
+        resumed,
+    )
     with polite_interrupts() as asked_to_stop:
         run.begin(asked_to_stop)
         while not run.over():
@@ -106,7 +124,9 @@ class _Run:
             self.report, self.logs = None, ()
         for log in self.logs:
             log.begin(self.place.history, self.place.units)
-        if self.keep_best and self.saved and self.place.batches == 0:  # a kill may have come before the copy in `best`
+        if (
+            self.keep_best and self.saved and self.place.batches == 0
+        ):  # a kill may have come before the copy in `best`
             self._keep(self.learner.state())
 
     def over(self) -> bool:
@@ -127,7 +147,11 @@ class _Run:
                 f"{self._rescue()}"
             )
         self.place = replace(
-            before, batches=before.batches + 1, units=before.units + units, loss=before.loss + loss, seconds=self._seconds()
+            before,
+            batches=before.batches + 1,
+            units=before.units + units,
+            loss=before.loss + loss,
+            seconds=self._seconds(),
         )
         self._tell(lr)
         stop, save = self.world.granted()
@@ -149,7 +173,9 @@ class _Run:
         units = place.units - sum(epoch.units for epoch in place.history)
         seconds = place.seconds - sum(epoch.seconds for epoch in place.history)
         ended = Epoch(place.epoch + 1, place.loss, units, seconds, self._validate())
-        self.place = replace(place, epoch=place.epoch + 1, batches=0, loss=NOTHING, history=[*place.history, ended])
+        self.place = replace(
+            place, epoch=place.epoch + 1, batches=0, loss=NOTHING, history=[*place.history, ended]
+        )
         if self.engine and ended.validation is not None:
             self.engine.observe(self._values())
         arrays = self.learner.state()
@@ -180,7 +206,9 @@ class _Run:
         with self.engine.averaged() if self.engine else contextlib.nullcontext():
             value = self.world.same(self.validate())
         if not math.isfinite(value):
-            raise TrainingError(f"fit: validate gave {value} after epoch {self.place.epoch + 1}, expected a finite number.")
+            raise TrainingError(
+                f"fit: validate gave {value} after epoch {self.place.epoch + 1}, expected a finite number."
+            )
         return value
 
     def _values(self) -> list[float]:
@@ -192,7 +220,9 @@ class _Run:
         place = self.place
         speed = (place.units - self.started_units) / max(time.monotonic() - self.started, 1e-9)
         left = (self.total - place.units) / speed if speed else math.inf
-        progress = Progress(place.epoch + 1, self.epochs, place.units, self.total, place.loss, lr, speed, left)
+        progress = Progress(
+            place.epoch + 1, self.epochs, place.units, self.total, place.loss, lr, speed, left
+        )
         if self.report:
             self.report(progress)
         for log in self.logs:
@@ -240,7 +270,9 @@ def _best(values: Sequence[float]) -> int:
 
 def _check(validate: Callable[[], float] | None, patience: int | None, watching: list[str]) -> None:
     if patience is not None and patience < 1:
-        raise OptionError(f"fit: patience {patience} came, allowed is at least 1, or None to go through all epochs.")
+        raise OptionError(
+            f"fit: patience {patience} came, allowed is at least 1, or None to go through all epochs."
+        )
     if validate is None and watching:
         raise OptionError(
             f"fit: {watching[0]} needs validation values, and none come. Give validate= (a model's valid=, --valid on a shell)."

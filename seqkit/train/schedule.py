@@ -108,10 +108,17 @@ def rising(lr: float, *, start: float = 1e5, share: float = 1.0) -> Schedule:
 
 
 SCHEDULES: dict[str, Callable[..., Schedule]] = {
-    "constant": constant, "linear": linear, "inverse-time": inverse_time, "exponential": exponential, "staircase": staircase,
-    "inverse-sqrt": inverse_sqrt, "cosine": cosine, "plateau": plateau, "one-cycle": one_cycle,
+    "constant": constant,
+    "linear": linear,
+    "inverse-time": inverse_time,
+    "exponential": exponential,
+    "staircase": staircase,
+    "inverse-sqrt": inverse_sqrt,
+    "cosine": cosine,
+    "plateau": plateau,
+    "one-cycle": one_cycle,
     "rising": rising,
-}  # fmt: skip
+}
 
 
 def schedule(name: str, lr: float, *, epochs: int, **settings: float) -> Schedule:
@@ -123,7 +130,9 @@ def schedule(name: str, lr: float, *, epochs: int, **settings: float) -> Schedul
     0.010000000000000002
     """
     if name not in SCHEDULES:
-        raise OptionError(f"unknown schedule {name!r}; known: {', '.join(SCHEDULES)}.{did_you_mean(name, SCHEDULES)}")
+        raise OptionError(
+            f"unknown schedule {name!r}; known: {', '.join(SCHEDULES)}.{did_you_mean(name, SCHEDULES)}"
+        )
     make = SCHEDULES[name]
     takes = list(inspect.signature(make).parameters)[1:]
     known = [setting for setting in takes if setting != "epochs"]

@@ -25,7 +25,9 @@ class TensorBoard:
         """Have what was written after `done` units ignored."""
         epoch_ended = done == sum(epoch.units for epoch in history)
         # a point at `done` itself may be of an epoch whose end the checkpoint does not hold: then it goes, and a step's with it
-        self._writer = _summary_writer()(str(self.folder), purge_step=done + 1 if epoch_ended and done else done)
+        self._writer = _summary_writer()(
+            str(self.folder), purge_step=done + 1 if epoch_ended and done else done
+        )
 
     def step(self, progress: Progress) -> None:
         """Write three points if `seconds` have passed since the last ones."""

@@ -40,7 +40,9 @@ class World:
         """(stop, save) as all processes agreed on in the last step."""
         return self.wishes()
 
-    def reduce(self, sums: Any, total: Any, count: int, *, settle: bool = True) -> Loss:  # Any: tensors, or a float total
+    def reduce(
+        self, sums: Any, total: Any, count: int, *, settle: bool = True
+    ) -> Loss:  # Any: tensors, or a float total
         """Add `sums` up over all processes, in place, and give the loss of all of them; agree on wishes if `settle`."""
         return Loss(float(total), count)
 

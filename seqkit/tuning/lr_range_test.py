@@ -16,7 +16,10 @@ from seqkit.core.score import Loss
 from seqkit.models.base import Model
 from seqkit.train.progress import Epoch, History, Progress
 
-NEAR, BROKEN = 5, 2.0  # steps on each side; the test ends when the mean of the last steps is so many times the lowest one
+NEAR, BROKEN = (
+    5,
+    2.0,
+)  # steps on each side; the test ends when the mean of the last steps is so many times the lowest one
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,22 @@ class RangeTest:
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain JSON values."""
-        found = {"suggested": self.suggested, "lowest": self.lowest, "space": self.space, "broken": self.broken}
-        return found | {"rates": list(self.rates), "losses": list(self.losses), "smoothed": list(self.smoothed)}
+        found = {
+            "suggested": self.suggested,
+            "lowest": self.lowest,
+            "space": self.space,
+            "broken": self.broken,
+        }
+        return found | {
+            "rates": list(self.rates),
+            "losses": list(self.losses),
+            "smoothed": list(self.smoothed),
+        }
 
 
-def find_lr(model: Model, *data: Any, low: float = 1e-6, high: float = 10.0, steps: int = 200, **given: Any) -> RangeTest:
+def find_lr(
+    model: Model, *data: Any, low: float = 1e-6, high: float = 10.0, steps: int = 200, **given: Any
+) -> RangeTest:
     """Train a fresh copy of `model` by model.fit(*data, **given) while the rate goes from `low` to `high` in `steps` steps.
 
     Raises:  OptionError for a range that is none, or a text too short to read anything from; TrainingError if the loss is
@@ -73,16 +87,31 @@ def find_lr(model: Model, *data: Any, low: float = 1e-6, high: float = 10.0, ste
     epochs = math.ceil(steps / each)
     watch = _Watch(steps)
     rise = {"start": high / low, "share": steps / (each * epochs)}
-    broken = _run(model, data, given, watch, high, {"epochs": epochs, "schedule": "rising", "schedule_settings": rise})
+    broken = _run(
+        model, data, given, watch, high, {"epochs": epochs, "schedule": "rising", "schedule_settings": rise}
+    )
     if not watch.losses:
-        raise TrainingError(f"find_lr: the loss is not finite at the first step (lr {low:g}). Lower low, or look at the data.")
+        raise TrainingError(
+            f"find_lr: the loss is not finite at the first step (lr {low:g}). Lower low, or look at the data."
+        )
     return RangeTest(tuple(watch.rates), tuple(watch.losses), broken or watch.broken)
 
 
-def _run(model: Model, data: Sequence[Any], given: dict[str, Any], watch: "_Watch", lr: float, settings: dict[str, Any]) -> bool:
+def _run(
+    model: Model,
+    data: Sequence[Any],
+    given: dict[str, Any],
+    watch: "_Watch",
+    lr: float,
+    settings: dict[str, Any],
+) -> bool:
     """Train until `watch` has enough; return whether the loss stopped being finite before."""
     fresh = type(model)(
-        **(model.get_params() | {"lr": lr, "schedule": "constant", "schedule_settings": {}, "patience": None} | settings)
+        **(
+            model.get_params()
+            | {"lr": lr, "schedule": "constant", "schedule_settings": {}, "patience": None}
+            | settings
+        )
     )
     try:
         fresh.fit(*data, logs=[watch], **given)  # type: ignore[attr-defined]  # every model has it

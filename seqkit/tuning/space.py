@@ -29,7 +29,9 @@ from seqkit.core.errors import OptionError, did_you_mean
 
 STRATA = 8
 SCALES = ("linear", "log", "log-below-1")
-Wanted = Mapping[str, str | Sequence[Any] | None]  # name -> text as above, values to choose from, or the option's own range
+Wanted = Mapping[
+    str, str | Sequence[Any] | None
+]  # name -> text as above, values to choose from, or the option's own range
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ class Range:
         """The number at a place."""
         low, high = self._ends()
         value = self._back(low + place * (high - low))
-        whole = math.floor(value + 0.5) if self.whole else float(f"{value:.12g}")  # 0.001, not 0.0010000000000000002
+        whole = (
+            math.floor(value + 0.5) if self.whole else float(f"{value:.12g}")
+        )  # 0.001, not 0.0010000000000000002
         return min(max(whole, self.low), self.high)
 
     def place(self, value: float) -> float:
@@ -62,7 +66,9 @@ class Range:
     def around(self, values: Sequence[float], margin: float) -> "Range":
         """The part that holds `values`, wider by `margin` of the whole on each side but never beyond it."""
         places = [self.place(value) for value in values]
-        low, high = (self.at(min(max(place, 0.0), 1.0)) for place in (min(places) - margin, max(places) + margin))
+        low, high = (
+            self.at(min(max(place, 0.0), 1.0)) for place in (min(places) - margin, max(places) + margin)
+        )
         return replace(self, low=low, high=high)
 
     def __str__(self) -> str:
@@ -116,7 +122,9 @@ class Space:
         """
         fields = {f.name: (f, hint) for kind in groups for f, hint in _hints(kind)}
         if not wanted:
-            raise OptionError(f"space: nothing to search was named. Give a setting of {where}, such as lr=1e-4..1.")
+            raise OptionError(
+                f"space: nothing to search was named. Give a setting of {where}, such as lr=1e-4..1."
+            )
         for name in wanted:
             if name not in fields:
                 raise OptionError(f"space: {where} has no setting {name!r}.{did_you_mean(name, fields)}")
@@ -128,15 +136,22 @@ class Space:
         >>> Space({"lr": Range(1e-4, 1.0, "log")}).draw(seed=1, number=0)
         {'lr': 0.0194792920222}
         """
-        return {name: part.at(_place(seed, number, zlib.crc32(name.encode()))) for name, part in self.parts.items()}
+        return {
+            name: part.at(_place(seed, number, zlib.crc32(name.encode())))
+            for name, part in self.parts.items()
+        }
 
     def around(self, settings: Sequence[Mapping[str, Any]], margin: float) -> "Space":
         """The smallest box that holds all of `settings`, wider by `margin` of each range on each side."""
-        return Space({name: part.around([one[name] for one in settings], margin) for name, part in self.parts.items()})
+        return Space(
+            {name: part.around([one[name] for one in settings], margin) for name, part in self.parts.items()}
+        )
 
     def ends(self) -> list[dict[str, Any]]:
         """Every end of a range and every choice, by itself."""
-        found = {name: p.values if isinstance(p, Choice) else (p.low, p.high) for name, p in self.parts.items()}
+        found = {
+            name: p.values if isinstance(p, Choice) else (p.low, p.high) for name, p in self.parts.items()
+        }
         return [{name: value} for name, values in found.items() for value in values]
 
     def to_json(self) -> dict[str, str]:
@@ -165,7 +180,10 @@ def _place(seed: int, number: int, name: int) -> float:
     """A place in [0, 1), uniform."""
     block, i = divmod(number, STRATA)
     stratum = int(rng.permutation(rng.stream(seed, name, block), STRATA)[i])
-    within = float(rng.bits(rng.stream(seed, name, block, 1), np.array([i], np.uint64))[0] >> np.uint64(11)) * 2.0**-53
+    within = (
+        float(rng.bits(rng.stream(seed, name, block, 1), np.array([i], np.uint64))[0] >> np.uint64(11))
+        * 2.0**-53
+    )
     return (stratum + within) / STRATA
 
 
@@ -185,7 +203,9 @@ def _part(name: str, given: Any, field: dataclasses.Field[Any], hint: Any) -> Ra
     if ".." not in given:
         return Choice(tuple(_value(text, number) for text in given.split(",")))
     if number is None:
-        raise OptionError(f"space: {name}={given} is a range, but {name} is no number. Give values with commas between.")
+        raise OptionError(
+            f"space: {name}={given} is a range, but {name} is no number. Give values with commas between."
+        )
     return _range(name, given, number is int, own.partition(":")[2] or "linear", field.metadata)
 
 
@@ -198,7 +218,9 @@ def _whole_option(name: str, field: dataclasses.Field[Any], kinds: tuple[Any, ..
         return [False, True]
     if typing.get_origin(kinds[0]) is typing.Literal:
         return typing.get_args(kinds[0])
-    raise OptionError(f"space: {name} names no range of its own. Give one, as {name}=low..high or {name}=a,b.")
+    raise OptionError(
+        f"space: {name} names no range of its own. Give one, as {name}=low..high or {name}=a,b."
+    )
 
 
 def _range(name: str, text: str, whole: bool, usual: str, limits: Mapping[str, Any]) -> Range:
@@ -206,21 +228,31 @@ def _range(name: str, text: str, whole: bool, usual: str, limits: Mapping[str, A
     scale = scale or usual
     where = f"space: {name}={text}"
     if scale not in SCALES:
-        raise OptionError(f"{where}: scale {scale!r} came, allowed are {', '.join(SCALES)}.{did_you_mean(scale, SCALES)}")
+        raise OptionError(
+            f"{where}: scale {scale!r} came, allowed are {', '.join(SCALES)}.{did_you_mean(scale, SCALES)}"
+        )
     try:
         low, high = (_number(end, whole) for end in ends.split("..", 1))
     except ValueError as error:
-        raise OptionError(f"{where}: expected low..high in {'whole ' if whole else ''}numbers, as 1..4.") from error
+        raise OptionError(
+            f"{where}: expected low..high in {'whole ' if whole else ''}numbers, as 1..4."
+        ) from error
     if not low < high:
-        raise OptionError(f"{where}: the range is empty. Put the smaller end first, or give a single value without dots.")
+        raise OptionError(
+            f"{where}: the range is empty. Put the smaller end first, or give a single value without dots."
+        )
     lowest, highest = limits.get("low"), limits.get("high")
     if (lowest is not None and low < lowest) or (highest is not None and high > highest):
         allowed = f"{'any' if lowest is None else f'at least {lowest:g}'}{'' if highest is None else f' and at most {highest:g}'}"
-        raise OptionError(f"{where}: the range goes beyond what {name} takes, {allowed}. Move its ends within.")
+        raise OptionError(
+            f"{where}: the range goes beyond what {name} takes, {allowed}. Move its ends within."
+        )
     if scale == "log" and low <= 0:
         raise OptionError(f"{where}: a log range cannot begin at {low:g}. Begin above 0, or add :linear.")
     if scale == "log-below-1" and high >= 1:
-        raise OptionError(f"{where}: a range in the log of 1 - {name} cannot reach {high:g}. End below 1, or add :linear.")
+        raise OptionError(
+            f"{where}: a range in the log of 1 - {name} cannot reach {high:g}. End below 1, or add :linear."
+        )
     return Range(low, high, scale, whole)
 
 

@@ -101,11 +101,13 @@ class Trials:
         from optuna.trial import TrialState, create_trial
 
         kinds: dict[str, Any] = {
-            name: CategoricalDistribution(part.values) if isinstance(part, Choice)
-            else IntDistribution(int(part.low), int(part.high), log=part.scale == "log") if part.whole
+            name: CategoricalDistribution(part.values)
+            if isinstance(part, Choice)
+            else IntDistribution(int(part.low), int(part.high), log=part.scale == "log")
+            if part.whole
             else FloatDistribution(part.low, part.high, log=part.scale == "log")
             for name, part in self.space.parts.items()
-        }  # fmt: skip
+        }
         made = create_trial(state=TrialState.RUNNING, params=dict(settings), distributions=kinds)
         self._storage.create_new_trial(self._study, made)
 
@@ -136,7 +138,9 @@ def _read(storage: Any, study: int) -> list[Trial]:
         units, seconds = t.user_attrs.get("spent", (0, 0.0))
         values = tuple(value for _, value in sorted(t.intermediate_values.items()))
         state = ours.get(t.state.name, "open")
-        trials.append(Trial(t.number, dict(t.params), state, values, units, seconds, t.user_attrs.get("error", "")))  # type: ignore[arg-type]
+        trials.append(
+            Trial(t.number, dict(t.params), state, values, units, seconds, t.user_attrs.get("error", ""))
+        )  # type: ignore[arg-type]
     return trials
 
 
@@ -151,13 +155,17 @@ def _open(path: Path) -> tuple[Any, int]:
     try:
         url = f"sqlite:///{path.resolve()}"
         # get_storage: with a cache of the trials that are over
-        storage = optuna.storages.get_storage(optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 120}}))
+        storage = optuna.storages.get_storage(
+            optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 120}})
+        )
         names = [study.study_name for study in storage.get_all_studies()]
         if _STUDY not in names:
             return storage, storage.create_new_study([StudyDirection.MINIMIZE], _STUDY)
         return storage, storage.get_study_id_from_name(_STUDY)
     except (SQLAlchemyError, RuntimeError) as error:
-        raise FormatError(f"{path}: cannot be read as a search ({type(error).__name__}). Choose another folder.") from error
+        raise FormatError(
+            f"{path}: cannot be read as a search ({type(error).__name__}). Choose another folder."
+        ) from error
     finally:
         optuna.logging.set_verbosity(verbosity)
 
@@ -176,4 +184,6 @@ def _check_installed() -> None:
         import filelock  # noqa: F401
         import optuna  # noqa: F401
     except ImportError as error:
-        raise OptionError(f"search: needs {error.name}, which is not installed. Install seqkit[tune].") from error
+        raise OptionError(
+            f"search: needs {error.name}, which is not installed. Install seqkit[tune]."
+        ) from error

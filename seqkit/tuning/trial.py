@@ -43,10 +43,16 @@ class Trial:
     def to_json(self) -> dict[str, Any]:
         """All of it as plain JSON values."""
         return {
-            "trial": self.number, "state": self.state, "value": self.value if math.isfinite(self.value) else None,
-            "settings": self.settings, "epochs": len(self.values), "values": list(self.values), "units": self.units,
-            "seconds": round(self.seconds, 3), "error": self.error,
-        }  # fmt: skip
+            "trial": self.number,
+            "state": self.state,
+            "value": self.value if math.isfinite(self.value) else None,
+            "settings": self.settings,
+            "epochs": len(self.values),
+            "values": list(self.values),
+            "units": self.units,
+            "seconds": round(self.seconds, 3),
+            "error": self.error,
+        }
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,9 @@ class Found:
         if not done:
             errors = [t.error for t in self.trials if t.error]
             said = f" The first: {errors[0]}" if errors else ""
-            raise TrainingError(f"tune: none of {len(self.trials)} trials went all the way, {len(errors)} failed.{said}")
+            raise TrainingError(
+                f"tune: none of {len(self.trials)} trials went all the way, {len(errors)} failed.{said}"
+            )
         return min(done, key=lambda t: (t.value, t.number))
 
     @property
@@ -67,22 +69,38 @@ class Found:
 
     def plot(self, path: str | os.PathLike[str]) -> None:
         """Draw the trials over each setting, and the best so far over the cost, to an .svg or .png."""
-        scales = {name: text.partition(":")[2] or ("linear" if ".." in text else "choice") for name, text in self.space.items()}
+        scales = {
+            name: text.partition(":")[2] or ("linear" if ".." in text else "choice")
+            for name, text in self.space.items()
+        }
         search_plot(Path(path), [Dot(t.settings, t.values, t.state) for t in self.trials], scales)
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain JSON values; best is null where no trial went all the way."""
         states = [t.state for t in self.trials]
         return {
-            "best": self.best.to_json() if "done" in states else None, "space": self.space, "units": self.units,
-            "failed": states.count("failed"), "folder": str(self.folder), "trials": [t.to_json() for t in self.trials],
-        }  # fmt: skip
+            "best": self.best.to_json() if "done" in states else None,
+            "space": self.space,
+            "units": self.units,
+            "failed": states.count("failed"),
+            "folder": str(self.folder),
+            "trials": [t.to_json() for t in self.trials],
+        }
 
 
 def tune(
-    model: Model, space: Wanted, *data: Any, valid: Any, out: str | os.PathLike[str], trials: int = 20, method: str = "random",
-    method_settings: Mapping[str, Any] | None = None, seed: int = 1, report: Report | None = None, **given: Any,
-) -> Found:  # fmt: skip
+    model: Model,
+    space: Wanted,
+    *data: Any,
+    valid: Any,
+    out: str | os.PathLike[str],
+    trials: int = 20,
+    method: str = "random",
+    method_settings: Mapping[str, Any] | None = None,
+    seed: int = 1,
+    report: Report | None = None,
+    **given: Any,
+) -> Found:
     """Train `model` with settings drawn from `space`, each by model.fit(*data, valid=valid, **given); keep the best in `out`.
 
     space:   as in tuning.space, {"lr": "1e-4..1", "cell": ["gru", "lstm"]}; what is not in it stays as the model has it.
@@ -101,18 +119,28 @@ def tune(
     if trials < 1:
         raise OptionError(f"tune: {trials} trials came, allowed is at least 1.")
     if valid is None:
-        raise OptionError("tune: no valid came, and trials are compared by it. Give data that are not trained on.")
+        raise OptionError(
+            "tune: no valid came, and trials are compared by it. Give data that are not trained on."
+        )
     way.check(where, trials, model.fit_options.epochs)
     device(model.device)
     fixed = {n: v for n, v in model.get_params().items() if n not in (*where.parts, "device", "threads")}
     signature = {
-        "model": type(model).__name__, "space": where.to_json(), "method": method, "method settings": options.to_json(way),
-        "seed of the draws": seed, **({} if way.grows else {"trials": trials}), **fixed, "data": _identity([data, given]),
+        "model": type(model).__name__,
+        "space": where.to_json(),
+        "method": method,
+        "method settings": options.to_json(way),
+        "seed of the draws": seed,
+        **({} if way.grows else {"trials": trials}),
+        **fixed,
+        "data": _identity([data, given]),
         "validation data": _identity(valid),
-    }  # fmt: skip
+    }
     work = _Work(model, where, way, trials, seed, Trials(Path(out), where, signature), report)
     with polite_interrupts() as asked_to_stop:
-        while not asked_to_stop() and work.next(lambda one, **run: one.fit(*data, valid=valid, **given, **run)):
+        while not asked_to_stop() and work.next(
+            lambda one, **run: one.fit(*data, valid=valid, **given, **run)
+        ):
             pass
     found = Found(tuple(work.trials.all()), where.to_json(), Path(out))
     with work.trials.lock:
@@ -147,7 +175,11 @@ class _Work:
                     return False
                 job = stack.enter_context(self.trials.claim(jobs, known))
             if job:
-                self._train(job, known[job.number] if job.number < len(known) else Trial(job.number, job.settings), fit)
+                self._train(
+                    job,
+                    known[job.number] if job.number < len(known) else Trial(job.number, job.settings),
+                    fit,
+                )
         if not job:
             time.sleep(0.1)
         elif self.report:
@@ -164,7 +196,9 @@ class _Work:
         except _EnoughError:
             return
         except (TrainingError, ResourceError) as problem:
-            if isinstance(problem.__cause__, OSError):  # the disk is full: the next trial would fare no better
+            if isinstance(
+                problem.__cause__, OSError
+            ):  # the disk is full: the next trial would fare no better
                 raise
             error = str(problem)
         finally:

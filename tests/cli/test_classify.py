@@ -8,16 +8,32 @@ from shell import run
 GOOD = ["the film was good and not bad", "a warm play", "it is clever though some call it dull"]
 BAD = ["the film was bad and not good", "a cold play", "it is dull though some call it clever"]
 ROWS = [
-    (label, f"{text} {i % 4}") for i in range(16) for label, text in [*(("pos", t) for t in GOOD), *(("neg", t) for t in BAD)]
+    (label, f"{text} {i % 4}")
+    for i in range(16)
+    for label, text in [*(("pos", t) for t in GOOD), *(("neg", t) for t in BAD)]
 ]
-SMALL = ["--hidden", "8", "--embed-dim", "8", "--epochs", "6", "--quiet", "--threads", "1", "--unit", "whitespace"]
+SMALL = [
+    "--hidden",
+    "8",
+    "--embed-dim",
+    "8",
+    "--epochs",
+    "6",
+    "--quiet",
+    "--threads",
+    "1",
+    "--unit",
+    "whitespace",
+]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("classify")
     (made / "train.tsv").write_text("".join(f"{label}\t{text}\n" for label, text in ROWS))
-    (made / "test.jsonl").write_text("".join(json.dumps({"text": text, "label": label}) + "\n" for label, text in ROWS[:12]))
+    (made / "test.jsonl").write_text(
+        "".join(json.dumps({"text": text, "label": label}) + "\n" for label, text in ROWS[:12])
+    )
     done = run("classify", "train", "train.tsv", "--out", "film.clf", *SMALL, cwd=made)
     (made / "ladder.txt").write_text(done.stdout)
     return made
@@ -25,10 +41,21 @@ def folder(tmp_path_factory):
 
 def test_train_prints_the_ladder_and_writes_model_and_run(folder):
     shown = (folder / "ladder.txt").read_text()
-    for name in ("majority", "logistic regression on TF-IDF", "averaged", "recurrent", "The recurrent network"):
+    for name in (
+        "majority",
+        "logistic regression on TF-IDF",
+        "averaged",
+        "recurrent",
+        "The recurrent network",
+    ):
         assert name in shown
     kept = json.loads((folder / "film.clf" / "run.json").read_text())
-    assert [rung["model"] for rung in kept["rungs"]] == ["majority", "logistic regression on TF-IDF", "averaged", "recurrent"]
+    assert [rung["model"] for rung in kept["rungs"]] == [
+        "majority",
+        "logistic regression on TF-IDF",
+        "averaged",
+        "recurrent",
+    ]
     assert kept["texts"] == {"train": 86, "dev": 10}
     assert kept["classes"] == [["neg", "pos"]]
 
@@ -39,8 +66,12 @@ def test_predict_reads_arguments_files_and_stdin_and_keeps_their_order(folder):
     wanted = ["pos", "neg"]
     assert run("classify", "predict", "film.clf", *texts, cwd=folder).stdout.split() == wanted
     assert run("classify", "predict", "film.clf", "--file", "texts.txt", cwd=folder).stdout.split() == wanted
-    assert run("classify", "predict", "film.clf", "--file", "-", cwd=folder, input="a cold play\n").stdout.split() == ["neg"]
-    shown = run("classify", "predict", "film.clf", "--file", "texts.txt", "--json", cwd=folder).stdout.splitlines()
+    assert run(
+        "classify", "predict", "film.clf", "--file", "-", cwd=folder, input="a cold play\n"
+    ).stdout.split() == ["neg"]
+    shown = run(
+        "classify", "predict", "film.clf", "--file", "texts.txt", "--json", cwd=folder
+    ).stdout.splitlines()
     first = json.loads(shown[0])
     assert (first["text"], first["label"]) == (texts[0], "pos")
     assert sum(first["probabilities"].values()) == pytest.approx(1)
@@ -80,13 +111,21 @@ def test_a_recurrent_model_with_validation_n_grams_and_balance_is_trained_and_re
 
 @pytest.mark.slow
 def test_several_tasks_are_trained_predicted_and_judged(folder):
-    rows = [f"{text},{label},{'' if i % 5 else 'play' if 'play' in text else 'other'}\n" for i, (label, text) in enumerate(ROWS)]
+    rows = [
+        f"{text},{label},{'' if i % 5 else 'play' if 'play' in text else 'other'}\n"
+        for i, (label, text) in enumerate(ROWS)
+    ]
     (folder / "tasks.csv").write_text("text,tone,topic\n" + "".join(rows))
     tasks = ["--label", "tone", "--label", "topic"]
     run("classify", "train", "tasks.csv", *tasks, "--out", "tasks.clf", *SMALL, cwd=folder)
     shown = run("classify", "predict", "tasks.clf", "a warm play", cwd=folder).stdout.split()
     assert len(shown) == 2
-    assert len(json.loads(run("classify", "eval", "tasks.clf", "tasks.csv", *tasks, "--json", cwd=folder).stdout)) == 2
+    assert (
+        len(
+            json.loads(run("classify", "eval", "tasks.clf", "tasks.csv", *tasks, "--json", cwd=folder).stdout)
+        )
+        == 2
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,13 +135,23 @@ def test_several_tasks_are_trained_predicted_and_judged(folder):
         ("pos\ta\nneg\t\n", [], 3, "bad.tsv: line 2: the text is empty"),
         ("pos\ta\nneg b\n", [], 3, "bad.tsv: line 2 has 1 columns, expected 2"),
         ("", [], 3, "bad.tsv: no text came"),
-        ("pos\ta\nneg\tb\n", ["--valid", "dev.tsv"], 3, "dev.tsv: line 2: 'odd', which did not come in training; known: neg, pos"),
+        (
+            "pos\ta\nneg\tb\n",
+            ["--valid", "dev.tsv"],
+            3,
+            "dev.tsv: line 2: 'odd', which did not come in training; known: neg, pos",
+        ),
         ("pos\ta\nneg\tb\n", ["--valid", "empty.tsv"], 3, "empty.tsv: no text came"),
         ("pos\tcaf\udce9\nneg\tb\n", [], 3, "bad.tsv: line 1, byte 7: 0xe9 is not valid utf-8"),
-        ("pos\ta\nneg\tb\n", ["--reader", "averagd"], 2, "reader: 'averagd' came, expected one of 'averaged'"),
+        (
+            "pos\ta\nneg\tb\n",
+            ["--reader", "averagd"],
+            2,
+            "reader: 'averagd' came, expected one of 'averaged'",
+        ),
         ("pos\ta\nneg\tb\n", ["--from-lm", "none.lm"], 4, "none.lm: no manifest.json there"),
     ],
-)  # fmt: skip
+)
 def test_bad_input_ends_in_one_sentence_and_nothing_is_written(tmp_path, content, more, code, message):
     (tmp_path / "bad.tsv").write_bytes(content.encode("utf-8", "surrogateescape"))
     (tmp_path / "dev.tsv").write_text("pos\ta\nodd\tb\n")

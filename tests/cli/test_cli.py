@@ -17,12 +17,27 @@ from seqkit.embeddings.vectors.vectors import Vectors
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cli")
     (folder / "text.txt").write_text(TEXT)
-    run("embed", "train", folder / "text.txt", "--dim", 12, "--epochs", 3, "--min-count", 1, "--out", folder / "v", "--quiet")
+    run(
+        "embed",
+        "train",
+        folder / "text.txt",
+        "--dim",
+        12,
+        "--epochs",
+        3,
+        "--min-count",
+        1,
+        "--out",
+        folder / "v",
+        "--quiet",
+    )
     return folder
 
 
 def test_training_writes_vectors_corpus_checkpoint_and_run_json(trained):
-    assert {"manifest.json", "run.json", "corpus", "checkpoint"} <= {p.name for p in (trained / "v").iterdir()}
+    assert {"manifest.json", "run.json", "corpus", "checkpoint"} <= {
+        p.name for p in (trained / "v").iterdir()
+    }
     told = json.loads((trained / "v" / "run.json").read_text())
     assert told["settings"]["dim"] == 12
     assert len(told["history"]) == 3
@@ -34,8 +49,24 @@ def test_training_writes_vectors_corpus_checkpoint_and_run_json(trained):
 def test_training_starts_from_vectors_keeps_frozen_words_and_validates(trained, tmp_path):
     (tmp_path / "frozen.txt").write_text("king\nqueen\n")
     (tmp_path / "q.txt").write_text(": family\nking queen cat dog\n")
-    args = ["embed", "train", trained / "text.txt", "--dim", 12, "--min-count", 1, "--initial", trained / "v", "--frozen",
-            tmp_path / "frozen.txt", "--validate", tmp_path / "q.txt", "--out", tmp_path / "v", "--quiet"]  # fmt: skip
+    args = [
+        "embed",
+        "train",
+        trained / "text.txt",
+        "--dim",
+        12,
+        "--min-count",
+        1,
+        "--initial",
+        trained / "v",
+        "--frozen",
+        tmp_path / "frozen.txt",
+        "--validate",
+        tmp_path / "q.txt",
+        "--out",
+        tmp_path / "v",
+        "--quiet",
+    ]
     told = json.loads(run(*args, "--epochs", 2, "--json").stdout)
     assert [epoch["validation"] in (0.0, 1.0) for epoch in told["history"]] == [True, True]
     before, after = Vectors.load(trained / "v"), Vectors.load(tmp_path / "v")
@@ -54,7 +85,11 @@ def test_every_question_has_a_plain_and_a_json_answer(trained):
     assert len(json.loads(run("embed", "nearest", vectors, "king", "--top", 2, "--json").stdout)["king"]) == 2
     answer = json.loads(run("embed", "analogy", vectors, "king", "queen", "old", "--json").stdout)
     assert answer["excluded"] == ["king", "queen", "old"]
-    assert run("embed", "odd-one-out", vectors, "king", "queen", "mat").stdout.strip() in ("king", "queen", "mat")
+    assert run("embed", "odd-one-out", vectors, "king", "queen", "mat").stdout.strip() in (
+        "king",
+        "queen",
+        "mat",
+    )
     assert json.loads(run("embed", "info", vectors, "--verify", "--json").stdout)["dim"] == 12
 
 
@@ -62,7 +97,16 @@ def test_eval_prints_counts_and_missing(trained):
     (trained / "q.txt").write_text(": gram1-x\nking queen old new\nking queen cat nobody\n")
     (trained / "s.txt").write_text("king\tqueen\t9\ncat\tdog\t8\nking\tmat\t1\nx\ty\t1\n")
     scores = json.loads(
-        run("embed", "eval", trained / "v", "--analogies", trained / "q.txt", "--similarity", trained / "s.txt", "--json").stdout
+        run(
+            "embed",
+            "eval",
+            trained / "v",
+            "--analogies",
+            trained / "q.txt",
+            "--similarity",
+            trained / "s.txt",
+            "--json",
+        ).stdout
     )
     total = next(score for score in scores if score["name"] == "total")
     assert (total["count"], total["missing"]) == (1, 1)
@@ -73,7 +117,10 @@ def test_eval_prints_counts_and_missing(trained):
 def test_convert_there_and_back_keeps_every_bit(trained, tmp_path, format):
     run("embed", "convert", trained / "v", "--to", format, "--out", tmp_path / "a")
     run("embed", "convert", tmp_path / "a", "--out", tmp_path / "b")
-    parts = [sorted(p for p in f.iterdir() if p.suffix == ".safetensors")[0] for f in (trained / "v", tmp_path / "b")]
+    parts = [
+        sorted(p for p in f.iterdir() if p.suffix == ".safetensors")[0]
+        for f in (trained / "v", tmp_path / "b")
+    ]
     if format == "native":
         assert parts[0].read_bytes() == parts[1].read_bytes()
     assert (
@@ -84,12 +131,18 @@ def test_convert_there_and_back_keeps_every_bit(trained, tmp_path, format):
 
 def test_corpus_and_phrases(tmp_path):
     (tmp_path / "t").write_text(TEXT)
-    built = json.loads(run("corpus", "build", tmp_path / "t", "--out", tmp_path / "c", "--lower", "--json").stdout)
+    built = json.loads(
+        run("corpus", "build", tmp_path / "t", "--out", tmp_path / "c", "--lower", "--json").stdout
+    )
     assert built["tokens"] == 1440
     assert "most common: the" in run("corpus", "stats", tmp_path / "c").stdout
-    found = json.loads(run("phrases", tmp_path / "c", "--out", tmp_path / "p", "--threshold", 1, "--json").stdout)
+    found = json.loads(
+        run("phrases", tmp_path / "c", "--out", tmp_path / "p", "--threshold", 1, "--json").stdout
+    )
     assert found["tokens"] < 1440
-    assert run("embed", "train", tmp_path / "p", "--dim", 4, "--epochs", 1, "--out", tmp_path / "v", "--quiet").stdout
+    assert run(
+        "embed", "train", tmp_path / "p", "--dim", 4, "--epochs", 1, "--out", tmp_path / "v", "--quiet"
+    ).stdout
 
 
 def test_text_from_a_pipe(tmp_path):
@@ -99,7 +152,9 @@ def test_text_from_a_pipe(tmp_path):
 
 def test_dry_run_tells_memory_and_time_and_writes_nothing(tmp_path):
     (tmp_path / "t").write_text(TEXT)
-    told = json.loads(run("embed", "train", tmp_path / "t", "--out", tmp_path / "v", "--dry-run", "--json").stdout)
+    told = json.loads(
+        run("embed", "train", tmp_path / "t", "--out", tmp_path / "v", "--dry-run", "--json").stdout
+    )
     assert told["tokens"] == 5 * 1440
     assert told["memory"] > 0
     assert not (tmp_path / "v").exists()
@@ -115,9 +170,17 @@ BAD = [
     (["embed", "analogy", "{v}", "king", "queen"], 2, "error: analogy: 2 words came, expected three"),
     (["embed", "nearest", "{v}-none", "king"], 3, "error: .*no such file or folder"),
     (["embed", "train", "{t}-none", "--out", "{o}"], 3, "error: .*no such file, folder or match"),
-    (["embed", "train", "{t}", "--out", "{o}", "--loss", "hs"], 2, "error: unknown loss 'hs'; known: full-softmax"),
+    (
+        ["embed", "train", "{t}", "--out", "{o}", "--loss", "hs"],
+        2,
+        "error: unknown loss 'hs'; known: full-softmax",
+    ),
     (["embed", "train", "{t}", "--out", "{o}", "--dim", "0"], 2, "dim: 0 came, allowed is at least 1"),
-    (["embed", "train", "{t}", "--out", "{o}", "--min-count", "99999"], 3, "none of the .* tokens was seen 99,999 times or more"),
+    (
+        ["embed", "train", "{t}", "--out", "{o}", "--min-count", "99999"],
+        3,
+        "none of the .* tokens was seen 99,999 times or more",
+    ),
     (["embed", "train", "{t}", "--out", "{o}", "--set", "noise=1"], 2, "unknown setting 'noise'"),
     (["embed", "train", "{t}", "--out", "/proc/nowhere/x"], 6, "cannot be written"),
     (["corpus", "stats", "{t}-none"], 4, "no manifest.json there"),
@@ -128,12 +191,19 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("args", "code", "message"), BAD, ids=lambda value: " ".join(value) if isinstance(value, list) else None)
+@pytest.mark.parametrize(
+    ("args", "code", "message"), BAD, ids=lambda value: " ".join(value) if isinstance(value, list) else None
+)
 def test_bad_input_gets_one_sentence_and_its_exit_code(trained, tmp_path, args, code, message):
     import re
 
     (tmp_path / "empty").write_text("")
-    places = {"v": trained / "v", "t": trained / "text.txt", "o": tmp_path / "out", "empty": tmp_path / "empty"}
+    places = {
+        "v": trained / "v",
+        "t": trained / "text.txt",
+        "o": tmp_path / "out",
+        "empty": tmp_path / "empty",
+    }
     done = run(*[str(arg).format(**places) for arg in args], code=code)
     assert re.search(message, done.stderr)
     assert done.stdout == ""
@@ -151,7 +221,10 @@ def test_damaged_vectors_end_with_4(trained, tmp_path):
 
 def test_debug_shows_the_traceback(tmp_path):
     done = subprocess.run(
-        [*SHELL, "corpus", "stats", str(tmp_path / "x"), "--debug"], check=False, capture_output=True, text=True
+        [*SHELL, "corpus", "stats", str(tmp_path / "x"), "--debug"],
+        check=False,
+        capture_output=True,
+        text=True,
     )
     assert "Traceback" in done.stderr
     assert "ModelFileError" in done.stderr
@@ -162,7 +235,10 @@ def test_reader_that_goes_away_is_no_error(trained):
 
     command = " ".join(map(shlex.quote, [*SHELL, "embed", "nearest", str(trained / "v"), *["king"] * 2000]))
     done = subprocess.run(
-        ["bash", "-c", f"{command} | head -1; echo ${{PIPESTATUS[0]}}"], check=False, capture_output=True, text=True
+        ["bash", "-c", f"{command} | head -1; echo ${{PIPESTATUS[0]}}"],
+        check=False,
+        capture_output=True,
+        text=True,
     )
     assert done.stdout.splitlines()[0].startswith("word")
     assert done.stdout.splitlines()[-1] in ("0", "141")
@@ -181,9 +257,17 @@ def test_help_is_fast_and_every_command_has_an_example():
 
 
 def test_odd_surroundings_change_nothing(tmp_path, trained):
-    surroundings = {"LC_ALL": "C", "PATH": os.environ["PATH"], "COLUMNS": "20", "NO_COLOR": "1", "TERM": "dumb"}
+    surroundings = {
+        "LC_ALL": "C",
+        "PATH": os.environ["PATH"],
+        "COLUMNS": "20",
+        "NO_COLOR": "1",
+        "TERM": "dumb",
+    }
     command = [*SHELL, "embed", "nearest", str(trained / "v"), "king"]
-    done = subprocess.run(command, env=surroundings, stdin=subprocess.DEVNULL, check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        command, env=surroundings, stdin=subprocess.DEVNULL, check=True, capture_output=True, text=True
+    )
     assert done.stdout.startswith("word")
 
 
@@ -192,7 +276,9 @@ LONG = ["--dim", "64", "--epochs", "400", "--min-count", "1", "--deterministic",
 
 def _started(folder, text):
     """A long run whose first epochs are done."""
-    process = subprocess.Popen([*SHELL, "embed", "train", str(text), "--out", str(folder), *LONG], stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*SHELL, "embed", "train", str(text), "--out", str(folder), *LONG], stderr=subprocess.PIPE
+    )
     while not (folder / "checkpoint" / "manifest.json").exists():
         time.sleep(0.01)
         assert process.poll() is None
@@ -206,7 +292,9 @@ def test_interrupted_run_saves_ends_with_130_and_resumes_to_the_same_bytes(train
     assert process.wait(60) == 130
     assert process.stderr.read().strip().endswith(b"error: interrupted.")
     process.stderr.close()
-    again = run("embed", "train", trained / "text.txt", "--out", tmp_path / "v", *LONG, "--resume", "--json").stdout
+    again = run(
+        "embed", "train", trained / "text.txt", "--out", tmp_path / "v", *LONG, "--resume", "--json"
+    ).stdout
     assert json.loads(again)["matrix_sha256"] == json.loads(whole)["matrix_sha256"]
 
 
@@ -216,7 +304,17 @@ def test_twenty_kills_at_random_moments_still_end_in_the_same_bytes(trained, tmp
 
     draw, kills = random.Random(1), 0
     whole = run("embed", "train", trained / "text.txt", "--out", tmp_path / "whole", *LONG, "--json").stdout
-    command = [*SHELL, "embed", "train", str(trained / "text.txt"), "--out", str(tmp_path / "v"), *LONG, "--resume", "--json"]
+    command = [
+        *SHELL,
+        "embed",
+        "train",
+        str(trained / "text.txt"),
+        "--out",
+        str(tmp_path / "v"),
+        *LONG,
+        "--resume",
+        "--json",
+    ]
     while kills < 20:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(draw.uniform(0.5, 3.0))

@@ -37,8 +37,12 @@ def folder(tmp_path_factory):
     for side, name in enumerate(("train.x", "train.y")):
         (folder / name).write_text("".join(pair[side] + "\n" for pair in PAIRS))
     (folder / "pairs.tsv").write_text("".join("\t".join(pair) + "\n" for pair in PAIRS))
-    (folder / "texts.jsonl").write_text('{"source": "a b", "target": "B A"}\n{"source": "c", "target": "C"}\n')
-    (folder / "labels.tsv").write_text("".join(f"{'up' if i % 2 else 'down'}\t{'abc' if i % 2 else 'cba'}\n" for i in range(30)))
+    (folder / "texts.jsonl").write_text(
+        '{"source": "a b", "target": "B A"}\n{"source": "c", "target": "C"}\n'
+    )
+    (folder / "labels.tsv").write_text(
+        "".join(f"{'up' if i % 2 else 'down'}\t{'abc' if i % 2 else 'cba'}\n" for i in range(30))
+    )
     run("translate", "train", "train.x", "train.y", "--out", "m", "--valid", "pairs.tsv", *SMALL, cwd=folder)
     run("generate", "train", "labels.tsv", "--out", "g", "--valid", "labels.tsv", *FEW, cwd=folder)
     return folder
@@ -74,14 +78,18 @@ def test_texts_come_from_arguments_files_json_lines_and_stdin(folder):
     assert run("translate", "predict", "m", "--file", "two.txt", cwd=folder) == expected
     assert run("translate", "predict", "m", "--file", "texts.jsonl", "--beam", 1, cwd=folder) == expected
     assert run("translate", "predict", "m", "--file", "-", cwd=folder, stdin="a b\nc\n") == expected
-    lines = run("translate", "predict", "m", "a b", "--json", "--top", 2, "--beam", 3, cwd=folder).splitlines()
+    lines = run(
+        "translate", "predict", "m", "a b", "--json", "--top", 2, "--beam", 3, cwd=folder
+    ).splitlines()
     first, second = map(json.loads, lines)
     assert (first["source"], first["translation"], first["stopped"]) == ("a b", "B A", "eos")
     assert 0 > first["log_prob"] > second["log_prob"]
 
 
 def test_eval_prints_the_signature_with_count_and_settings(folder):
-    printed = run("translate", "eval", "m", "train.x", "train.y", "--tokenize", "none", "--beam", 2, cwd=folder)
+    printed = run(
+        "translate", "eval", "m", "train.x", "train.y", "--tokenize", "none", "--beam", 2, cwd=folder
+    )
     bleu, chrf = printed.splitlines()
     assert bleu.startswith("BLEU ")
     assert "n=32, missing=0; signature=nrefs:1|case:mixed|eff:no|tok:none|smooth:exp|version:" in bleu
@@ -126,38 +134,80 @@ def test_generate_draws_scores_and_names_labels(folder):
 
 def test_a_finished_run_is_resumed_to_the_same_model(folder):
     before = json.loads((folder / "m" / "manifest.json").read_text())["sha256"]
-    run("translate", "train", "train.x", "train.y", "--out", "m", "--valid", "pairs.tsv", *SMALL, "--resume", cwd=folder)
+    run(
+        "translate",
+        "train",
+        "train.x",
+        "train.y",
+        "--out",
+        "m",
+        "--valid",
+        "pairs.tsv",
+        *SMALL,
+        "--resume",
+        cwd=folder,
+    )
     assert json.loads((folder / "m" / "manifest.json").read_text())["sha256"] == before
 
 
-@pytest.mark.parametrize(("words", "code", "message"), [
-    (["translate", "train", "train.x", "short.y", "--out", "x"], 3, "short.y: 2 lines came, train.x has 32; line n of one belongs to line n"),
-    (["translate", "train", "hole.x", "train.y", "--out", "x"], 3, "hole.x: line 5 has an empty source"),
-    (["translate", "train", "train.x", "--out", "x"], 3, "train.x: line 1 has 1 columns, expected source<TAB>target"),
-    (["translate", "train", "none.x", "train.y", "--out", "x"], 3, "none.x: no such file"),
-    (["translate", "train", "pairs.tsv", "--out", "x", "--valid", "empty.tsv"], 3, "empty.tsv: no source with a target came"),
-    (["translate", "train", "pairs.tsv", "--out", "x", "--attention", "luon"], 2, "Did you mean 'luong'"),
-    (["translate", "train", "pairs.tsv", "--out", "x", "--unit", "words"], 2, "Did you mean 'word'"),
-    (["translate", "train", "pairs.tsv", "--out", "x", "--set", "decoder_sizes=5"], 2, "Did you mean 'decoder_size'"),
-    (["translate", "train", "pairs.tsv", "--out", "x", "--hidden", "400000"], 6, "GiB"),
-    (["translate", "train", "pairs.tsv", "--out", "x", "--curve", "c.pdf"], 2, "allowed are .svg and .png"),
-    (["translate", "predict", "none", "a"], 4, "none"),
-    (["translate", "predict", "g", "a"], 4, "generator"),
-    (["translate", "predict", "m", "a", " "], 3, "source 2 has no token"),
-    (["translate", "predict", "m", "--file", "hole.x"], 3, "hole.x: line 5 is empty"),
-    (["translate", "predict", "m", "a", "c", "--picture", "p.svg"], 2, "2 texts came, expected one"),
-    (["translate", "predict", "m", "a", "--picture", "p.pdf"], 2, "allowed are .html"),
-    (["translate", "predict", "m", "a", "--beam", "0"], 2, "beam"),
-    (["translate", "eval", "m", "train.x", "short.y"], 3, "short.y: 2 lines came"),
-    (["translate", "eval", "m", "pairs.tsv", "--tokenize", "words"], 2, "sacrebleu does not take"),
-    (["generate", "train", "train.x", "--out", "x"], 3, "train.x: line 1 has 1 columns, expected label<TAB>text"),
-    (["generate", "sample", "g", "upp"], 5, "unknown label 'upp'"),
-    (["generate", "sample", "g", "--temperature", "-1"], 2, "temperature"),
-], ids=lambda value: " ".join(value)[:70] if isinstance(value, list) else None)  # fmt: skip
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (
+            ["translate", "train", "train.x", "short.y", "--out", "x"],
+            3,
+            "short.y: 2 lines came, train.x has 32; line n of one belongs to line n",
+        ),
+        (["translate", "train", "hole.x", "train.y", "--out", "x"], 3, "hole.x: line 5 has an empty source"),
+        (
+            ["translate", "train", "train.x", "--out", "x"],
+            3,
+            "train.x: line 1 has 1 columns, expected source<TAB>target",
+        ),
+        (["translate", "train", "none.x", "train.y", "--out", "x"], 3, "none.x: no such file"),
+        (
+            ["translate", "train", "pairs.tsv", "--out", "x", "--valid", "empty.tsv"],
+            3,
+            "empty.tsv: no source with a target came",
+        ),
+        (["translate", "train", "pairs.tsv", "--out", "x", "--attention", "luon"], 2, "Did you mean 'luong'"),
+        (["translate", "train", "pairs.tsv", "--out", "x", "--unit", "words"], 2, "Did you mean 'word'"),
+        (
+            ["translate", "train", "pairs.tsv", "--out", "x", "--set", "decoder_sizes=5"],
+            2,
+            "Did you mean 'decoder_size'",
+        ),
+        (["translate", "train", "pairs.tsv", "--out", "x", "--hidden", "400000"], 6, "GiB"),
+        (
+            ["translate", "train", "pairs.tsv", "--out", "x", "--curve", "c.pdf"],
+            2,
+            "allowed are .svg and .png",
+        ),
+        (["translate", "predict", "none", "a"], 4, "none"),
+        (["translate", "predict", "g", "a"], 4, "generator"),
+        (["translate", "predict", "m", "a", " "], 3, "source 2 has no token"),
+        (["translate", "predict", "m", "--file", "hole.x"], 3, "hole.x: line 5 is empty"),
+        (["translate", "predict", "m", "a", "c", "--picture", "p.svg"], 2, "2 texts came, expected one"),
+        (["translate", "predict", "m", "a", "--picture", "p.pdf"], 2, "allowed are .html"),
+        (["translate", "predict", "m", "a", "--beam", "0"], 2, "beam"),
+        (["translate", "eval", "m", "train.x", "short.y"], 3, "short.y: 2 lines came"),
+        (["translate", "eval", "m", "pairs.tsv", "--tokenize", "words"], 2, "sacrebleu does not take"),
+        (
+            ["generate", "train", "train.x", "--out", "x"],
+            3,
+            "train.x: line 1 has 1 columns, expected label<TAB>text",
+        ),
+        (["generate", "sample", "g", "upp"], 5, "unknown label 'upp'"),
+        (["generate", "sample", "g", "--temperature", "-1"], 2, "temperature"),
+    ],
+    ids=lambda value: " ".join(value)[:70] if isinstance(value, list) else None,
+)
 def test_bad_input_gives_one_sentence_and_its_exit_code(folder, words, code, message):
     (folder / "empty.tsv").write_text("")
     (folder / "short.y").write_text("C\nB\n")
-    (folder / "hole.x").write_text("".join(("\n" if i == 4 else pair[0] + "\n") for i, pair in enumerate(PAIRS)))
+    (folder / "hole.x").write_text(
+        "".join(("\n" if i == 4 else pair[0] + "\n") for i, pair in enumerate(PAIRS))
+    )
     error = run(*words, *(["--quiet"] if words[1] == "train" else []), cwd=folder, code=code)
     assert message in error
     assert error.count("\n") == 1, error

@@ -14,7 +14,18 @@ import seqkit as sk
 
 PLANTED = sk.shipped("planted")
 TINY = ["--set", "hidden_size=8", "--set", "embed_dim=8", "--set", "num_layers=1", "--threads", 1]
-LM = ["lm", "text.txt", "--valid", "valid.txt", "--unit", "whitespace", "--space", "lr=1e-3..0.1:log", "--space", "cell=gru,rnn"]
+LM = [
+    "lm",
+    "text.txt",
+    "--valid",
+    "valid.txt",
+    "--unit",
+    "whitespace",
+    "--space",
+    "lr=1e-3..0.1:log",
+    "--space",
+    "cell=gru,rnn",
+]
 SEARCH = [*LM, "--trials", 5, "--set", "epochs=2", *TINY]
 CLASSIFY = ["classify", "film.tsv", "--set", "unit=whitespace", *TINY]
 
@@ -29,7 +40,9 @@ def kept(folder):
 
 def facts(folder):
     """All of the table but the times."""
-    return [{name: fact for name, fact in trial.items() if name != "seconds"} for trial in kept(folder)["trials"]]
+    return [
+        {name: fact for name, fact in trial.items() if name != "seconds"} for trial in kept(folder)["trials"]
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +57,9 @@ def folder(tmp_path_factory):
         "dev.tsv": film[600:620],
     }.items():
         (folder / name).write_text("\n".join(part) + "\n")
-    (folder / "table.txt").write_text(run(*SEARCH, "--out", "best.lm", "--plot", "search.svg", "--quiet", cwd=folder))
+    (folder / "table.txt").write_text(
+        run(*SEARCH, "--out", "best.lm", "--plot", "search.svg", "--quiet", cwd=folder)
+    )
     return folder
 
 
@@ -87,11 +102,18 @@ def test_halving_drops_the_worse_and_its_best_classifier_predicts(folder):
     ]
     found = json.loads(run(*given, "--json", cwd=folder))
     assert found == kept(folder / "best.clf") == json.loads(run("show", "best.clf", "--json", cwd=folder))
-    assert sorted((trial["state"], trial["epochs"]) for trial in found["trials"]) == [("done", 3), ("dropped", 1), ("dropped", 1)]
+    assert sorted((trial["state"], trial["epochs"]) for trial in found["trials"]) == [
+        ("done", 3),
+        ("dropped", 1),
+        ("dropped", 1),
+    ]
     assert found["units"] == 120 * (1 + 1 + 3)
     first = {trial["trial"]: trial["values"][0] for trial in found["trials"]}
     assert first[found["best"]["trial"]] == min(first.values())
-    assert command("classify", "predict", "best.clf", "the film was good", cwd=folder).stdout.strip() in {"0", "1"}
+    assert command("classify", "predict", "best.clf", "the film was good", cwd=folder).stdout.strip() in {
+        "0",
+        "1",
+    }
 
 
 def test_stopped_search_goes_on_to_the_same_table(folder):
@@ -116,7 +138,20 @@ def test_stopped_search_goes_on_to_the_same_table(folder):
 
 def test_range_test_suggests_a_rate_to_search_with_a_picture(folder):
     found = json.loads(
-        run("lr", "lm", "text.txt", "--unit", "whitespace", "--steps", 40, "--plot", "rate.png", *TINY, "--json", cwd=folder)
+        run(
+            "lr",
+            "lm",
+            "text.txt",
+            "--unit",
+            "whitespace",
+            "--steps",
+            40,
+            "--plot",
+            "rate.png",
+            *TINY,
+            "--json",
+            cwd=folder,
+        )
     )
     rates = found["rates"]
     assert rates[0] == pytest.approx(1e-6)
@@ -129,60 +164,145 @@ def test_range_test_suggests_a_rate_to_search_with_a_picture(folder):
 
 def test_range_test_prints_the_space_that_tune_takes(folder):
     printed = run(
-        "lr", "classify", "film.tsv", "--steps", 30, "--low", 1e-3, "--high", 1, "--set", "unit=whitespace", *TINY, cwd=folder
+        "lr",
+        "classify",
+        "film.tsv",
+        "--steps",
+        30,
+        "--low",
+        1e-3,
+        "--high",
+        1,
+        "--set",
+        "unit=whitespace",
+        *TINY,
+        cwd=folder,
     )
     assert printed.startswith("lr 0.")
     space = printed.split("To search: ")[1].split()
     found = json.loads(
-        run(*CLASSIFY, *space, "--trials", 1, "--set", "epochs=1", "--out", "space.clf", "--quiet", "--json", cwd=folder)
+        run(
+            *CLASSIFY,
+            *space,
+            "--trials",
+            1,
+            "--set",
+            "epochs=1",
+            "--out",
+            "space.clf",
+            "--quiet",
+            "--json",
+            cwd=folder,
+        )
     )
     assert list(found["space"]) == ["lr"]
 
 
-FILES = {"empty.txt": "", "hollow.tsv": "1\ta\n0\t \n", "cut.tsv": "1\ta\n0 b\n", "odd.tsv": "1\ta\nmaybe\tb\n"}
+FILES = {
+    "empty.txt": "",
+    "hollow.tsv": "1\ta\n0\t \n",
+    "cut.tsv": "1\ta\n0 b\n",
+    "odd.tsv": "1\ta\nmaybe\tb\n",
+}
 WORDS = ["--unit", "whitespace"]
 BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
 
 
-@pytest.mark.parametrize(("words", "code", "message"), [
-    ([*BEFORE, "--space", "lrr"], 2, "space: LanguageModel has no setting 'lrr'. Did you mean 'lr'?"),
-    ([*BEFORE, "--space", "lr", "--space", "lr=0.1..1"], 2, "space: lr came twice"),
-    ([*BEFORE, "--space", "lr=1..0.1"], 2, "space: lr=1..0.1: the range is empty. Put the smaller end first"),
-    ([*BEFORE, "--space", "lr=0..1"], 2, "space: lr=0..1: a log range cannot begin at 0"),
-    ([*BEFORE, "--space", "lr=low..1"], 2, "space: lr=low..1: expected low..high in numbers"),
-    ([*BEFORE, "--space", "lr=1e-4..1:lg"], 2, "scale 'lg' came, allowed are linear, log, log-below-1. Did you mean 'log'?"),
-    ([*BEFORE, "--space", "lr=fast"], 2, "lr: 'fast' came, expected float"),
-    ([*BEFORE, "--space", "dropout=0..2"], 2, "beyond what dropout takes, at least 0 and at most 0.95"),
-    ([*BEFORE, "--space", "hidden_size=4..8.5"], 2, "expected low..high in whole numbers"),
-    ([*BEFORE, "--space", "cell=gru,lstn"], 2, "unknown cell 'lstn'"),
-    ([*BEFORE, "--space", "cell=1..2"], 2, "cell=1..2 is a range, but cell is no number"),
-    ([*BEFORE, "--space", "epochs"], 2, "epochs names no range of its own. Give one, as epochs=low..high"),
-    ([*BEFORE, "--method", "randm"], 2, "unknown search method 'randm'; known: coarse-to-fine, grid, halving, random. Did you mean 'random'?"),
-    ([*BEFORE, "--method", "halving", "--method-set", "etaa=3"], 2, "unknown setting 'etaa'; known: eta"),
-    ([*BEFORE, "--method", "halving", "--trials", "2"], 2, "2 trials came, expected at least 3"),
-    ([*BEFORE, "--method", "coarse-to-fine", "--trials", "2"], 2, "2 trials came for 2 rounds, expected at least 4"),
-    ([*BEFORE, "--trials", "0"], 2, "tune: 0 trials came, allowed is at least 1"),
-    ([*BEFORE, "--set", "epoch=2"], 2, "unknown setting 'epoch'. Did you mean 'epochs'?"),
-    ([*BEFORE, "--unit", "words"], 2, "unit: 'words' came, allowed are word, whitespace"),
-    ([*BEFORE, "--plot", "x.pdf"], 2, "'x.pdf' ends in '.pdf', allowed are .svg and .png"),
-    ([*BEFORE, "--device", "gpu"], 2, "device: 'gpu' came, allowed are auto, cpu, cuda"),
-    ([*BEFORE, "--device", "cuda:99"], 2, "device: 'cuda:99' was asked for"),
-    (["lm", "none.txt", "--valid", "valid.txt", "--out", "x"], 3, "none.txt: no such file"),
-    (["lm", "text.txt", "--valid", "none.txt", "--out", "x", *WORDS], 3, "none.txt: no such file"),
-    (["lm", "empty.txt", "--valid", "valid.txt", "--out", "x"], 3, "empty.txt: no token in 0 characters of text"),
-    (["lm", "text.txt", "--valid", "empty.txt", "--out", "x", *WORDS], 3, "empty.txt: no token in 0 characters of text"),
-    ([*map(str, SEARCH), "--seed", "2", "--out", "best.lm"], 2, "search: seed of the draws was 1 in best.lm and is 2 now"),
-    (["classify", "cut.tsv", "--out", "x"], 3, "cut.tsv: line 2 has 1 columns, expected 2"),
-    (["classify", "film.tsv", "--valid", "hollow.tsv", "--out", "x"], 3, "hollow.tsv: line 2: the text is empty"),
-    (["classify", "film.tsv", "--valid", "odd.tsv", "--out", "x"], 3, "odd.tsv: line 2: 'maybe', which did not come in training; known: 0, 1"),
-    (["show", "none"], 3, "none: no search.sqlite there, so it is not the folder of a search"),
-    (["show", "best.lm", "--plot", "x.pdf"], 2, "'x.pdf' ends in '.pdf', allowed are .svg and .png"),
-    (["lr", "lm", "none.txt"], 3, "none.txt: no such file"),
-    (["lr", "lm", "text.txt", *WORDS, "--steps", "5"], 2, "in 5 steps came, expected 0 < low < high, and 20 steps or more"),
-    (["lr", "lm", "text.txt", *WORDS, "--low", "1", "--high", "0.1"], 2, "rates 1..0.1 in 200 steps came"),
-    (["lr", "lm", "text.txt", *WORDS, "--plot", "x.pdf"], 2, "'x.pdf' ends in '.pdf', allowed are .svg and .png"),
-    (["lr", "classify", "hollow.tsv"], 3, "hollow.tsv: line 2: the text is empty"),
-], ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None)  # fmt: skip
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ([*BEFORE, "--space", "lrr"], 2, "space: LanguageModel has no setting 'lrr'. Did you mean 'lr'?"),
+        ([*BEFORE, "--space", "lr", "--space", "lr=0.1..1"], 2, "space: lr came twice"),
+        (
+            [*BEFORE, "--space", "lr=1..0.1"],
+            2,
+            "space: lr=1..0.1: the range is empty. Put the smaller end first",
+        ),
+        ([*BEFORE, "--space", "lr=0..1"], 2, "space: lr=0..1: a log range cannot begin at 0"),
+        ([*BEFORE, "--space", "lr=low..1"], 2, "space: lr=low..1: expected low..high in numbers"),
+        (
+            [*BEFORE, "--space", "lr=1e-4..1:lg"],
+            2,
+            "scale 'lg' came, allowed are linear, log, log-below-1. Did you mean 'log'?",
+        ),
+        ([*BEFORE, "--space", "lr=fast"], 2, "lr: 'fast' came, expected float"),
+        ([*BEFORE, "--space", "dropout=0..2"], 2, "beyond what dropout takes, at least 0 and at most 0.95"),
+        ([*BEFORE, "--space", "hidden_size=4..8.5"], 2, "expected low..high in whole numbers"),
+        ([*BEFORE, "--space", "cell=gru,lstn"], 2, "unknown cell 'lstn'"),
+        ([*BEFORE, "--space", "cell=1..2"], 2, "cell=1..2 is a range, but cell is no number"),
+        (
+            [*BEFORE, "--space", "epochs"],
+            2,
+            "epochs names no range of its own. Give one, as epochs=low..high",
+        ),
+        (
+            [*BEFORE, "--method", "randm"],
+            2,
+            "unknown search method 'randm'; known: coarse-to-fine, grid, halving, random. Did you mean 'random'?",
+        ),
+        ([*BEFORE, "--method", "halving", "--method-set", "etaa=3"], 2, "unknown setting 'etaa'; known: eta"),
+        ([*BEFORE, "--method", "halving", "--trials", "2"], 2, "2 trials came, expected at least 3"),
+        (
+            [*BEFORE, "--method", "coarse-to-fine", "--trials", "2"],
+            2,
+            "2 trials came for 2 rounds, expected at least 4",
+        ),
+        ([*BEFORE, "--trials", "0"], 2, "tune: 0 trials came, allowed is at least 1"),
+        ([*BEFORE, "--set", "epoch=2"], 2, "unknown setting 'epoch'. Did you mean 'epochs'?"),
+        ([*BEFORE, "--unit", "words"], 2, "unit: 'words' came, allowed are word, whitespace"),
+        ([*BEFORE, "--plot", "x.pdf"], 2, "'x.pdf' ends in '.pdf', allowed are .svg and .png"),
+        ([*BEFORE, "--device", "gpu"], 2, "device: 'gpu' came, allowed are auto, cpu, cuda"),
+        ([*BEFORE, "--device", "cuda:99"], 2, "device: 'cuda:99' was asked for"),
+        (["lm", "none.txt", "--valid", "valid.txt", "--out", "x"], 3, "none.txt: no such file"),
+        (["lm", "text.txt", "--valid", "none.txt", "--out", "x", *WORDS], 3, "none.txt: no such file"),
+        (
+            ["lm", "empty.txt", "--valid", "valid.txt", "--out", "x"],
+            3,
+            "empty.txt: no token in 0 characters of text",
+        ),
+        (
+            ["lm", "text.txt", "--valid", "empty.txt", "--out", "x", *WORDS],
+            3,
+            "empty.txt: no token in 0 characters of text",
+        ),
+        (
+            [*map(str, SEARCH), "--seed", "2", "--out", "best.lm"],
+            2,
+            "search: seed of the draws was 1 in best.lm and is 2 now",
+        ),
+        (["classify", "cut.tsv", "--out", "x"], 3, "cut.tsv: line 2 has 1 columns, expected 2"),
+        (
+            ["classify", "film.tsv", "--valid", "hollow.tsv", "--out", "x"],
+            3,
+            "hollow.tsv: line 2: the text is empty",
+        ),
+        (
+            ["classify", "film.tsv", "--valid", "odd.tsv", "--out", "x"],
+            3,
+            "odd.tsv: line 2: 'maybe', which did not come in training; known: 0, 1",
+        ),
+        (["show", "none"], 3, "none: no search.sqlite there, so it is not the folder of a search"),
+        (["show", "best.lm", "--plot", "x.pdf"], 2, "'x.pdf' ends in '.pdf', allowed are .svg and .png"),
+        (["lr", "lm", "none.txt"], 3, "none.txt: no such file"),
+        (
+            ["lr", "lm", "text.txt", *WORDS, "--steps", "5"],
+            2,
+            "in 5 steps came, expected 0 < low < high, and 20 steps or more",
+        ),
+        (
+            ["lr", "lm", "text.txt", *WORDS, "--low", "1", "--high", "0.1"],
+            2,
+            "rates 1..0.1 in 200 steps came",
+        ),
+        (
+            ["lr", "lm", "text.txt", *WORDS, "--plot", "x.pdf"],
+            2,
+            "'x.pdf' ends in '.pdf', allowed are .svg and .png",
+        ),
+        (["lr", "classify", "hollow.tsv"], 3, "hollow.tsv: line 2: the text is empty"),
+    ],
+    ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None,
+)
 def test_bad_input_gives_one_sentence_and_its_exit_code_and_nothing_is_written(folder, words, code, message):
     for name, text in FILES.items():
         (folder / name).write_text(text)

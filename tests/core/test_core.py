@@ -49,9 +49,15 @@ def test_settings_survive_json():
 def test_exit_codes_are_the_documented_ones():
     codes = {cls.__name__: cls.exit_code for cls in errors.SeqkitError.__subclasses__()}
     assert codes == {
-        "TrainingError": 1, "BackendError": 2, "OptionError": 2, "ShapeError": 2, "FormatError": 3, "ModelFileError": 4,
-        "VocabularyError": 5, "ResourceError": 6,
-    }  # fmt: skip
+        "TrainingError": 1,
+        "BackendError": 2,
+        "OptionError": 2,
+        "ShapeError": 2,
+        "FormatError": 3,
+        "ModelFileError": 4,
+        "VocabularyError": 5,
+        "ResourceError": 6,
+    }
 
 
 def test_loss_adds_sums_and_divides_only_to_print():
@@ -71,14 +77,26 @@ def test_score_prints_count_missing_and_settings():
 
 def test_family_finds_files_and_suggests_names():
     family = Family("seqkit.embeddings.training.objectives", "loss")
-    assert family.names() == ["full-softmax", "glove", "hierarchical-softmax", "negative-sampling", "subwords"]
+    assert family.names() == [
+        "full-softmax",
+        "glove",
+        "hierarchical-softmax",
+        "negative-sampling",
+        "subwords",
+    ]
     with pytest.raises(errors.OptionError, match="unknown loss 'full-sotfmax'.*Did you mean 'full-softmax'"):
         family.load("full-sotfmax")
 
 
 def test_rng_is_splitmix64():
     """First outputs of SplitMix64 seeded with 1234567, as published with its reference code."""
-    golden = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821]
+    golden = [
+        6457827717110365317,
+        3203168211198807973,
+        9817491932198370423,
+        4593380528125082431,
+        16408922859458223821,
+    ]
     places = np.arange(1, 6, dtype=np.uint64)
     assert rng.bits(np.uint64(1234567), places).tolist() == golden
 

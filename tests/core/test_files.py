@@ -13,10 +13,13 @@ from seqkit.core import files
 from seqkit.core.errors import FormatError, ModelFileError, ResourceError
 
 ARRAYS = {
-    "matrix": np.arange(12, dtype=np.float32).reshape(3, 4), "ids": np.array([5, -1], np.int32),
+    "matrix": np.arange(12, dtype=np.float32).reshape(3, 4),
+    "ids": np.array([5, -1], np.int32),
     "none": np.zeros((0, 7), np.float32),
-    "bytes": np.frombuffer(b"abc", np.uint8), "flags": np.array([True, False]), "big": np.array([2**63], np.uint64),
-}  # fmt: skip
+    "bytes": np.frombuffer(b"abc", np.uint8),
+    "flags": np.array([True, False]),
+    "big": np.array([2**63], np.uint64),
+}
 
 
 def saved(folder, value=1):
@@ -142,7 +145,15 @@ def test_unwritable_folder_is_a_resource_error(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ['{"a": 1, "a": 2}', '{"a": NaN}', '{"a": Infinity}', "[" * 100_000, "{", "", '"\udc80"'.encode("utf-8", "surrogatepass")],
+    [
+        '{"a": 1, "a": 2}',
+        '{"a": NaN}',
+        '{"a": Infinity}',
+        "[" * 100_000,
+        "{",
+        "",
+        '"\udc80"'.encode("utf-8", "surrogatepass"),
+    ],
 )
 def test_json_that_is_not_strict_is_refused(tmp_path, text):
     path = tmp_path / "x.json"

@@ -79,12 +79,16 @@ def test_vectors_solve_the_planted_analogies_and_chance_does_not():
     questions = analogy.read_questions(folder / "analogies.txt")
     vectors = SkipGram(50, epochs=6, threads=1).fit(corpus)
     assert analogy.evaluate(vectors, questions).total.value > 0.9
-    untrained = Vectors(vectors.vocab, np.random.default_rng(0).normal(size=vectors.matrix.shape).astype(np.float32))
+    untrained = Vectors(
+        vectors.vocab, np.random.default_rng(0).normal(size=vectors.matrix.shape).astype(np.float32)
+    )
     assert analogy.evaluate(untrained, questions).total.value < 0.05
 
 
 def test_shipped_names_are_suggested():
     from seqkit.core.errors import OptionError
 
-    with pytest.raises(OptionError, match="unknown corpus 'plantd'; shipped: planted, words. Did you mean 'planted'"):
+    with pytest.raises(
+        OptionError, match="unknown corpus 'plantd'; shipped: planted, words. Did you mean 'planted'"
+    ):
         shipped("plantd")

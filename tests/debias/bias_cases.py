@@ -52,9 +52,13 @@ CALLS = {
     "direct-bias": lambda v, a, b, o: member("direct-bias")(v, X, basis_of(v), options=o),
     "indirect-bias": lambda v, a, b, o: member("indirect-bias")(v, "y0", X, basis_of(v), options=o),
     "analogies": lambda v, a, b, o: member("analogies")(v, (a[0], b[0]), topn=5, options=o),
-    "gonen-clusters": lambda v, a, b, o: member("gonen-clusters")(v, basis_of(v), n=20, seeds=(1, 2), options=o),
+    "gonen-clusters": lambda v, a, b, o: member("gonen-clusters")(
+        v, basis_of(v), n=20, seeds=(1, 2), options=o
+    ),
     "gonen-svm": lambda v, a, b, o: member("gonen-svm")(v, basis_of(v), n=40, seeds=(1, 2), options=o),
-    "gonen-mlp": lambda v, a, b, o: member("gonen-mlp")(v, basis_of(v), n=40, seeds=(1,), hidden=5, steps=20, options=o),
+    "gonen-mlp": lambda v, a, b, o: member("gonen-mlp")(
+        v, basis_of(v), n=40, seeds=(1,), hidden=5, steps=20, options=o
+    ),
     "gonen-neighbours": lambda v, a, b, o: member("gonen-neighbours")(v, X, basis_of(v), k=20, options=o),
 }
 

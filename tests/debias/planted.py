@@ -13,7 +13,9 @@ def planted(classes=2, dim=16, neutral=900, seed=0, sets=10):
     frame = np.linalg.qr(random.normal(size=(dim, dim)))[0].T
     corners = np.eye(classes) - 1 / classes
     corners = np.linalg.svd(corners)[0][:, : classes - 1]
-    corners = corners / np.linalg.norm(corners, axis=1, keepdims=True) @ frame[: classes - 1]  # (C, D): a simplex
+    corners = (
+        corners / np.linalg.norm(corners, axis=1, keepdims=True) @ frame[: classes - 1]
+    )  # (C, D): a simplex
     truth = random.integers(0, classes, neutral)
     noise = random.normal(size=(neutral, dim)) * np.linspace(1.5, 0.5, dim) @ frame[::-1]
     noise -= noise @ frame[: classes - 1].T @ frame[: classes - 1] * 0.5
@@ -28,8 +30,14 @@ def planted(classes=2, dim=16, neutral=900, seed=0, sets=10):
         words += names
         groups[kind] = tuple(tuple(names[i * classes : (i + 1) * classes]) for i in range(sets))
     order = random.permutation(len(words))
-    vectors = Vectors(Vocab([words[i] for i in order], [0] * len(words)), np.concatenate(matrix)[order].astype(np.float32))
+    vectors = Vectors(
+        Vocab([words[i] for i in order], [0] * len(words)), np.concatenate(matrix)[order].astype(np.float32)
+    )
     sets_ = WordSets(
-        "planted", groups["d"], groups["e"], tuple(word for row in groups["s"] for word in row), {"some": ("n0", "n1")}
+        "planted",
+        groups["d"],
+        groups["e"],
+        tuple(word for row in groups["s"] for word in row),
+        {"some": ("n0", "n1")},
     )
     return vectors, sets_, vectors.rows([f"n{i}" for i in range(neutral)]), truth, frame[: classes - 1]

@@ -134,6 +134,7 @@ def test_gender_of_real_vectors_separates_words_that_were_not_used(data):
     g = find_direction(vectors, words.definitional)
     assert g.explained[0] > 0.3
     cosines = {
-        word: g.project(vectors[[word]] / np.linalg.norm(vectors[word]))[0, 0] for word in ("sister", "queen", "king", "prince")
+        word: g.project(vectors[[word]] / np.linalg.norm(vectors[word]))[0, 0]
+        for word in ("sister", "queen", "king", "prince")
     }
     assert min(cosines["sister"], cosines["queen"]) > max(cosines["king"], cosines["prince"])

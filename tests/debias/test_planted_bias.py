@@ -15,7 +15,12 @@ from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.readers.catalogue import shipped
 
 TRUTHS = json.loads((shipped("planted") / "truths.json").read_text())
-PAIRS = [("she", "he"), ("her", "his"), ("herself", "himself"), *((f, m) for m, f in TRUTHS["relations"]["male-female"])]
+PAIRS = [
+    ("she", "he"),
+    ("her", "his"),
+    ("herself", "himself"),
+    *((f, m) for m, f in TRUTHS["relations"]["male-female"]),
+]
 HERS = [job for job, share in TRUTHS["biased_professions"].items() if share > 0.5]
 HIS = [job for job, share in TRUTHS["biased_professions"].items() if share < 0.5]
 NOBODYS = TRUTHS["unbiased_professions"]
@@ -26,8 +31,14 @@ FEMALE, MALE = (list(column) for column in zip(*PAIRS, strict=True))
 def trained():
     """The vectors, the direction in them, and the vectors after hard debiasing."""
     vectors = SkipGram(50, epochs=6, threads=1).fit(Corpus.build(shipped("planted") / "text.txt", threads=1))
-    sets = WordSets("planted", PAIRS, PAIRS, classes=("female", "male"), lists={"professions": (*HERS, *HIS, *NOBODYS)})
-    return vectors, find_direction(vectors, sets.definitional).basis, methods.load("hard")().fit(vectors, sets)(vectors)
+    sets = WordSets(
+        "planted", PAIRS, PAIRS, classes=("female", "male"), lists={"professions": (*HERS, *HIS, *NOBODYS)}
+    )
+    return (
+        vectors,
+        find_direction(vectors, sets.definitional).basis,
+        methods.load("hard")().fit(vectors, sets)(vectors),
+    )
 
 
 def along(vectors, words, basis):
@@ -65,5 +76,7 @@ def test_hard_debiasing_takes_the_planted_bias_away(trained):
 @pytest.mark.slow
 def test_untrained_vectors_show_no_bias(trained):
     vectors, *_ = trained
-    untrained = Vectors(vectors.vocab, np.random.default_rng(0).normal(size=vectors.matrix.shape).astype(np.float32))
+    untrained = Vectors(
+        vectors.vocab, np.random.default_rng(0).normal(size=vectors.matrix.shape).astype(np.float32)
+    )
     assert not calibrated(measures.load("weat")(untrained, HERS, HIS, FEMALE, MALE))

@@ -47,11 +47,17 @@ def test_the_planted_fault_is_the_first_one_named(name):
 
 @pytest.fixture(scope="module")
 def found():
-    parts = faulty_classifiers.parts(train=faulty_classifiers.part(200, 0), dev=faulty_classifiers.part(80, 2))
+    parts = faulty_classifiers.parts(
+        train=faulty_classifiers.part(200, 0), dev=faulty_classifiers.part(80, 2)
+    )
     dev = parts["dev"]
-    parts["dev"] = Part(dev.texts, dev.labels, slices={"source": ["mail" if i % 2 else "web" for i in range(80)]})
+    parts["dev"] = Part(
+        dev.texts, dev.labels, slices={"source": ["mail" if i % 2 else "web" for i in range(80)]}
+    )
     told = []
-    result = diagnose(Linear(), parts, options=DiagnoseOptions(timed=2), limits=[Limit.parse("ms<=1e9")], report=told.append)
+    result = diagnose(
+        Linear(), parts, options=DiagnoseOptions(timed=2), limits=[Limit.parse("ms<=1e9")], report=told.append
+    )
     assert told[0] == "looking for copies"
     return result
 
@@ -65,8 +71,12 @@ def test_tables_are_whole_and_agree_with_each_other(found, tmp_path):
     assert sum(map(sum, found.classes["confusion"])) == 80
     assert [row["rows"] for row in found.sizes] == [25, 50, 100, 200]
     assert found.sizes[-1]["dev"]["value"] == errors["dev"]["value"]
-    assert [row["loss"] for row in found.examples] == sorted((row["loss"] for row in found.examples), reverse=True)
-    assert {"source = mail", "source = web", "label = topic 0", "no new word"} <= {row["slice"] for row in found.slices}
+    assert [row["loss"] for row in found.examples] == sorted(
+        (row["loss"] for row in found.examples), reverse=True
+    )
+    assert {"source = mail", "source = web", "label = topic 0", "no new word"} <= {
+        row["slice"] for row in found.slices
+    }
     assert found.limits == [{"limit": "ms <= 1e+09", "value": found.values["ms"], "met": True}]
     assert {b["name"]: b["value"] for b in found.baseline}["dev"] == errors["dev"]["value"]  # the same model
     save(found, tmp_path / "d.json")
@@ -108,11 +118,22 @@ def test_bad_parts_are_told_before_anything_is_trained():
         ({"train": train}, OptionError, "no dev part came, only train"),
         ({"train": train, "dev": dev, "tset": dev}, OptionError, "unknown part 'tset'.*Did you mean 'test'"),
         ({"train": train, "dev": Part([], [])}, FormatError, "dev: 0 texts and 0 labels came"),
-        ({"train": Part(["a", "b"], ["x", "x"]), "dev": dev}, FormatError, "only the label 'x' came, expected at least two"),
-        ({"train": train, "dev": Part(["a"], ["z"])}, FormatError, r"dev: the label 'z' \(1 rows\) is not among .*\(x, y\)"),
-        ({"train": Part(["a b", "c"], ["x", "y"], ["anna", "ben"]), "dev": Part(["d"], ["x"], ["ben"])}, FormatError,
-         "'ben' has rows in train and in dev"),
-    ]:  # fmt: skip
+        (
+            {"train": Part(["a", "b"], ["x", "x"]), "dev": dev},
+            FormatError,
+            "only the label 'x' came, expected at least two",
+        ),
+        (
+            {"train": train, "dev": Part(["a"], ["z"])},
+            FormatError,
+            r"dev: the label 'z' \(1 rows\) is not among .*\(x, y\)",
+        ),
+        (
+            {"train": Part(["a b", "c"], ["x", "y"], ["anna", "ben"]), "dev": Part(["d"], ["x"], ["ben"])},
+            FormatError,
+            "'ben' has rows in train and in dev",
+        ),
+    ]:
         with pytest.raises(kind, match=text):
             diagnose(Never(), parts)
 

@@ -44,7 +44,9 @@ def test_a_gap_of_few_rows_is_not_named():
 
 
 def test_without_a_train_dev_part_variance_is_dev_minus_train_and_says_what_it_holds():
-    found = {finding.name: finding for finding in gaps(errors({"train": flags(0.0), "dev": flags(0.2)}), human=0.0)}
+    found = {
+        finding.name: finding for finding in gaps(errors({"train": flags(0.0), "dev": flags(0.2)}), human=0.0)
+    }
     assert found["variance"].formula == "dev − train"
     assert "data mismatch too" in found["variance"].note
     assert set(found) == {"avoidable bias", "variance"}
@@ -67,7 +69,16 @@ def test_a_leak_is_named_with_the_error_of_copies_and_of_the_rest():
 
 
 def label_errors(share, error, sure, chance=0.5):
-    return LabelErrors(np.eye(2), share, (share - 0.02, share + 0.02), np.zeros(0, int), np.zeros(100, int), error, sure, chance)
+    return LabelErrors(
+        np.eye(2),
+        share,
+        (share - 0.02, share + 0.02),
+        np.zeros(0, int),
+        np.zeros(100, int),
+        error,
+        sure,
+        chance,
+    )
 
 
 def test_wrong_labels_are_told_from_hard_texts_and_from_a_weak_judge():
@@ -94,7 +105,10 @@ def test_a_named_cause_takes_the_bias_upon_itself():
     assert [finding.name for finding in marked if finding.fault] == ["label noise"]
     assert next(f for f in marked if f.name == "avoidable bias").explained_by == "label noise"
     marked = explain(
-        [noise, *gaps(errors({"train": flags(0.4), "dev": flags(0.4)}), human=0.0)], {"train": 0.4}, human=0.0, least=0.02
+        [noise, *gaps(errors({"train": flags(0.4), "dev": flags(0.4)}), human=0.0)],
+        {"train": 0.4},
+        human=0.0,
+        least=0.02,
     )
     assert [finding.name for finding in marked if finding.fault] == ["label noise", "avoidable bias"]
 

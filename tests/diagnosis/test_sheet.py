@@ -27,11 +27,21 @@ def test_marks_become_shares_and_what_solving_a_category_leaves(tmp_path):
     path = tmp_path / "sheet.csv"
     assert write_sheet(ROWS, path, categories=["negation", "irony"]) == 5
     assert path.read_bytes().startswith(b"\xef\xbb\xbf" + ",".join(FIELDS).encode())
-    fill(path, [(1, "negation", "x"), (2, "negation", "Yes"), (2, "irony", "1"), (3, "irony", "0"), (4, "comment", "no idea")])
+    fill(
+        path,
+        [
+            (1, "negation", "x"),
+            (2, "negation", "Yes"),
+            (2, "irony", "1"),
+            (3, "irony", "0"),
+            (4, "comment", "no idea"),
+        ],
+    )
     found = read_sheet(path)
     assert [(s.name, s.value, s.count, s.missing) for s in found.shares] == [
-        ("negation", pytest.approx(2 / 3), 3, 2), ("irony", pytest.approx(1 / 3), 3, 2),
-    ]  # fmt: skip
+        ("negation", pytest.approx(2 / 3), 3, 2),
+        ("irony", pytest.approx(1 / 3), 3, 2),
+    ]
     assert found.comments == {"4": "no idea"}
     assert [row["ceiling"] for row in found.table(0.3)] == pytest.approx([0.1, 0.2])
     assert found.shares[0].interval[0] <= 2 / 3 <= found.shares[0].interval[1]
@@ -39,7 +49,9 @@ def test_marks_become_shares_and_what_solving_a_category_leaves(tmp_path):
 
 def test_columns_added_by_hand_and_semicolons_are_read(tmp_path):
     path = tmp_path / "sheet.csv"
-    path.write_text(";".join([*FIELDS, "slang", "comment"]) + "\n1;text, with commas;1;0;0.9;;x;\n2;b;1;0;0.9;;;seen\n")
+    path.write_text(
+        ";".join([*FIELDS, "slang", "comment"]) + "\n1;text, with commas;1;0;0.9;;x;\n2;b;1;0;0.9;;;seen\n"
+    )
     found = read_sheet(path)
     assert [(s.name, s.value, s.count) for s in found.shares] == [("slang", 0.5, 2)]
 

@@ -58,13 +58,20 @@ def test_without_a_dictionary_words_spelt_alike_are_taken():
     assert made.count == 60
 
 
-@pytest.mark.parametrize(("k", "neighbours", "restrict"), [(1, 10, None), (5, 3, None), (3, 100, None), (2, 4, 20)])
+@pytest.mark.parametrize(
+    ("k", "neighbours", "restrict"), [(1, 10, None), (5, 3, None), (3, 100, None), (2, 4, 20)]
+)
 def test_csls_is_its_formula_word_by_word(k, neighbours, restrict, monkeypatch):
     monkeypatch.setattr(alignment, "QUERIES", 7)
     source, target = make(40, 5, 1), make(50, 5, 2, "x")
-    unit = [v.matrix.astype(np.float64) / np.linalg.norm(v.matrix.astype(np.float64), axis=1)[:, None] for v in (source, target)]
+    unit = [
+        v.matrix.astype(np.float64) / np.linalg.norm(v.matrix.astype(np.float64), axis=1)[:, None]
+        for v in (source, target)
+    ]
     x, y = unit[0][:restrict], unit[1][:restrict]
-    found = alignment.retrieve(source, target, [f"w{i}" for i in range(40)], k, neighbours=neighbours, restrict=restrict)
+    found = alignment.retrieve(
+        source, target, [f"w{i}" for i in range(40)], k, neighbours=neighbours, restrict=restrict
+    )
     for i, pairs in enumerate(found):
         scores = []
         for j in range(len(y)):
@@ -95,14 +102,29 @@ def test_precision_counts_a_word_once_and_says_what_is_missing():
     assert alignment.precision(vectors, vectors, pairs, 20, method="cosine").value == 1.0
 
 
-@pytest.mark.parametrize(("make_it", "error", "message"), [
-    (lambda: alignment.align(make(dim=4), make(dim=5)), ShapeError, "vectors of 4 and 5 numbers came"),
-    (lambda: alignment.align(make(), make())(make(dim=3)), ShapeError, "vectors of 3 numbers came, expected 7"),
-    (lambda: alignment.retrieve(make(), make(), ["w1"], method="clsl"), OptionError, "allowed are csls and cosine"),
-    (lambda: alignment.retrieve(make(), make(), ["w1"], 0), OptionError, "k 0 and neighbours 10 came"),
-    (lambda: alignment.retrieve(make(), make(), ["no"]), VocabularyError, "'no' is not in the vocabulary"),
-    (lambda: alignment.precision(make(), make(), [("a", "b")]), VocabularyError, "none of the 1 words"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("make_it", "error", "message"),
+    [
+        (lambda: alignment.align(make(dim=4), make(dim=5)), ShapeError, "vectors of 4 and 5 numbers came"),
+        (
+            lambda: alignment.align(make(), make())(make(dim=3)),
+            ShapeError,
+            "vectors of 3 numbers came, expected 7",
+        ),
+        (
+            lambda: alignment.retrieve(make(), make(), ["w1"], method="clsl"),
+            OptionError,
+            "allowed are csls and cosine",
+        ),
+        (lambda: alignment.retrieve(make(), make(), ["w1"], 0), OptionError, "k 0 and neighbours 10 came"),
+        (
+            lambda: alignment.retrieve(make(), make(), ["no"]),
+            VocabularyError,
+            "'no' is not in the vocabulary",
+        ),
+        (lambda: alignment.precision(make(), make(), [("a", "b")]), VocabularyError, "none of the 1 words"),
+    ],
+)
 def test_what_cannot_be_is_named(make_it, error, message):
     with pytest.raises(error, match=message):
         make_it()
@@ -130,9 +152,24 @@ def test_command_turns_and_measures(tmp_path):
     target.save(tmp_path / "b")
     (tmp_path / "d.txt").write_text("".join(f"w{i} x{i}\n" for i in range(40)))
     done = subprocess.run(
-        [sys.executable, "-c", "from seqkit.cli import main; main()", "embed", "align", str(tmp_path / "a"), str(tmp_path / "b"),
-         "--dictionary", str(tmp_path / "d.txt"), "--out", str(tmp_path / "c"), "--json"], capture_output=True, text=True, check=True
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            "from seqkit.cli import main; main()",
+            "embed",
+            "align",
+            str(tmp_path / "a"),
+            str(tmp_path / "b"),
+            "--dictionary",
+            str(tmp_path / "d.txt"),
+            "--out",
+            str(tmp_path / "c"),
+            "--json",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     told = json.loads(done.stdout)
     assert (told["pairs"], told["scores"][0]["value"], told["scores"][0]["count"]) == (40, 1.0, 40)
     np.testing.assert_allclose(Vectors.load(tmp_path / "c").matrix, target.matrix, atol=1e-5)

@@ -9,13 +9,26 @@ from seqkit.core.family import Family
 from seqkit.models.translator.model import score_texts
 
 HYPOTHESES = ["the cat sat on the mat .", "a dog", "Hello, there!", "", "one two three four five six"]
-REFERENCES = ["the cat sat on a mat .", "a dog barks", "Hello there!", "nothing came", "one two three four five six"]
+REFERENCES = [
+    "the cat sat on a mat .",
+    "a dog barks",
+    "Hello there!",
+    "nothing came",
+    "one two three four five six",
+]
 
 
-@pytest.mark.parametrize(("name", "kind", "settings"), [
-    ("bleu", "BLEU", {}), ("bleu", "BLEU", {"tokenize": "none"}), ("bleu", "BLEU", {"lowercase": True, "tokenize": "char"}),
-    ("chrf", "CHRF", {}), ("chrf", "CHRF", {"word_order": 2}),
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "kind", "settings"),
+    [
+        ("bleu", "BLEU", {}),
+        ("bleu", "BLEU", {"tokenize": "none"}),
+        ("bleu", "BLEU", {"lowercase": True, "tokenize": "char"}),
+        ("chrf", "CHRF", {}),
+        ("chrf", "CHRF", {"word_order": 2}),
+    ],
+    ids=str,
+)
 def test_value_of_summed_rows_is_sacrebleus_corpus_score_with_its_signature(name, kind, settings):
     engine = getattr(sacrebleu, kind)(**settings)
     found = score_texts(HYPOTHESES, REFERENCES, name, **settings)

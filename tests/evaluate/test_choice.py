@@ -9,8 +9,10 @@ from seqkit.evaluate.choice import Limit, choose
 from seqkit.evaluate.metrics.f1 import F1
 
 MODELS = {
-    "mean": {"accuracy": 0.90, "ms": 0.2}, "lstm": {"accuracy": 0.95, "ms": 4.0}, "big": {"accuracy": 0.97, "ms": 40.0},
-}  # fmt: skip
+    "mean": {"accuracy": 0.90, "ms": 0.2},
+    "lstm": {"accuracy": 0.95, "ms": 4.0},
+    "big": {"accuracy": 0.97, "ms": 40.0},
+}
 
 
 def test_the_best_of_those_that_keep_to_the_limits_is_chosen():
@@ -26,7 +28,9 @@ def test_limits_and_metrics_that_are_none_are_told():
     for bad in ("ms", "ms<5", "ms<=fast", "<=5"):
         with pytest.raises(OptionError, match=r"expected metric<=number or metric>=number, such as ms<=5"):
             Limit.parse(bad)
-    with pytest.raises(OptionError, match="'acuracy' was not measured; measured: accuracy, ms. Did you mean 'accuracy'"):
+    with pytest.raises(
+        OptionError, match="'acuracy' was not measured; measured: accuracy, ms. Did you mean 'accuracy'"
+    ):
         choose(MODELS, optimise="acuracy")
 
 
@@ -49,8 +53,15 @@ def test_f1_is_that_of_counting():
 def test_slices_are_compared_with_the_rest_and_only_sure_ones_called_worse():
     wrong = np.arange(400) < 80
     inside = np.arange(400) < 100
-    found = {row["slice"]: row for row in slices(wrong, {"first": inside, "few": np.arange(400) % 200 == 0, "all": wrong | True})}
-    assert (found["first"]["error"], found["first"]["difference"], found["first"]["worse"]) == (0.8, 0.8, True)
+    found = {
+        row["slice"]: row
+        for row in slices(wrong, {"first": inside, "few": np.arange(400) % 200 == 0, "all": wrong | True})
+    }
+    assert (found["first"]["error"], found["first"]["difference"], found["first"]["worse"]) == (
+        0.8,
+        0.8,
+        True,
+    )
     assert found["few"]["error"] == 0.5
     assert not found["few"]["worse"]
     assert found["all"]["difference"] is None
@@ -63,5 +74,6 @@ def test_bands_hold_every_row_once_and_confusions_are_sorted():
     assert next(iter(found)) == "words 1"
     counts = np.array([[5, 1, 0], [4, 6, 0], [0, 0, 3]])
     assert [(c["label"], c["called"], c["rows"], c["share"]) for c in most_confused(counts, "abc")] == [
-        ("b", "a", 4, 0.4), ("a", "b", 1, 1 / 6),
-    ]  # fmt: skip
+        ("b", "a", 4, 0.4),
+        ("a", "b", 1, 1 / 6),
+    ]

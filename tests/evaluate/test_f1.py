@@ -18,7 +18,9 @@ def labels(seed, n=200, classes=4):
 def test_f1_is_that_of_scikit_learn(seed):
     found, truth = labels(seed)
     metric = F1(4)
-    assert metric.value(metric.stats(found, truth).sum(0)) == pytest.approx(f1_score(truth, found, average="macro"))
+    assert metric.value(metric.stats(found, truth).sum(0)) == pytest.approx(
+        f1_score(truth, found, average="macro")
+    )
 
 
 def test_the_value_of_parts_is_that_of_their_sum():
@@ -39,7 +41,11 @@ def test_a_report_has_scikit_learns_numbers_and_leaves_out_missing_labels():
     truth[:17] = -1
     report = classification(found, truth, "abcd", {"model": "m"})
     f, t = found[17:], truth[17:]
-    assert (report.accuracy.value, report.accuracy.count, report.accuracy.missing) == (accuracy_score(t, f), 183, 17)
+    assert (report.accuracy.value, report.accuracy.count, report.accuracy.missing) == (
+        accuracy_score(t, f),
+        183,
+        17,
+    )
     assert report.f1.value == pytest.approx(f1_score(t, f, average="macro"))
     np.testing.assert_allclose(report.by_class.T, precision_recall_fscore_support(t, f)[:3])
     np.testing.assert_array_equal(report.confusion, confusion_matrix(t, f))

@@ -32,5 +32,9 @@ def test_f1_counts_and_its_parts():
     metric = SpanF1()
     stats = metric.stats([[("A", 0, 1), ("B", 2, 3)], []], [[("A", 0, 1)], [("A", 4, 6)]])
     assert stats.tolist() == [[1, 2, 1], [0, 0, 1]]
-    assert (metric.value(stats.sum(0)), metric.precision(stats.sum(0)), metric.recall(stats.sum(0))) == (0.5, 0.5, 0.5)
+    assert (metric.value(stats.sum(0)), metric.precision(stats.sum(0)), metric.recall(stats.sum(0))) == (
+        0.5,
+        0.5,
+        0.5,
+    )
     assert np.isnan(metric.value(np.zeros(3, np.int64)))

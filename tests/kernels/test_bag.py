@@ -22,10 +22,17 @@ def texts(draw, heads, n=9):
     lengths = np.array([0, 1, *draw.integers(1, 30, n - 2)])
     starts = np.concatenate([[0], np.cumsum(lengths)])
     labels = np.stack([draw.integers(-1, b - a, n) for a, b in pairwise(heads)], 1).astype(np.int32)
-    return draw.integers(0, 11, starts[-1]).astype(np.int32), starts, (1 / np.maximum(lengths, 1)).astype(np.float32), labels
+    return (
+        draw.integers(0, 11, starts[-1]).astype(np.int32),
+        starts,
+        (1 / np.maximum(lengths, 1)).astype(np.float32),
+        labels,
+    )
 
 
-@pytest.mark.parametrize("drops", [{}, {"drop_rows": 0.4}, {"drop": 0.3}, {"drop_rows": 0.2, "drop": 0.5}], ids=str)
+@pytest.mark.parametrize(
+    "drops", [{}, {"drop_rows": 0.4}, {"drop": 0.3}, {"drop_rows": 0.2, "drop": 0.5}], ids=str
+)
 @pytest.mark.parametrize("heads", HEADS.values(), ids=HEADS.keys())
 @pytest.mark.parametrize("D", [1, 15, 33])
 def test_compiled_training_is_that_of_the_reference(D, heads, drops):
@@ -76,7 +83,13 @@ def test_a_text_without_a_label_or_a_row_moves_nothing_it_has_not():
     made, before = bag(np.random.default_rng(2), 4, heads), bag(np.random.default_rng(2), 4, heads)
     rows, starts = np.array([1, 2], np.int32), np.array([0, 2, 2])
     total, count = cpu.train(
-        rows, starts, np.ones(2, np.float32), np.array([[-1], [1]], np.int32), made, np.ones(2, np.float32), 0.1
+        rows,
+        starts,
+        np.ones(2, np.float32),
+        np.array([[-1], [1]], np.int32),
+        made,
+        np.ones(2, np.float32),
+        0.1,
     )
     assert count == 1 and total > 0
     assert (made.embedding == before.embedding).all()

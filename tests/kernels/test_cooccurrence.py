@@ -36,7 +36,8 @@ def as_counts(ends, columns, units):
 @pytest.mark.parametrize("symmetric", [True, False])
 @pytest.mark.parametrize("holes", [True, False])
 @pytest.mark.parametrize(
-    ("tokens", "vocab", "window"), [(0, 1, 1), (1, 1, 3), (15, 2, 1), (63, 9, 4), (300, 70, 10), (301, 5000, 12)]
+    ("tokens", "vocab", "window"),
+    [(0, 1, 1), (1, 1, 3), (15, 2, 1), (63, 9, 4), (300, 70, 10), (301, 5000, 12)],
 )
 def test_kernel_equals_reference_however_the_text_is_cut(symmetric, holes, tokens, vocab, window):
     random = np.random.default_rng(tokens + window)

@@ -71,7 +71,12 @@ def choose_reference(logits, seed, rules, index=0, banned=(), history=()):
     u = uniform(np.array([seed]), at[None])[0]
     out = torch.tensor([[*history, *[-1] * (index + 1 - len(history))]])
     found = reference.choose(
-        torch.tensor(np.array([logits], np.float32)), torch.from_numpy(u), rules, torch.from_numpy(at), banned, out
+        torch.tensor(np.array([logits], np.float32)),
+        torch.from_numpy(u),
+        rules,
+        torch.from_numpy(at),
+        banned,
+        out,
     )
     return int(found[0])
 
@@ -83,10 +88,14 @@ def cases(draw):
     logits = draw(st.lists(some, min_size=V, max_size=V))
     history = draw(st.lists(st.integers(0, min(V - 1, 3)), max_size=9))
     rules = Rules(
-        temperature=draw(st.sampled_from([0.0, 0.5, 1.0, 2.0])), top_k=draw(st.integers(0, V + 1)),
-        top_p=draw(st.sampled_from([0.01, 0.25, 0.5, 0.75, 0.9, 1.0])), eos=draw(st.integers(-1, V - 1)),
-        min_length=draw(st.integers(0, 4)), penalty=draw(st.sampled_from([1.0, 1.5, 0.5])), ngram=draw(st.integers(0, 3)),
-    )  # fmt: skip
+        temperature=draw(st.sampled_from([0.0, 0.5, 1.0, 2.0])),
+        top_k=draw(st.integers(0, V + 1)),
+        top_p=draw(st.sampled_from([0.01, 0.25, 0.5, 0.75, 0.9, 1.0])),
+        eos=draw(st.integers(-1, V - 1)),
+        min_length=draw(st.integers(0, 4)),
+        penalty=draw(st.sampled_from([1.0, 1.5, 0.5])),
+        ngram=draw(st.integers(0, 3)),
+    )
     banned = [v for v in draw(st.lists(st.integers(0, V - 1), max_size=3)) if v != rules.eos]
     if len({*banned, rules.eos}) >= V:
         banned = []
@@ -128,7 +137,9 @@ def test_top_p_keeps_the_token_that_crosses_the_line(choose):
     assert drawn(choose, p, Rules(top_p=0.81)) == {0, 1, 2}
     assert drawn(choose, [0.0] * 4, Rules(top_p=0.5)) == {0, 1}  # reached exactly: nothing more
     assert drawn(choose, p, Rules(top_p=0.9, top_k=2)) == {0, 1}
-    assert drawn(choose, p, Rules(top_p=0.6, top_k=2)) == {0}  # 0.5 / 0.8: what top-k left counts as the whole
+    assert drawn(choose, p, Rules(top_p=0.6, top_k=2)) == {
+        0
+    }  # 0.5 / 0.8: what top-k left counts as the whole
 
 
 @pytest.mark.parametrize("choose", [choose_compiled, choose_reference])
@@ -149,7 +160,9 @@ def test_logits_that_are_not_finite_are_told(choose, bad, temperature):
 
 
 def test_exponentials_are_exact_to_the_last_bits():
-    z = np.concatenate([np.random.default_rng(0).uniform(-700, 0, 1000), [0.0, -1e-300, -699.999, -700.001, -np.inf]])
+    z = np.concatenate(
+        [np.random.default_rng(0).uniform(-700, 0, 1000), [0.0, -1e-300, -699.999, -700.001, -np.inf]]
+    )
     w, scale = np.empty_like(z), np.empty_like(z)
     exponentials(z, 0.0, w, scale)
     np.testing.assert_allclose(w, np.where(z > -700, np.exp(z), 0.0), rtol=1e-15, atol=0)
@@ -185,7 +198,9 @@ class Model:
     def read(self, ids, lengths, state):
         for t in range(ids.shape[1]):
             after = self.step(ids[:, t], state)[1]
-            state = tuple(torch.where((t < lengths)[:, None], new, old) for new, old in zip(after, state, strict=True))
+            state = tuple(
+                torch.where((t < lengths)[:, None], new, old) for new, old in zip(after, state, strict=True)
+            )
         return state
 
     def zero(self, B):
@@ -193,7 +208,10 @@ class Model:
 
     def plan(self, **settings):
         layers = [
-            plan.Layer(self.kind, *(x.detach().numpy() for x in (c.weight_input, c.bias, c.weight_hidden, *c.extra())))
+            plan.Layer(
+                self.kind,
+                *(x.detach().numpy() for x in (c.weight_input, c.bias, c.weight_hidden, *c.extra())),
+            )
             for c in self.cells
         ]
         head, projection = ((w.numpy(), b.numpy()) for w, b in (self.head, self.projection))
@@ -202,7 +220,9 @@ class Model:
 
 def decoders(model, B, threads=1, **settings):
     state = model.zero(B)
-    return compiled.Decoder(model.plan(**settings), [s.numpy() for s in state], threads=threads), reference.Decoder(model, state)
+    return compiled.Decoder(
+        model.plan(**settings), [s.numpy() for s in state], threads=threads
+    ), reference.Decoder(model, state)
 
 
 def prompts(B, V, T=6, seed=0):

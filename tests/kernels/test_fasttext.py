@@ -104,7 +104,9 @@ def test_threads_train_every_token_once():
 def test_matrix_that_is_not_aligned_is_refused():
     ids, starts = plans.text()
     input, output = matrices()
-    with pytest.raises(ShapeError, match="input: a float32 matrix of 20 columns came, expected one made by aligned"):
+    with pytest.raises(
+        ShapeError, match="input: a float32 matrix of 20 columns came, expected one made by aligned"
+    ):
         cpu.train(ids, starts, 0, 10, make(ids), np.zeros((55, 20), np.float32), output, 0.1)
     with pytest.raises(ShapeError, match="output: a float64 matrix"):
         cpu.train(ids, starts, 0, 10, make(ids), input, output.astype(np.float64), 0.1)

@@ -14,7 +14,9 @@ plans = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(plans)
 
 
-@pytest.mark.parametrize("settings", [{}, {"cbow": True}, {"cbow": True, "divide": True}, {"lock": True}, {"window": 1}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{}, {"cbow": True}, {"cbow": True, "divide": True}, {"lock": True}, {"window": 1}], ids=str
+)
 @pytest.mark.parametrize(("dim", "vocab", "batch"), [(1, 30, 7), (20, 30, 64), (16, 5000, 64), (20, 3, 1)])
 def test_products_equal_reference_over_many_batches(settings, dim, vocab, batch):
     ids, starts = plans.text(vocab=vocab)

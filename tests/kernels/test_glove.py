@@ -82,7 +82,10 @@ def test_order_holds_every_pair_once_in_its_tile(mirror, edges):
     found = [pairs_of(tiles, t) for t in range((len(edges) - 1) ** 2)]
     got = {(int(i), int(j)): float(x) for part in found for i, j, x in zip(*part, strict=True)}
     row_of = np.repeat(np.arange(41), np.diff(ends))
-    want = {(int(i), int(j)): float(np.float32(np.log(x))) for i, j, x in zip(row_of, columns, values, strict=True)}
+    want = {
+        (int(i), int(j)): float(np.float32(np.log(x)))
+        for i, j, x in zip(row_of, columns, values, strict=True)
+    }
     if mirror:
         want |= {(j, i): x for (i, j), x in want.items()}
     assert got == pytest.approx(want, rel=1e-6)
@@ -136,11 +139,20 @@ def test_a_reference_update_is_the_finite_difference_gradient():
             assert gradient != 0
 
 
-@pytest.mark.parametrize(("column", "value"), [(3, 1.0), (-1, 1.0), (0, 1.0), (2, 0.0), (2, np.nan), (2, np.inf), (2, -1.0)])
+@pytest.mark.parametrize(
+    ("column", "value"), [(3, 1.0), (-1, 1.0), (0, 1.0), (2, 0.0), (2, np.nan), (2, np.inf), (2, -1.0)]
+)
 def test_a_bad_entry_is_refused_before_anything_is_written(column, value):
     ends = np.array([0, 0, 1, 1])
     with pytest.raises(FormatError, match="entry 0 is word"):
-        cpu.order(ends, np.array([column], np.int32), np.array([value]), np.array([0, 3]), mirror=True, seed=np.uint64(0))
+        cpu.order(
+            ends,
+            np.array([column], np.int32),
+            np.array([value]),
+            np.array([0, 3]),
+            mirror=True,
+            seed=np.uint64(0),
+        )
 
 
 def test_matrices_that_are_not_aligned_are_refused():

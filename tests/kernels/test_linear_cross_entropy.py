@@ -22,18 +22,29 @@ def test_chunked_loss_and_gradients_equal_reference(N, V, H, with_bias, dtype, m
     h, weight = torch.randn(N, H, dtype=dtype) * 3, torch.randn(V, H, dtype=dtype)
     bias = torch.randn(V, dtype=dtype) if with_bias else None
     targets = torch.randint(-1, V, (N,))
-    expected, found = (gradients(f.linear_cross_entropy, h, weight, bias, targets) for f in (reference, chunked))
+    expected, found = (
+        gradients(f.linear_cross_entropy, h, weight, bias, targets) for f in (reference, chunked)
+    )
     tolerance = 2e-5 if dtype == torch.float32 else 1e-10
     torch.testing.assert_close(found[0].to(dtype), expected[0], rtol=tolerance, atol=tolerance)
     for a, b in zip(found[1], expected[1], strict=True):
         assert a.dtype == dtype
         torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
-    alone = torch.stack([reference.linear_cross_entropy(h[n : n + 1], weight, bias, targets[n : n + 1]) for n in range(N)])
-    torch.testing.assert_close(chunked.losses(h, weight, bias, targets).to(dtype), alone, rtol=tolerance, atol=tolerance)
+    alone = torch.stack(
+        [reference.linear_cross_entropy(h[n : n + 1], weight, bias, targets[n : n + 1]) for n in range(N)]
+    )
+    torch.testing.assert_close(
+        chunked.losses(h, weight, bias, targets).to(dtype), alone, rtol=tolerance, atol=tolerance
+    )
 
 
 def test_bfloat16_products_stay_near():
-    h, weight, bias, targets = torch.randn(64, 32), torch.randn(100, 32), torch.randn(100), torch.randint(0, 100, (64,))
+    h, weight, bias, targets = (
+        torch.randn(64, 32),
+        torch.randn(100, 32),
+        torch.randn(100),
+        torch.randint(0, 100, (64,)),
+    )
     expected = gradients(reference.linear_cross_entropy, h, weight, bias, targets)
     with torch.autocast("cpu", torch.bfloat16):
         found = gradients(chunked.linear_cross_entropy, h, weight, bias, targets)

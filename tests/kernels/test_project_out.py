@@ -15,12 +15,18 @@ KINDS = {
 def make(rows, dim, num, dtype=np.float32, seed=0):
     random = np.random.default_rng(seed)
     basis = np.linalg.qr(random.normal(size=(dim, num)))[0].T if num else np.zeros((0, dim))
-    return random.normal(size=(rows, dim)).astype(dtype), np.ascontiguousarray(basis), random.random(rows) < 0.3
+    return (
+        random.normal(size=(rows, dim)).astype(dtype),
+        np.ascontiguousarray(basis),
+        random.random(rows) < 0.3,
+    )
 
 
 @pytest.mark.parametrize("neutralize", KINDS.values(), ids=KINDS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(("rows", "dim", "num"), [(1, 2, 1), (5, 3, 2), (64, 63, 0), (65, 300, 1), (200, 17, 16)])
+@pytest.mark.parametrize(
+    ("rows", "dim", "num"), [(1, 2, 1), (5, 3, 2), (64, 63, 0), (65, 300, 1), (200, 17, 16)]
+)
 @pytest.mark.parametrize("unit", [True, False])
 def test_rows_are_the_projection_in_float64(neutralize, dtype, rows, dim, num, unit):
     x, basis, kept = make(rows, dim, num, dtype)

@@ -121,7 +121,9 @@ def test_own_copies_of_the_upper_nodes_give_all_their_changes_back():
     old, one, many = plans.matrices(vocab=500), plans.matrices(vocab=500), plans.matrices(vocab=500)
     cpu.train(ids, starts, 0, len(ids), plan, *one, 1e-6)
     cpu.train(ids, starts, 0, len(ids), plan, *many, 1e-6, threads=3)
-    for before, expected, got in zip(old, one, many, strict=True):  # without locks a change is lost now and then
+    for before, expected, got in zip(
+        old, one, many, strict=True
+    ):  # without locks a change is lost now and then
         assert np.linalg.norm(got - expected) < 0.1 * np.linalg.norm(expected - before)
     before, expected, got = (matrices[1][plan.points[0]] for matrices in (old, one, many))  # the root
     np.testing.assert_allclose(got - before, expected - before, rtol=0.05, atol=1e-4)
@@ -133,7 +135,9 @@ def test_matrix_that_is_not_aligned_is_refused():
 
     ids, starts = plans.text()
     input, output = plans.matrices()
-    with pytest.raises(ShapeError, match="input: a float32 matrix of 20 columns came, expected one made by aligned"):
+    with pytest.raises(
+        ShapeError, match="input: a float32 matrix of 20 columns came, expected one made by aligned"
+    ):
         cpu.train(ids, starts, 0, 10, plans.plan(ids), np.zeros((30, 20), np.float32), output, 0.1)
     with pytest.raises(ShapeError, match="output: a float64 matrix"):
         cpu.train(ids, starts, 0, 10, plans.plan(ids), input, output.astype(np.float64), 0.1)
@@ -146,7 +150,10 @@ def test_deterministic_lanes_hold_more_rows_than_a_small_table_counts():
     for threads in (1, 2):
         pair = plans.matrices(vocab=40_000, dim=4)
         results.append(
-            (cpu.train(ids, starts, 0, len(ids), plan, *pair, 0.05, threads=threads, deterministic=True), pair[1].tobytes())
+            (
+                cpu.train(ids, starts, 0, len(ids), plan, *pair, 0.05, threads=threads, deterministic=True),
+                pair[1].tobytes(),
+            )
         )
     assert np.iinfo(np.int16).max < cpu.STEP * 301
     assert results[0] == results[1]

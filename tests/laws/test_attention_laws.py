@@ -31,7 +31,9 @@ def by_hand(name, made, q, m):
     p = dict(made.named_parameters())
     if name == "luong":
         return q @ (p["weight.weight"] @ m)
-    return p["energy.weight"][0] @ torch.tanh(p["query.weight"] @ q + p["query.bias"] + p["memory.weight"] @ m)
+    return p["energy.weight"][0] @ torch.tanh(
+        p["query.weight"] @ q + p["query.bias"] + p["memory.weight"] @ m
+    )
 
 
 @pytest.mark.parametrize("name", attentions.names())
@@ -88,5 +90,7 @@ def test_a_row_without_a_real_step_gets_zeros_and_no_nan_gradient(dtype):
 
 
 def test_unknown_name_is_refused_with_those_there_are():
-    with pytest.raises(OptionError, match="unknown attention 'luon'; known: bahdanau, luong. Did you mean 'luong'"):
+    with pytest.raises(
+        OptionError, match="unknown attention 'luon'; known: bahdanau, luong. Did you mean 'luong'"
+    ):
         attention("luon", 1, 1)

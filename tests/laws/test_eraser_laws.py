@@ -77,7 +77,9 @@ def test_law_results_are_unit(name, classes):
 
 @pytest.mark.parametrize(("name", "classes"), promise("idempotent"))
 def test_law_doing_it_twice_changes_nothing(name, classes):
-    one_way = {"equalize": False} if (name, classes) == ("hard", 3) else {}  # larger sets get a new mean, so new places
+    one_way = (
+        {"equalize": False} if (name, classes) == ("hard", 3) else {}
+    )  # larger sets get a new mean, so new places
     vectors, _, _, _, eraser = fitted(name, classes, **one_way)
     once = eraser(vectors)
     np.testing.assert_allclose(eraser(once).matrix, once.matrix, atol=4e-6)
@@ -102,7 +104,9 @@ def test_law_linear_probe_that_saw_the_classes_sees_nothing_after(name, classes)
     raw = vectors.matrix[rows]
     control = raw / np.linalg.norm(raw, axis=1, keepdims=True)  # making unit alone hides nothing
     assert min(seen(raw), seen(control)) > 0.9
-    slack = 0.12 if name == "inlp" else 0.06  # its classifiers know the direction no better than 480 words tell
+    slack = (
+        0.12 if name == "inlp" else 0.06
+    )  # its classifiers know the direction no better than 480 words tell
     assert seen(eraser(vectors).matrix[rows]) < np.bincount(truth).max() / len(truth) + slack
 
 
@@ -110,7 +114,10 @@ def test_law_linear_probe_that_saw_the_classes_sees_nothing_after(name, classes)
 def test_law_cosine_with_the_concept_falls_by_half_at_least(name, classes):
     vectors, words, rows, _, truth = planted(classes)
     after = make(name, classes, **({"strength": 10.0} if name == "soft" else {})).fit(vectors, words)(vectors)
-    inside = [np.linalg.norm(x @ truth.T, axis=1) / np.linalg.norm(x, axis=1) for x in (vectors.matrix[rows], after.matrix[rows])]
+    inside = [
+        np.linalg.norm(x @ truth.T, axis=1) / np.linalg.norm(x, axis=1)
+        for x in (vectors.matrix[rows], after.matrix[rows])
+    ]
     assert inside[1].mean() < inside[0].mean() / 2
 
 
@@ -167,7 +174,9 @@ def test_law_same_input_gives_the_same_bytes_and_nothing_given_is_changed(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_law_report_says_settings_words_and_what_was_lost(name):
     vectors, words, *_ = planted()
-    more = WordSets("planted", words.definitional, words.equalize, (*words.specific, "nowhere"), classes=("a", "b"))
+    more = WordSets(
+        "planted", words.definitional, words.equalize, (*words.specific, "nowhere"), classes=("a", "b")
+    )
     report = make(name).fit(vectors, more).report
     assert report["words"]["sha256"] == more.checksum
     assert report["lost"] == {"specific": ["nowhere"]}

@@ -15,13 +15,17 @@ from seqkit.text.vocab import Vocab
 
 NAMES = formats.names()
 FILES = [name for name in NAMES if name != "native"]
-WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=" \n\r\t\0"), min_size=1, max_size=12)
+WORDS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters=" \n\r\t\0"), min_size=1, max_size=12
+)
 
 
 def make(words, dim=3, seed=0):
     bits = np.random.default_rng(seed).integers(0, 2**32, (len(words), dim), dtype=np.uint32)
     matrix = bits.view(np.float32)
-    return Vectors(Vocab(list(words), [0] * len(words)), np.where(np.isfinite(matrix), matrix, 1.5).astype(np.float32))
+    return Vectors(
+        Vocab(list(words), [0] * len(words)), np.where(np.isfinite(matrix), matrix, 1.5).astype(np.float32)
+    )
 
 
 def path_of(folder, name):
@@ -66,7 +70,10 @@ def test_law_file_cut_anywhere_is_an_error_or_whole_lines_of_glove(name, tmp_pat
             got = Vectors.load(path, name)
         except FormatError:
             continue
-        last = name in ("glove", "word2vec-binary")  # no count, or only the line end after the last vector is gone
+        last = name in (
+            "glove",
+            "word2vec-binary",
+        )  # no count, or only the line end after the last vector is gone
         assert last or size > len(whole) - 15  # within the digits of the last number nothing can be known
         assert got.vocab.tokens == vectors.vocab.tokens[: len(got)]
 
@@ -91,7 +98,11 @@ BAD = {  # name: (format, content, words of the error)
     "header says more rows": ("word2vec", b"3 2\na 1 2\nb 3 4\n", r"the header says 3 rows, the file has 2"),
     "nan": ("word2vec", b"2 2\na 1 2\nb nan 4\n", r"line 3 holds nan, which is not a finite number"),
     "inf": ("glove", b"a 1 2\nb 3 -inf\n", r"line 2 holds -inf"),
-    "overflow": ("glove", b"a 1 2\nb 1e400 2\n", r"line 2: the vector of 'b' holds nan, inf or a number beyond float32"),
+    "overflow": (
+        "glove",
+        b"a 1 2\nb 1e400 2\n",
+        r"line 2: the vector of 'b' holds nan, inf or a number beyond float32",
+    ),
     "underscore in number": ("glove", b"a 1 2\nb 1_0 2\n", r"line 2 holds b'1_0' where a number is expected"),
     "unicode digits": ("glove", "a 1 2\nb ٣ 2\n".encode(), r"line 2 holds .* where a number is expected"),
     "one number short": ("glove", b"a 1 2\nb 1\n", r"line 2 has 1 numbers, expected 2"),
@@ -105,14 +116,34 @@ BAD = {  # name: (format, content, words of the error)
     ),
     "huge dimension": ("word2vec-binary", b"1 99999999999\nabc", r"99,999,999,999 numbers a vector"),
     "negative header": ("word2vec", b"-1 2\na 1 2\n", r"expected a header of two numbers"),
-    "binary with extra bytes": ("word2vec-binary", binary(b"1 2", (b"a", [1, 2])) + b"xx", r"more bytes follow the 1 rows"),
-    "binary cut short": ("word2vec-binary", binary(b"1 2", (b"a", [1, 2]))[:-4], r"cannot hold|the file ends in row 1"),
-    "binary nan": ("word2vec-binary", binary(b"1 2", (b"a", [1, float("nan")])), r"row 1: the vector of 'a' holds nan"),
+    "binary with extra bytes": (
+        "word2vec-binary",
+        binary(b"1 2", (b"a", [1, 2])) + b"xx",
+        r"more bytes follow the 1 rows",
+    ),
+    "binary cut short": (
+        "word2vec-binary",
+        binary(b"1 2", (b"a", [1, 2]))[:-4],
+        r"cannot hold|the file ends in row 1",
+    ),
+    "binary nan": (
+        "word2vec-binary",
+        binary(b"1 2", (b"a", [1, float("nan")])),
+        r"row 1: the vector of 'a' holds nan",
+    ),
     "NUL in word": ("glove", b"a 1 2\nb\0c 3 4\n", r"line 2: a NUL byte in word"),
     "no word": ("glove", b"a 1 2\n 3 4\n", r"line 2: no word"),
     "bad UTF-8": ("glove", b"a 1 2\nb\xff 3 4\n", r"line 2: byte 1 of the word b'b\\xff' is not valid UTF-8"),
-    "text read as binary": ("word2vec-binary", b"2 2\na 1 2\nb 3 4\n", r"cannot hold|cut short|follow|UTF-8|nan|row"),
-    "binary read as text": ("word2vec", binary(b"1 9", (b"a", [1.5] * 9)), r"is expected|the header says|UTF-8|numbers"),
+    "text read as binary": (
+        "word2vec-binary",
+        b"2 2\na 1 2\nb 3 4\n",
+        r"cannot hold|cut short|follow|UTF-8|nan|row",
+    ),
+    "binary read as text": (
+        "word2vec",
+        binary(b"1 9", (b"a", [1.5] * 9)),
+        r"is expected|the header says|UTF-8|numbers",
+    ),
     "glove read as word2vec": (
         "word2vec",
         b"the 0.1 0.2\n",
@@ -150,13 +181,20 @@ def test_file_of_a_stranger_is_refused_by_its_name_too(tmp_path):
         (b"9 2\na 1 2\n", {"lenient": True}, ["a"], None),
         (b"3 2\na 1 2\nb 3 4\na 5 6\n", {}, ["a", "b"], r"1 duplicate words, the first kept \('a'"),
         (b"2 2\na 1 2\nb 1e39 4\n", {"drop_nonfinite": True}, ["a"], "1 rows with nan or inf left out"),
-        (b"2 2\na 1 2\nb\xff 3 4\n", {"errors": "replace"}, ["a", "b\ufffd"], "1 words with invalid UTF-8 changed"),
+        (
+            b"2 2\na 1 2\nb\xff 3 4\n",
+            {"errors": "replace"},
+            ["a", "b\ufffd"],
+            "1 words with invalid UTF-8 changed",
+        ),
         (b"2 2\na 1 2 \r\nb 3 4 \r\n", {}, ["a", "b"], None),
         (b"\xef\xbb\xbf2 2\na 1 2\nb 3 4", {}, ["a", "b"], None),
         (b"3 2\na 1 2\nb 3 4\nc 5 6\n", {"limit": 2}, ["a", "b"], None),
     ],
 )
-def test_what_may_be_accepted_is_accepted_when_asked_and_reported(content, settings, tokens, warning, tmp_path):
+def test_what_may_be_accepted_is_accepted_when_asked_and_reported(
+    content, settings, tokens, warning, tmp_path
+):
     path = tmp_path / "v"
     path.write_bytes(content)
     with warnings.catch_warnings():
@@ -178,7 +216,9 @@ def test_duplicate_word_keeps_the_first_row_and_no_phantom(tmp_path):
 
 
 def test_words_with_spaces_of_glove_are_read_from_the_right(tmp_path):
-    (tmp_path / "v").write_bytes(". . . 1 2\na 3 4\nat name@domain.com 5 6\n".replace(". . . 1", "a 3 4\n. . . 1").encode())
+    (tmp_path / "v").write_bytes(
+        ". . . 1 2\na 3 4\nat name@domain.com 5 6\n".replace(". . . 1", "a 3 4\n. . . 1").encode()
+    )
     with pytest.warns(UserWarning, match="duplicate"):
         assert Vectors.load(tmp_path / "v", "glove").vocab.tokens == ["a", ". . .", "at name@domain.com"]
 
@@ -195,7 +235,9 @@ def test_binary_with_or_without_line_ends(end, tmp_path):
 @pytest.mark.parametrize("word", ["new york", "\nstart", "tab\tbed", "", "nul\0", "\udc80", "cr\r"])
 def test_word_that_would_not_come_back_is_refused_and_nothing_is_written(name, word, tmp_path):
     vectors = Vectors(Vocab(["ok", word], [0, 0]), np.ones((2, 2), np.float32))
-    with pytest.raises(FormatError, match=r'Save as "native", or put another character for spaces with space_as'):
+    with pytest.raises(
+        FormatError, match=r'Save as "native", or put another character for spaces with space_as'
+    ):
         vectors.save(tmp_path / "v", name)
     assert list(tmp_path.iterdir()) == []
 
@@ -205,7 +247,9 @@ def test_space_may_be_written_as_another_character_unless_words_clash(tmp_path):
     vectors.save(tmp_path / "v", "word2vec", space_as="_")
     assert Vectors.load(tmp_path / "v").vocab.tokens == ["new_york", "a_b"]
     with pytest.raises(FormatError, match="two words become one"):
-        Vectors(Vocab(["a b", "a_b"], [0, 0]), np.ones((2, 2), np.float32)).save(tmp_path / "w", "glove", space_as="_")
+        Vectors(Vocab(["a b", "a_b"], [0, 0]), np.ones((2, 2), np.float32)).save(
+            tmp_path / "w", "glove", space_as="_"
+        )
 
 
 def test_nan_is_never_saved(tmp_path):

@@ -15,7 +15,11 @@ ALL = measures.names()
 ANTISYMMETRIC = ["weat", "seat", "sc-weat", "rnd", "ripa"]
 SYMMETRIC = ["ect", "mac"]  # in the two groups
 IN_UNITS_OF_THE_VECTORS = ["ripa"]
-LOOSE = {"gonen-mlp": 0.03, "gonen-svm": 0.03, "gonen-clusters": 0.03}  # a word at a border may change sides by rounding
+LOOSE = {
+    "gonen-mlp": 0.03,
+    "gonen-svm": 0.03,
+    "gonen-clusters": 0.03,
+}  # a word at a border may change sides by rounding
 
 
 def numbers(value):
@@ -66,10 +70,14 @@ def test_law_the_length_of_each_vector_changes_nothing_but_where_it_is_the_unit(
     vectors = make()
     one = call(name, vectors)
     if name in IN_UNITS_OF_THE_VECTORS:
-        assert call(name, changed(vectors, vectors.matrix * 8)).value == pytest.approx(8 * one.value, rel=1e-12)
+        assert call(name, changed(vectors, vectors.matrix * 8)).value == pytest.approx(
+            8 * one.value, rel=1e-12
+        )
     else:  # powers of two, so that rounding is the same
         lengths = 2.0 ** np.random.default_rng(0).integers(-3, 4, (len(vectors), 1))
-        assert call(name, changed(vectors, vectors.matrix * lengths)).value == pytest.approx(one.value, abs=1e-12)
+        assert call(name, changed(vectors, vectors.matrix * lengths)).value == pytest.approx(
+            one.value, abs=1e-12
+        )
 
 
 @pytest.mark.parametrize("bad", [0.0, np.nan, np.inf])
@@ -83,7 +91,9 @@ def test_law_a_zero_or_not_finite_vector_of_a_list_is_refused(name, bad):
 
 
 @pytest.mark.parametrize("bad", [0.0, np.nan, np.inf])
-@pytest.mark.parametrize("name", ["weat", "sc-weat", "rnd", "rnsb", "ect", "mac", "ripa", "direct-bias", "analogies"])
+@pytest.mark.parametrize(
+    "name", ["weat", "sc-weat", "rnd", "rnsb", "ect", "mac", "ripa", "direct-bias", "analogies"]
+)
 def test_law_a_bad_vector_elsewhere_changes_no_value(name, bad):
     vectors = make()
     matrix = vectors.matrix.copy()
@@ -106,17 +116,29 @@ def test_law_equal_vectors_give_a_number_or_a_named_error_never_nan(name):
 
 
 @pytest.mark.parametrize("name", ["weat", "sc-weat", "rnd", "rnsb", "ect"])
-@pytest.mark.parametrize(("a", "b", "text"), [
-    (A, [*B[:5], "a0"], "must not overlap"), (A, A, "must not overlap"), ([*A, "a0"], B, "'a0' twice"), ([], B, "is empty"),
-    ([*A[:4], "nobody", "none"], B, r"list (A|good) has lost 2 of 6 \('nobody', 'none' unknown\), allowed are 20%"),
-    ("abc", B, "is the string 'abc'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("a", "b", "text"),
+    [
+        (A, [*B[:5], "a0"], "must not overlap"),
+        (A, A, "must not overlap"),
+        ([*A, "a0"], B, "'a0' twice"),
+        ([], B, "is empty"),
+        (
+            [*A[:4], "nobody", "none"],
+            B,
+            r"list (A|good) has lost 2 of 6 \('nobody', 'none' unknown\), allowed are 20%",
+        ),
+        ("abc", B, "is the string 'abc'"),
+    ],
+)
 def test_law_bad_lists_are_named(name, a, b, text):
     with pytest.raises(SeqkitError, match=text):
         call(name, make(), a, b)
 
 
-@pytest.mark.parametrize("name", ["direct-bias", "indirect-bias", "gonen-clusters", "gonen-svm", "gonen-neighbours"])
+@pytest.mark.parametrize(
+    "name", ["direct-bias", "indirect-bias", "gonen-clusters", "gonen-svm", "gonen-neighbours"]
+)
 def test_law_a_subspace_that_is_no_subspace_is_refused(name, monkeypatch):
     from debias import bias_cases
 

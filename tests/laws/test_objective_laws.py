@@ -15,7 +15,9 @@ from seqkit.kernels.word2vec import reference as logistic_window
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 
-LOSSES = [name for name in objectives.names() if issubclass(objectives.load(name), Objective)]  # GloVe: embeddings/test_glove.py
+LOSSES = [
+    name for name in objectives.names() if issubclass(objectives.load(name), Objective)
+]  # GloVe: embeddings/test_glove.py
 EVERY = [(context, loss) for context in CONTEXTS for loss in LOSSES]
 
 
@@ -29,7 +31,9 @@ def make_corpus(tokens=3000, vocab=40, seed=0, sentence=20):
 
 def model(context, loss, **settings):
     own = {"buckets": 50} if loss == "subwords" else {}
-    return CONTEXTS[context](loss=loss, **({"dim": 12, "window": 3, "epochs": 2, "min_count": 1, "threads": 1} | own | settings))
+    return CONTEXTS[context](
+        loss=loss, **({"dim": 12, "window": 3, "epochs": 2, "min_count": 1, "threads": 1} | own | settings)
+    )
 
 
 def reference_train(loss):
@@ -42,7 +46,9 @@ def test_law_one_reference_step_is_the_finite_difference_gradient(context, loss)
     corpus = make_corpus(tokens=9, vocab=6, seed=3, sentence=9)
     objective = model(context, loss, subsample=0.0, cbow_gradient="mean", shrink=False).objective(corpus)
     plan = objective.plan._replace(seeds=np.arange(3, dtype=np.uint64))
-    place = next(place for place, _, around in windows(corpus.ids, corpus.starts, 0, 9, plan) if len(around) > 2)
+    place = next(
+        place for place, _, around in windows(corpus.ids, corpus.starts, 0, 9, plan) if len(around) > 2
+    )
     random = np.random.default_rng(0)
     start = [random.normal(size=matrix.shape) for matrix in (objective.input, objective.output)]
     train = reference_train(loss)
@@ -135,14 +141,21 @@ def _log_probability(h, word, at, loss, objective, plan, o):
     if loss == "full-softmax":
         words = np.flatnonzero(objective.counts)
         return o[np.searchsorted(words, word)] @ h - np.log(np.exp(o[: len(words)] @ h).sum())
-    if loss == "subwords":  # noise words of its own for each predicted one, drawn anew every 16 places in skip-gram
-        first = (place if plan.cbow else place // 16 * 2 * plan.window) * plan.negatives + number * plan.negatives
+    if (
+        loss == "subwords"
+    ):  # noise words of its own for each predicted one, drawn anew every 16 places in skip-gram
+        first = (
+            place if plan.cbow else place // 16 * 2 * plan.window
+        ) * plan.negatives + number * plan.negatives
         noise = [draw(bits(plan.seeds[2], first + k), plan.noise) for k in range(plan.negatives)]
         rows = [word, *(n for n in noise if n != word)]
         labels = [1] + [0] * (len(rows) - 1)
     else:
         rows, labels = targets(place, word, plan)
-    return sum(-np.log1p(np.exp(-(o[row] @ h if label else -o[row] @ h))) for row, label in zip(rows, labels, strict=True))
+    return sum(
+        -np.log1p(np.exp(-(o[row] @ h if label else -o[row] @ h)))
+        for row, label in zip(rows, labels, strict=True)
+    )
 
 
 def _block(corpus):
@@ -179,7 +192,10 @@ def test_law_training_lowers_the_loss_and_counts_every_token(context, loss):
 @pytest.mark.parametrize(("context", "loss"), EVERY)
 def test_law_deterministic_bytes_for_any_threads_and_the_same_seed(context, loss):
     corpus = make_corpus(tokens=5000)
-    runs = [model(context, loss, deterministic=True, threads=threads).fit(corpus).matrix.tobytes() for threads in (1, 2, 5)]
+    runs = [
+        model(context, loss, deterministic=True, threads=threads).fit(corpus).matrix.tobytes()
+        for threads in (1, 2, 5)
+    ]
     assert runs[0] == runs[1] == runs[2]
     assert runs[0] != model(context, loss, deterministic=True, seed=2).fit(corpus).matrix.tobytes()
 
@@ -200,7 +216,9 @@ def test_law_resumed_at_any_step_ends_in_the_same_bytes(context, loss, tmp_path)
         folder = tmp_path / str(stop)
         with pytest.raises(KeyboardInterrupt):
             model(context, loss, deterministic=True).fit(corpus, checkpoint=folder, report=report)
-        again = model(context, loss, deterministic=True, threads=2).fit(corpus, checkpoint=folder, resume=True)
+        again = model(context, loss, deterministic=True, threads=2).fit(
+            corpus, checkpoint=folder, resume=True
+        )
         assert again.matrix.tobytes() == whole
 
 
@@ -234,7 +252,9 @@ def test_validation_is_called_after_each_epoch():
 
 
 def test_all_words_below_min_count_is_refused_with_the_counts():
-    with pytest.raises(FormatError, match="none of the 40 tokens was seen 5,000 times or more, the most common one"):
+    with pytest.raises(
+        FormatError, match="none of the 40 tokens was seen 5,000 times or more, the most common one"
+    ):
         model("skipgram", "negative-sampling", min_count=5000).fit(make_corpus())
 
 
@@ -255,7 +275,8 @@ def test_unknown_names_are_refused_with_the_known_ones():
     from seqkit.embeddings.training.word2vec import SkipGram
 
     with pytest.raises(
-        OptionError, match="unknown loss 'negative-samplin'; known: full-softmax.*Did you mean 'negative-sampling'"
+        OptionError,
+        match="unknown loss 'negative-samplin'; known: full-softmax.*Did you mean 'negative-sampling'",
     ):
         SkipGram(loss="negative-samplin")
     with pytest.raises(OptionError, match="unknown setting 'negativ'.*Did you mean 'negatives'"):

@@ -77,5 +77,7 @@ def test_untrained_tokenizer_says_so():
         tokenizer("whitespace").encode("a")
     with pytest.raises(OptionError, match="subword tokenizer: is not trained"):
         tokenizer("subword").tokens("a")
-    with pytest.raises(OptionError, match="unknown tokenizer 'wrod'; known: character, subword, whitespace, word.*'word'"):
+    with pytest.raises(
+        OptionError, match="unknown tokenizer 'wrod'; known: character, subword, whitespace, word.*'word'"
+    ):
         tokenizer("wrod")

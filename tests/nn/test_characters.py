@@ -40,7 +40,9 @@ def test_a_word_is_as_it_is_alone_whatever_stands_beyond_it(kind):
     assert torch.equal(whole, made(*batch(fill=6)))
     for n, word in enumerate(WORDS):
         if word:
-            torch.testing.assert_close(made(torch.tensor([word]), torch.tensor([len(word)]))[0], whole[n], atol=1e-12, rtol=0)
+            torch.testing.assert_close(
+                made(torch.tensor([word]), torch.tensor([len(word)]))[0], whole[n], atol=1e-12, rtol=0
+            )
     assert (whole[2] == 0).all()
     assert made(torch.zeros(2, 0, dtype=torch.int64), torch.zeros(2, dtype=torch.int64)).shape == (2, 6)
 

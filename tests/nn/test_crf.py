@@ -64,17 +64,24 @@ def test_partition_score_best_path_and_marginals_equal_enumeration(C, mask):
 
 def test_unknown_targets_are_summed_over():
     crf, mask = make(3), torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]], dtype=torch.bool)
-    emissions, targets = torch.randn(2, 4, 3, dtype=torch.float64), torch.tensor([[2, -1, 0, -1], [-1, -1, -1, -1]])
+    emissions, targets = (
+        torch.randn(2, 4, 3, dtype=torch.float64),
+        torch.tensor([[2, -1, 0, -1], [-1, -1, -1, -1]]),
+    )
     paths = list(enumerate_paths(crf, emissions[0], mask[0]))
     fits = sum(np.exp(s) for path, s in paths if path[0] == 2 and path[2] == 0)
-    assert crf.loss(emissions, targets, mask).item() == pytest.approx(-np.log(fits / sum(np.exp(s) for _, s in paths)))
+    assert crf.loss(emissions, targets, mask).item() == pytest.approx(
+        -np.log(fits / sum(np.exp(s) for _, s in paths))
+    )
 
 
 def test_gradients_are_finite_differences_and_padding_has_none():
     crf, mask = make(3), torch.tensor([[1, 1, 1], [1, 0, 1], [0, 0, 0]], dtype=torch.bool)
     emissions = torch.randn(3, 3, 3, dtype=torch.float64, requires_grad=True)
     targets = torch.tensor([[0, 2, 1], [1, 1, 1], [0, 0, 0]])
-    assert torch.autograd.gradcheck(lambda *_: crf.loss(emissions, targets, mask), [emissions, *crf.parameters()])
+    assert torch.autograd.gradcheck(
+        lambda *_: crf.loss(emissions, targets, mask), [emissions, *crf.parameters()]
+    )
     crf.loss(emissions, targets, mask).backward()
     assert (emissions.grad[~mask] == 0).all()
     assert (emissions.grad[mask] != 0).any()
@@ -84,7 +91,11 @@ def test_gradients_are_finite_differences_and_padding_has_none():
 
 def test_barred_labels_have_no_share_and_never_come():
     """Label 1 may not begin, 0 may not follow 2, 2 may not end; emissions speak for all of it."""
-    allowed = np.array([1, 0, 1], bool), np.array([[1, 1, 1], [1, 1, 1], [0, 1, 1]], bool), np.array([1, 1, 0], bool)
+    allowed = (
+        np.array([1, 0, 1], bool),
+        np.array([[1, 1, 1], [1, 1, 1], [0, 1, 1]], bool),
+        np.array([1, 1, 0], bool),
+    )
     crf = make(3, allowed=allowed, dtype=torch.float32)
     emissions = torch.zeros(1, 4, 3)
     emissions[0, 0, 1] = emissions[0, 1, 2] = emissions[0, 2, 0] = emissions[0, 3, 2] = 50.0
@@ -103,7 +114,9 @@ def test_barred_labels_have_no_share_and_never_come():
 
 
 def test_under_autocast_and_from_bfloat16_all_is_computed_in_float32():
-    crf = make(5, allowed=(np.ones(5, bool), np.triu(np.ones((5, 5), bool)), np.ones(5, bool)), dtype=torch.float32)
+    crf = make(
+        5, allowed=(np.ones(5, bool), np.triu(np.ones((5, 5), bool)), np.ones(5, bool)), dtype=torch.float32
+    )
     emissions, mask = torch.randn(2, 9, 5).bfloat16(), torch.ones(2, 9, dtype=torch.bool)
     targets = torch.arange(5).repeat_interleave(2)[:9].expand(2, 9)
     expected = crf.loss(emissions.float(), targets, mask)

@@ -15,9 +15,11 @@ def torch_module(kind, D, H, L, bidirectional):
     torch.manual_seed(1)
     arguments = {"num_layers": L, "batch_first": True, "bidirectional": bidirectional}
     return {
-        "lstm": lambda: nn.LSTM(D, H, **arguments), "gru": lambda: nn.GRU(D, H, **arguments),
-        "rnn": lambda: nn.RNN(D, H, **arguments), "relu": lambda: nn.RNN(D, H, nonlinearity="relu", **arguments),
-    }[kind]().double()  # fmt: skip
+        "lstm": lambda: nn.LSTM(D, H, **arguments),
+        "gru": lambda: nn.GRU(D, H, **arguments),
+        "rnn": lambda: nn.RNN(D, H, **arguments),
+        "relu": lambda: nn.RNN(D, H, nonlinearity="relu", **arguments),
+    }[kind]().double()
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru", "rnn", "relu"])
@@ -65,7 +67,9 @@ def test_flipping_the_update_gate_gives_the_course_form_and_back(name):
 @pytest.mark.parametrize("name", cells.names())
 def test_law_a_bidirectional_deep_stack_is_alone_as_in_a_batch(name):
     torch.manual_seed(0)
-    stack = Stack(3, 4, 2, name, bidirectional=True, residual=True, feed_forward=(6,), learned_state=True).double()
+    stack = Stack(
+        3, 4, 2, name, bidirectional=True, residual=True, feed_forward=(6,), learned_state=True
+    ).double()
     x, lengths = torch.randn(3, 8, 3, dtype=torch.float64), torch.tensor([8, 3, 1])
     x[1, 3:], x[2, 1:] = torch.nan, torch.nan
     y, last = stack(x, lengths=lengths)

@@ -37,7 +37,11 @@ def test_curve_shows_both_losses_over_epochs_from_1_with_units(tmp_path, drawn):
     np.testing.assert_array_equal(lines["training"].get_xdata(), [1, 2, 3, 4, 5])
     np.testing.assert_array_equal(lines["training"].get_ydata(), TRAINING)
     np.testing.assert_array_equal(lines["validation"].get_ydata(), VALIDATION)
-    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_title("left")) == ("epoch", "loss (nats per character)", "a run")
+    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_title("left")) == (
+        "epoch",
+        "loss (nats per character)",
+        "a run",
+    )
     assert all(tick == int(tick) for tick in axes.get_xticks())
 
 
@@ -111,7 +115,11 @@ def test_picture_that_fails_leaves_the_old_one_whole(tmp_path, monkeypatch):
     ("training", "validation", "message"),
     [
         ([], [], "0 training and 0 validation values came"),
-        ([1.0, 2.0], [1.0], "2 training and 1 validation values came, expected at least one and as many of each"),
+        (
+            [1.0, 2.0],
+            [1.0],
+            "2 training and 1 validation values came, expected at least one and as many of each",
+        ),
     ],
 )
 def test_values_that_do_not_match_are_refused(tmp_path, training, validation, message):
@@ -133,5 +141,7 @@ def test_folder_that_cannot_be_written_says_so(tmp_path):
 
 def test_missing_matplotlib_names_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(OptionError, match=r"needs matplotlib, which is not installed\. Install seqkit\[plot\]"):
+    with pytest.raises(
+        OptionError, match=r"needs matplotlib, which is not installed\. Install seqkit\[plot\]"
+    ):
         learning_curve(tmp_path / "curve.svg", TRAINING)

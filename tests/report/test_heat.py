@@ -10,7 +10,14 @@ TOKENS = ["<b>", "&", "x", "</s>", "y"]
 
 
 def test_a_page_shows_markup_as_text_and_carries_the_numbers(tmp_path):
-    heat(TOKENS, np.array([[0.0, 1.5, np.nan, 3.25, -2.0]]), ["row"], tmp_path / "a.html", title="<t>", unit="nats")
+    heat(
+        TOKENS,
+        np.array([[0.0, 1.5, np.nan, 3.25, -2.0]]),
+        ["row"],
+        tmp_path / "a.html",
+        title="<t>",
+        unit="nats",
+    )
     page = (tmp_path / "a.html").read_text()
     assert "&lt;b&gt;" in page and "<b>" not in page
     assert 'title="3.25"' in page and 'title="nan"' in page

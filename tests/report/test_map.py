@@ -29,7 +29,10 @@ def overlap(a, b):
 @pytest.mark.parametrize(("count", "spread"), [(1, 1), (40, 300), (400, 300), (400, 5), (60, 0)])
 def test_no_two_labels_overlap_and_all_lie_within(count, spread):
     draw = np.random.default_rng(count)
-    points, sizes = 300 + draw.uniform(-spread, spread, (count, 2)), draw.uniform((8, 9), (70, 14), (count, 2))
+    points, sizes = (
+        300 + draw.uniform(-spread, spread, (count, 2)),
+        draw.uniform((8, 9), (70, 14), (count, 2)),
+    )
     boxes, placed = place(points, sizes, (600, 600))
     kept = boxes[placed].tolist()
     assert not any(overlap(a, b) for a, b in itertools.combinations(kept, 2))
@@ -39,7 +42,11 @@ def test_no_two_labels_overlap_and_all_lie_within(count, spread):
 
 
 def test_labels_with_room_all_find_a_place_right_of_their_marks_and_crowded_ones_do_not():
-    grid = np.stack(np.meshgrid(np.arange(100, 900, 100), np.arange(50, 900, 50)), -1).reshape(-1, 2).astype(float)
+    grid = (
+        np.stack(np.meshgrid(np.arange(100, 900, 100), np.arange(50, 900, 50)), -1)
+        .reshape(-1, 2)
+        .astype(float)
+    )
     boxes, placed = place(grid, np.full((len(grid), 2), (40.0, 12.0)), (1000, 1000))
     assert placed.all()
     assert (boxes[:, 0] == grid[:, 0] + 4).all()
@@ -71,7 +78,15 @@ def test_drawn_labels_do_not_overlap_in_the_picture_itself(tmp_path, monkeypatch
 def test_same_input_same_bytes_and_any_label_is_text(name, tmp_path):
     labels = ["$x$", "a_b^c", "<b>", "\x96", "ein Wort", *LABELS[5:]]
     for folder in ("one", "two"):
-        picture(tmp_path / folder / name, PLACES, labels, ["$g"] * 120, title="a$b$", caption="c", axes=("he->she", "$a"))
+        picture(
+            tmp_path / folder / name,
+            PLACES,
+            labels,
+            ["$g"] * 120,
+            title="a$b$",
+            caption="c",
+            axes=("he->she", "$a"),
+        )
     assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
@@ -88,14 +103,20 @@ def test_what_is_no_map_is_refused(tmp_path):
 
 
 def data_of(path):
-    return json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', path.read_text(), re.DOTALL)[1])
+    return json.loads(
+        re.search(r'<script id="data" type="application/json">(.*?)</script>', path.read_text(), re.DOTALL)[1]
+    )
 
 
 def test_a_page_is_alone_and_small_at_fifty_thousand_words(tmp_path):
     draw = np.random.default_rng(1)
     count = 50_000
-    labels = ["".join(draw.choice(list("abcdefghijklmnopqrstuvwxyz"), n)) for n in draw.integers(3, 13, count)]
-    kept = page(tmp_path / "a.html", draw.normal(size=(count, 2)), labels, draw.integers(0, count, (count, 10)))
+    labels = [
+        "".join(draw.choice(list("abcdefghijklmnopqrstuvwxyz"), n)) for n in draw.integers(3, 13, count)
+    ]
+    kept = page(
+        tmp_path / "a.html", draw.normal(size=(count, 2)), labels, draw.integers(0, count, (count, 10))
+    )
     assert (tmp_path / "a.html").stat().st_size <= 1_500_000
     assert kept >= 6  # numbers drawn at random do not compress; neighbours that stand together do
     assert len(data_of(tmp_path / "a.html")["neighbours"]) == kept
@@ -126,7 +147,9 @@ def test_the_script_of_a_page_reads_what_was_written(tmp_path):
     script += f"""read(JSON.parse(require("fs").readFileSync({json.dumps(str(tmp_path / "data.json"))}))).then(r => console.log(
         JSON.stringify({{labels: r.labels, x: [...r.x], y: [...r.y], group: [...r.group], near: r.near.map(row => [...row])}})));"""
     (tmp_path / "a.js").write_text(script)
-    found = json.loads(subprocess.run(["node", tmp_path / "a.js"], capture_output=True, text=True, check=True).stdout)
+    found = json.loads(
+        subprocess.run(["node", tmp_path / "a.js"], capture_output=True, text=True, check=True).stdout
+    )
     assert found["labels"] == labels
     assert found["near"] == near.T.tolist()
     assert found["group"] == [0, 1, 2, 3, 4] * 25
@@ -141,7 +164,9 @@ def test_a_page_answers_search_zoom_and_click(tmp_path):
     command = ["node", Path(__file__).with_name("open_page.js"), tmp_path / "a.html", "zeb"]
     found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     nearest = [["Zebra", *LABELS[1:]][i] for i in near[0]]
-    assert found["searched"] == found["clicked"] == ["Nearest to “Zebra” by cosine, the nearest first:", nearest]
+    assert (
+        found["searched"] == found["clicked"] == ["Nearest to “Zebra” by cosine, the nearest first:", nearest]
+    )
     assert found["unknown"] == ["“nobody” is not on this map.", []]
     assert len(found["labels"]) == len(set(found["labels"])) > 40
 

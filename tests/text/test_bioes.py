@@ -47,14 +47,29 @@ def test_allowed_paths_are_those_that_converting_leaves_as_they_are(scheme):
     start, pairs, stop = allowed(labels, scheme)
     for path in itertools.product(range(len(labels)), repeat=3):
         tags = [labels[i] for i in path]
-        good = bool(start[path[0]] and stop[path[-1]] and all(pairs[a, b] for a, b in itertools.pairwise(path)))
+        good = bool(
+            start[path[0]] and stop[path[-1]] and all(pairs[a, b] for a, b in itertools.pairwise(path))
+        )
         assert good == (convert(tags, scheme) == tags), tags
 
 
-@pytest.mark.parametrize(("rows", "scheme"), [
-    ([["I-PER", "I-PER", "B-PER", "O"]], "iob1"), ([["I-PER", "O"]], "iob1"), ([["B-PER", "I-PER", "O"]], "bio"), ([["B", "I", "O"]], "bio"),
-    ([["B-PER", "E-PER"]], "bioes"), ([["S-PER"]], "bioes"), ([["O", "O"]], None), ([["NOUN", "VERB"]], None), ([["B-PER"], ["I-LOC"]], "bio"), ([["I-PER"], ["B-LOC"], ["I-LOC"]], "iob1"), ([], None),
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    ("rows", "scheme"),
+    [
+        ([["I-PER", "I-PER", "B-PER", "O"]], "iob1"),
+        ([["I-PER", "O"]], "iob1"),
+        ([["B-PER", "I-PER", "O"]], "bio"),
+        ([["B", "I", "O"]], "bio"),
+        ([["B-PER", "E-PER"]], "bioes"),
+        ([["S-PER"]], "bioes"),
+        ([["O", "O"]], None),
+        ([["NOUN", "VERB"]], None),
+        ([["B-PER"], ["I-LOC"]], "bio"),
+        ([["I-PER"], ["B-LOC"], ["I-LOC"]], "iob1"),
+        ([], None),
+    ],
+    ids=str,
+)
 def test_schemes_are_told_from_their_tags(rows, scheme):
     assert detect(rows) == scheme
 

@@ -13,7 +13,8 @@ def draw_texts(count, seed, *, words=30, low=0, high=12):
     draw = np.random.default_rng(seed)
     share = 1 / np.arange(1, words + 1)
     return [
-        " ".join(f"w{x}" for x in draw.choice(words, size=draw.integers(low, high), p=share / share.sum())) for _ in range(count)
+        " ".join(f"w{x}" for x in draw.choice(words, size=draw.integers(low, high), p=share / share.sum()))
+        for _ in range(count)
     ]
 
 
@@ -31,8 +32,14 @@ def test_copies_are_those_found_by_comparing_all_pairs(threshold):
     train, test = draw_texts(120, 1), draw_texts(90, 2)
     test += [text + " w9" for text in train[:30]] + [text.upper() + " !" for text in train[30:40]]
     found = duplicates({"train": train, "test": test}, threshold=threshold)
-    best = {row: max(similarity(text, other) for other in train if plain(other)) for row, text in enumerate(test) if plain(text)}
-    assert {c.row: c.similarity for c in found.copies} == pytest.approx({r: s for r, s in best.items() if s >= threshold - 1e-12})
+    best = {
+        row: max(similarity(text, other) for other in train if plain(other))
+        for row, text in enumerate(test)
+        if plain(text)
+    }
+    assert {c.row: c.similarity for c in found.copies} == pytest.approx(
+        {r: s for r, s in best.items() if s >= threshold - 1e-12}
+    )
     for copy in found.copies:
         assert similarity(test[copy.row], train[copy.of_row]) == pytest.approx(copy.similarity)
         assert copy.exact == any(plain(test[copy.row]) == plain(other) for other in train)

@@ -34,12 +34,15 @@ def test_token_that_spells_a_special_one_means_it():
 
 def test_vocab_without_unk_names_the_near_word():
     vocab = Vocab.from_counts({"king": 5, "queen": 1}, specials=())
-    with pytest.raises(VocabularyError, match=r"'kign' is not in the vocabulary \(2 tokens\). Did you mean 'king'"):
+    with pytest.raises(
+        VocabularyError, match=r"'kign' is not in the vocabulary \(2 tokens\). Did you mean 'king'"
+    ):
         vocab.ids(["kign"])
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"), [({"max_size": 1}, "max_size: 1 came"), ({"specials": ("eof",)}, "unknown special 'eof'")]
+    ("settings", "message"),
+    [({"max_size": 1}, "max_size: 1 came"), ({"specials": ("eof",)}, "unknown special 'eof'")],
 )
 def test_vocab_settings_are_checked(settings, message):
     with pytest.raises(OptionError, match=message):
@@ -77,7 +80,10 @@ def test_lossy_counter_stays_small_on_a_stream_of_new_words():
 
 
 def brute_phrases(sentences, threshold, min_count, kind):
-    words, pairs = Counter(w for s in sentences for w in s), Counter(p for s in sentences for p in itertools.pairwise(s))
+    words, pairs = (
+        Counter(w for s in sentences for w in s),
+        Counter(p for s in sentences for p in itertools.pairwise(s)),
+    )
     n = sum(words.values())
     scores = {}
     for (a, b), c in pairs.items():
@@ -109,7 +115,9 @@ def test_phrases_equal_a_loop_over_the_sentences(sentences, kind):
     threshold = 0.3 if kind == "word2phrase" else 0.1
     if sum(map(len, sentences)) < 2:
         return
-    joined, found = find_phrases(Corpus.from_sentences(sentences), score=kind, threshold=threshold, min_count=2)
+    joined, found = find_phrases(
+        Corpus.from_sentences(sentences), score=kind, threshold=threshold, min_count=2
+    )
     expected, scores = brute_phrases(sentences, threshold, 2, kind)
     assert [joined.sentence(i) for i in range(len(joined))] == expected
     assert {p.text: pytest.approx(p.score) for p in found} == {f"{a}_{b}": s for (a, b), s in scores.items()}

@@ -31,9 +31,19 @@ def train(folder, processes, **settings):
     command = [sys.executable, str(WORKER), str(folder), json.dumps(settings)]
     running = []
     for rank in range(processes):
-        place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": processes, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        place = {
+            "RANK": rank,
+            "LOCAL_RANK": rank,
+            "WORLD_SIZE": processes,
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": port,
+        }
         environment = os.environ | {name: str(value) for name, value in place.items()}
-        running.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
+        running.append(
+            subprocess.Popen(
+                command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+        )
     try:
         for process in running:
             output, _ = process.communicate(timeout=120)
@@ -48,7 +58,9 @@ def train(folder, processes, **settings):
 
 def assert_near(found, expected):
     assert [count for _, count in found["losses"]] == [count for _, count in expected["losses"]]
-    np.testing.assert_allclose([total for total, _ in found["losses"]], [total for total, _ in expected["losses"]], rtol=1e-5)
+    np.testing.assert_allclose(
+        [total for total, _ in found["losses"]], [total for total, _ in expected["losses"]], rtol=1e-5
+    )
     np.testing.assert_allclose(found["history"], expected["history"], rtol=1e-5)
     np.testing.assert_allclose(found["first"], expected["first"], atol=1e-5)
 
@@ -126,5 +138,8 @@ def test_missing_variable_of_torchrun_is_named(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     for name in ("RANK", "MASTER_ADDR", "MASTER_PORT"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(BackendError, match=r"did not come together \(.*RANK.*Start them with torchrun"), distributed.world("cpu"):
+    with (
+        pytest.raises(BackendError, match=r"did not come together \(.*RANK.*Start them with torchrun"),
+        distributed.world("cpu"),
+    ):
         pass

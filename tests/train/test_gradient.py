@@ -72,7 +72,10 @@ def test_updates_are_those_of_a_plain_torch_loop(optimizer):
     learner = GradientLearner(ours, options)
     named = dict(theirs.named_parameters())
     torch_optimizer = TORCH[optimizer](
-        [{"params": [named["linear.weight"]], "weight_decay": 0.01}, {"params": [named["linear.bias"]], "weight_decay": 0.0}]
+        [
+            {"params": [named["linear.weight"]], "weight_decay": 0.01},
+            {"params": [named["linear.bias"]], "weight_decay": 0.0},
+        ]
     )
     for number in range(20):
         lr = 0.1 / (1 + number)
@@ -106,7 +109,9 @@ def test_clip_value_and_l1_are_applied_after_the_norm_and_not_to_biases():
         if name == "linear.weight":
             gradient = gradient + 0.05 * np.sign(before[name].numpy())
         expected = before[name].double().numpy() - 0.1 * gradient
-        np.testing.assert_allclose(dict(module.named_parameters())[name].detach().numpy(), expected, atol=1e-6)
+        np.testing.assert_allclose(
+            dict(module.named_parameters())[name].detach().numpy(), expected, atol=1e-6
+        )
 
 
 @pytest.mark.parametrize("limits", [{}, {"clip": 0.0, "clip_value": 0.0}, {"clip": 1e9}])
@@ -210,9 +215,15 @@ def run(module, options, *, epochs=3, values=(4.0, 4.5, 4.2), stop=None, checkpo
         return learner.steps // 5 - 1
 
     history = fit(
-        learner, Streams(), epochs=epochs, schedule=cosine(0.05, warmup=0.2), validate=validate, checkpoint=checkpoint,
-        resume=resume, report=report,
-    )  # fmt: skip
+        learner,
+        Streams(),
+        epochs=epochs,
+        schedule=cosine(0.05, warmup=0.2),
+        validate=validate,
+        checkpoint=checkpoint,
+        resume=resume,
+        report=report,
+    )
     return learner, history
 
 
@@ -226,11 +237,15 @@ def assert_same_bytes(found, expected):
 @pytest.mark.parametrize("accumulate", [1, 3])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_law_resumed_run_ends_in_the_bytes_of_an_uninterrupted_one(tmp_path, optimizer, accumulate):
-    options = GradientOptions(optimizer=optimizer, clip=0.3, weight_decay=1e-3, accumulate=accumulate, nonmono=0)
+    options = GradientOptions(
+        optimizer=optimizer, clip=0.3, weight_decay=1e-3, accumulate=accumulate, nonmono=0
+    )
     whole, history = run(Tiny(), options)
     if optimizer == "asgd":  # from the second epoch on
         assert "average.cell.weight" in whole.state()  # or the averages were not tested
-    for stop in {1: (2, 6, 13), 3: (3, 7, 12)}[accumulate]:  # within epochs, at their ends, with and without gradients held
+    for stop in {1: (2, 6, 13), 3: (3, 7, 12)}[
+        accumulate
+    ]:  # within epochs, at their ends, with and without gradients held
         checkpoint = Checkpoint(tmp_path / f"{stop}", seconds=0.0)
         with pytest.raises(InterruptedError):
             run(Tiny(), options, stop=stop, checkpoint=checkpoint)
@@ -296,7 +311,9 @@ def test_average_begins_when_the_validation_is_worse_than_all_but_the_last_and_i
         learner.step(data(number), 0.05)
         values.append(value)
         learner.observe(values)
-        if begun is None and len(values) > 3 and value > min(values[:-3]):  # awd-lstm-lm: val > min(earlier[:-nonmono])
+        if (
+            begun is None and len(values) > 3 and value > min(values[:-3])
+        ):  # awd-lstm-lm: val > min(earlier[:-nonmono])
             begun, seen = number, []
         seen.append(weights(module))
     assert begun == 4
@@ -344,7 +361,9 @@ def test_gradient_that_is_not_finite_stops_before_the_update_and_names_the_param
     learner.step(data(0), 0.1)
     learner.step(data(1), 0.1)
     before = weights(module)
-    wanted = r"gradient: its norm became nan at step 3 \(lr 0\.1\).* is linear\.bias, 2 of 2 numbers not finite"
+    wanted = (
+        r"gradient: its norm became nan at step 3 \(lr 0\.1\).* is linear\.bias, 2 of 2 numbers not finite"
+    )
     with pytest.raises(TrainingError, match=wanted):
         learner.step(data(2), 0.1)
     assert all(torch.equal(p, before[name]) for name, p in module.named_parameters())
@@ -382,10 +401,16 @@ for compiled in (False, True):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="torch.compile needs a C++ compiler")
+@pytest.mark.skipif(
+    not (shutil.which("g++") or shutil.which("clang++")), reason="torch.compile needs a C++ compiler"
+)
 def test_compiled_forward_gives_the_same_losses():
-    tests = str(Path(__file__).parents[1])  # in a process of its own: the compiler unpickles what it cached itself
-    done = subprocess.run([sys.executable, "-c", COMPILED, tests], capture_output=True, text=True, timeout=280, check=False)
+    tests = str(
+        Path(__file__).parents[1]
+    )  # in a process of its own: the compiler unpickles what it cached itself
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILED, tests], capture_output=True, text=True, timeout=280, check=False
+    )
     assert done.returncode == 0, done.stderr
     plain, compiled = ([float(total) for total in line.split()] for line in done.stdout.splitlines())
     assert compiled == pytest.approx(plain, rel=1e-5)
@@ -395,10 +420,16 @@ def test_compiled_forward_gives_the_same_losses():
     ("change", "message"),
     [
         (lambda a: a.pop("weights.linear.bias"), r"gradient\.restore: no array 'weights\.linear\.bias'"),
-        (lambda a: a.update({"weights.linear.weight": np.zeros((9, 9), np.float32)}), r"shape \(9, 9\), expected \(2, 3\)"),
+        (
+            lambda a: a.update({"weights.linear.weight": np.zeros((9, 9), np.float32)}),
+            r"shape \(9, 9\), expected \(2, 3\)",
+        ),
         (lambda a: a.update({"weights.more": np.zeros(1, np.float32)}), r"this model has no weights\.more\."),
         (lambda a: a.pop("steps"), r"no array 'steps'"),
-        (lambda a: a.update({"optimizer.linear.bias.exp_avg": np.zeros(7, np.float32)}), r"exp_avg has shape \(7,\)"),
+        (
+            lambda a: a.update({"optimizer.linear.bias.exp_avg": np.zeros(7, np.float32)}),
+            r"exp_avg has shape \(7,\)",
+        ),
     ],
 )
 def test_restore_refuses_another_models_arrays_by_name(change, message):
@@ -434,7 +465,9 @@ def test_setting_out_of_range_is_refused(settings, message):
 def test_module_of_mixed_or_no_trained_parameters_is_refused():
     module = Line()
     module.linear.bias = torch.nn.Parameter(module.linear.bias.double())
-    with pytest.raises(OptionError, match=r"parameters are torch\.float32 on cpu, torch\.float64 on cpu; allowed is"):
+    with pytest.raises(
+        OptionError, match=r"parameters are torch\.float32 on cpu, torch\.float64 on cpu; allowed is"
+    ):
         GradientLearner(module)
     with pytest.raises(OptionError, match="parameters are none that is trained"):
         GradientLearner(Line().requires_grad_(False))

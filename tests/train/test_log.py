@@ -23,9 +23,16 @@ def lines(path, event):
 
 def run(learner, path, *, seconds=0.0, resume=False, **settings):
     return fit(
-        learner, Numbers(), epochs=2, schedule=linear(0.3, 0.0), checkpoint=Checkpoint(path.parent / "run"), resume=resume,
-        validate=lambda: 5.0, logs=[JsonLines(path, seconds)], **settings,
-    )  # fmt: skip
+        learner,
+        Numbers(),
+        epochs=2,
+        schedule=linear(0.3, 0.0),
+        checkpoint=Checkpoint(path.parent / "run"),
+        resume=resume,
+        validate=lambda: 5.0,
+        logs=[JsonLines(path, seconds)],
+        **settings,
+    )
 
 
 def test_epoch_and_step_lines_say_what_fit_measured(tmp_path):
@@ -35,7 +42,10 @@ def test_epoch_and_step_lines_say_what_fit_measured(tmp_path):
     assert [line["done"] for line in steps] == [*range(3, 20, 3), 20, *range(23, 40, 3), 40]
     assert [line["lr"] for line in steps] == learner.rates
     assert [line["loss"] for line in epochs] == [epoch.loss.mean for epoch in history]
-    assert [(e["epoch"], e["done"], e["predictions"], e["validation"]) for e in epochs] == [(1, 20, 20, 5.0), (2, 40, 20, 5.0)]
+    assert [(e["epoch"], e["done"], e["predictions"], e["validation"]) for e in epochs] == [
+        (1, 20, 20, 5.0),
+        (2, 40, 20, 5.0),
+    ]
 
 
 def test_steps_are_logged_no_more_often_than_asked(tmp_path):
@@ -99,7 +109,9 @@ def test_new_run_starts_its_log_anew(tmp_path):
     assert len(lines(tmp_path / "log.jsonl", "epoch")) == 2
 
 
-@pytest.mark.parametrize("text", ["hello\n", '{"event": "step"}\n', "[]\n", '{"event": "epoch", "done": "x"}\n'])
+@pytest.mark.parametrize(
+    "text", ["hello\n", '{"event": "step"}\n', "[]\n", '{"event": "epoch", "done": "x"}\n']
+)
 def test_file_that_is_no_log_is_left_alone(tmp_path, text):
     log = tmp_path / "log.jsonl"
     log.write_text(text)
@@ -111,12 +123,20 @@ def test_file_that_is_no_log_is_left_alone(tmp_path, text):
 def test_log_that_cannot_be_written_says_so(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ResourceError, match="cannot be written"):
-        fit(Mean(), Numbers(), epochs=1, schedule=constant(0.1), logs=[JsonLines(tmp_path / "file" / "log.jsonl")])
+        fit(
+            Mean(),
+            Numbers(),
+            epochs=1,
+            schedule=constant(0.1),
+            logs=[JsonLines(tmp_path / "file" / "log.jsonl")],
+        )
 
 
 def test_missing_tensorboard_names_the_way_out(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    with pytest.raises(OptionError, match=r"tensorboard is not installed\. Install it \(pip install tensorboard\)"):
+    with pytest.raises(
+        OptionError, match=r"tensorboard is not installed\. Install it \(pip install tensorboard\)"
+    ):
         TensorBoard(tmp_path)
 
 
@@ -130,11 +150,24 @@ def test_tensorboard_holds_each_epoch_once_after_a_resume(tmp_path):
             os.kill(os.getpid(), signal.SIGINT)
 
     learner.hook = hook
-    settings = {"epochs": 2, "schedule": constant(0.1), "validate": lambda: 5.0, "checkpoint": Checkpoint(tmp_path / "run")}
+    settings = {
+        "epochs": 2,
+        "schedule": constant(0.1),
+        "validate": lambda: 5.0,
+        "checkpoint": Checkpoint(tmp_path / "run"),
+    }
     with pytest.raises(KeyboardInterrupt):
         fit(learner, Numbers(), logs=[TensorBoard(tmp_path / "board", 0.0)], **settings)
     history = fit(whole, Numbers(), logs=[TensorBoard(tmp_path / "board", 0.0)], resume=True, **settings)
     events = reading.EventAccumulator(str(tmp_path / "board")).Reload()
     assert [event.step for event in events.Scalars("epoch/training")] == [20, 40]
-    assert [event.value for event in events.Scalars("epoch/training")] == pytest.approx([e.loss.mean for e in history])
-    assert [event.step for event in events.Scalars("step/loss")] == [*range(3, 20, 3), 20, 23, *range(29, 40, 3), 40]
+    assert [event.value for event in events.Scalars("epoch/training")] == pytest.approx(
+        [e.loss.mean for e in history]
+    )
+    assert [event.step for event in events.Scalars("step/loss")] == [
+        *range(3, 20, 3),
+        20,
+        23,
+        *range(29, 40, 3),
+        40,
+    ]

@@ -50,11 +50,23 @@ def test_stopped_at_any_step_and_resumed_ends_in_the_same_bytes(tmp_path, steps,
     checkpoint, stopped, resumed = Checkpoint(tmp_path / "run"), Mean(), Mean()
     stop_after(stopped, steps, number)
     with pytest.raises(KeyboardInterrupt):
-        fit(stopped, Numbers(), epochs=2, schedule=linear(0.3), checkpoint=checkpoint, validate=lambda: float(stopped.weight[0]))
+        fit(
+            stopped,
+            Numbers(),
+            epochs=2,
+            schedule=linear(0.3),
+            checkpoint=checkpoint,
+            validate=lambda: float(stopped.weight[0]),
+        )
     history = fit(
-        resumed, Numbers(), epochs=2, schedule=linear(0.3), checkpoint=checkpoint, resume=True,
+        resumed,
+        Numbers(),
+        epochs=2,
+        schedule=linear(0.3),
+        checkpoint=checkpoint,
+        resume=True,
         validate=lambda: float(resumed.weight[0]),
-    )  # fmt: skip
+    )
     assert len(stopped.rates) == steps  # the step at hand was finished, none begun
     assert resumed.weight.tobytes() == whole.weight.tobytes()
     assert [(e.number, e.loss, e.units, e.validation) for e in history] == [
@@ -108,13 +120,31 @@ def test_wish_to_stop_between_epochs_or_after_the_last_is_not_forgotten(tmp_path
         monkeypatch.setattr(Checkpoint, "save", interrupted)
     checkpoint, logs = Checkpoint(tmp_path / "run"), [Interrupting(epoch)] if moment == "log" else []
     with pytest.raises(KeyboardInterrupt):
-        fit(stopped, Numbers(), epochs=2, schedule=linear(0.3), validate=validate, checkpoint=checkpoint, logs=logs)
+        fit(
+            stopped,
+            Numbers(),
+            epochs=2,
+            schedule=linear(0.3),
+            validate=validate,
+            checkpoint=checkpoint,
+            logs=logs,
+        )
     monkeypatch.undo()
     assert len(stopped.rates) == 7 * epoch  # the epoch is over, no step of another was made
     calls.clear()
-    history = fit(resumed, Numbers(), epochs=2, schedule=linear(0.3), validate=lambda: 1.0, checkpoint=checkpoint, resume=True)
+    history = fit(
+        resumed,
+        Numbers(),
+        epochs=2,
+        schedule=linear(0.3),
+        validate=lambda: 1.0,
+        checkpoint=checkpoint,
+        resume=True,
+    )
     assert resumed.weight.tobytes() == whole.weight.tobytes()
-    assert [(e.number, e.loss, e.validation) for e in history] == [(e.number, e.loss, e.validation) for e in expected]
+    assert [(e.number, e.loss, e.validation) for e in history] == [
+        (e.number, e.loss, e.validation) for e in expected
+    ]
 
 
 def test_wish_to_stop_is_shared_by_blocks_within_blocks_and_kept_to_the_end():
@@ -180,7 +210,10 @@ def test_loss_that_is_not_finite_stops_with_step_place_and_rate():
 def test_loss_that_is_not_finite_names_the_checkpoint_before_it(tmp_path):
     learner, checkpoint = Mean(), Checkpoint(tmp_path / "run")
     blow_up_after(learner, 9)
-    with np.errstate(over="ignore"), pytest.raises(TrainingError, match=r"at step 3 of epoch 2.*The checkpoint in .*run is from"):
+    with (
+        np.errstate(over="ignore"),
+        pytest.raises(TrainingError, match=r"at step 3 of epoch 2.*The checkpoint in .*run is from"),
+    ):
         fit(learner, Numbers(), epochs=2, schedule=constant(0.1), checkpoint=checkpoint)
     arrays, place = checkpoint.load(Numbers().signature | {"epochs": 2})
     assert place.epoch == 1
@@ -195,7 +228,9 @@ def test_error_of_the_learner_is_told_with_the_checkpoint(tmp_path):
             raise TrainingError("gradient: broken.")
 
     learner.hook = fail
-    with pytest.raises(TrainingError, match=r"gradient: broken\. The checkpoint in .*run is from before it\."):
+    with pytest.raises(
+        TrainingError, match=r"gradient: broken\. The checkpoint in .*run is from before it\."
+    ):
         fit(learner, Numbers(), epochs=2, schedule=constant(0.1), checkpoint=Checkpoint(tmp_path / "run"))
 
 
@@ -244,7 +279,14 @@ def test_damaged_checkpoint_is_refused(tmp_path):
 
 def test_resume_without_a_checkpoint_starts_at_the_beginning(tmp_path):
     learner = Mean()
-    fit(learner, Numbers(), epochs=1, schedule=constant(0.1), checkpoint=Checkpoint(tmp_path / "none"), resume=True)
+    fit(
+        learner,
+        Numbers(),
+        epochs=1,
+        schedule=constant(0.1),
+        checkpoint=Checkpoint(tmp_path / "none"),
+        resume=True,
+    )
     assert learner.seen == [*range(20)]
 
 
@@ -264,14 +306,18 @@ def test_values_of_the_validation_reach_the_schedule():
 
 def test_patience_ends_the_run_after_so_many_epochs_without_a_better_value():
     learner = Mean()
-    history = fit(learner, Numbers(), epochs=9, schedule=constant(0.5), validate=distance(learner), patience=2)
+    history = fit(
+        learner, Numbers(), epochs=9, schedule=constant(0.5), validate=distance(learner), patience=2
+    )
     values = [epoch.validation for epoch in history]
     assert len(values) == 4
     assert min(values) == values[1]
 
 
 def test_equal_value_is_no_improvement():
-    assert len(fit(Mean(), Numbers(), epochs=9, schedule=constant(0.5), validate=lambda: 1.0, patience=3)) == 4
+    assert (
+        len(fit(Mean(), Numbers(), epochs=9, schedule=constant(0.5), validate=lambda: 1.0, patience=3)) == 4
+    )
 
 
 def test_resume_of_an_early_stopped_run_does_nothing_more(tmp_path):
@@ -291,7 +337,15 @@ def test_keep_best_puts_the_state_of_the_best_epoch_back(tmp_path, on_disk):
         return abs(weights[-1] - 150)
 
     checkpoint = Checkpoint(tmp_path / "run") if on_disk else None
-    fit(learner, Numbers(), epochs=5, schedule=constant(0.5), validate=validate, keep_best=True, checkpoint=checkpoint)
+    fit(
+        learner,
+        Numbers(),
+        epochs=5,
+        schedule=constant(0.5),
+        validate=validate,
+        keep_best=True,
+        checkpoint=checkpoint,
+    )
     assert len({*weights}) == 5
     assert float(learner.weight[0]) == weights[1]
     if checkpoint:
@@ -379,4 +433,12 @@ def test_engine_finishes_then_is_validated_with_averages_then_hears_all_values(t
     epoch = ["finish", "averaged", "validate", "raw"]
     assert learner.told == [*epoch, ("observe", 3.0), *epoch, ("observe", 3.0, 2.0)]
     with pytest.raises(OptionError, match="resume: kind was 'led' in .* and is None now"):
-        fit(Mean(), Numbers(), epochs=2, schedule=constant(0.1), validate=lambda: 1.0, checkpoint=checkpoint, resume=True)
+        fit(
+            Mean(),
+            Numbers(),
+            epochs=2,
+            schedule=constant(0.1),
+            validate=lambda: 1.0,
+            checkpoint=checkpoint,
+            resume=True,
+        )

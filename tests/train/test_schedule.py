@@ -57,7 +57,9 @@ def test_rate_is_the_one_worked_out_by_hand(name, settings, progress, expected):
 def test_staircase_steps_exactly_where_an_epoch_begins(epochs):
     rate = schedule("staircase", 1.0, epochs=epochs, decay=0.5)
     size = 7 * 11
-    assert [rate(epoch * size / (epochs * size), []) for epoch in range(epochs)] == [0.5**epoch for epoch in range(epochs)]
+    assert [rate(epoch * size / (epochs * size), []) for epoch in range(epochs)] == [
+        0.5**epoch for epoch in range(epochs)
+    ]
 
 
 def test_plateau_quarters_after_each_epoch_that_is_not_the_best():
@@ -69,17 +71,23 @@ def test_plateau_quarters_after_each_epoch_that_is_not_the_best():
 @given(st.lists(st.integers(0, 9), max_size=30), st.integers(1, 4))
 def test_plateau_falls_when_torch_reduce_on_plateau_does(values, patience):
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=patience - 1, threshold=0)
+    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer, factor=0.5, patience=patience - 1, threshold=0
+    )
     ours = schedule("plateau", 1.0, epochs=30, factor=0.5, patience=patience)
     for n, value in enumerate(values, 1):
         theirs.step(value)
-        assert ours(0.1, [float(v) for v in values[:n]]) == pytest.approx(max(optimizer.param_groups[0]["lr"], 0.5**30))
+        assert ours(0.1, [float(v) for v in values[:n]]) == pytest.approx(
+            max(optimizer.param_groups[0]["lr"], 0.5**30)
+        )
 
 
 def test_one_cycle_is_torch_one_cycle_on_its_grid():
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     steps, rate = 1001, schedule("one-cycle", 0.3, epochs=1, warmup=0.3)
-    theirs = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.3, steps, pct_start=(0.3 * (steps - 1) + 1) / steps)
+    theirs = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, 0.3, steps, pct_start=(0.3 * (steps - 1) + 1) / steps
+    )
     for step in range(steps):
         assert rate(step / (steps - 1), []) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-9)
         if step < steps - 1:
@@ -104,10 +112,22 @@ def test_rate_that_cannot_train_is_refused(name, lr):
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
-        ("cosin", {}, r"unknown schedule 'cosin'; known: constant, linear, .*rising\. Did you mean 'cosine'\?"),
-        ("cosine", {"warm_up": 1}, r"schedule cosine: unknown setting 'warm_up'; known: warmup, final\. Did you mean 'warmup'\?"),
+        (
+            "cosin",
+            {},
+            r"unknown schedule 'cosin'; known: constant, linear, .*rising\. Did you mean 'cosine'\?",
+        ),
+        (
+            "cosine",
+            {"warm_up": 1},
+            r"schedule cosine: unknown setting 'warm_up'; known: warmup, final\. Did you mean 'warmup'\?",
+        ),
         ("constant", {"decay": 1}, r"schedule constant: unknown setting 'decay'; known: none\."),
-        ("exponential", {"decay": 1.5}, r"decay: 1\.5 came, allowed is a number of at least 0 and at most 1\."),
+        (
+            "exponential",
+            {"decay": 1.5},
+            r"decay: 1\.5 came, allowed is a number of at least 0 and at most 1\.",
+        ),
         ("plateau", {"patience": 0}, r"patience: 0 came, allowed is a number of at least 1\."),
         ("staircase", {"every": "two"}, r"every: 'two' came"),
         ("cosine", {"final": math.nan}, r"final: nan came"),

@@ -10,7 +10,12 @@ class Batch:
     """Ids and targets (B, T); `first` where a text begins, so that no state comes from before."""
 
     def __init__(self, ids, targets, *, first, low=0):
-        self.ids, self.targets, self.first, self.low = torch.from_numpy(ids), torch.from_numpy(targets), first, low
+        self.ids, self.targets, self.first, self.low = (
+            torch.from_numpy(ids),
+            torch.from_numpy(targets),
+            first,
+            low,
+        )
 
 
 class Streams:
@@ -31,7 +36,9 @@ class Streams:
             rows = 1 if last else len(self.ids)
             part = self.world.part(rows) if self.world else slice(0, rows)
             ids = self.ids[:rows][part]
-            batch = Batch(ids[:, start:stop], ids[:, start + 1 : stop + 1], first=start == 0 or last, low=part.start)
+            batch = Batch(
+                ids[:, start:stop], ids[:, start + 1 : stop + 1], first=start == 0 or last, low=part.start
+            )
             yield (batch if len(ids) else None), rows * (stop - start)
 
 
@@ -59,7 +66,10 @@ class Tiny(torch.nn.Module):
         x = self.embedding(batch.ids)
         if self.training and self.dropout:
             draws = [rng.uniform(rng.stream(5, step, batch.low + row), (self.size,)) for row in range(rows)]
-            x = x * torch.from_numpy((np.stack(draws) >= self.dropout) / np.float32(1 - self.dropout))[:, None]
+            x = (
+                x
+                * torch.from_numpy((np.stack(draws) >= self.dropout) / np.float32(1 - self.dropout))[:, None]
+            )
         hidden = []
         for t in range(batch.ids.shape[1]):
             h = torch.tanh(self.cell(torch.cat([x[:, t], h], -1)))
@@ -68,4 +78,8 @@ class Tiny(torch.nn.Module):
         total = torch.nn.functional.cross_entropy(
             self.out(hidden).flatten(0, 1).float(), batch.targets.flatten(), reduction="sum"
         )
-        return total, batch.targets.numel(), (hidden[:, -1].to(self.carry_dtype),)  # a view, as a careless module gives
+        return (
+            total,
+            batch.targets.numel(),
+            (hidden[:, -1].to(self.carry_dtype),),
+        )  # a view, as a careless module gives

@@ -46,19 +46,30 @@ def main(folder, settings):
         stopped = False
         try:
             history = fit(
-                learner, streams, epochs=3, schedule=plateau(0.05), validate=lambda: losses[-1][0] + world.rank, keep_best=True,
-                checkpoint=Checkpoint(Path(folder) / "run"), resume=settings.get("resume", False),
+                learner,
+                streams,
+                epochs=3,
+                schedule=plateau(0.05),
+                validate=lambda: losses[-1][0] + world.rank,
+                keep_best=True,
+                checkpoint=Checkpoint(Path(folder) / "run"),
+                resume=settings.get("resume", False),
                 logs=[JsonLines(Path(folder) / "log.jsonl")],
-            )  # fmt: skip
+            )
         except KeyboardInterrupt:
             stopped, history = True, []
-        weights = hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in module.parameters())).hexdigest()
+        weights = hashlib.sha256(
+            b"".join(p.detach().numpy().tobytes() for p in module.parameters())
+        ).hexdigest()
         carry = None if learner.carry is None else list(learner.carry[0].shape)
         found = {
-            "losses": losses, "weights": weights, "carry": carry, "stopped": stopped,
+            "losses": losses,
+            "weights": weights,
+            "carry": carry,
+            "stopped": stopped,
             "history": [[e.loss.total, e.loss.count, e.validation] for e in history],
             "first": module.cell.weight.flatten().tolist(),
-        }  # fmt: skip
+        }
         (Path(folder) / f"rank{rank}.json").write_text(json.dumps(found))
 
 

@@ -77,9 +77,10 @@ def test_draws_depend_on_seed_number_and_name_alone():
     assert alone.draw(1, 0) != alone.draw(2, 0)
     assert (
         abs(
-            np.corrcoef([[*Space({"a": Range(0, 1), "b": Range(0, 1)}).draw(1, n).values()] for n in range(2000)], rowvar=False)[
-                0, 1
-            ]
+            np.corrcoef(
+                [[*Space({"a": Range(0, 1), "b": Range(0, 1)}).draw(1, n).values()] for n in range(2000)],
+                rowvar=False,
+            )[0, 1]
         )
         < 0.06
     )
@@ -126,11 +127,15 @@ def test_bad_range_is_refused_with_the_way_out(name, text, message):
 
 
 def test_space_of_nothing_is_refused():
-    with pytest.raises(OptionError, match=r"nothing to search was named\. Give a setting of Model, such as lr=1e-4\.\.1"):
+    with pytest.raises(
+        OptionError, match=r"nothing to search was named\. Give a setting of Model, such as lr=1e-4\.\.1"
+    ):
         space()
 
 
-@pytest.mark.parametrize("part", [Range(1e-4, 1, "log"), Range(0.9, 0.999, "log-below-1"), Range(-1, 3), Range(1, 9, whole=True)])
+@pytest.mark.parametrize(
+    "part", [Range(1e-4, 1, "log"), Range(0.9, 0.999, "log-below-1"), Range(-1, 3), Range(1, 9, whole=True)]
+)
 def test_places_and_numbers_are_inverse(part):
     for place in (0.0, 0.2, 0.75, 1.0):
         assert part.at(part.place(part.at(place))) == pytest.approx(part.at(place))
@@ -227,7 +232,9 @@ def test_rungs_fit_trials_and_epochs(trials, epochs, eta, rungs):
 
 
 def test_halving_is_not_over_while_a_worker_has_yet_to_end_its_last_epoch():
-    known = [Trial(n, {"x": n / 3}, "dropped" if n else "open", (float(n),) * (1 if n else 3)) for n in range(3)]
+    known = [
+        Trial(n, {"x": n / 3}, "dropped" if n else "open", (float(n),) * (1 if n else 3)) for n in range(3)
+    ]
     (job,) = searches.load("halving")().jobs(Space({"x": Range(0.0, 1.0)}), 3, 3, 1, known)
     assert (job.number, job.epochs) == (0, 3)
 
@@ -250,7 +257,9 @@ def test_coarse_to_fine_looks_where_the_best_were():
 
 def test_grid_has_both_ends_and_every_combination():
     known, _ = search("grid", far, 9, points=3)
-    assert [(t.settings["x"], t.settings["y"]) for t in known] == [(x, y) for x in (0.0, 0.5, 1.0) for y in (0.0, 0.5, 1.0)]
+    assert [(t.settings["x"], t.settings["y"]) for t in known] == [
+        (x, y) for x in (0.0, 0.5, 1.0) for y in (0.0, 0.5, 1.0)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ SPACE = {"lr": "1e-3..0.1", "cell": "gru,rnn"}
 
 
 def small(**settings):
-    return sk.LanguageModel(**({"hidden_size": 8, "num_layers": 1, "epochs": 3, "batch": 4, "bptt": 8, "threads": 1} | settings))
+    return sk.LanguageModel(
+        **({"hidden_size": 8, "num_layers": 1, "epochs": 3, "batch": 4, "bptt": 8, "threads": 1} | settings)
+    )
 
 
 def run(folder, model=None, space=SPACE, **settings):
@@ -62,13 +64,18 @@ def test_result_is_written_as_json_and_can_be_read_again(halved):
 def test_search_that_is_over_trains_nothing_more(halved):
     before = (halved.folder / "manifest.json").read_text()
     seen = []
-    assert run(halved.folder, trials=7, method="halving", report=lambda trial, known: seen.append(trial)) == halved
+    assert (
+        run(halved.folder, trials=7, method="halving", report=lambda trial, known: seen.append(trial))
+        == halved
+    )
     assert seen == []
     assert (halved.folder / "manifest.json").read_text() == before
 
 
 def test_same_seed_gives_the_same_trials_and_another_others(tmp_path):
-    one, two, other = (run(tmp_path / name, trials=3, seed=seed) for name, seed in (("one", 1), ("two", 1), ("other", 2)))
+    one, two, other = (
+        run(tmp_path / name, trials=3, seed=seed) for name, seed in (("one", 1), ("two", 1), ("other", 2))
+    )
     assert [(t.settings, t.values) for t in one.trials] == [(t.settings, t.values) for t in two.trials]
     assert one.trials[0].settings != other.trials[0].settings
 
@@ -90,7 +97,9 @@ def test_failed_trial_is_recorded_with_its_error_and_the_search_goes_on(tmp_path
 
 
 def test_all_trials_failing_gives_one_error_and_keeps_the_record(tmp_path):
-    with pytest.raises(TrainingError, match=r"tune: none of 2 trials went all the way, 2 failed\. The first: .*Lower lr"):
+    with pytest.raises(
+        TrainingError, match=r"tune: none of 2 trials went all the way, 2 failed\. The first: .*Lower lr"
+    ):
         run(tmp_path, small(optimizer="sgd", clip=0.0), {"lr": [3e38, 3.3e38]}, trials=2, method="grid")
     assert [t.state for t in Found.load(tmp_path).trials] == ["failed"] * 2
     assert json.loads((tmp_path / "search.json").read_text())["best"] is None
@@ -116,7 +125,10 @@ def test_full_disk_ends_the_search(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"space": {"lr": "1e-3..0.2"}}, r"search: space was .* in .* and is .* now, so the trials do not compare"),
+        (
+            {"space": {"lr": "1e-3..0.2"}},
+            r"search: space was .* in .* and is .* now, so the trials do not compare",
+        ),
         ({"seed": 2}, "search: seed of the draws was 1"),
         ({"model": small(seed=3)}, "search: seed was 1"),
         ({"model": small(hidden_size=9)}, "search: hidden_size was 8"),
@@ -171,7 +183,9 @@ def test_broken_storage_is_named(tmp_path):
 
 def test_missing_optuna_names_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(OptionError, match=r"search: needs optuna, which is not installed\. Install seqkit\[tune\]"):
+    with pytest.raises(
+        OptionError, match=r"search: needs optuna, which is not installed\. Install seqkit\[tune\]"
+    ):
         run(tmp_path)
 
 
@@ -241,7 +255,9 @@ def test_two_workers_share_one_search_and_train_nothing_twice(tmp_path, method):
     assert [(t.settings, t.values, t.state, t.units) for t in shared.trials] == [
         (t.settings, t.values, t.state, t.units) for t in alone.trials
     ]
-    assert sk.LanguageModel.load(tmp_path / "two").score(LINES[:2]) == sk.LanguageModel.load(tmp_path / "one").score(LINES[:2])
+    assert sk.LanguageModel.load(tmp_path / "two").score(LINES[:2]) == sk.LanguageModel.load(
+        tmp_path / "one"
+    ).score(LINES[:2])
 
 
 @pytest.mark.parametrize("job", [3, 11])
@@ -278,7 +294,9 @@ def test_killed_search_goes_on_and_loses_no_finished_trial(tmp_path, number, ste
     assert not set(after) & set(finished)
     assert len(after) + len(finished) >= 12 - 1  # a job may have ended after its report was cut off
     alone, killed = run(tmp_path / "alone", trials=9, method="halving"), Found.load(tmp_path / "killed")
-    assert [(t.settings, t.values, t.state) for t in killed.trials] == [(t.settings, t.values, t.state) for t in alone.trials]
+    assert [(t.settings, t.values, t.state) for t in killed.trials] == [
+        (t.settings, t.values, t.state) for t in alone.trials
+    ]
 
 
 def test_worker_waits_for_what_others_train(tmp_path):
@@ -286,7 +304,12 @@ def test_worker_waits_for_what_others_train(tmp_path):
     found, order = {}, []
 
     def work(name):
-        found[name] = run(tmp_path, trials=3, method="halving", report=lambda t, known: order.append((t.number, len(t.values))))
+        found[name] = run(
+            tmp_path,
+            trials=3,
+            method="halving",
+            report=lambda t, known: order.append((t.number, len(t.values))),
+        )
 
     workers = [threading.Thread(target=work, args=(name,)) for name in "ab"]
     for worker in workers:
@@ -307,7 +330,9 @@ def test_halving_comes_within_two_percent_of_a_grid_at_a_quarter_of_its_cost(tmp
     space = {"lr": "1e-3..1:log", "beta1": "0.5..0.99:log-below-1"}
 
     def search(name, trials, method, **settings):
-        return tune(model, space, corpus, valid=valid, out=tmp_path / name, trials=trials, method=method, **settings)
+        return tune(
+            model, space, corpus, valid=valid, out=tmp_path / name, trials=trials, method=method, **settings
+        )
 
     grid = search("grid", 64, "grid", method_settings={"points": 8})
     for seed in range(1, 6):
@@ -319,7 +344,15 @@ def test_halving_comes_within_two_percent_of_a_grid_at_a_quarter_of_its_cost(tmp
 def test_classifier_is_tuned_by_the_same_call(tmp_path):
     texts, labels = ["good film", "very good", "bad film", "very bad"] * 6, [1, 1, 0, 0] * 6
     model = sk.TextClassifier(epochs=2, embed_dim=4, threads=1)
-    found = tune(model, {"lr": "1e-2..1", "batch": None}, texts, labels, valid=(texts[:4], labels[:4]), out=tmp_path, trials=2)
+    found = tune(
+        model,
+        {"lr": "1e-2..1", "batch": None},
+        texts,
+        labels,
+        valid=(texts[:4], labels[:4]),
+        out=tmp_path,
+        trials=2,
+    )
     best = sk.TextClassifier.load(tmp_path)
     assert {name: best.get_params()[name] for name in ("lr", "batch")} == found.best.settings
     assert not list((tmp_path / "trials").glob("*"))

@@ -9,16 +9,26 @@ from seqkit.cli import common
 
 
 def train(
-    input: Annotated[str, typer.Argument(help='A text (file, folder, glob, "-" for stdin, nltk:brown) or a corpus folder.')],
+    input: Annotated[
+        str, typer.Argument(help='A text (file, folder, glob, "-" for stdin, nltk:brown) or a corpus folder.')
+    ],
     out: common.Out,
-    valid: Annotated[str | None, typer.Option(help="Text to validate on after each epoch; the best epoch is kept.")] = None,
-    unit: Annotated[str, typer.Option(help="word, whitespace (tokenised text), character or subword[:MODEL].")] = "word",
+    valid: Annotated[
+        str | None, typer.Option(help="Text to validate on after each epoch; the best epoch is kept.")
+    ] = None,
+    unit: Annotated[
+        str, typer.Option(help="word, whitespace (tokenised text), character or subword[:MODEL].")
+    ] = "word",
     cell: common.Cell = "lstm",
     layers: Annotated[int, typer.Option(help="Layers of the stack.")] = 2,
     hidden: Annotated[int, typer.Option(help="Numbers in a layer's state.")] = 256,
-    embed_dim: Annotated[int | None, typer.Option(help="Numbers in an embedding; --hidden if not given.")] = None,
+    embed_dim: Annotated[
+        int | None, typer.Option(help="Numbers in an embedding; --hidden if not given.")
+    ] = None,
     tie: Annotated[bool, typer.Option(help="The softmax shares the embedding's weight.")] = True,
-    dropout: Annotated[float, typer.Option(help="Chance to drop, of embeddings, between layers and of outputs.")] = 0.0,
+    dropout: Annotated[
+        float, typer.Option(help="Chance to drop, of embeddings, between layers and of outputs.")
+    ] = 0.0,
     optimizer: common.Optimizer = "adamw",
     lr: common.Rate = 0.003,
     schedule: common.Schedule = "cosine",
@@ -58,15 +68,37 @@ def train(
     from seqkit.train.distributed import world as processes
 
     given = {
-        "cell": cell, "num_layers": layers, "hidden_size": hidden, "embed_dim": embed_dim, "tie": tie, "dropout": dropout,
-        "optimizer": optimizer, "lr": lr, "schedule": schedule, "clip": clip, "bptt": bptt, "batch": batch, "epochs": epochs,
-        "patience": patience, "precision": precision, "seed": seed,
-    }  # fmt: skip
+        "cell": cell,
+        "num_layers": layers,
+        "hidden_size": hidden,
+        "embed_dim": embed_dim,
+        "tie": tie,
+        "dropout": dropout,
+        "optimizer": optimizer,
+        "lr": lr,
+        "schedule": schedule,
+        "clip": clip,
+        "bptt": bptt,
+        "batch": batch,
+        "epochs": epochs,
+        "patience": patience,
+        "precision": precision,
+        "seed": seed,
+    }
     model = LanguageModel(device=device, threads=threads, **(given | parse_settings(setting)))
     run = LanguageModelRun(
-        model, input, Path(out), unit=unit, lower=lower, min_count=min_count, max_size=max_size, valid=valid, vectors=vectors,
-        freeze=freeze, curve=curve,
-    )  # fmt: skip
+        model,
+        input,
+        Path(out),
+        unit=unit,
+        lower=lower,
+        min_count=min_count,
+        max_size=max_size,
+        valid=valid,
+        vectors=vectors,
+        freeze=freeze,
+        curve=curve,
+    )
     logs = []
     if tensorboard:
         from seqkit.train.tensorboard import TensorBoard
@@ -75,7 +107,11 @@ def train(
     with processes(device) as world:
         quiet = quiet or world.rank > 0
         result = run.train(
-            resume=resume, report=common.progress(quiet, "tokens"), reading=common.reading(quiet), logs=logs, world=world
+            resume=resume,
+            report=common.progress(quiet, "tokens"),
+            reading=common.reading(quiet),
+            logs=logs,
+            world=world,
         )
     if world.rank == 0:
         last = result["history"][-1]

@@ -9,21 +9,39 @@ from seqkit.cli import common
 
 
 def train(
-    source: Annotated[str, typer.Argument(help='Source texts, one a line; or pairs as TSV or .jsonl ("-": stdin).')],
+    source: Annotated[
+        str, typer.Argument(help='Source texts, one a line; or pairs as TSV or .jsonl ("-": stdin).')
+    ],
     out: common.Out,
-    target: Annotated[str | None, typer.Argument(help="Target texts, line n belongs to line n; not given: pairs.")] = None,
-    valid: Annotated[str | None, typer.Option(help="Sources or pairs to validate on; the best epoch is kept.")] = None,
-    valid_target: Annotated[str | None, typer.Option(help="Targets of --valid, where that holds sources alone.")] = None,
-    unit: Annotated[str, typer.Option(help="word, whitespace (tokenised text), character or subword[:MODEL].")] = "word",
+    target: Annotated[
+        str | None, typer.Argument(help="Target texts, line n belongs to line n; not given: pairs.")
+    ] = None,
+    valid: Annotated[
+        str | None, typer.Option(help="Sources or pairs to validate on; the best epoch is kept.")
+    ] = None,
+    valid_target: Annotated[
+        str | None, typer.Option(help="Targets of --valid, where that holds sources alone.")
+    ] = None,
+    unit: Annotated[
+        str, typer.Option(help="word, whitespace (tokenised text), character or subword[:MODEL].")
+    ] = "word",
     attention: Annotated[str, typer.Option(help="luong, bahdanau or none.")] = "luong",
     cell: common.Cell = "lstm",
     layers: Annotated[int, typer.Option(help="Layers of encoder and decoder.")] = 1,
     hidden: Annotated[int, typer.Option(help="Numbers in a layer's state, in each direction.")] = 256,
     embed_dim: Annotated[int, typer.Option(help="Numbers in an embedding.")] = 256,
-    dropout: Annotated[float, typer.Option(help="Chance to drop, of embeddings, between layers and of outputs.")] = 0.3,
-    label_smoothing: Annotated[float, typer.Option(help="Share of a target's probability given to all words.")] = 0.0,
-    teacher_forcing: Annotated[float, typer.Option(help="Share of right words the decoder reads, at first.")] = 1.0,
-    teacher_forcing_end: Annotated[float | None, typer.Option(help="The same at the end; as at first if not given.")] = None,
+    dropout: Annotated[
+        float, typer.Option(help="Chance to drop, of embeddings, between layers and of outputs.")
+    ] = 0.3,
+    label_smoothing: Annotated[
+        float, typer.Option(help="Share of a target's probability given to all words.")
+    ] = 0.0,
+    teacher_forcing: Annotated[
+        float, typer.Option(help="Share of right words the decoder reads, at first.")
+    ] = 1.0,
+    teacher_forcing_end: Annotated[
+        float | None, typer.Option(help="The same at the end; as at first if not given.")
+    ] = None,
     optimizer: common.Optimizer = "adamw",
     lr: common.Rate = 0.002,
     schedule: common.Schedule = "cosine",
@@ -31,7 +49,9 @@ def train(
     epochs: Annotated[int, typer.Option(help="Passes over the pairs.")] = 10,
     patience: common.Patience = None,
     min_count: Annotated[int, typer.Option(help="Tokens read less often become unknown.")] = 1,
-    max_size: Annotated[int | None, typer.Option(help="Most tokens in a vocabulary; subwords: 8,000 if not given.")] = None,
+    max_size: Annotated[
+        int | None, typer.Option(help="Most tokens in a vocabulary; subwords: 8,000 if not given.")
+    ] = None,
     lower: Annotated[bool, typer.Option("--lower", help="Lower-case both sides.")] = False,
     precision: common.Precision = "float32",
     setting: Annotated[list[str], typer.Option("--set", help="Another setting, as decoder_size=512.")] = [],  # noqa: B006
@@ -56,18 +76,39 @@ def train(
     from seqkit.train.distributed import world as processes
 
     given = {
-        "unit": unit, "attention": attention, "cell": cell, "num_layers": layers, "hidden_size": hidden, "embed_dim": embed_dim,
-        "dropout": dropout, "label_smoothing": label_smoothing, "teacher_forcing": teacher_forcing,
-        "teacher_forcing_end": teacher_forcing_end, "optimizer": optimizer, "lr": lr, "schedule": schedule, "batch": batch,
-        "epochs": epochs, "patience": patience, "min_count": min_count, "max_size": max_size, "lower": lower,
-        "precision": precision, "seed": seed,
-    }  # fmt: skip
+        "unit": unit,
+        "attention": attention,
+        "cell": cell,
+        "num_layers": layers,
+        "hidden_size": hidden,
+        "embed_dim": embed_dim,
+        "dropout": dropout,
+        "label_smoothing": label_smoothing,
+        "teacher_forcing": teacher_forcing,
+        "teacher_forcing_end": teacher_forcing_end,
+        "optimizer": optimizer,
+        "lr": lr,
+        "schedule": schedule,
+        "batch": batch,
+        "epochs": epochs,
+        "patience": patience,
+        "min_count": min_count,
+        "max_size": max_size,
+        "lower": lower,
+        "precision": precision,
+        "seed": seed,
+    }
     model = Translator(device=device, threads=threads, **(given | parse_settings(setting)))
     checks = None if valid is None else (valid, valid_target)
     run = PairRun(model, (source, target), Path(out), valid=checks, curve=curve)
     with processes(device) as world:
-        result = run.train(resume=resume, report=common.progress(quiet or world.rank > 0, "pairs"), world=world)
+        result = run.train(
+            resume=resume, report=common.progress(quiet or world.rank > 0, "pairs"), world=world
+        )
     if world.rank == 0:
-        last, best = result["history"][-1], [e["validation"] for e in result["history"] if e["validation"] is not None]
+        last, best = (
+            result["history"][-1],
+            [e["validation"] for e in result["history"] if e["validation"] is not None],
+        )
         text = f"{out}: {result['parameters']:,} parameters, {result['pairs']['count']:,} pairs, loss {last['loss']:.4f}"
         common.show(result, text + (f", validation {min(best):.4f} nats a token" if best else ""), json)

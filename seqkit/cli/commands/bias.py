@@ -11,14 +11,22 @@ __all__ = ["app"]
 
 app = common.group("Bias in word vectors: measure, remove, report, words.")
 
-Sets = Annotated[str, typer.Option("--sets", help="Word sets: gender, religion, ethnicity, age, or a JSON file.")]
-Neutral = Annotated[str, typer.Option(help="The list that ought to be neutral; all lists if there is none of that name.")]
+Sets = Annotated[
+    str, typer.Option("--sets", help="Word sets: gender, religion, ethnicity, age, or a JSON file.")
+]
+Neutral = Annotated[
+    str, typer.Option(help="The list that ought to be neutral; all lists if there is none of that name.")
+]
 Case = Annotated[str, typer.Option(help="How words are looked up: exact, lower, or any of the two.")]
-MostLost = Annotated[float, typer.Option(help="Share of a list that may be unknown; what needs a poorer list is refused.")]
+MostLost = Annotated[
+    float, typer.Option(help="Share of a list that may be unknown; what needs a poorer list is refused.")
+]
 Anchor = Annotated[str | None, typer.Option(help="A word to measure indirect bias with, such as softball.")]
 Measures = Annotated[list[str], typer.Option("--measure", help="Only this measure; may be given again.")]
 Draws = Annotated[int, typer.Option(help="Random word sets for the null band; 0: none.")]
-Settings = Annotated[list[str], typer.Option("--set", help="A setting of the method, name=value; may be given again.")]
+Settings = Annotated[
+    list[str], typer.Option("--set", help="A setting of the method, name=value; may be given again.")
+]
 
 
 def _words(sets: str) -> Any:
@@ -33,7 +41,16 @@ def _vectors(path: Path) -> Any:
     return Vectors.load(path)
 
 
-def _roles(path: Path, sets: str, neutral: str, anchor: str | None, case: Any, most_lost: float, draws: int, seed: int) -> Any:
+def _roles(
+    path: Path,
+    sets: str,
+    neutral: str,
+    anchor: str | None,
+    case: Any,
+    most_lost: float,
+    draws: int,
+    seed: int,
+) -> Any:
     from seqkit.debias.measuring.assess import Roles
     from seqkit.debias.measuring.base import Options
 
@@ -52,29 +69,47 @@ def _method(text: str, settings: list[str], case: str, most_lost: float) -> Any:
 
 
 def _seat(
-    path: Path, names: list[str], words: Any, templates: list[str], pooling: Any, each: Any, most_lost: float, draws: int,
-    seed: int, device: str,
-) -> Any:  # fmt: skip
+    path: Path,
+    names: list[str],
+    words: Any,
+    templates: list[str],
+    pooling: Any,
+    each: Any,
+    most_lost: float,
+    draws: int,
+    seed: int,
+    device: str,
+) -> Any:
     from seqkit.core.errors import OptionError
     from seqkit.debias.measuring.base import Options
     from seqkit.debias.measuring.sentence_tests import sentence_tests
 
     options = Options(seed=seed, draws=draws, most_lost=most_lost)
     if names != ["seat"]:
-        raise OptionError(f"measure: {', '.join(names)} came, seat is of language models, others of vectors. Ask for seat alone.")
+        raise OptionError(
+            f"measure: {', '.join(names)} came, seat is of language models, others of vectors. Ask for seat alone."
+        )
     from seqkit.models.language_model.model import LanguageModel
     from seqkit.models.language_model.sentence_vectors import reads, sentence_vectors
 
     model = LanguageModel.load(path, device=device)
     return sentence_tests(
-        lambda texts: sentence_vectors(model, texts, pooling=pooling), model.codec.vocab, lambda text: reads(model, text), words,
-        pooling=pooling, templates=templates, each=each, options=options,
-    )  # fmt: skip
+        lambda texts: sentence_vectors(model, texts, pooling=pooling),
+        model.codec.vocab,
+        lambda text: reads(model, text),
+        words,
+        pooling=pooling,
+        templates=templates,
+        each=each,
+        options=options,
+    )
 
 
 @app.command()
 def measure(
-    vectors: Annotated[Path, typer.Argument(help="Vectors in any format; for seat, a language model's folder.")],
+    vectors: Annotated[
+        Path, typer.Argument(help="Vectors in any format; for seat, a language model's folder.")
+    ],
     sets: Sets = "gender",
     names: Measures = [],  # noqa: B006
     neutral: Neutral = "professions",
@@ -82,9 +117,15 @@ def measure(
     case: Case = "exact",
     most_lost: MostLost = 0.2,
     draws: Draws = 1000,
-    template: Annotated[list[str], typer.Option(help="seat: a sentence with {} for the word; may be given again.")] = [],  # noqa: B006
-    pooling: Annotated[str, typer.Option(help="seat: a sentence is the last state or the mean of all: last, mean.")] = "last",
-    each: Annotated[str, typer.Option(help="seat: what is counted: word (the mean of its sentences) or sentence.")] = "word",
+    template: Annotated[
+        list[str], typer.Option(help="seat: a sentence with {} for the word; may be given again.")
+    ] = [],  # noqa: B006
+    pooling: Annotated[
+        str, typer.Option(help="seat: a sentence is the last state or the mean of all: last, mean.")
+    ] = "last",
+    each: Annotated[
+        str, typer.Option(help="seat: what is counted: word (the mean of its sentences) or sentence.")
+    ] = "word",
     device: common.Device = "auto",
     seed: common.Seed = 1,
     json: common.AsJson = False,
@@ -102,7 +143,9 @@ def measure(
     if "seat" in names:
         found = _seat(vectors, names, _words(sets), template, pooling, each, most_lost, draws, seed, device)
     else:
-        found = assess(_roles(vectors, sets, neutral, anchor, case, most_lost, draws, seed), names=names or None)
+        found = assess(
+            _roles(vectors, sets, neutral, anchor, case, most_lost, draws, seed), names=names or None
+        )
     head = ["measure", "value", "95 % interval", "random word sets", "p", "biased", "count", "missing"]
     for name, reason in found.refused.items():
         common.note(f"not measured: {name}: {reason}")
@@ -144,10 +187,14 @@ def remove(
 def report(
     vectors: common.VectorsPath,
     out: Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")],
-    method: Annotated[list[str], typer.Option(help="A method, or method:setting=value,…; may be given again.")] = ["hard"],  # noqa: B006
+    method: Annotated[
+        list[str], typer.Option(help="A method, or method:setting=value,…; may be given again.")
+    ] = ["hard"],  # noqa: B006
     sets: Sets = "gender",
     names: Measures = [],  # noqa: B006
-    analogies: Annotated[list[Path], typer.Option(help="Questions in Google's form; may be given again.")] = [],  # noqa: B006
+    analogies: Annotated[
+        list[Path], typer.Option(help="Questions in Google's form; may be given again.")
+    ] = [],  # noqa: B006
     similarity: Annotated[list[Path], typer.Option(help="A file of rated pairs; may be given again.")] = [],  # noqa: B006
     restrict: common.Restrict = None,
     neutral: Neutral = "professions",
@@ -169,15 +216,20 @@ def report(
     check_out(out)
     roles = _roles(vectors, sets, neutral, anchor, case, most_lost, draws, seed)
     chosen = {text: _method(text, [], case, most_lost) for text in method}
-    found = compare(roles, chosen, names=names or None, analogies=analogies, similarities=similarity, restrict=restrict)
+    found = compare(
+        roles, chosen, names=names or None, analogies=analogies, similarities=similarity, restrict=restrict
+    )
     found.save(out)
-    common.show(found.to_json(), f"{out}: {len(found.measures)} numbers, {', '.join(['before', *method])}", json)
+    common.show(
+        found.to_json(), f"{out}: {len(found.measures)} numbers, {', '.join(['before', *method])}", json
+    )
 
 
 @app.command()
 def words(
     sets: Annotated[
-        str | None, typer.Argument(help="gender, religion, ethnicity, age, or a JSON file; none: all of them.")
+        str | None,
+        typer.Argument(help="gender, religion, ethnicity, age, or a JSON file; none: all of them."),
     ] = None,
     vectors: Annotated[Path | None, typer.Option(help="Vectors to look for the words in.")] = None,
     case: Case = "exact",

@@ -26,8 +26,12 @@ def _open(path: Path, device: str, threads: int | None = None) -> Any:
 def predict(
     model: ModelPath,
     texts: Annotated[list[str] | None, typer.Argument(help="Texts to classify.")] = None,
-    file: Annotated[str | None, typer.Option(help='A file of texts ("-": stdin): a text a line, .csv, .tsv, .jsonl.')] = None,
-    form: Annotated[str | None, typer.Option("--format", help="text, tsv, csv or jsonl; told by the name if not given.")] = None,
+    file: Annotated[
+        str | None, typer.Option(help='A file of texts ("-": stdin): a text a line, .csv, .tsv, .jsonl.')
+    ] = None,
+    form: Annotated[
+        str | None, typer.Option("--format", help="text, tsv, csv or jsonl; told by the name if not given.")
+    ] = None,
     column: TextColumn = "text",
     encoding: Encoding = "utf-8",
     proba: Annotated[bool, typer.Option("--proba", help="Show the probability of each label too.")] = False,
@@ -66,6 +70,10 @@ def evaluate(
     from seqkit.models.classifier.predictions import evaluate as judge
     from seqkit.models.classifier.predictions import tables
 
-    reports = judge(_open(model, device), source, format=form, text=column, label=label or ["label"], encoding=encoding)
-    text = "\n\n".join("\n".join([str(r.accuracy), str(r.f1), *(common.table(*each) for each in tables(r))]) for r in reports)
+    reports = judge(
+        _open(model, device), source, format=form, text=column, label=label or ["label"], encoding=encoding
+    )
+    text = "\n\n".join(
+        "\n".join([str(r.accuracy), str(r.f1), *(common.table(*each) for each in tables(r))]) for r in reports
+    )
     common.show([r.to_json() for r in reports], text, json)

@@ -12,7 +12,10 @@ __all__ = ["app"]
 app = common.group("Texts as numbers: build a corpus, see its statistics, list and fetch public ones.")
 
 Input = Annotated[
-    str, typer.Argument(help='A text file (plain, gz, bz2, xz, zst), a folder, a glob, "-" for stdin, or nltk:brown.')
+    str,
+    typer.Argument(
+        help='A text file (plain, gz, bz2, xz, zst), a folder, a glob, "-" for stdin, or nltk:brown.'
+    ),
 ]
 TokenizerName = Annotated[
     str,
@@ -25,10 +28,12 @@ TokenizerName = Annotated[
 Column = Annotated[str | None, typer.Option(help="Field to read from .jsonl, .csv, .tsv or .parquet.")]
 Lower = Annotated[bool, typer.Option("--lower", help="Lower-case the text.")]
 Sentences = Annotated[
-    Literal["line", "punkt"], typer.Option(help="line: one a line; punkt: split lines into sentences (needs NLTK_DATA).")
+    Literal["line", "punkt"],
+    typer.Option(help="line: one a line; punkt: split lines into sentences (needs NLTK_DATA)."),
 ]
 Errors = Annotated[
-    Literal["strict", "replace"], typer.Option(help="strict: refuse invalid UTF-8; replace: put U+FFFD and count.")
+    Literal["strict", "replace"],
+    typer.Option(help="strict: refuse invalid UTF-8; replace: put U+FFFD and count."),
 ]
 
 
@@ -38,10 +43,14 @@ def build(
     out: common.Out,
     tokenizer: TokenizerName = "whitespace",
     min_count: Annotated[int, typer.Option(help="Words read less often become unknown.")] = 1,
-    max_size: Annotated[int | None, typer.Option(help="Most words in the vocabulary; 8000 for subwords.")] = None,
+    max_size: Annotated[
+        int | None, typer.Option(help="Most words in the vocabulary; 8000 for subwords.")
+    ] = None,
     epsilon: Annotated[
         float | None,
-        typer.Option(help="Bounded memory: read twice; only words above this share of the text are sure to stay."),
+        typer.Option(
+            help="Bounded memory: read twice; only words above this share of the text are sure to stay."
+        ),
     ] = None,
     sentences: Sentences = "line",
     column: Column = None,
@@ -64,11 +73,22 @@ def build(
     from seqkit.text.normalize import Normalizer
     from seqkit.text.readers.text import read
 
-    normalizer = from_json(Normalizer, {"lower": lower, "accents": accents, "digits": digits, "unicode": unicode})
+    normalizer = from_json(
+        Normalizer, {"lower": lower, "accents": accents, "digits": digits, "unicode": unicode}
+    )
     corpus = Corpus.build(
-        read(input, column=column, errors=errors), tokenizer, normalizer=normalizer, sentences=sentences, min_count=min_count,
-        max_size=max_size, epsilon=epsilon, add_eos=eos, threads=threads, out=out, report=common.reading(quiet),
-    )  # fmt: skip
+        read(input, column=column, errors=errors),
+        tokenizer,
+        normalizer=normalizer,
+        sentences=sentences,
+        min_count=min_count,
+        max_size=max_size,
+        epsilon=epsilon,
+        add_eos=eos,
+        threads=threads,
+        out=out,
+        report=common.reading(quiet),
+    )
     common.show(*corpus.summary(), json)
 
 
@@ -116,5 +136,7 @@ def fetch(
     """
     from seqkit.text.readers.catalogue import fetch as fetch_one
 
-    files = fetch_one(name, Path(out), allow_unverified=allow_unverified, progress=None if quiet else common.note)
+    files = fetch_one(
+        name, Path(out), allow_unverified=allow_unverified, progress=None if quiet else common.note
+    )
     common.show({"name": name, "files": [str(file) for file in files]}, "\n".join(map(str, files)), json)

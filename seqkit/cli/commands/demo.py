@@ -32,18 +32,25 @@ def demo(
         result = Run(model, str(planted / "text.txt"), kept).train(report=common.progress(quiet))
         vectors = Vectors.load(kept)
         scores = evaluate(vectors, [planted / "analogies.txt"])
-        print(f"text        {result['corpus']['num_tokens']:,} tokens, {result['words']} words\nmodel       {model}")
+        print(
+            f"text        {result['corpus']['num_tokens']:,} tokens, {result['words']} words\nmodel       {model}"
+        )
         print(
             "loss        "
             + "  ".join(f"{epoch['loss']:.3f}" for epoch in result["history"])
             + "  (nats a prediction, by epoch)\n"
         )
         print(
-            common.table([[s.name, 100 * s.value, s.count, s.missing] for s in scores], ["analogies", "right %", "of", "missing"])
+            common.table(
+                [[s.name, 100 * s.value, s.count, s.missing] for s in scores],
+                ["analogies", "right %", "of", "missing"],
+            )
         )
         for question in (("man", "king", "woman"), ("france", "paris", "japan"), ("big", "bigger", "cold")):
             answer, score = vectors.analogy(*question)[0]
-            print(f"\n{question[0]} is to {question[1]} as {question[2]} is to {answer} ({score:.2f})", end="")
+            print(
+                f"\n{question[0]} is to {question[1]} as {question[2]} is to {answer} ({score:.2f})", end=""
+            )
         print("\n")
         for word, near in zip(words := ["king", "paris", "dogs"], vectors.nearest(words, 5), strict=True):
             print(f"nearest to {word:6}", ", ".join(f"{other} {score:.2f}" for other, score in near))

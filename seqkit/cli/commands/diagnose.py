@@ -11,13 +11,18 @@ __all__ = ["app"]
 
 app = common.group("Diagnose a classifier: run, split, duplicates, sheet, choose.")
 
-Form = Annotated[str | None, typer.Option("--format", help="lines (label text), tsv, csv, jsonl; told by the name if not given.")]
+Form = Annotated[
+    str | None,
+    typer.Option("--format", help="lines (label text), tsv, csv, jsonl; told by the name if not given."),
+]
 Text = Annotated[str, typer.Option("--text", help="Column of the text (csv, tsv, jsonl).")]
 Label = Annotated[str, typer.Option("--label", help="Column of the label.")]
 Encoding = Annotated[str, typer.Option(help="Of the files: utf-8, windows-1252, ...")]
 Group = Annotated[str | None, typer.Option(help="Column of the group: its rows stay in one part.")]
 Threshold = Annotated[float, typer.Option(help="Jaccard similarity from which two texts are copies.")]
-Limits = Annotated[list[str], typer.Option("--limit", help="A limit to keep to, as ms<=5; may be given again.")]
+Limits = Annotated[
+    list[str], typer.Option("--limit", help="A limit to keep to, as ms<=5; may be given again.")
+]
 
 
 @app.command()
@@ -27,7 +32,8 @@ def run(
     dev: Annotated[str, typer.Option(help="Labelled texts of dev, or a share of TRAIN.")] = "0.1",
     test: Annotated[str | None, typer.Option(help="Labelled texts of test, or a share of TRAIN.")] = None,
     train_dev: Annotated[
-        str | None, typer.Option(help="Share of TRAIN (0: none), or a file; 0.1 if not given and dev is a file.")
+        str | None,
+        typer.Option(help="Share of TRAIN (0: none), or a file; 0.1 if not given and dev is a file."),
     ] = None,
     human: Annotated[float | None, typer.Option(help="Error of people, or the best known.")] = None,
     least: Annotated[float, typer.Option(help="Gaps are named when their whole interval lies above.")] = 0.02,
@@ -39,9 +45,13 @@ def run(
     slices: Annotated[list[str], typer.Option("--slice", help="A column to look at value by value.")] = [],  # noqa: B006
     encoding: Encoding = "utf-8",
     reader: Annotated[str, typer.Option(help="averaged, summed or recurrent.")] = "averaged",
-    setting: Annotated[list[str], typer.Option("--set", help="A setting of the classifier, as hidden_size=64.")] = [],  # noqa: B006
+    setting: Annotated[
+        list[str], typer.Option("--set", help="A setting of the classifier, as hidden_size=64.")
+    ] = [],  # noqa: B006
     sizes: Annotated[bool, typer.Option(help="Also train on 1/8, 1/4 and 1/2 of the rows.")] = True,
-    matrix: Annotated[Path | None, typer.Option(help="Draw the confusion matrix to this .svg or .png.")] = None,
+    matrix: Annotated[
+        Path | None, typer.Option(help="Draw the confusion matrix to this .svg or .png.")
+    ] = None,
     sheet: Annotated[Path | None, typer.Option(help="Also write the sheet of errors to this .csv.")] = None,
     device: common.Device = "auto",
     threads: common.Threads = None,
@@ -60,7 +70,9 @@ def run(
 
     check_files(out, matrix, sheet)
     options = DiagnoseOptions(human=human, least=least, sizes=sizes, seed=seed)
-    model = TextClassifier(device=device, threads=threads, **({"reader": reader, "seed": seed} | parse_settings(setting)))
+    model = TextClassifier(
+        device=device, threads=threads, **({"reader": reader, "seed": seed} | parse_settings(setting))
+    )
     source = Source(format=form, text=text, label=label, group=group, slices=tuple(slices), encoding=encoding)
     found = DiagnosisRun(train, dev, test, train_dev, source, seed).diagnose(
         model, options, out, matrix=matrix, sheet=sheet, limits=limit, report=None if quiet else common.note
@@ -72,15 +84,25 @@ def run(
         for f in plain["findings"]
     ]
     table = common.table(rows, ["gap or cause", "what", "value", "95 % interval", "named"])
-    actions = [f"{i}. {f['name']}: {'; '.join(f['actions'])}" for i, f in enumerate(plain["findings"], 1) if f["fault"]]
-    common.show(plain, "\n".join([table, f"errors: {parts}", *(actions or ["no fault is named"]), str(out)]), json)
+    actions = [
+        f"{i}. {f['name']}: {'; '.join(f['actions'])}"
+        for i, f in enumerate(plain["findings"], 1)
+        if f["fault"]
+    ]
+    common.show(
+        plain, "\n".join([table, f"errors: {parts}", *(actions or ["no fault is named"]), str(out)]), json
+    )
 
 
 @app.command()
 def split(
     source: Annotated[str, typer.Argument(help="Labelled texts.")],
     out: Annotated[Path, typer.Option(help="Folder to write train.tsv, dev.tsv, ... to.")],
-    share: Annotated[list[str], typer.Option(help="part=share; may be given again.")] = ["train=0.8", "dev=0.1", "test=0.1"],  # noqa: B006
+    share: Annotated[list[str], typer.Option(help="part=share; may be given again.")] = [
+        "train=0.8",
+        "dev=0.1",
+        "test=0.1",
+    ],  # noqa: B006
     form: Form = None,
     text: Text = "text",
     label: Label = "label",
@@ -95,8 +117,17 @@ def split(
     """
     from seqkit.diagnosis.from_files import Source, split_file
 
-    found = split_file(source, share, out, Source(format=form, text=text, label=label, group=group, encoding=encoding), seed=seed)
-    rows = [[r["part"], r["rows"], ", ".join(f"{k} {n:,}" for k, n in r["labels"].items()), r["file"]] for r in found]
+    found = split_file(
+        source,
+        share,
+        out,
+        Source(format=form, text=text, label=label, group=group, encoding=encoding),
+        seed=seed,
+    )
+    rows = [
+        [r["part"], r["rows"], ", ".join(f"{k} {n:,}" for k, n in r["labels"].items()), r["file"]]
+        for r in found
+    ]
     common.show(found, common.table(rows, ["part", "rows", "labels", "file"]), json)
 
 
@@ -117,7 +148,9 @@ def copies(
     """
     from seqkit.diagnosis.from_files import Source, file_duplicates
 
-    found = file_duplicates(sources, Source(format=form, text=text, label=label, encoding=encoding), threshold=threshold)
+    found = file_duplicates(
+        sources, Source(format=form, text=text, label=label, encoding=encoding), threshold=threshold
+    )
     rows = [[r["part"], r["of"], r["exact"], r["near"], r["rows"]] for r in found["between"]]
     rows += [[name, name, n, "", found["sizes"][name]] for name, n in found["within"].items()]
     lines = [
@@ -132,7 +165,10 @@ def sheet(
     diagnosis: Annotated[Path, typer.Argument(help="A diagnosis saved as .json.")],
     out: Annotated[Path | None, typer.Option(help="Write a sheet of errors to fill in to this .csv.")] = None,
     filled: Annotated[Path | None, typer.Option("--read", help="Read this filled sheet.")] = None,
-    category: Annotated[list[str], typer.Option(help="A column to mark; may be given again.")] = ["label is wrong", "other"],  # noqa: B006
+    category: Annotated[list[str], typer.Option(help="A column to mark; may be given again.")] = [
+        "label is wrong",
+        "other",
+    ],  # noqa: B006
     rows: Annotated[int, typer.Option(help="Errors in the sheet, drawn at random.")] = 100,
     seed: common.Seed = 1,
     json: common.AsJson = False,
@@ -145,11 +181,16 @@ def sheet(
 
     if filled is None:
         done = draw_sheet(diagnosis, out, category, rows, seed)
-        common.show(done, f"{done['file']}: {done['rows']} of {done['wrong']} errors. Put an x into the columns that fit.", json)
+        common.show(
+            done,
+            f"{done['file']}: {done['rows']} of {done['wrong']} errors. Put an x into the columns that fit.",
+            json,
+        )
         return
     found = filled_sheet(diagnosis, filled, seed)
     table = [
-        [r["category"], r["errors"], r["looked_at"], r["share"], _range(r["interval"]), r["ceiling"]] for r in found["categories"]
+        [r["category"], r["errors"], r["looked_at"], r["share"], _range(r["interval"]), r["ceiling"]]
+        for r in found["categories"]
     ]
     head = ["category", "errors", "of", "share", "95 % interval", "dev error if solved"]
     common.show(found, f"{common.table(table, head)}\n{found['missing']} rows without a mark", json)
@@ -158,7 +199,9 @@ def sheet(
 @app.command()
 def choose(
     diagnoses: Annotated[list[Path], typer.Argument(help="Diagnoses saved as .json, one a model.")],
-    optimise: Annotated[str, typer.Option(help="The metric to be best in: accuracy or macro_f1.")] = "accuracy",
+    optimise: Annotated[
+        str, typer.Option(help="The metric to be best in: accuracy or macro_f1.")
+    ] = "accuracy",
     limit: Limits = [],  # noqa: B006
     json: common.AsJson = False,
 ) -> None:
@@ -169,7 +212,10 @@ def choose(
     from seqkit.diagnosis.from_files import choose_file
 
     found = choose_file(diagnoses, optimise, limit)
-    rows = [[name, *values.values(), "; ".join(found["broken"].get(name, []))] for name, values in found["values"].items()]
+    rows = [
+        [name, *values.values(), "; ".join(found["broken"].get(name, []))]
+        for name, values in found["values"].items()
+    ]
     table = common.table(rows, ["model", *next(iter(found["values"].values())), "breaks"])
     common.show(found, f"{table}\nbest: {found['best'] or 'none keeps to the limits'}", json)
 
@@ -179,4 +225,10 @@ def _range(ends: Any) -> str:
 
 
 def _said(finding: dict[str, Any]) -> str:
-    return f"by way of {finding['explained_by']}" if finding["explained_by"] else "yes" if finding["named"] else "no"
+    return (
+        f"by way of {finding['explained_by']}"
+        if finding["explained_by"]
+        else "yes"
+        if finding["named"]
+        else "no"
+    )

@@ -20,7 +20,18 @@ from seqkit.text.corpus.corpus import Corpus
 
 __all__ = ["doctor"]
 
-PACKAGES = ("seqkit", "numpy", "numba", "torch", "tokenizers", "nltk", "scikit-learn", "safetensors", "zstandard", "pyarrow")
+PACKAGES = (
+    "seqkit",
+    "numpy",
+    "numba",
+    "torch",
+    "tokenizers",
+    "nltk",
+    "scikit-learn",
+    "safetensors",
+    "zstandard",
+    "pyarrow",
+)
 
 
 def doctor(json: common.AsJson = False) -> None:
@@ -36,7 +47,10 @@ def doctor(json: common.AsJson = False) -> None:
 
 def examine() -> dict[str, Any]:
     """Versions, hardware, data and self-tests, by name; "kernel …" entries are True when the kernel equals its reference."""
-    found: dict[str, Any] = {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}"}
+    found: dict[str, Any] = {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
     for name in PACKAGES:
         try:
             found[name] = version(name)
@@ -75,10 +89,14 @@ def _agrees(loss: str) -> bool:
     random = np.random.default_rng(0)
     words = [f"w{n}" for n in np.minimum(random.zipf(1.4, 400), 30)]
     corpus = Corpus.from_sentences([words[i : i + 20] for i in range(0, 400, 20)])
-    kernel, reference = (SkipGram(dim=20, loss=loss, min_count=1, threads=1).objective(corpus) for _ in range(2))
+    kernel, reference = (
+        SkipGram(dim=20, loss=loss, min_count=1, threads=1).objective(corpus) for _ in range(2)
+    )
     train: Any = full_softmax.train if loss == "full-softmax" else logistic_window.train
     block = Block(corpus.ids, corpus.starts, 0, 0, corpus.num_tokens)
     kernel.step(block, 0.05)
     pair = reference.input, reference.output
     train(corpus.ids, corpus.starts, 0, corpus.num_tokens, reference.epoch_plan(0), *pair, 0.05)
-    return all(np.allclose(*both, atol=1e-5) for both in zip(pair, (kernel.input, kernel.output), strict=True))
+    return all(
+        np.allclose(*both, atol=1e-5) for both in zip(pair, (kernel.input, kernel.output), strict=True)
+    )

@@ -17,15 +17,23 @@ NAMES = ("label", "text")
 
 @app.command()
 def train(
-    source: Annotated[str, typer.Argument(help='Lines label<TAB>text, or .jsonl with "label" and "text" ("-": stdin).')],
+    source: Annotated[
+        str, typer.Argument(help='Lines label<TAB>text, or .jsonl with "label" and "text" ("-": stdin).')
+    ],
     out: common.Out,
-    valid: Annotated[str | None, typer.Option(help="The same to validate on; the best epoch is kept.")] = None,
-    unit: Annotated[str, typer.Option(help="character, word, whitespace (tokenised text) or subword[:MODEL].")] = "character",
+    valid: Annotated[
+        str | None, typer.Option(help="The same to validate on; the best epoch is kept.")
+    ] = None,
+    unit: Annotated[
+        str, typer.Option(help="character, word, whitespace (tokenised text) or subword[:MODEL].")
+    ] = "character",
     cell: common.Cell = "lstm",
     layers: Annotated[int, typer.Option(help="Layers of the stack.")] = 1,
     hidden: Annotated[int, typer.Option(help="Numbers in a layer's state.")] = 128,
     embed_dim: Annotated[int, typer.Option(help="Numbers in an embedding.")] = 64,
-    dropout: Annotated[float, typer.Option(help="Chance to drop, of embeddings, between layers and of outputs.")] = 0.2,
+    dropout: Annotated[
+        float, typer.Option(help="Chance to drop, of embeddings, between layers and of outputs.")
+    ] = 0.2,
     lr: common.Rate = 0.005,
     batch: Annotated[int, typer.Option(help="Texts in a step.")] = 32,
     epochs: Annotated[int, typer.Option(help="Passes over the texts.")] = 10,
@@ -51,16 +59,32 @@ def train(
     from seqkit.train.distributed import world as processes
 
     given = {
-        "unit": unit, "cell": cell, "num_layers": layers, "hidden_size": hidden, "embed_dim": embed_dim, "dropout": dropout,
-        "lr": lr, "batch": batch, "epochs": epochs, "patience": patience, "min_count": min_count, "lower": lower, "seed": seed,
-    }  # fmt: skip
+        "unit": unit,
+        "cell": cell,
+        "num_layers": layers,
+        "hidden_size": hidden,
+        "embed_dim": embed_dim,
+        "dropout": dropout,
+        "lr": lr,
+        "batch": batch,
+        "epochs": epochs,
+        "patience": patience,
+        "min_count": min_count,
+        "lower": lower,
+        "seed": seed,
+    }
     model = Generator(device=device, threads=threads, **(given | parse_settings(setting)))
     checks = None if valid is None else (valid, None)
     run = PairRun(model, (source, None), Path(out), valid=checks, names=NAMES, curve=curve)
     with processes(device) as world:
-        result = run.train(resume=resume, report=common.progress(quiet or world.rank > 0, "texts"), world=world)
+        result = run.train(
+            resume=resume, report=common.progress(quiet or world.rank > 0, "texts"), world=world
+        )
     if world.rank == 0:
-        last, best = result["history"][-1], [e["validation"] for e in result["history"] if e["validation"] is not None]
+        last, best = (
+            result["history"][-1],
+            [e["validation"] for e in result["history"] if e["validation"] is not None],
+        )
         labels = result["vocabulary"]["condition"]
         text = f"{out}: {result['parameters']:,} parameters, {labels:,} labels, loss {last['loss']:.4f}"
         common.show(result, text + (f", validation {min(best):.4f} nats a token" if best else ""), json)
@@ -69,12 +93,18 @@ def train(
 @app.command()
 def sample(
     model: ModelPath,
-    labels: Annotated[list[str] | None, typer.Argument(help="Labels to write for; all of the model's if not given.")] = None,
+    labels: Annotated[
+        list[str] | None, typer.Argument(help="Labels to write for; all of the model's if not given.")
+    ] = None,
     count: Annotated[int, typer.Option(help="Texts for each label.")] = 1,
     length: Annotated[int, typer.Option(help="Most tokens of a text.")] = 200,
-    temperature: Annotated[float, typer.Option(help="0: always the likeliest token; 1: as the model has it.")] = 1.0,
+    temperature: Annotated[
+        float, typer.Option(help="0: always the likeliest token; 1: as the model has it.")
+    ] = 1.0,
     top_k: Annotated[int | None, typer.Option(help="Draw from this many likeliest tokens.")] = None,
-    top_p: Annotated[float | None, typer.Option(help="Draw from the likeliest tokens that reach this probability.")] = None,
+    top_p: Annotated[
+        float | None, typer.Option(help="Draw from the likeliest tokens that reach this probability.")
+    ] = None,
     seed: common.Seed = 1,
     device: common.Device = "auto",
     json: common.AsJson = False,
@@ -86,8 +116,13 @@ def sample(
     opened = _open(model, device)
     asked = labels or list(opened.labels)
     found = opened.sample(
-        asked, seeds=range(seed, seed + count), length=length, temperature=temperature, top_k=top_k, top_p=top_p
-    )  # fmt: skip
+        asked,
+        seeds=range(seed, seed + count),
+        length=length,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+    )
     each = [label for label in asked for _ in range(count)]
     values = [
         {"label": label, "text": s.text, "log_prob": s.log_prob, "stopped": s.stopped, "tokens": len(s.ids)}
@@ -99,7 +134,9 @@ def sample(
 @app.command("eval")
 def evaluate(
     model: ModelPath,
-    source: Annotated[str, typer.Argument(help='Lines label<TAB>text, or .jsonl with "label" and "text" ("-": stdin).')],
+    source: Annotated[
+        str, typer.Argument(help='Lines label<TAB>text, or .jsonl with "label" and "text" ("-": stdin).')
+    ],
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:

@@ -43,7 +43,16 @@ def score(
     values = [{"text": text, **s.to_json()} for text, s in zip(sentences, scores, strict=True)]
     head = ["log p", "perplexity", "bits/char", "bits/byte", "tokens", "</s>", "unknown", "text"]
     rows = [
-        [s.log_prob, s.loss.perplexity, s.bits_per_character, s.bits_per_byte, s.loss.count, s.eos, s.unknown, text]
+        [
+            s.log_prob,
+            s.loss.perplexity,
+            s.bits_per_character,
+            s.bits_per_byte,
+            s.loss.count,
+            s.eos,
+            s.unknown,
+            text,
+        ]
         for text, s in zip(sentences, scores, strict=True)
     ]
     common.show(values, common.table(rows, head), json)
@@ -73,14 +82,26 @@ def evaluate(
 @app.command()
 def compare(
     model: ModelPath,
-    pairs: Annotated[list[Path], typer.Argument(help="Files of sentence pairs: TSV with a header, or JSON lines.")],
-    good: Annotated[str | None, typer.Option(help="Column of the sentence that should win; found by itself if usual.")] = None,
+    pairs: Annotated[
+        list[Path], typer.Argument(help="Files of sentence pairs: TSV with a header, or JSON lines.")
+    ],
+    good: Annotated[
+        str | None, typer.Option(help="Column of the sentence that should win; found by itself if usual.")
+    ] = None,
     bad: Annotated[str | None, typer.Option(help="Column of the other one.")] = None,
-    skip_unknown: Annotated[bool, typer.Option("--skip-unknown", help="Leave out pairs with a word the model lacks.")] = False,
-    split: Annotated[bool, typer.Option("--split", help="Cut sentences into words, for a model of tokenised text.")] = False,
+    skip_unknown: Annotated[
+        bool, typer.Option("--skip-unknown", help="Leave out pairs with a word the model lacks.")
+    ] = False,
+    split: Annotated[
+        bool, typer.Option("--split", help="Cut sentences into words, for a model of tokenised text.")
+    ] = False,
     lower: Annotated[bool, typer.Option("--lower", help="Lower-case the sentences.")] = False,
-    bare: Annotated[bool, typer.Option("--bare", help="Leave out punctuation, for a model of text without.")] = False,
-    baseline: Annotated[str | None, typer.Option(help="A text to train an n-gram model on, shown beside.")] = None,
+    bare: Annotated[
+        bool, typer.Option("--bare", help="Leave out punctuation, for a model of text without.")
+    ] = False,
+    baseline: Annotated[
+        str | None, typer.Option(help="A text to train an n-gram model on, shown beside.")
+    ] = None,
     order: Annotated[int, typer.Option(help="Length of the baseline's n-grams.")] = 3,
     device: common.Device = "auto",
     json: common.AsJson = False,
@@ -94,17 +115,33 @@ def compare(
     from seqkit.models.language_model.minimal_pairs import measure
 
     scores = measure(
-        _open(model, device), pairs, good=good, bad=bad, skip_unknown=skip_unknown, baseline=baseline, order=order, split=split,
-        lower=lower, bare=bare,
-    )  # fmt: skip
+        _open(model, device),
+        pairs,
+        good=good,
+        bad=bad,
+        skip_unknown=skip_unknown,
+        baseline=baseline,
+        order=order,
+        split=split,
+        lower=lower,
+        bare=bare,
+    )
     rows = [
         [
-            s.signature["model"], s.name, s.value, s.count, s.missing, s.signature["with_unknown"], s.signature["ties"],
+            s.signature["model"],
+            s.name,
+            s.value,
+            s.count,
+            s.missing,
+            s.signature["with_unknown"],
+            s.signature["ties"],
             s.interval and "{:.4f}–{:.4f}".format(*s.interval),
         ]
         for s in scores
-    ]  # fmt: skip
-    text = common.table(rows, ["model", "pairs", "accuracy", "count", "missing", "with unknown", "ties", "95 % interval"])
+    ]
+    text = common.table(
+        rows, ["model", "pairs", "accuracy", "count", "missing", "with unknown", "ties", "95 % interval"]
+    )
     common.show([s.to_json() for s in scores], text, json)
 
 
@@ -114,14 +151,22 @@ def sample(
     prompt: Annotated[str, typer.Option(help="Text to go on from.")] = "",
     length: Annotated[int, typer.Option(help="Most tokens to draw.")] = 200,
     count: Annotated[int, typer.Option(help="How many texts.")] = 1,
-    temperature: Annotated[float, typer.Option(help="0: always the likeliest token; 1: as the model has it.")] = 1.0,
+    temperature: Annotated[
+        float, typer.Option(help="0: always the likeliest token; 1: as the model has it.")
+    ] = 1.0,
     top_k: Annotated[int | None, typer.Option(help="Draw from this many likeliest tokens.")] = None,
-    top_p: Annotated[float | None, typer.Option(help="Draw from the likeliest tokens that reach this probability.")] = None,
+    top_p: Annotated[
+        float | None, typer.Option(help="Draw from the likeliest tokens that reach this probability.")
+    ] = None,
     allow_unk: Annotated[bool, typer.Option("--allow-unk", help="Let the unknown token be drawn.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="End a text at its first </s>.")] = False,
-    repetition_penalty: Annotated[float, typer.Option(help="Above 1: tokens drawn before become less likely.")] = 1.0,
+    repetition_penalty: Annotated[
+        float, typer.Option(help="Above 1: tokens drawn before become less likely.")
+    ] = 1.0,
     no_repeat_ngram: Annotated[int, typer.Option(help="No n-gram of this length twice; 0: off.")] = 0,
-    beam: Annotated[int | None, typer.Option(help="Search for the likeliest text with a beam of this width instead.")] = None,
+    beam: Annotated[
+        int | None, typer.Option(help="Search for the likeliest text with a beam of this width instead.")
+    ] = None,
     seed: common.Seed = 1,
     device: common.Device = "auto",
     threads: common.Threads = None,
@@ -133,25 +178,44 @@ def sample(
     """
     from seqkit.core.errors import OptionError
 
-    drawn = {"--temperature": temperature != 1.0, "--top-k": top_k, "--top-p": top_p, "--stop": stop, "--seed": seed != 1,
-             "--repetition-penalty": repetition_penalty != 1.0, "--no-repeat-ngram": no_repeat_ngram}  # fmt: skip
+    drawn = {
+        "--temperature": temperature != 1.0,
+        "--top-k": top_k,
+        "--top-p": top_p,
+        "--stop": stop,
+        "--seed": seed != 1,
+        "--repetition-penalty": repetition_penalty != 1.0,
+        "--no-repeat-ngram": no_repeat_ngram,
+    }
     if beam is not None and any(drawn.values()):
-        raise OptionError(f"beam: {next(n for n, set_ in drawn.items() if set_)} is for drawing, and beam search draws nothing.")
+        raise OptionError(
+            f"beam: {next(n for n, set_ in drawn.items() if set_)} is for drawing, and beam search draws nothing."
+        )
     opened = _open(model, device, threads)
     if beam is not None:
         found = opened.beam(prompt, width=beam, length=length, ban_unk=not allow_unk, top=count)
     else:
         stream = common.streaming(prompt) if count == 1 and not json else None
         found = opened.sample(
-            prompt, seeds=range(seed, seed + count), length=length, temperature=temperature, top_k=top_k, top_p=top_p,
-            ban_unk=not allow_unk, stop_at_eos=stop, repetition_penalty=repetition_penalty, no_repeat_ngram=no_repeat_ngram,
-            on_tokens=stream, scores=json,
-        )  # fmt: skip
+            prompt,
+            seeds=range(seed, seed + count),
+            length=length,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            ban_unk=not allow_unk,
+            stop_at_eos=stop,
+            repetition_penalty=repetition_penalty,
+            no_repeat_ngram=no_repeat_ngram,
+            on_tokens=stream,
+            scores=json,
+        )
         if stream:
             stream(["\n"])
             return
     values = [
-        {"prompt": prompt, "text": s.text, "log_prob": s.log_prob, "stopped": s.stopped, "tokens": len(s.ids)} for s in found
+        {"prompt": prompt, "text": s.text, "log_prob": s.log_prob, "stopped": s.stopped, "tokens": len(s.ids)}
+        for s in found
     ]
     common.show(values, "\n\n".join(prompt + s.text for s in found), json)
 
@@ -160,7 +224,9 @@ def sample(
 def show(
     model: ModelPath,
     text: Annotated[str, typer.Argument(help="A text to read.")],
-    what: Annotated[str, typer.Option(help="surprise, a state (h, c), or a gate of the cell (as i, f, o or r, z).")] = "surprise",
+    what: Annotated[
+        str, typer.Option(help="surprise, a state (h, c), or a gate of the cell (as i, f, o or r, z).")
+    ] = "surprise",
     layer: Annotated[int, typer.Option(help="Layer to look into, from 1.")] = 1,
     neuron: Annotated[list[int], typer.Option(help="Neurons to show, from 0; may be given again.")] = [],  # noqa: B006
     out: Annotated[Path | None, typer.Option(help="An .html, .png or .svg file for the heat strip.")] = None,
@@ -179,7 +245,9 @@ def show(
 
         heat(found.tokens, found.values, found.names, out, title=found.title, unit=found.unit)
         common.note(f"{out}: {found.title}")
-    rows = [[token, *row] for token, row in zip(map(repr, found.tokens), found.values.T.tolist(), strict=True)]
+    rows = [
+        [token, *row] for token, row in zip(map(repr, found.tokens), found.values.T.tolist(), strict=True)
+    ]
     common.show(found.to_json(), common.table(rows, ["token", *found.names]), json)
 
 
@@ -187,7 +255,9 @@ def show(
 def export_program(
     model: ModelPath,
     out: common.Out,
-    what: Annotated[str, typer.Option(help="step: one token and a state; sequence: whole sequences.")] = "step",
+    what: Annotated[
+        str, typer.Option(help="step: one token and a state; sequence: whole sequences.")
+    ] = "step",
     form: Annotated[str, typer.Option("--format", help="torch (torch.export, .pt2) or onnx.")] = "torch",
 ) -> None:
     """Write a model's step or sequence program for other software; batch and length stay open.

@@ -17,9 +17,13 @@ def phrases(
     threshold: Annotated[
         float | None, typer.Option(help="Join pairs that score above; 100 for word2phrase, 0.5 for npmi.")
     ] = None,
-    min_count: Annotated[int, typer.Option(help="Pairs seen less often are not joined; the discount δ of word2phrase.")] = 5,
+    min_count: Annotated[
+        int, typer.Option(help="Pairs seen less often are not joined; the discount δ of word2phrase.")
+    ] = 5,
     passes: Annotated[int, typer.Option(help="2 joins up to four words.")] = 1,
-    connectors: Annotated[str, typer.Option(help="Words (comma-separated) that neither begin nor end a phrase.")] = "",
+    connectors: Annotated[
+        str, typer.Option(help="Words (comma-separated) that neither begin nor end a phrase.")
+    ] = "",
     top: Annotated[int, typer.Option(help="How many phrases to show.")] = 20,
     json: common.AsJson = False,
 ) -> None:
@@ -31,11 +35,17 @@ def phrases(
     from seqkit.text.phrases import find_phrases
 
     joined, found = find_phrases(
-        Corpus.load(corpus), score=score, threshold=threshold, min_count=min_count, passes=passes,
+        Corpus.load(corpus),
+        score=score,
+        threshold=threshold,
+        min_count=min_count,
+        passes=passes,
         connectors=tuple(filter(None, connectors.split(","))),
-    )  # fmt: skip
+    )
     joined.save(out)
     rows = [[phrase.text, phrase.count, phrase.score] for phrase in found[:top]]
     result = {"phrases": len(found), "tokens": joined.num_tokens, "top": rows}
-    text = f"{len(found):,} phrases, {joined.num_tokens:,} tokens\n" + common.table(rows, ["phrase", "count", "score"])
+    text = f"{len(found):,} phrases, {joined.num_tokens:,} tokens\n" + common.table(
+        rows, ["phrase", "count", "score"]
+    )
     common.show(result, text, json)

@@ -14,32 +14,46 @@ app = common.group("Taggers: train, label words of text, score.")
 
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit tag train wrote.")]
 Format = Annotated[
-    str | None, typer.Option(help="conll, conllu, jsonl or text; told by the name if not given (.conllu, .jsonl, .txt).")
+    str | None,
+    typer.Option(help="conll, conllu, jsonl or text; told by the name if not given (.conllu, .jsonl, .txt)."),
 ]
 Column = Annotated[
     str | None,
-    typer.Option(help="Of the tags: a number from 1 (the last if not given), CoNLL-U's name (upos), or JSON's key (tags)."),
+    typer.Option(
+        help="Of the tags: a number from 1 (the last if not given), CoNLL-U's name (upos), or JSON's key (tags)."
+    ),
 ]
 
 
 @app.command()
 def train(
-    input: Annotated[str, typer.Argument(help='Tagged sentences: CoNLL, CoNLL-U or JSON lines ("-": stdin).')],
+    input: Annotated[
+        str, typer.Argument(help='Tagged sentences: CoNLL, CoNLL-U or JSON lines ("-": stdin).')
+    ],
     out: common.Out,
-    valid: Annotated[str | None, typer.Option(help="Sentences to validate on after each epoch; the best epoch is kept.")] = None,
+    valid: Annotated[
+        str | None, typer.Option(help="Sentences to validate on after each epoch; the best epoch is kept.")
+    ] = None,
     format: Format = None,
     column: Column = None,
     scheme: Annotated[
-        str, typer.Option(help="How spans are learnt: auto (bioes if there are any), plain, iob1, bio, bioes.")
+        str,
+        typer.Option(help="How spans are learnt: auto (bioes if there are any), plain, iob1, bio, bioes."),
     ] = "auto",
     head: Annotated[str, typer.Option(help="crf or softmax.")] = "crf",
-    characters: Annotated[str, typer.Option(help="How words' characters are read: cnn, recurrent or none.")] = "cnn",
-    vectors: Annotated[Path | None, typer.Option(help="Word vectors to read beside the trained embedding.")] = None,
+    characters: Annotated[
+        str, typer.Option(help="How words' characters are read: cnn, recurrent or none.")
+    ] = "cnn",
+    vectors: Annotated[
+        Path | None, typer.Option(help="Word vectors to read beside the trained embedding.")
+    ] = None,
     cell: common.Cell = "lstm",
     layers: Annotated[int, typer.Option(help="Layers of the stack.")] = 1,
     hidden: Annotated[int, typer.Option(help="Numbers in a layer's state, in each direction.")] = 128,
     embed_dim: Annotated[int, typer.Option(help="Numbers in the trained embedding.")] = 50,
-    dropout: Annotated[float, typer.Option(help="Chance to drop, of words, between layers and of outputs.")] = 0.3,
+    dropout: Annotated[
+        float, typer.Option(help="Chance to drop, of words, between layers and of outputs.")
+    ] = 0.3,
     min_count: Annotated[int, typer.Option(help="Words read less often are unknown.")] = 2,
     optimizer: common.Optimizer = "adamw",
     lr: common.Rate = 0.003,
@@ -69,29 +83,51 @@ def train(
     from seqkit.train.distributed import world as processes
 
     given = {
-        "scheme": scheme, "head": head, "characters": characters, "cell": cell, "num_layers": layers, "hidden_size": hidden,
-        "embed_dim": embed_dim, "dropout": dropout, "min_count": min_count, "optimizer": optimizer, "lr": lr,
-        "schedule": schedule, "batch": batch, "epochs": epochs, "patience": patience, "precision": precision, "seed": seed,
-    }  # fmt: skip
+        "scheme": scheme,
+        "head": head,
+        "characters": characters,
+        "cell": cell,
+        "num_layers": layers,
+        "hidden_size": hidden,
+        "embed_dim": embed_dim,
+        "dropout": dropout,
+        "min_count": min_count,
+        "optimizer": optimizer,
+        "lr": lr,
+        "schedule": schedule,
+        "batch": batch,
+        "epochs": epochs,
+        "patience": patience,
+        "precision": precision,
+        "seed": seed,
+    }
     model = Tagger(device=device, threads=threads, **(given | parse_settings(setting)))
     run = TaggerRun(model, input, Path(out), valid=valid, vectors=vectors, format=format, column=column)
     with processes(device) as world:
-        result = run.train(resume=resume, report=common.progress(quiet or world.rank > 0, "sentences"), world=world)
+        result = run.train(
+            resume=resume, report=common.progress(quiet or world.rank > 0, "sentences"), world=world
+        )
     if world.rank == 0:
         loss = result["history"][-1]["loss"]
         text = f"{out}: {result['parameters']:,} parameters, {len(result['labels'])} labels, loss {loss:.4f}"
         score = result["scores"][0] if result["scores"] else None
-        common.show(result, text + (f", {score['name']} {score['value']:.4f} on {valid}" if score else ""), json)
+        common.show(
+            result, text + (f", {score['name']} {score['value']:.4f} on {valid}" if score else ""), json
+        )
 
 
 @app.command()
 def predict(
     model: ModelPath,
-    input: Annotated[str, typer.Argument(help='Sentences: CoNLL, CoNLL-U, JSON lines, or text, one a line ("-": stdin).')] = "-",
+    input: Annotated[
+        str, typer.Argument(help='Sentences: CoNLL, CoNLL-U, JSON lines, or text, one a line ("-": stdin).')
+    ] = "-",
     out: Annotated[Path | None, typer.Option(help="A file for the result; stdout if not given.")] = None,
     format: Format = None,
     unit: Annotated[str, typer.Option(help="How text is cut: word, or whitespace.")] = "word",
-    scheme: Annotated[str | None, typer.Option(help="Write spans as iob1, bio or bioes; as in training if not given.")] = None,
+    scheme: Annotated[
+        str | None, typer.Option(help="Write spans as iob1, bio or bioes; as in training if not given.")
+    ] = None,
     output: Annotated[str, typer.Option(help="conll (word, tab, label) or jsonl.")] = "conll",
     device: common.Device = "auto",
     threads: common.Threads = None,
@@ -117,7 +153,9 @@ def predict(
 @app.command("eval")
 def evaluate(
     model: ModelPath,
-    input: Annotated[str, typer.Argument(help='Tagged sentences: CoNLL, CoNLL-U or JSON lines ("-": stdin).')],
+    input: Annotated[
+        str, typer.Argument(help='Tagged sentences: CoNLL, CoNLL-U or JSON lines ("-": stdin).')
+    ],
     format: Format = None,
     column: Column = None,
     device: common.Device = "auto",
@@ -136,10 +174,15 @@ def evaluate(
         common.note(f"{input}: {unseen:,} labels were never met in training and count as wrong")
     rows = [
         [
-            s.name, s.value, s.interval and "{:.4f}–{:.4f}".format(*s.interval), s.signature.get("precision"),
-            s.signature.get("recall"), s.count, s.missing,
+            s.name,
+            s.value,
+            s.interval and "{:.4f}–{:.4f}".format(*s.interval),
+            s.signature.get("precision"),
+            s.signature.get("recall"),
+            s.count,
+            s.missing,
         ]
         for s in found
-    ]  # fmt: skip
+    ]
     head = ["score", "value", "95 % interval", "precision", "recall", "count", "missing"]
     common.show([s.to_json() for s in found], common.table(rows, head), json)

@@ -15,8 +15,12 @@ app.command("train")(_translate_train.train)
 
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit translate train wrote.")]
 Beam = Annotated[int, typer.Option(help="Translations followed side by side; 1: greedy.")]
-Penalty = Annotated[float, typer.Option(help="α: compared by log p / ((5 + tokens) / 6)^α, the end included.")]
-MaxLength = Annotated[int | None, typer.Option(help="Most tokens of a translation; 2 · source + 10 if not given.")]
+Penalty = Annotated[
+    float, typer.Option(help="α: compared by log p / ((5 + tokens) / 6)^α, the end included.")
+]
+MaxLength = Annotated[
+    int | None, typer.Option(help="Most tokens of a translation; 2 · source + 10 if not given.")
+]
 CHUNK = 512  # texts that are translated before any is printed
 
 
@@ -24,14 +28,19 @@ CHUNK = 512  # texts that are translated before any is printed
 def predict(
     model: ModelPath,
     texts: Annotated[list[str] | None, typer.Argument(help="Texts to translate.")] = None,
-    file: Annotated[str | None, typer.Option(help='Texts, one a line, or .jsonl with "source" ("-": stdin).')] = None,
+    file: Annotated[
+        str | None, typer.Option(help='Texts, one a line, or .jsonl with "source" ("-": stdin).')
+    ] = None,
     beam: Beam = 5,
     length_penalty: Penalty = 1.0,
     max_length: MaxLength = None,
     top: Annotated[int, typer.Option(help="Translations of each text, best first.")] = 1,
     unk: Annotated[bool, typer.Option("--unk", help="Let <unk> be written.")] = False,
     picture: Annotated[
-        Path | None, typer.Option(help="Draw what attention looked at, for one text, to .html, .svg or .png (extra: plot).")
+        Path | None,
+        typer.Option(
+            help="Draw what attention looked at, for one text, to .html, .svg or .png (extra: plot)."
+        ),
     ] = None,
     device: common.Device = "auto",
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with log p.")] = False,
@@ -46,22 +55,35 @@ def predict(
 
     translator = _open(model, device)
     sources = common.given(texts, None if file is None else rows(file))
-    settings = {"beam": beam, "length_penalty": length_penalty, "max_length": max_length, "top": top, "ban_unk": not unk}
+    settings = {
+        "beam": beam,
+        "length_penalty": length_penalty,
+        "max_length": max_length,
+        "top": top,
+        "ban_unk": not unk,
+    }
     if picture is not None:
         _draw(translator, sources, picture, settings)
     for start in range(0, len(sources), CHUNK):
         part = sources[start : start + CHUNK]
         for source, found in zip(part, translator.translate(part, **settings), strict=True):
             for best in found:
-                print(dumps({"source": source, **best.to_json()}, ensure_ascii=False) if json else best.text, flush=True)
+                print(
+                    dumps({"source": source, **best.to_json()}, ensure_ascii=False) if json else best.text,
+                    flush=True,
+                )
 
 
 @app.command("eval")
 def evaluate(
     model: ModelPath,
-    source: Annotated[str, typer.Argument(help='Source texts, one a line; or pairs as TSV or .jsonl ("-": stdin).')],
+    source: Annotated[
+        str, typer.Argument(help='Source texts, one a line; or pairs as TSV or .jsonl ("-": stdin).')
+    ],
     target: Annotated[str | None, typer.Argument(help="Reference texts, line n belongs to line n.")] = None,
-    tokenize: Annotated[str, typer.Option(help="How BLEU cuts texts: 13a, none (tokenised text), intl, char, ...")] = "13a",
+    tokenize: Annotated[
+        str, typer.Option(help="How BLEU cuts texts: 13a, none (tokenised text), intl, char, ...")
+    ] = "13a",
     beam: Beam = 5,
     length_penalty: Penalty = 1.0,
     max_length: MaxLength = None,
@@ -75,7 +97,11 @@ def evaluate(
     from seqkit.text.readers.parallel import pairs
 
     scores = _open(model, device).measure(
-        *pairs(source, target), tokenize=tokenize, beam=beam, length_penalty=length_penalty, max_length=max_length
+        *pairs(source, target),
+        tokenize=tokenize,
+        beam=beam,
+        length_penalty=length_penalty,
+        max_length=max_length,
     )
     common.show([score.to_json() for score in scores], "\n".join(map(str, scores)), json)
 
@@ -94,4 +120,6 @@ def _draw(translator: Any, sources: list[str], picture: Path, settings: dict[str
         raise OptionError(f"picture: {len(sources)} texts came, expected one. Draw them one by one.")
     found = translator.align(sources[0], **settings)
     attention(found.source, found.target, found.weights, picture, title="what each word looked at")
-    common.note(f"{picture}: {len(found.target)} words of the translation over {len(found.source)} of the source")
+    common.note(
+        f"{picture}: {len(found.target)} words of the translation over {len(found.source)} of the source"
+    )

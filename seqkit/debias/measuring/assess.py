@@ -20,9 +20,14 @@ from seqkit.embeddings.vectors.vectors import Vectors
 
 # target lists that are compared when the word sets hold both
 TESTS = (
-    ("career", "family"), ("science", "arts"), ("mathematics", "arts"), ("strength", "weakness"), ("intellect", "appearance"),
-    ("pleasant", "unpleasant"), ("ability", "inability"),
-)  # fmt: skip
+    ("career", "family"),
+    ("science", "arts"),
+    ("mathematics", "arts"),
+    ("strength", "weakness"),
+    ("intellect", "appearance"),
+    ("pleasant", "unpleasant"),
+    ("ability", "inability"),
+)
 TESTED = 2500  # words a side that the largest recovery test takes, as published
 _ROLES: dict[str, Callable[["Roles"], Any]] = {  # what a parameter of this name is given
     "A": lambda roles: roles.classes[0],
@@ -33,7 +38,9 @@ _ROLES: dict[str, Callable[["Roles"], Any]] = {  # what a parameter of this name
     "good": lambda roles: roles.spelt(roles.words.pick("pleasant")[0]),
     "bad": lambda roles: roles.spelt(roles.words.pick("unpleasant")[0]),
     "pairs": lambda roles: roles.pairs,
-    "pair": lambda roles: next((p for p in roles.pairs if all(word in roles.original for word in p)), roles.pairs[0]),
+    "pair": lambda roles: next(
+        (p for p in roles.pairs if all(word in roles.original for word in p)), roles.pairs[0]
+    ),
     "word": lambda roles: roles.compared,
     "basis": lambda roles: roles.direction.basis,
     "original": lambda roles: roles.original,
@@ -74,14 +81,20 @@ class Roles:
     def form(self) -> dict[str, str]:
         """How a word is spelt in the vocabulary."""
         every = {word for part in self.words.lists.values() for word in part}
-        return forms(self.original.vocab, {*self.words.protected, *every, *filter(None, [self.anchor])}, self.case)
+        return forms(
+            self.original.vocab, {*self.words.protected, *every, *filter(None, [self.anchor])}, self.case
+        )
 
     @cached_property
     def direction(self) -> Direction:
         """The direction of the concept in the original vectors; for more than two classes, a subspace."""
         if not self.words.definitional:
-            raise OptionError(f"{self.words.name}: no definitional sets, so no direction. Add some, such as (woman, man).")
-        kept, _ = self.words.known(self.original, case=self.case, limit=self.options.most_lost, need=["definitional"])
+            raise OptionError(
+                f"{self.words.name}: no definitional sets, so no direction. Add some, such as (woman, man)."
+            )
+        kept, _ = self.words.known(
+            self.original, case=self.case, limit=self.options.most_lost, need=["definitional"]
+        )
         return find_direction(self.original, kept.definitional, dims=self.words.num_classes - 1)
 
     @cached_property
@@ -89,7 +102,9 @@ class Roles:
         """The words of the two classes."""
         columns = self.words.columns
         if len(columns) != 2:
-            raise OptionError(f"{self.words.name}: {len(columns)} classes of definitional words, this measure compares two.")
+            raise OptionError(
+                f"{self.words.name}: {len(columns)} classes of definitional words, this measure compares two."
+            )
         return [self.spelt(column) for column in columns]
 
     @cached_property
@@ -101,16 +116,22 @@ class Roles:
     def neutral(self) -> list[str]:
         """The words that ought to be neutral: the list of that name, or all lists if there is none."""
         lists = self.words.lists
-        found = lists.get(self.neutral_list) or tuple(dict.fromkeys(word for part in lists.values() for word in part))
+        found = lists.get(self.neutral_list) or tuple(
+            dict.fromkeys(word for part in lists.values() for word in part)
+        )
         if not found:
-            raise OptionError(f"{self.words.name}: no list {self.neutral_list!r} or other, so nothing that ought to be neutral.")
+            raise OptionError(
+                f"{self.words.name}: no list {self.neutral_list!r} or other, so nothing that ought to be neutral."
+            )
         return self.spelt(found)
 
     @property
     def compared(self) -> str:
         """The anchor, as the vocabulary spells it."""
         if self.anchor is None:
-            raise OptionError("indirect-bias: no word to compare with came. Name one as anchor, such as softball.")
+            raise OptionError(
+                "indirect-bias: no word to compare with came. Name one as anchor, such as softball."
+            )
         return self.form.get(self.anchor, self.anchor)
 
     @cached_property
@@ -122,7 +143,9 @@ class Roles:
             return {f"{x}/{y}": (lists[x], lists[y], *self.classes) for x, y in pairs}
         names = [name for name in lists if ":" in name]  # published tests: four lists each
         fours = [names[i : i + 4] for i in range(0, len(names) - 3, 4)]
-        return {f"{four[0]}/{four[1].partition(':')[2]}": tuple(lists[name] for name in four) for four in fours}
+        return {
+            f"{four[0]}/{four[1].partition(':')[2]}": tuple(lists[name] for name in four) for four in fours
+        }
 
     @cached_property
     def candidates(self) -> list[str]:
@@ -132,7 +155,9 @@ class Roles:
     @cached_property
     def tested(self) -> list[str]:
         """The most biased words, which the recovery tests tell apart."""
-        return most_biased("recovery", self.original, self.direction.basis, self.room["n"], specific=_ROLES["specific"](self))[0]
+        return most_biased(
+            "recovery", self.original, self.direction.basis, self.room["n"], specific=_ROLES["specific"](self)
+        )[0]
 
     @cached_property
     def learnable(self) -> Vectors:
@@ -159,7 +184,9 @@ def assess(roles: Roles, vectors: Vectors | None = None, names: Sequence[str] | 
     vectors = roles.original if vectors is None else vectors
     scores: list[Measured] = []
     refused: dict[str, SeqkitError] = {}
-    for name in names or [n for n in measures.names() if n != "seat" and (roles.anchor or n != "indirect-bias")]:
+    for name in names or [
+        n for n in measures.names() if n != "seat" and (roles.anchor or n != "indirect-bias")
+    ]:
         function = measures.load(name)
         for label, case in _cases(name, function, roles, refused, strict=bool(names)):
             try:
@@ -170,7 +197,9 @@ def assess(roles: Roles, vectors: Vectors | None = None, names: Sequence[str] | 
                 refused[label] = error
     if not scores:
         first = next(iter(refused.values()))
-        raise type(first)(f"{roles.words.name}: no measure could be taken, {len(refused)} were refused. The first: {first}")
+        raise type(first)(
+            f"{roles.words.name}: no measure could be taken, {len(refused)} were refused. The first: {first}"
+        )
     return Assessment(scores, {label: str(error) for label, error in refused.items()})
 
 
@@ -182,17 +211,30 @@ def _cases(
     try:
         room = roles.room if "original" in parameters else {}
         filled = {p: min(of.default, room[p]) for p, of in parameters.items() if p in room}
-        filled |= {p: _ROLES[p](roles) for p in parameters if p in _ROLES and not ("X" in parameters and p in "AB")}
-        needed = [p for p, of in parameters.items() if of.default is of.empty and p not in [*filled, *"XYAB", "vectors"]]
+        filled |= {
+            p: _ROLES[p](roles) for p in parameters if p in _ROLES and not ("X" in parameters and p in "AB")
+        }
+        needed = [
+            p
+            for p, of in parameters.items()
+            if of.default is of.empty and p not in [*filled, *"XYAB", "vectors"]
+        ]
         if needed or name == "seat":
-            raise OptionError(f"{name}: word sets have nothing for {', '.join(needed) or 'sentences'}. Call it from Python.")
+            raise OptionError(
+                f"{name}: word sets have nothing for {', '.join(needed) or 'sentences'}. Call it from Python."
+            )
         if "word" in filled:  # the anchor is not compared with itself
             filled["words"] = [word for word in filled["words"] if word != filled["word"]]
         if "X" not in parameters:
             return [(name, filled)]
         if not roles.tests:
-            raise OptionError(f"{name}: {roles.words.name} has no two lists to compare, such as career and family.")
-        return [(f"{name} {label}", {**filled, **dict(zip("XYAB", test, strict=True))}) for label, test in roles.tests.items()]
+            raise OptionError(
+                f"{name}: {roles.words.name} has no two lists to compare, such as career and family."
+            )
+        return [
+            (f"{name} {label}", {**filled, **dict(zip("XYAB", test, strict=True))})
+            for label, test in roles.tests.items()
+        ]
     except SeqkitError as error:
         if strict:
             raise
@@ -213,7 +255,16 @@ def rows(scores: Iterable[Measured]) -> list[list[Any]]:
 
     said = {True: "yes", False: "not shown", None: ""}
     return [
-        [s.name, s.value, ends(s.interval), ends(s.band), s.extra.get("p", ""), said[claimed(s)], s.count, s.missing]
+        [
+            s.name,
+            s.value,
+            ends(s.interval),
+            ends(s.band),
+            s.extra.get("p", ""),
+            said[claimed(s)],
+            s.count,
+            s.missing,
+        ]
         for s in scores
     ]
 
@@ -223,12 +274,24 @@ def describe(words: WordSets, vectors: Vectors | None = None, case: Case = "exac
     plain = words.to_json()
     sets = {part: plain[part] for part in ("definitional", "equalize") if plain[part]}
     named = {"specific": list(words.specific)} if words.specific else {}
-    flat = {part: [word for row in found for word in row] for part, found in sets.items()} | named | plain["lists"]
+    flat = (
+        {part: [word for row in found for word in row] for part, found in sets.items()}
+        | named
+        | plain["lists"]
+    )
     every = {word for part in flat.values() for word in part}
     known = every if vectors is None else set(forms(vectors.vocab, every, case))
     parts = []
     for name, part in flat.items():
         text = ", ".join("–".join(row) for row in sets[name]) if name in sets else ", ".join(part)
         lost = [word for word in dict.fromkeys(part) if word not in known]
-        parts.append({"list": name, "count": len(sets.get(name, part)), "missing": len(lost), "lost": lost, "text": text})
+        parts.append(
+            {
+                "list": name,
+                "count": len(sets.get(name, part)),
+                "missing": len(lost),
+                "lost": lost,
+                "text": text,
+            }
+        )
     return {**plain, "sha256": words.checksum, "parts": parts}

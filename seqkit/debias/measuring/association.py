@@ -23,7 +23,9 @@ Sided = Literal["two", "one"]
 _SPLITS = 3  # purpose of draws
 
 
-def associations(w: Annotated[Array, "N D"], a: Annotated[Array, "A D"], b: Annotated[Array, "B D"]) -> Annotated[Array, "N"]:
+def associations(
+    w: Annotated[Array, "N D"], a: Annotated[Array, "A D"], b: Annotated[Array, "B D"]
+) -> Annotated[Array, "N"]:
     """s of each row: mean cosine to `a` less mean cosine to `b`."""
     found: Array = w @ (a.mean(0) - b.mean(0))
     return found
@@ -44,9 +46,14 @@ def statistic(x: Annotated[Array, "X"], y: Annotated[Array, "Y"]) -> float:
 
 
 def permutation_of(
-    x: Annotated[Array, "X"], y: Annotated[Array, "Y"], *, sided: Sided = "two", exact: int = 10**6, samples: int = 99_999,
+    x: Annotated[Array, "X"],
+    y: Annotated[Array, "Y"],
+    *,
+    sided: Sided = "two",
+    exact: int = 10**6,
+    samples: int = 99_999,
     seed: int = 1,
-) -> tuple[float, int, bool]:  # fmt: skip
+) -> tuple[float, int, bool]:
     """p of associations x and y, the splits it is made of, and whether these are all.
 
     All C(N, n) splits when they are at most `exact`; else p = (b + 1) / (m + 1) with b of m = `samples` random splits.
@@ -58,7 +65,9 @@ def permutation_of(
     splits = math.comb(N, n)
     whole = splits <= exact
     if whole:
-        chosen = np.fromiter(chain.from_iterable(combinations(range(N), n)), np.int32, splits * n).reshape(splits, n)
+        chosen = np.fromiter(chain.from_iterable(combinations(range(N), n)), np.int32, splits * n).reshape(
+            splits, n
+        )
     else:
         chosen = shuffled(N, n, samples, seed, _SPLITS)
     part = np.concatenate([s[block].sum(1) for block in np.array_split(chosen, len(chosen) // 100_000 + 1)])
@@ -66,14 +75,21 @@ def permutation_of(
     at_hand = s[:n].sum() / n - (total - s[:n].sum()) / (N - n)
     if sided == "two":
         difference, at_hand = np.abs(difference), abs(at_hand)
-    as_large = int((difference >= at_hand - 1e-12 * np.abs(s).sum()).sum())  # sums in another order differ by rounding
+    as_large = int(
+        (difference >= at_hand - 1e-12 * np.abs(s).sum()).sum()
+    )  # sums in another order differ by rounding
     return (as_large / splits, splits, True) if whole else ((as_large + 1) / (samples + 1), samples, False)
 
 
 def bootstrap(
-    x: Annotated[Array, "X D"], y: Annotated[Array, "Y D"], a: Annotated[Array, "A D"], b: Annotated[Array, "B D"], *,
-    ddof: int, options: Options,
-) -> tuple[float, float] | None:  # fmt: skip
+    x: Annotated[Array, "X D"],
+    y: Annotated[Array, "Y D"],
+    a: Annotated[Array, "A D"],
+    b: Annotated[Array, "B D"],
+    *,
+    ddof: int,
+    options: Options,
+) -> tuple[float, float] | None:
     """Interval of d when the words of all four lists are drawn again, each list by itself."""
     if min(len(x), len(y)) < 2 or not options.resamples:
         return None
@@ -93,9 +109,19 @@ def bootstrap(
 
 
 def run(
-    name: str, x: Annotated[Array, "X D"], y: Annotated[Array, "Y D"], a: Annotated[Array, "A D"], b: Annotated[Array, "B D"],
-    *, pool: Annotated[Array, "P D"] | None, sided: Sided, ddof: int, exact: int, samples: int, options: Options,
-) -> tuple[Measured, Annotated[Array, "N"]]:  # fmt: skip
+    name: str,
+    x: Annotated[Array, "X D"],
+    y: Annotated[Array, "Y D"],
+    a: Annotated[Array, "A D"],
+    b: Annotated[Array, "B D"],
+    *,
+    pool: Annotated[Array, "P D"] | None,
+    sided: Sided,
+    ddof: int,
+    exact: int,
+    samples: int,
+    options: Options,
+) -> tuple[Measured, Annotated[Array, "N"]]:
     """The whole test on unit rows, without words and signature; and s of the rows of x and y.
 
     Raises:  FormatError if all associations are equal; OptionError for a ddof other than 0 and 1.
@@ -105,15 +131,21 @@ def run(
     sx, sy = associations(x, a, b), associations(y, a, b)
     d = float(effect(sx, sy, ddof))
     if math.isnan(d):
-        raise FormatError(f"{name}: all words have the same association with A as with B, so d is not defined. Give other lists.")
+        raise FormatError(
+            f"{name}: all words have the same association with A as with B, so d is not defined. Give other lists."
+        )
     p, splits, whole = permutation_of(sx, sy, sided=sided, exact=exact, samples=samples, seed=options.seed)
     bounds = bootstrap(x, y, a, b, ddof=ddof, options=options)
     band = None if pool is None else null(associations(pool, a, b), len(x), len(y), ddof, options)
     extra = {"S": statistic(sx, sy), "p": p, "splits": splits, "exact": whole}
-    return Measured(name, d, len(x) + len(y), interval=bounds, band=band, extra=extra), np.concatenate([sx, sy])
+    return Measured(name, d, len(x) + len(y), interval=bounds, band=band, extra=extra), np.concatenate(
+        [sx, sy]
+    )
 
 
-def null(s: Annotated[Array, "P"], nx: int, ny: int, ddof: int, options: Options) -> tuple[float, float] | None:
+def null(
+    s: Annotated[Array, "P"], nx: int, ny: int, ddof: int, options: Options
+) -> tuple[float, float] | None:
     """The band of d for random X and Y of these sizes out of pool words with associations `s`."""
     chosen = s[shuffled(len(s), nx + ny, options.draws, options.seed)]
     return middle(effect(chosen[:, :nx], chosen[:, nx:], ddof))

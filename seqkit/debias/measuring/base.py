@@ -36,8 +36,12 @@ class Options:
     seed: int = option(1, low=0, help="seed of every draw")
     resamples: int = option(1000, low=0, help="bootstrap resamples of the words for the interval; 0: none")
     draws: int = option(1000, low=0, help="random word sets for the null band; 0: none")
-    pool: int = option(10_000, low=2, help="the null band draws from this many first words, the measured ones left out")
-    most_lost: float = option(0.2, low=0.0, high=1.0, help="share of a list that may be unknown; more is refused")
+    pool: int = option(
+        10_000, low=2, help="the null band draws from this many first words, the measured ones left out"
+    )
+    most_lost: float = option(
+        0.2, low=0.0, high=1.0, help="share of a list that may be unknown; more is refused"
+    )
 
     def __post_init__(self) -> None:
         options.check(self)
@@ -69,10 +73,14 @@ def calibrated(measured: Measured) -> bool:
     Raises:  OptionError if there is no null band.
     """
     if measured.band is None or measured.neutral is None:
-        raise OptionError(f"calibrated: {measured.name} has no null band. Measure with draws above 0, among more words.")
+        raise OptionError(
+            f"calibrated: {measured.name} has no null band. Measure with draws above 0, among more words."
+        )
     low, high = measured.band
     beyond = measured.value > max(high, measured.neutral) or measured.value < min(low, measured.neutral)
-    inside = measured.interval is not None and measured.interval[0] <= measured.neutral <= measured.interval[1]
+    inside = (
+        measured.interval is not None and measured.interval[0] <= measured.neutral <= measured.interval[1]
+    )
     return bool(beyond and not inside and measured.extra.get("p", 0.0) <= 1 - LEVEL)
 
 
@@ -126,7 +134,9 @@ class Lists:
     def at_least(self, name: str, least: int) -> None:
         """Raise OptionError if fewer than `least` words of a list are known."""
         if len(self.rows[name]) < least:
-            raise OptionError(f"{self.where}: list {name} holds {len(self.rows[name])} known words, expected at least {least}.")
+            raise OptionError(
+                f"{self.where}: list {name} holds {len(self.rows[name])} known words, expected at least {least}."
+            )
 
     def signature(self, **settings: Any) -> dict[str, Any]:
         """Settings of a score: the sizes of the lists, the shared options, what the measure adds."""
@@ -134,9 +144,15 @@ class Lists:
         return {"words": sizes, **settings, **options.to_json(self.options), "vocabulary": len(self.vectors)}
 
     def _check(self, name: str, given: list[str], owner: dict[str, str]) -> None:
-        twice = [word for word in dict.fromkeys(given) if given.count(word) > 1] if len(set(given)) < len(given) else []
+        twice = (
+            [word for word in dict.fromkeys(given) if given.count(word) > 1]
+            if len(set(given)) < len(given)
+            else []
+        )
         if twice:
-            raise OptionError(f"{self.where}: list {name} holds {listed(twice, 5)} twice. Leave the second out.")
+            raise OptionError(
+                f"{self.where}: list {name} holds {listed(twice, 5)} twice. Leave the second out."
+            )
         shared = [word for word in given if word in owner]
         if shared:
             raise OptionError(
@@ -165,7 +181,9 @@ def refuse_losses(where: str, name: str, lost: Words, given: int, options: Optio
         )
 
 
-def known_pairs(where: str, vectors: Vectors, pairs: Pairs, options: Options) -> tuple[Annotated[Array, "N 2"], list[str]]:
+def known_pairs(
+    where: str, vectors: Vectors, pairs: Pairs, options: Options
+) -> tuple[Annotated[Array, "N 2"], list[str]]:
     """Row numbers of the pairs whose words are both known, and the other pairs as "a-b".
 
     Raises:  OptionError for an entry that is not two different words, or no pair; VocabularyError if too many are lost.
@@ -192,7 +210,9 @@ def unit(where: str, rows: Annotated[Array, "N D"], words: Words | None = None) 
     if len(bad):
         name = repr(words[bad[0]]) if words is not None else f"row {bad[0]}"
         what = "zero" if lengths[bad[0]] == 0 else "not finite"
-        raise FormatError(f"{where}: the vector of {name} is {what}, so it has no cosine. Leave it out, or mend the vectors.")
+        raise FormatError(
+            f"{where}: the vector of {name} is {what}, so it has no cosine. Leave it out, or mend the vectors."
+        )
     scaled: Array = rows / lengths[:, None]
     return scaled
 
@@ -205,9 +225,13 @@ def orthonormal(where: str, basis: Array, dim: int) -> Annotated[Array, "K D"]:
     rows = np.asarray(basis, np.float64)
     rows = unit(where, rows[None], ["the direction"]) if rows.ndim == 1 else rows
     if rows.ndim != 2 or rows.shape[1] != dim or not 1 <= len(rows) < dim:
-        raise ShapeError(f"{where}: a basis of shape {np.shape(basis)} came, expected (k, {dim}) with 1 <= k < {dim}.")
+        raise ShapeError(
+            f"{where}: a basis of shape {np.shape(basis)} came, expected (k, {dim}) with 1 <= k < {dim}."
+        )
     if not np.allclose(rows @ rows.T, np.eye(len(rows)), atol=1e-5):
-        raise ShapeError(f"{where}: the {len(rows)} rows of the basis are not orthonormal. Make them so first.")
+        raise ShapeError(
+            f"{where}: the {len(rows)} rows of the basis are not orthonormal. Make them so first."
+        )
     return rows
 
 
@@ -245,15 +269,24 @@ def interval(value: Callable[[Array], Array], n: int, options: Options) -> tuple
     return middle(value(resampled(n, options))) if n > 1 and options.resamples else None
 
 
-def null_band(value: Callable[[Array], Array], total: int, size: int, options: Options) -> tuple[float, float] | None:
+def null_band(
+    value: Callable[[Array], Array], total: int, size: int, options: Options
+) -> tuple[float, float] | None:
     """The band of value(indices (draws, size)) over random sets of `size` out of `total` pool words."""
     return middle(value(shuffled(total, size, options.draws, options.seed)))
 
 
 def mean_score(
-    name: str, lists: Lists, values: Mapping[str, float], null: Array | None, *, neutral: float = 0.0, total: bool = False,
-    settings: Mapping[str, Any] = {}, extra: Mapping[str, Any] = {},
-) -> Measured:  # fmt: skip
+    name: str,
+    lists: Lists,
+    values: Mapping[str, float],
+    null: Array | None,
+    *,
+    neutral: float = 0.0,
+    total: bool = False,
+    settings: Mapping[str, Any] = {},
+    extra: Mapping[str, Any] = {},
+) -> Measured:
     """The Measured of a number a word: their mean (or sum), its bootstrap interval, and the band of means over `null`."""
     numbers = np.array(list(values.values()))
     size = len(numbers)
@@ -264,11 +297,18 @@ def mean_score(
         return means
 
     return Measured(
-        name, float(numbers.mean() * factor), size, lists.missing, lists.signature(**settings),
-        interval(lambda i: value(i, numbers), size, lists.options), neutral,
+        name,
+        float(numbers.mean() * factor),
+        size,
+        lists.missing,
+        lists.signature(**settings),
+        interval(lambda i: value(i, numbers), size, lists.options),
+        neutral,
         None if null is None else null_band(lambda i: value(i, null), len(null), size, lists.options),
-        dict(values), lists.lost, dict(extra),
-    )  # fmt: skip
+        dict(values),
+        lists.lost,
+        dict(extra),
+    )
 
 
 def by_word(words: Iterable[str], numbers: Array) -> dict[str, float]:

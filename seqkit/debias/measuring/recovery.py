@@ -44,7 +44,9 @@ def most_biased(
     """
     words = candidates(original, specific, limit)
     if n < 2 or 2 * n > len(words):
-        raise VocabularyError(f"{where}: {len(words):,} words may be chosen, n = {n} needs {2 * n:,} and at least 4. Lower n.")
+        raise VocabularyError(
+            f"{where}: {len(words):,} words may be chosen, n = {n} needs {2 * n:,} and at least 4. Lower n."
+        )
     order = np.argsort(-projections(where, original, words, basis), kind="stable")
     chosen = [words[i] for i in [*order[:n], *order[-n:]]]
     return chosen, np.repeat([1, 0], n)
@@ -57,14 +59,26 @@ def rows_of(where: str, vectors: Vectors, words: Sequence[str]) -> Annotated[Arr
     """
     rows = unit(where, vectors[list(words)], words)
     if np.ptp(rows, axis=0).max() < TINY:
-        raise FormatError(f"{where}: the {len(words)} words all have the same vector, so there is nothing to tell apart.")
+        raise FormatError(
+            f"{where}: the {len(words)} words all have the same vector, so there is nothing to tell apart."
+        )
     return rows
 
 
 def probe(
-    name: str, make: Callable[[int], Any], vectors: Vectors, basis: Array, *, original: Vectors | None, n: int, train: float,
-    seeds: Sequence[int], specific: Iterable[str], options: Options, **settings: Any,
-) -> Measured:  # fmt: skip
+    name: str,
+    make: Callable[[int], Any],
+    vectors: Vectors,
+    basis: Array,
+    *,
+    original: Vectors | None,
+    n: int,
+    train: float,
+    seeds: Sequence[int],
+    specific: Iterable[str],
+    options: Options,
+    **settings: Any,
+) -> Measured:
     """Accuracy of the classifier make(seed) on words it was not trained on, the mean over seeds; extra: each seed's."""
     taken = round(train * n)
     if not seeds or not 1 <= taken < n:
@@ -96,5 +110,13 @@ def probe(
     bounds = interval(accuracy, 2 * n, options)
     extra = {"by_seed": by_seed}
     return Measured(
-        name, float(np.mean(list(by_seed.values()))), tested, 0, signature, bounds, 0.5, (float(low), float(high)), extra=extra
+        name,
+        float(np.mean(list(by_seed.values()))),
+        tested,
+        0,
+        signature,
+        bounds,
+        0.5,
+        (float(low), float(high)),
+        extra=extra,
     )

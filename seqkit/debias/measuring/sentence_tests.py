@@ -23,9 +23,16 @@ Encode = Callable[[Sequence[str]], Annotated[Array, "N D"]]
 
 
 def sentence_tests(
-    encode: Encode, vocab: Vocab, reads: Callable[[str], bool], words: WordSets, *, pooling: str,
-    templates: Sequence[str] = (), each: Literal["word", "sentence"] = "word", options: Options = DEFAULT,
-) -> Assessment:  # fmt: skip
+    encode: Encode,
+    vocab: Vocab,
+    reads: Callable[[str], bool],
+    words: WordSets,
+    *,
+    pooling: str,
+    templates: Sequence[str] = (),
+    each: Literal["word", "sentence"] = "word",
+    options: Options = DEFAULT,
+) -> Assessment:
     """SEAT of each pair of target lists that the word sets hold, against the two classes.
 
     encode: sentences to rows.   reads: whether a text has no unknown token.   templates: with one {} each; else TEMPLATES, less
@@ -37,7 +44,9 @@ def sentence_tests(
     columns = words.columns
     tests = [pair for pair in TESTS if all(name in words.lists for name in pair)]
     if len(columns) != 2 or not tests:
-        raise OptionError(f"seat: {words.name} has not two classes and two lists to compare, such as career and family.")
+        raise OptionError(
+            f"seat: {words.name} has not two classes and two lists to compare, such as career and family."
+        )
     used, dropped = _usable(templates, reads)
     given = {"A": columns[0], "B": columns[1]} | {name: words.lists[name] for pair in tests for name in pair}
     known = {name: [word for word in part if reads(word)] for name, part in given.items()}
@@ -57,7 +66,11 @@ def sentence_tests(
             for name, gone in lost.items():
                 refuse_losses("seat", name, gone, len(given[name]), options, vocab)
             found = seat(
-                *(rows(known[name]) for name in (x, y, "A", "B")), pooling=pooling, pool=others, unequal="mean", options=options
+                *(rows(known[name]) for name in (x, y, "A", "B")),
+                pooling=pooling,
+                pool=others,
+                unequal="mean",
+                options=options,
             )
         except SeqkitError as error:
             refused[f"seat {x}/{y}"] = str(error)
@@ -77,8 +90,14 @@ def _named(found: Measured, name: str, lost: dict[str, list[str]], settings: dic
 def _usable(templates: Sequence[str], reads: Callable[[str], bool]) -> tuple[list[str], list[str]]:
     """Templates whose own words are read, and the others; of templates that were given, none may be lost."""
     for template in templates:
-        if template.count("{}") != 1 or "{" in template.replace("{}", "") or "}" in template.replace("{}", ""):
-            raise OptionError(f"seat: template {template!r} came, expected text with one {{}}, where the word goes.")
+        if (
+            template.count("{}") != 1
+            or "{" in template.replace("{}", "")
+            or "}" in template.replace("{}", "")
+        ):
+            raise OptionError(
+                f"seat: template {template!r} came, expected text with one {{}}, where the word goes."
+            )
     plain = {template: template.replace("{}", " ").split() for template in templates or TEMPLATES}
     used = [template for template, own in plain.items() if not own or reads(" ".join(own))]
     dropped = [template for template in plain if template not in used]

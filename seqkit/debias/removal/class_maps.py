@@ -36,7 +36,12 @@ class Sides:
 
     def arrays(self) -> Arrays:
         """To be saved."""
-        return {"corners": self.corners, "maps": self.maps, "shifts": self.shifts, "lead": np.array([self.lead, self.sharpness])}
+        return {
+            "corners": self.corners,
+            "maps": self.maps,
+            "shifts": self.shifts,
+            "lead": np.array([self.lead, self.sharpness]),
+        }
 
     @staticmethod
     def of(arrays: Arrays) -> "Sides | None":

@@ -63,7 +63,9 @@ class Eraser:
                 own.flags.writeable = False
                 object.__setattr__(self, name, own)
         if len(self.basis) >= self.dim:
-            raise OptionError(f"{self.method}: {len(self.basis)} directions of {self.dim} would take everything. Take out fewer.")
+            raise OptionError(
+                f"{self.method}: {len(self.basis)} directions of {self.dim} would take everything. Take out fewer."
+            )
         if (large := max(self.equalize, key=len, default=())) and len(self.basis) < len(large) - 1:
             raise OptionError(
                 f"{self.method}: {len(self.basis)} directions came, {large} needs {len(large) - 1} to be equalised: in fewer its "
@@ -97,7 +99,9 @@ class Eraser:
     def blocks(self, vectors: Vectors, *, threads: int = 1) -> Iterator[tuple[int, Annotated[Floats, "N D"]]]:
         """The result as blocks of rows with the number of their first row."""
         if vectors.dim != self.dim:
-            raise ShapeError(f"{self.method}: vectors of {vectors.dim} numbers came, it was fitted to {self.dim}.")
+            raise ShapeError(
+                f"{self.method}: vectors of {vectors.dim} numbers came, it was fitted to {self.dim}."
+            )
         where = places(vectors.vocab, self.protected)
         kept = np.zeros(len(vectors), bool)
         kept[list(where.values())] = True
@@ -107,7 +111,9 @@ class Eraser:
             block = vectors.matrix[start : start + height]
             out = np.empty(block.shape, np.float32)
             moved = self._moved(block)
-            bad = self._pass(moved, kept[start : start + height], out, threads, vectors.matrix.size >= COMPILE_FROM)
+            bad = self._pass(
+                moved, kept[start : start + height], out, threads, vectors.matrix.size >= COMPILE_FROM
+            )
             if bad >= 0:
                 self._refuse(vectors, start + bad)
             if self.sides is not None:
@@ -151,7 +157,9 @@ class Eraser:
                 return np.asarray(x @ self.linear.T + shift)
             length = np.linalg.norm(x, axis=1, keepdims=True)
             x /= np.where(length > 0, length, 1)
-            return np.asarray(np.where(length == 0, 0, x @ self.linear.T + shift))  # zero has no direction, so it stays
+            return np.asarray(
+                np.where(length == 0, 0, x @ self.linear.T + shift)
+            )  # zero has no direction, so it stays
 
     def _equalized(self, vectors: Vectors, where: Mapping[str, int]) -> tuple[Array, Array]:
         """Rows and new vectors of the words to equalise, by the vectors as they were: after neutralising, rounding decides.
@@ -185,7 +193,9 @@ class Eraser:
     def _refuse(self, vectors: Vectors, row: int) -> None:
         x = vectors.matrix[row].astype(np.float64)
         if not np.isfinite(x).all():
-            raise FormatError(f"{self.method}: the vector of {vectors.vocab.tokens[row]!r} holds nan or inf. Mend the vectors.")
+            raise FormatError(
+                f"{self.method}: the vector of {vectors.vocab.tokens[row]!r} holds nan or inf. Mend the vectors."
+            )
         what = "lies in the subspace" if x.any() else "is zero"
         raise FormatError(
             f"{self.method}: the vector of {vectors.vocab.tokens[row]!r} {what}, so nothing would be left of it. "
@@ -194,10 +204,16 @@ class Eraser:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to a folder: safetensors and JSON."""
-        arrays = {name: array for name in ("basis", "linear", "shift") if (array := getattr(self, name)) is not None}
+        arrays = {
+            name: array for name in ("basis", "linear", "shift") if (array := getattr(self, name)) is not None
+        }
         arrays |= {} if self.sides is None else self.sides.arrays()
         meta = {name: getattr(self, name) for name in ("method", "protected", "unit", "unit_first")}
-        meta |= {"equalize": [list(row) for row in self.equalize], "report": dict(self.report), "protected": list(self.protected)}
+        meta |= {
+            "equalize": [list(row) for row in self.equalize],
+            "report": dict(self.report),
+            "protected": list(self.protected),
+        }
         files.save(Path(path), "eraser", arrays, meta)
 
     @classmethod
@@ -208,8 +224,13 @@ class Eraser:
         """
         arrays, meta = files.load(Path(path), "eraser")
         try:
-            lists = {"protected": tuple(meta["protected"]), "equalize": tuple(tuple(row) for row in meta["equalize"])}
-            return cls(**{"linear": None, "shift": None, "sides": Sides.of(arrays), **arrays, **meta, **lists})
+            lists = {
+                "protected": tuple(meta["protected"]),
+                "equalize": tuple(tuple(row) for row in meta["equalize"]),
+            }
+            return cls(
+                **{"linear": None, "shift": None, "sides": Sides.of(arrays), **arrays, **meta, **lists}
+            )
         except (TypeError, KeyError, IndexError) as error:
             raise ModelFileError(f"{path}: the eraser is not whole ({error}).") from error
 
@@ -218,8 +239,12 @@ class Eraser:
 class BiasMethod:
     """Settings of a method and its `fit`; scikit-learn's get_params and set_params."""
 
-    case: Literal["exact", "lower", "any"] = option("exact", help="look for words as written, in lower case, or any of the two")
-    limit: float = option(0.2, low=0, high=1, help="share of the definitional sets, or of a list learnt from, that may be lost")
+    case: Literal["exact", "lower", "any"] = option(
+        "exact", help="look for words as written, in lower case, or any of the two"
+    )
+    limit: float = option(
+        0.2, low=0, high=1, help="share of the definitional sets, or of a list learnt from, that may be lost"
+    )
 
     def __post_init__(self) -> None:
         options.check(self)
@@ -237,7 +262,9 @@ class BiasMethod:
         known = self.get_params()
         for name in params:
             if name not in known:
-                raise OptionError(f"{type(self).__name__}: unknown setting {name!r}.{did_you_mean(name, known)}")
+                raise OptionError(
+                    f"{type(self).__name__}: unknown setting {name!r}.{did_you_mean(name, known)}"
+                )
         return replace(self, **params)
 
     def known(self, vectors: Vectors, words: WordSets, lists: tuple[str, ...] = ()) -> tuple[WordSets, Lost]:
@@ -246,12 +273,19 @@ class BiasMethod:
         Raises:  OptionError if there are neither; VocabularyError if too many are lost.
         """
         if not (lists or words.definitional):
-            raise OptionError(f"{type(self).__name__}: {words.name} has no definitional sets. Add some, as (woman, man).")
+            raise OptionError(
+                f"{type(self).__name__}: {words.name} has no definitional sets. Add some, as (woman, man)."
+            )
         return words.known(vectors, case=self.case, limit=self.limit, need=lists or ("definitional",))
 
     def reported(self, words: WordSets, lost: Lost, **more: Any) -> dict[str, Any]:
         """What every report holds: settings, words, what was lost, and which side is positive."""
         shown = {part: list(gone) for part, gone in lost.items() if part not in words.lists}
-        origin = {"name": words.name, "source": words.source, "licence": words.licence, "sha256": words.checksum}
+        origin = {
+            "name": words.name,
+            "source": words.source,
+            "licence": words.licence,
+            "sha256": words.checksum,
+        }
         positive = words.classes[0] if words.classes else "first column"
         return {"settings": self.get_params(), "words": origin, "lost": shown, "positive": positive, **more}

@@ -24,7 +24,9 @@ def unit_blocks(vectors: Vectors) -> Iterator[tuple[int, Annotated[Array, "N D"]
         length = np.linalg.norm(x, axis=1, keepdims=True)
         if not np.isfinite(length).all():
             row = start + int(np.argmin(np.isfinite(length)))
-            raise FormatError(f"debias: the vector of {vectors.vocab.tokens[row]!r} holds nan or inf. Mend the vectors.")
+            raise FormatError(
+                f"debias: the vector of {vectors.vocab.tokens[row]!r} holds nan or inf. Mend the vectors."
+            )
         yield start, x / np.where(length > 0, length, 1)
 
 
@@ -42,7 +44,12 @@ def second_moments(
 
 
 def most_biased(
-    vectors: Vectors, words: WordSets, count: int, *, without: Annotated[Array, "V"] | None = None, neutral: bool = False
+    vectors: Vectors,
+    words: WordSets,
+    count: int,
+    *,
+    without: Annotated[Array, "V"] | None = None,
+    neutral: bool = False,
 ) -> tuple[Annotated[Array, "N"], Annotated[Array, "N"]]:
     """Rows of up to `count` words a class, and their classes 0 … C-1 (the columns of the sets); neutral words are class C.
 
@@ -61,7 +68,9 @@ def most_biased(
     groups = len(sides) + neutral
     count = min(count, int(free.sum()) // (2 * groups))
     if count < 2:
-        raise FormatError(f"debias: {int(free.sum()):,} words came for {groups} classes, expected at least {4 * groups}.")
+        raise FormatError(
+            f"debias: {int(free.sum()):,} words came for {groups} classes, expected at least {4 * groups}."
+        )
     found = []
     for side in range(len(sides)):
         own = np.flatnonzero(free & (best == side))
@@ -72,7 +81,9 @@ def most_biased(
         rest = np.flatnonzero(rest)
         found.append(rest[np.argsort(np.abs(scores[rest]).max(1), kind="stable")[:count]])
     if min(map(len, found)) < 2:
-        raise FormatError(f"debias: a class has fewer than 2 words among {len(vectors):,}. Use more words or other sets.")
+        raise FormatError(
+            f"debias: a class has fewer than 2 words among {len(vectors):,}. Use more words or other sets."
+        )
     return np.concatenate(found), np.repeat(np.arange(groups), [len(rows) for rows in found])
 
 

@@ -21,7 +21,9 @@ def load(path: Path) -> WordSets:
             return WordSets(path.stem, lists=_tests(found), source=path.name)
     except (OptionError, TypeError, KeyError, AttributeError) as error:
         raise FormatError(f"{path}: not word sets ({error}).") from error
-    raise FormatError(f"{path}: a {type(found).__name__} came, expected word sets, an object of lists or a list of WEAT tests.")
+    raise FormatError(
+        f"{path}: a {type(found).__name__} came, expected word sets, an object of lists or a list of WEAT tests."
+    )
 
 
 def load_debiaswe(folder: Path) -> WordSets:
@@ -30,9 +32,15 @@ def load_debiaswe(folder: Path) -> WordSets:
     pairs, equalize, specific, professions = (_read(folder / f"{name}.json") for name in names)
     try:
         return WordSets(
-            "debiaswe", pairs, equalize, specific, {"professions": tuple(row[0] for row in professions)},
-            classes=("female", "male"), source="tolga-b/debiaswe (Bolukbasi et al. 2016)", licence="MIT",
-        )  # fmt: skip
+            "debiaswe",
+            pairs,
+            equalize,
+            specific,
+            {"professions": tuple(row[0] for row in professions)},
+            classes=("female", "male"),
+            source="tolga-b/debiaswe (Bolukbasi et al. 2016)",
+            licence="MIT",
+        )
     except (OptionError, TypeError, KeyError, IndexError) as error:
         raise FormatError(f"{folder}: not the published files ({error}).") from error
 
@@ -47,7 +55,9 @@ def _own(path: Path, found: dict[str, Any]) -> WordSets:
     names = {f.name for f in fields(WordSets)}
     for key in found:
         if key not in names | {"kind", "sha256"}:
-            raise FormatError(f"{path}: unknown key {key!r}; known: {', '.join(sorted(names))}.{did_you_mean(key, names)}")
+            raise FormatError(
+                f"{path}: unknown key {key!r}; known: {', '.join(sorted(names))}.{did_you_mean(key, names)}"
+            )
     words = WordSets(**{name: value for name, value in found.items() if name in names})
     if found.get("sha256", words.checksum) != words.checksum:
         raise FormatError(
@@ -59,4 +69,8 @@ def _own(path: Path, found: dict[str, Any]) -> WordSets:
 
 def _tests(tests: list[Any]) -> dict[str, tuple[str, ...]]:
     parts = ("first_target", "second_target", "first_attribute", "second_attribute")
-    return {f"{i}:{test[part]['name'].lower()}": test[part]["words"] for i, test in enumerate(tests, 1) for part in parts}
+    return {
+        f"{i}:{test[part]['name'].lower()}": test[part]["words"]
+        for i, test in enumerate(tests, 1)
+        for part in parts
+    }

@@ -45,7 +45,9 @@ class WordSets:
 
     def __post_init__(self) -> None:
         for part in _SETS:
-            rows = tuple(_words(f"{self.name}: {part} set {i + 1}", row) for i, row in enumerate(getattr(self, part)))
+            rows = tuple(
+                _words(f"{self.name}: {part} set {i + 1}", row) for i, row in enumerate(getattr(self, part))
+            )
             object.__setattr__(self, part, rows)
             for i, row in enumerate(rows):
                 if len(row) < 2:
@@ -116,7 +118,9 @@ class WordSets:
         _check_apart(f"{self.name}: lists {', '.join(names)}", found)
         if equal and len({len(words) for words in found}) > 1:
             sizes = ", ".join(f"{name} {len(words)}" for name, words in zip(names, found, strict=True))
-            raise OptionError(f"{self.name}: the lists must have one length here ({sizes}). Drop words so that they do.")
+            raise OptionError(
+                f"{self.name}: the lists must have one length here ({sizes}). Drop words so that they do."
+            )
         return found
 
     def known(
@@ -135,7 +139,9 @@ class WordSets:
         every = {*_SETS, "specific", *self.lists}
         need = every - {"specific", "equalize"} if need is None else set(need)
         for name in need - every:
-            raise OptionError(f"{self.name}: no set {name!r}; known: {', '.join(sorted(every))}.{did_you_mean(name, every)}")
+            raise OptionError(
+                f"{self.name}: no set {name!r}; known: {', '.join(sorted(every))}.{did_you_mean(name, every)}"
+            )
         form = forms(getattr(vocab, "vocab", vocab), self._all(), case)
         lost: dict[str, tuple[str, ...]] = {}
         share: dict[str, tuple[int, int]] = {}
@@ -155,7 +161,10 @@ class WordSets:
             share[part] = len(lost[part]), len(words)
             return tuple(dict.fromkeys(form[word] for word in words if word in form))
 
-        definitional, equalize = rows_of("definitional", self.definitional), rows_of("equalize", self.equalize)
+        definitional, equalize = (
+            rows_of("definitional", self.definitional),
+            rows_of("equalize", self.equalize),
+        )
         specific = words_of("specific", self.specific)
         lists = {name: left for name, words in self.lists.items() if (left := words_of(name, words))}
         for part, (gone, of) in share.items():
@@ -217,7 +226,9 @@ class WordSets:
     def shipped(name: str) -> "WordSets":
         """The word sets of this name written for seqkit: gender, religion, ethnicity or age; English, lower case."""
         if name not in (known := WordSets.names()):
-            raise OptionError(f"unknown word sets {name!r}; shipped: {', '.join(known)}.{did_you_mean(name, known)}")
+            raise OptionError(
+                f"unknown word sets {name!r}; shipped: {', '.join(known)}.{did_you_mean(name, known)}"
+            )
         return WordSets.load(shipped("words") / f"{name}.json")
 
     @classmethod
@@ -260,5 +271,7 @@ def _check_apart(where: str, groups: Sequence[tuple[str, ...]]) -> None:
     for group in groups:
         for word in group:
             if word in seen:
-                raise OptionError(f"{where}: {word!r} is in both {listed(seen[word])} and {listed(group)}. Take it out of one.")
+                raise OptionError(
+                    f"{where}: {word!r} is in both {listed(seen[word])} and {listed(group)}. Take it out of one."
+                )
         seen |= dict.fromkeys(group, group)

@@ -52,7 +52,9 @@ class CountOptions:
     def weights(self) -> Annotated[Array, "D"]:
         """Units at each distance, 0 at distance 0."""
         d = np.arange(1, self.window + 1)
-        return np.append(0, np.rint(self.unit / d) if self.weighting == "inverse" else np.ones_like(d)).astype(np.int64)
+        return np.append(
+            0, np.rint(self.unit / d) if self.weighting == "inverse" else np.ones_like(d)
+        ).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,17 @@ class Plan:
     """
 
     def __init__(
-        self, corpus: Corpus, rows: Array, size: int, settings: CountOptions, *, memory: int, threads: int, folder: Path | None,
+        self,
+        corpus: Corpus,
+        rows: Array,
+        size: int,
+        settings: CountOptions,
+        *,
+        memory: int,
+        threads: int,
+        folder: Path | None,
         part: tuple[int, int] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """rows: for each id of the corpus its row below `size`, or -1. folder: where runs go; None: memory alone.
 
         part: the tokens to count, first and last but one; all unless given.
@@ -95,8 +105,13 @@ class Plan:
         self.threads, self.folder = threads, folder
         low, self.high = part or (0, corpus.num_tokens)
         if not 0 <= low <= self.high <= corpus.num_tokens:
-            raise OptionError(f"co-occurrence: part {part} came, the text has the tokens 0 to {corpus.num_tokens:,}.")
-        tokens, sentences = self.high - low, int(np.searchsorted(corpus.starts, [low, self.high]) @ [-1, 1]) + 1
+            raise OptionError(
+                f"co-occurrence: part {part} came, the text has the tokens 0 to {corpus.num_tokens:,}."
+            )
+        tokens, sentences = (
+            self.high - low,
+            int(np.searchsorted(corpus.starts, [low, self.high]) @ [-1, 1]) + 1,
+        )
         self.room = max(size, min(1 << 21, memory // (144 * threads), 2 * settings.window * tokens))
         fixed = threads * (13 * size + 3 * ENTRY * self.room) + 32 * size + 4 * len(rows)
         each = 8 + 4 * min(1.0, sentences / max(tokens, 1))
@@ -117,7 +132,9 @@ class Plan:
         sample = np.arange(size // 1000, size, max(1, 2 * (size // 1000)))
         pairs = int(self.first.rows(sample)[0].sum()) * size // max(len(sample), 1)
         blocks = len(self.starts)
-        disk = 0 if folder is None else int(1.1 * ENTRY * pairs * blocks * (2 if blocks == 1 else 3) + 16 * size)
+        disk = (
+            0 if folder is None else int(1.1 * ENTRY * pairs * blocks * (2 if blocks == 1 else 3) + 16 * size)
+        )
         use = int(fixed + each * self.block)
         if folder is None:
             use += 2 * ENTRY * pairs * blocks
@@ -129,9 +146,16 @@ class Plan:
         high = min(start + self.block, self.high)
         settings = self.settings
         return index(
-            self.corpus.ids, self.corpus.starts, self.rows, self.size, start, high, settings.weights,
-            symmetric=settings.symmetric, holes=settings.distance == "text",
-        )  # fmt: skip
+            self.corpus.ids,
+            self.corpus.starts,
+            self.rows,
+            self.size,
+            start,
+            high,
+            settings.weights,
+            symmetric=settings.symmetric,
+            holes=settings.distance == "text",
+        )
 
     def check(self) -> None:
         """Raise ResourceError where the forecast does not fit."""
@@ -153,7 +177,13 @@ class Plan:
         if len(parts) == 1:
             return parts[0]
         sources: list[Any] = [(ends, columns, units.__getitem__) for ends, columns, units in parts]
-        return keep(add(sources, threads=self.threads, room=self.room), self.size, self.settings.unit, self.folder, "result")
+        return keep(
+            add(sources, threads=self.threads, room=self.room),
+            self.size,
+            self.settings.unit,
+            self.folder,
+            "result",
+        )
 
     def _run_block(self, number: int, report: Callable[[float], None] | None) -> Matrix:
         """Count one block, which is gone when this returns: counts if it is the only one, else whole numbers of units."""
@@ -197,11 +227,16 @@ def keep(rows: Iterator[Rows], size: int, unit: int, folder: Path | None, name: 
     if paths is None:
         found = [np.concatenate([np.empty(0, kind), *part]) for kind, part in zip(types, kept, strict=True)]
     else:
-        found = [np.memmap(p, t, "r") if p.stat().st_size else np.empty(0, t) for p, t in zip(paths, types, strict=True)]
+        found = [
+            np.memmap(p, t, "r") if p.stat().st_size else np.empty(0, t)
+            for p, t in zip(paths, types, strict=True)
+        ]
     return np.cumsum(lengths), np.asarray(found[0]), np.asarray(found[1])
 
 
-def _told(rows: Iterator[Rows], ends: Array, report: Callable[[float], None] | None, number: int, blocks: int) -> Iterator[Rows]:
+def _told(
+    rows: Iterator[Rows], ends: Array, report: Callable[[float], None] | None, number: int, blocks: int
+) -> Iterator[Rows]:
     """Hand the rows on, and tell the share of the work that is done."""
     row = 0
     for part in rows:

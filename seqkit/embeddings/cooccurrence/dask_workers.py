@@ -26,7 +26,13 @@ from seqkit.core import options
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import BackendError, FormatError, OptionError, ResourceError, SeqkitError
 from seqkit.embeddings.cooccurrence.counting import MEMORY, CountOptions
-from seqkit.embeddings.cooccurrence.matrix import Cooccurrence, count_key, kept_counts, select_words, working_folder
+from seqkit.embeddings.cooccurrence.matrix import (
+    Cooccurrence,
+    count_key,
+    kept_counts,
+    select_words,
+    working_folder,
+)
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 
@@ -36,10 +42,18 @@ POLL = 1.0  # seconds
 
 
 def count(
-    corpus: str | os.PathLike[str], out: str | os.PathLike[str], *, cluster: Any = "local", parts: int | None = None,
-    vocab: Vocab | None = None, memory: int = MEMORY, threads: int | None = None, patience: float = PATIENCE,
-    report: Callable[[float], None] | None = None, **settings: Any,
-) -> Cooccurrence:  # fmt: skip
+    corpus: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    cluster: Any = "local",
+    parts: int | None = None,
+    vocab: Vocab | None = None,
+    memory: int = MEMORY,
+    threads: int | None = None,
+    patience: float = PATIENCE,
+    report: Callable[[float], None] | None = None,
+    **settings: Any,
+) -> Cooccurrence:
     """What Cooccurrence.count writes for the corpus folder `corpus`, counted by the workers of a Dask cluster.
 
     cluster: a scheduler's address, "local" for `threads` processes of this machine, or a distributed.Client.
@@ -67,7 +81,12 @@ def count(
             futures = client.map(count_part, edges[:-1], edges[1:], job=job, pure=False)
             paths = _results(client, futures, patience, report)
         shards = [Cooccurrence.load(path) for path in paths]
-        meta = {"key": key, "tokens": text.num_tokens, "sources": [text.fingerprint], "given": vocab is not None}
+        meta = {
+            "key": key,
+            "tokens": text.num_tokens,
+            "sources": [text.fingerprint],
+            "given": vocab is not None,
+        }
         return Cooccurrence.merge(shards, threads=threads, out=out, meta=meta)
 
 
@@ -75,7 +94,9 @@ def count_part(low: int, high: int, job: tuple[str, str, str, str, int]) -> str:
     """What a worker does: count the tokens [low, high), with whatever lies within a window of them; the folder of the counts."""
     corpus, fingerprint, folder, ours, memory = job
     if version("seqkit") != ours:
-        raise BackendError(f"dask: a worker has seqkit {version('seqkit')}, this machine {ours}. Install the same one.")
+        raise BackendError(
+            f"dask: a worker has seqkit {version('seqkit')}, this machine {ours}. Install the same one."
+        )
     for path in (corpus, f"{folder}/words"):
         if not (Path(path) / "manifest.json").is_file():
             raise FormatError(
@@ -83,11 +104,19 @@ def count_part(low: int, high: int, job: tuple[str, str, str, str, int]) -> str:
             )
     text = Corpus.load(corpus)
     if text.fingerprint != fingerprint:
-        raise FormatError(f"dask: a worker sees another text in {corpus}. Let all machines see the same disk under that path.")
+        raise FormatError(
+            f"dask: a worker sees another text in {corpus}. Let all machines see the same disk under that path."
+        )
     words = Cooccurrence.load(f"{folder}/words")
     out = f"{folder}/part-{low}-{uuid.uuid4().hex}"  # a part may be counted again while a lost worker still writes
     Cooccurrence.count(
-        text, vocab=words.vocab, part=(low, high), memory=memory, threads=1, out=out, **options.to_json(words.options)
+        text,
+        vocab=words.vocab,
+        part=(low, high),
+        memory=memory,
+        threads=1,
+        out=out,
+        **options.to_json(words.options),
     )
     return out
 
@@ -103,7 +132,9 @@ def _client(cluster: Any, threads: int, patience: float) -> Iterator[Any]:  # An
             yield cluster
         return
     if cluster != "local" and not re.fullmatch(r"(\w+://)?[^\s/]+:\d+", cluster):
-        raise OptionError(f"dask: {cluster!r} came, expected local or a scheduler's address such as tcp://10.0.0.1:8786.")
+        raise OptionError(
+            f"dask: {cluster!r} came, expected local or a scheduler's address such as tcp://10.0.0.1:8786."
+        )
     with ExitStack() as stack:
         told = logging.getLogger("distributed.client")  # its tracebacks: what fails is raised here too
         stack.callback(told.setLevel, told.level)
@@ -133,7 +164,9 @@ def _threads(client: Any, patience: float) -> int:
     return max(1, sum(int(n) for n in client.nthreads().values()))
 
 
-def _results(client: Any, futures: list[Any], patience: float, report: Callable[[float], None] | None) -> list[str]:
+def _results(
+    client: Any, futures: list[Any], patience: float, report: Callable[[float], None] | None
+) -> list[str]:
     """What each part came to, in order, once all have; an error as soon as one failed for good."""
     from distributed import TimeoutError as LateError
     from distributed import wait
@@ -177,7 +210,9 @@ def _named() -> Iterator[None]:
             "--parts, or run fewer threads a worker; a worker's log may tell."
         ) from error
     except (CancelledError, OSError) as error:
-        raise BackendError("dask: the scheduler was lost on the way. Start it again and count again.") from error
+        raise BackendError(
+            "dask: the scheduler was lost on the way. Start it again and count again."
+        ) from error
     except (ImportError, RuntimeError) as error:
         raise BackendError(
             f"dask: scheduler or workers cannot run seqkit ({error}). Install the same version of seqkit on all of them."

@@ -42,7 +42,9 @@ class Cooccurrence:
     meta: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        whole = len(self.ends) == len(self.vocab) + 1 and self.ends[0] == 0 and self.ends[-1] == len(self.columns)
+        whole = (
+            len(self.ends) == len(self.vocab) + 1 and self.ends[0] == 0 and self.ends[-1] == len(self.columns)
+        )
         if not whole or len(self.values) != len(self.columns) or (np.diff(self.ends) < 0).any():
             raise ShapeError(
                 f"Cooccurrence: ends must rise from 0 to the {len(self.columns):,} entries, one a word and one more."
@@ -50,10 +52,16 @@ class Cooccurrence:
 
     @staticmethod
     def count(
-        corpus: Corpus, *, vocab: Vocab | None = None, part: tuple[int, int] | None = None, memory: int = MEMORY,
-        threads: int | None = None, out: str | os.PathLike[str] | None = None, report: Callable[[float], None] | None = None,
+        corpus: Corpus,
+        *,
+        vocab: Vocab | None = None,
+        part: tuple[int, int] | None = None,
+        memory: int = MEMORY,
+        threads: int | None = None,
+        out: str | os.PathLike[str] | None = None,
+        report: Callable[[float], None] | None = None,
         **settings: Any,
-    ) -> "Cooccurrence":  # fmt: skip
+    ) -> "Cooccurrence":
         """Count a corpus. The bytes are the same for any number of threads and any memory.
 
         settings: those of CountOptions. vocab: count these words, whatever their count here (for shards of a larger text).
@@ -71,16 +79,23 @@ class Cooccurrence:
             plan, words = _plan(corpus, chosen, vocab, part, memory=memory, threads=threads, folder=folder)
             plan.check()
             meta = {
-                "key": key, "tokens": plan.forecast.tokens, "sources": [corpus.fingerprint],
+                "key": key,
+                "tokens": plan.forecast.tokens,
+                "sources": [corpus.fingerprint],
                 "given": vocab is not None or part is not None,
-            }  # fmt: skip
+            }
             return _finish(plan.run(report), words, chosen, meta, out)
 
     @staticmethod
     def forecast(
-        corpus: Corpus, *, vocab: Vocab | None = None, memory: int = MEMORY, threads: int | None = None,
-        out: str | os.PathLike[str] | None = None, **settings: Any,
-    ) -> Forecast:  # fmt: skip
+        corpus: Corpus,
+        *,
+        vocab: Vocab | None = None,
+        memory: int = MEMORY,
+        threads: int | None = None,
+        out: str | os.PathLike[str] | None = None,
+        **settings: Any,
+    ) -> Forecast:
         """What `count` with the same arguments will need; writes nothing."""
         chosen = options.from_json(CountOptions, settings)
         folder = None if out is None else Path(out).parent
@@ -89,9 +104,12 @@ class Cooccurrence:
 
     @staticmethod
     def merge(
-        shards: Sequence["Cooccurrence"], *, threads: int | None = None, out: str | os.PathLike[str] | None = None,
+        shards: Sequence["Cooccurrence"],
+        *,
+        threads: int | None = None,
+        out: str | os.PathLike[str] | None = None,
         meta: dict[str, Any] | None = None,
-    ) -> "Cooccurrence":  # fmt: skip
+    ) -> "Cooccurrence":
         """The sum of counts of several texts, exactly what counting them together gives.
 
         meta: what the sum says of its text, where that is more than the sum of what the shards say.
@@ -102,14 +120,18 @@ class Cooccurrence:
         first = shards[0]
         for number, shard in enumerate(shards[1:], 2):
             if shard.options != first.options:
-                raise OptionError(f"merge: number {number} was counted with {shard.options}, the first with {first.options}.")
+                raise OptionError(
+                    f"merge: number {number} was counted with {shard.options}, the first with {first.options}."
+                )
             if shard.vocab.tokens != first.vocab.tokens:
                 raise OptionError(
                     f"merge: number {number} has other words than the first, so their windows differ. Count every shard with the "
                     "same vocab=."
                 )
         if any(shard.values.dtype != np.float64 for shard in shards):
-            raise OptionError("merge: float32 counts came; only float64 ones add up exactly. Count with the default dtype.")
+            raise OptionError(
+                "merge: float32 counts came; only float64 ones add up exactly. Count with the default dtype."
+            )
         unit = first.options.unit
 
         def units(shard: Cooccurrence) -> Callable[[slice], Array]:
@@ -132,14 +154,21 @@ class Cooccurrence:
                 "sources": [source for shard in shards for source in shard.meta.get("sources", [])],
             }
             words = first.vocab
-            if not any(shard.meta.get("given") for shard in shards):  # each vocabulary holds the counts of its shard alone
+            if not any(
+                shard.meta.get("given") for shard in shards
+            ):  # each vocabulary holds the counts of its shard alone
                 words = Vocab(words.tokens, np.sum([shard.vocab.counts for shard in shards], axis=0))
             return _finish(matrix, words, first.options, meta or told | {"given": words is first.vocab}, out)
 
-    def save(self, folder: str | os.PathLike[str], *, dtype: Literal["float64", "float32"] = "float64") -> None:
+    def save(
+        self, folder: str | os.PathLike[str], *, dtype: Literal["float64", "float32"] = "float64"
+    ) -> None:
         """Write the counts to a folder, atomically; float32 takes a third less, and can be trained on but not merged."""
         arrays = {"ends": self.ends, "columns": self.columns, "values": self.values.astype(dtype, copy=False)}
-        meta = {"options": options.to_json(self.options), "counts": {**self.meta, "fingerprint": self.fingerprint}}
+        meta = {
+            "options": options.to_json(self.options),
+            "counts": {**self.meta, "fingerprint": self.fingerprint},
+        }
         files.save(Path(folder), "cooccurrence", arrays | self.vocab.to_arrays(), meta)
 
     @staticmethod
@@ -150,12 +179,23 @@ class Cooccurrence:
         """
         arrays, meta = files.load(Path(folder), "cooccurrence", verify=verify)
         try:
-            for name, allowed in (("ends", ["int64"]), ("columns", ["int32"]), ("values", ["float64", "float32"])):
+            for name, allowed in (
+                ("ends", ["int64"]),
+                ("columns", ["int32"]),
+                ("values", ["float64", "float32"]),
+            ):
                 if arrays[name].ndim != 1 or arrays[name].dtype.name not in allowed:
-                    raise ShapeError(f"{name} is {arrays[name].ndim}-D {arrays[name].dtype}, expected 1-D {' or '.join(allowed)}")
+                    raise ShapeError(
+                        f"{name} is {arrays[name].ndim}-D {arrays[name].dtype}, expected 1-D {' or '.join(allowed)}"
+                    )
             chosen = options.from_json(CountOptions, meta["options"])
             return Cooccurrence(
-                arrays["ends"], arrays["columns"], arrays["values"], Vocab.from_arrays(arrays, {}), chosen, meta["counts"]
+                arrays["ends"],
+                arrays["columns"],
+                arrays["values"],
+                Vocab.from_arrays(arrays, {}),
+                chosen,
+                meta["counts"],
             )
         except (KeyError, TypeError, ShapeError, FormatError, OptionError) as error:
             raise ModelFileError(f"{folder}: the counts are not whole ({error}). Count again.") from error
@@ -201,12 +241,18 @@ class Cooccurrence:
 
     def summary(self, top: int = 10) -> tuple[dict[str, Any], str]:
         """What the counts hold, as JSON values and as text."""
-        common = [(token, int(n)) for token, n in zip(self.vocab.tokens[:top], self.vocab.counts[:top], strict=True)]
+        common = [
+            (token, int(n)) for token, n in zip(self.vocab.tokens[:top], self.vocab.counts[:top], strict=True)
+        ]
         told = options.to_json(self.options)
         result = {
-            "words": len(self.vocab), "pairs": self.num_pairs, "tokens": self.meta.get("tokens"), "settings": told,
-            "fingerprint": self.fingerprint, "most_common": common,
-        }  # fmt: skip
+            "words": len(self.vocab),
+            "pairs": self.num_pairs,
+            "tokens": self.meta.get("tokens"),
+            "settings": told,
+            "fingerprint": self.fingerprint,
+            "most_common": common,
+        }
         return result, (
             f"{len(self.vocab):,} words, {self.num_pairs:,} pairs that occur, from {self.meta.get('tokens', 0):,} tokens\n"
             f"settings: {', '.join(f'{name} {value}' for name, value in told.items())}\n"
@@ -221,20 +267,37 @@ def select_words(vocab: Vocab, chosen: CountOptions) -> Vocab:
 
 
 def _plan(
-    corpus: Corpus, chosen: CountOptions, given: Vocab | None, part: tuple[int, int] | None, *, memory: int,
-    threads: int | None, folder: Path | None,
-) -> tuple[Plan, Vocab]:  # fmt: skip
+    corpus: Corpus,
+    chosen: CountOptions,
+    given: Vocab | None,
+    part: tuple[int, int] | None,
+    *,
+    memory: int,
+    threads: int | None,
+    folder: Path | None,
+) -> tuple[Plan, Vocab]:
     words = select_words(corpus.vocab, chosen) if given is None else given
     ids = np.array([corpus.vocab.index.get(token, -1) for token in words.tokens], np.int64)
-    ids[[row for name, i in corpus.vocab.specials.items() if name != "eos" for row in np.flatnonzero(ids == i)]] = -1
+    ids[
+        [
+            row
+            for name, i in corpus.vocab.specials.items()
+            if name != "eos"
+            for row in np.flatnonzero(ids == i)
+        ]
+    ] = -1
     rows = np.full(len(corpus.vocab), -1, np.int32)
     there = np.flatnonzero(ids >= 0)
     rows[ids[there]] = there
     cores = count_threads(threads)
-    return Plan(corpus, rows, len(words), chosen, memory=memory, threads=cores, folder=folder, part=part), words
+    return Plan(
+        corpus, rows, len(words), chosen, memory=memory, threads=cores, folder=folder, part=part
+    ), words
 
 
-def count_key(corpus: Corpus, chosen: CountOptions, vocab: Vocab | None, part: tuple[int, int] | None = None) -> str:
+def count_key(
+    corpus: Corpus, chosen: CountOptions, vocab: Vocab | None, part: tuple[int, int] | None = None
+) -> str:
     """What tells whether counts are those of a corpus with these settings."""
     words = None if vocab is None else [vocab.tokens, vocab.counts.tolist()]
     text = json.dumps([corpus.fingerprint, options.to_json(chosen), words, *([] if part is None else [part])])
@@ -257,7 +320,9 @@ def working_folder(out: str | os.PathLike[str] | None) -> Iterator[Path | None]:
         return
     try:
         Path(out).parent.mkdir(parents=True, exist_ok=True)
-        made = tempfile.TemporaryDirectory(dir=Path(out).parent, prefix=".counting-", ignore_cleanup_errors=True)
+        made = tempfile.TemporaryDirectory(
+            dir=Path(out).parent, prefix=".counting-", ignore_cleanup_errors=True
+        )
     except OSError as error:
         raise files.resource_error(str(out), error) from error
     with made as name:
@@ -265,7 +330,11 @@ def working_folder(out: str | os.PathLike[str] | None) -> Iterator[Path | None]:
 
 
 def _finish(
-    matrix: Matrix, words: Vocab, chosen: CountOptions, meta: dict[str, Any], out: str | os.PathLike[str] | None
+    matrix: Matrix,
+    words: Vocab,
+    chosen: CountOptions,
+    meta: dict[str, Any],
+    out: str | os.PathLike[str] | None,
 ) -> Cooccurrence:
     made = Cooccurrence(*matrix, words, chosen, meta)
     if out is None:

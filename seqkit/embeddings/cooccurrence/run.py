@@ -31,17 +31,30 @@ def read_size(text: str) -> int:
 
 
 def count_text(
-    source: str, out: Path, *, tokenizer: str, lower: bool, vocab: Path | None, memory: str, threads: int | None, dry_run: bool,
-    dask: str | None = None, parts: int | None = None,
-    reading: Callable[[int], None] | None = None, report: Callable[[float], None] | None = None, **settings: Any,
-) -> tuple[dict[str, Any], str]:  # fmt: skip
+    source: str,
+    out: Path,
+    *,
+    tokenizer: str,
+    lower: bool,
+    vocab: Path | None,
+    memory: str,
+    threads: int | None,
+    dry_run: bool,
+    dask: str | None = None,
+    parts: int | None = None,
+    reading: Callable[[int], None] | None = None,
+    report: Callable[[float], None] | None = None,
+    **settings: Any,
+) -> tuple[dict[str, Any], str]:
     """Count `source` into `out`, or with `dry_run` only forecast; what was done as JSON values and as text.
 
     A text is made into a corpus first, which is thrown away afterwards: keep one (seqkit corpus build) to count it again.
     dask: a scheduler whose workers count `parts` of the text.
     """
     if (dask and dry_run) or (parts and not dask):
-        raise OptionError("dask: dry_run tells what one machine needs, and parts are for dask alone. Leave one of the two out.")
+        raise OptionError(
+            "dask: dry_run tells what one machine needs, and parts are for dask alone. Leave one of the two out."
+        )
     given: dict[str, Any] = {"memory": read_size(memory), "threads": threads, "out": out, **settings}
     if vocab is not None:
         given["vocab"] = _words(vocab)
@@ -53,7 +66,12 @@ def count_text(
             folder, corpus = Path(source), Corpus.load(source)
         else:
             corpus = Corpus.build(
-                source, tokenizer, normalizer=Normalizer(lower=lower), threads=threads, out=folder, report=reading
+                source,
+                tokenizer,
+                normalizer=Normalizer(lower=lower),
+                threads=threads,
+                out=folder,
+                report=reading,
             )
         if dask:
             return dask_workers.count(folder, cluster=dask, parts=parts, report=report, **given).summary()

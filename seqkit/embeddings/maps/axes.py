@@ -44,15 +44,21 @@ def axis(vectors: Vectors, formula: str) -> Annotated[Array, "D"]:
     sides = parse(formula, vectors.vocab.index)
     unknown = [word for side in sides for _, word in side if word not in vectors]
     if unknown:
-        near = "".join(f" {word!r} is unknown.{did_you_mean(word, vectors.vocab.tokens)}" for word in dict.fromkeys(unknown))
+        near = "".join(
+            f" {word!r} is unknown.{did_you_mean(word, vectors.vocab.tokens)}"
+            for word in dict.fromkeys(unknown)
+        )
         raise VocabularyError(f"axis: {formula!r} has words outside the {len(vectors):,} known ones.{near}")
     ends = [
-        _unit(sum((sign * _unit(vectors[word], word) for sign, word in side), np.zeros(vectors.dim)), formula) for side in sides
+        _unit(sum((sign * _unit(vectors[word], word) for sign, word in side), np.zeros(vectors.dim)), formula)
+        for side in sides
     ]
     return ends[0] if len(ends) == 1 else _unit(ends[1] - ends[0], formula)
 
 
-def coordinates(vectors: Vectors, rows: Annotated[Floats, "N D"], formulas: Sequence[str]) -> Annotated[Array, "N C"]:
+def coordinates(
+    vectors: Vectors, rows: Annotated[Floats, "N D"], formulas: Sequence[str]
+) -> Annotated[Array, "N C"]:
     """The place of each unit row along each axis."""
     places: Array = rows @ np.stack([axis(vectors, formula) for formula in formulas], axis=1)
     return places

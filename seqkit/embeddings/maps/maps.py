@@ -45,18 +45,33 @@ class Map:
         """The map without its places, as plain JSON values."""
         p = self.projection
         return {
-            "files": [str(path) for path in self.files], "missing": self.missing, "caption": self.caption,
-            "unlabelled": self.unlabelled, "neighbours": self.neighbours, "words": None if p is None else len(p.words),
-            "method": p and p.method, "axes": p and list(p.axes), "settings": p and p.settings,
+            "files": [str(path) for path in self.files],
+            "missing": self.missing,
+            "caption": self.caption,
+            "unlabelled": self.unlabelled,
+            "neighbours": self.neighbours,
+            "words": None if p is None else len(p.words),
+            "method": p and p.method,
+            "axes": p and list(p.axes),
+            "settings": p and p.settings,
             "trust": p and p.trust and p.trust.to_json(),
-        }  # fmt: skip
+        }
 
 
 def draw(
-    vectors: Vectors, path: str | os.PathLike[str], words: Words | None = None, *, top: int = 300,
-    neighbours_of: str | None = None, method: str = "tsne", axes: Sequence[str] = (), seed: int = 1,
-    missing: Missing = "error", title: str = "", **settings: Any,
-) -> Map:  # fmt: skip
+    vectors: Vectors,
+    path: str | os.PathLike[str],
+    words: Words | None = None,
+    *,
+    top: int = 300,
+    neighbours_of: str | None = None,
+    method: str = "tsne",
+    axes: Sequence[str] = (),
+    seed: int = 1,
+    missing: Missing = "error",
+    title: str = "",
+    **settings: Any,
+) -> Map:
     """Draw words on a map and write it: .svg, .png, .html (zoom, search, neighbours) or .tsv (for the TensorBoard projector).
 
     words: those to draw, or a name and words for each group, which then has a colour; without them the `top` most frequent,
@@ -74,7 +89,9 @@ def draw(
     left_out = f"{unknown:,} unknown words left out" if unknown else ""
     if path.suffix.lower() == ".tsv":
         written = projector(path, vectors[chosen], chosen, groups)
-        return Map(list(written), groups, unknown, "; ".join(filter(None, (f"{len(chosen):,} words", left_out))))
+        return Map(
+            list(written), groups, unknown, "; ".join(filter(None, (f"{len(chosen):,} words", left_out)))
+        )
     if path.suffix.lower() != ".html":
         from seqkit.report.figure import check_picture
 
@@ -127,7 +144,11 @@ def _choose(
     ordered = list(dict.fromkeys(word for members in groups.values() for word in members))
     kept = [word for word in ordered if missing == "error" or word in vectors]
     vectors.rows(kept)  # an unknown word raises here
-    return kept, [asked[word] for word in kept] if isinstance(words, Mapping) else None, len(ordered) - len(kept)
+    return (
+        kept,
+        [asked[word] for word in kept] if isinstance(words, Mapping) else None,
+        len(ordered) - len(kept),
+    )
 
 
 def _title(p: Projection, near: str | None) -> str:

@@ -35,9 +35,15 @@ class Projection:
 
 
 def project(
-    vectors: Vectors, words: Sequence[str] | None = None, *, method: str = "tsne", dim: int = 2, seed: int = 1,
-    axes: Sequence[str] = (), **settings: Any,
-) -> Projection:  # fmt: skip
+    vectors: Vectors,
+    words: Sequence[str] | None = None,
+    *,
+    method: str = "tsne",
+    dim: int = 2,
+    seed: int = 1,
+    axes: Sequence[str] = (),
+    **settings: Any,
+) -> Projection:
     """Put words (all if not given) on a map, by their unit vectors, so that near means a high cosine.
 
     method: a member of seqkit.embeddings.maps.projections, whose settings may follow; or "axes" with two or three formulas.
@@ -54,23 +60,35 @@ def project(
             raise OptionError(
                 f"project: {len(axes)} axes and settings {sorted(settings)} came, expected two or three axes alone."
             )
-        return Projection(words, named.coordinates(vectors, rows, axes).astype(np.float32), method, tuple(axes))
+        return Projection(
+            words, named.coordinates(vectors, rows, axes).astype(np.float32), method, tuple(axes)
+        )
     known = [*projections.names(), "axes"]
     if method not in known:
-        raise OptionError(f"unknown projection {method!r}; known: {', '.join(known)}.{did_you_mean(method, known)}")
+        raise OptionError(
+            f"unknown projection {method!r}; known: {', '.join(known)}.{did_you_mean(method, known)}"
+        )
     if axes:
-        raise OptionError(f"project: axes {', '.join(axes)} came with method {method!r}, which finds its own. Use method 'axes'.")
+        raise OptionError(
+            f"project: axes {', '.join(axes)} came with method {method!r}, which finds its own. Use method 'axes'."
+        )
     if len(rows) < 2 or bool((rows == rows[0]).all()):
-        raise ShapeError(f"project: {len(rows)} words with no two vectors that differ came, expected at least two that do.")
+        raise ShapeError(
+            f"project: {len(rows)} words with no two vectors that differ came, expected at least two that do."
+        )
     made = options.from_json(projections.load(method), settings).fitted(len(rows))
     places = np.asarray(made(rows, dim, seed), np.float32)
     if not np.isfinite(places).all():
-        raise ShapeError(f"project: {method} gave places that are not finite for {len(rows):,} words. Use pca, or other words.")
+        raise ShapeError(
+            f"project: {method} gave places that are not finite for {len(rows):,} words. Use pca, or other words."
+        )
     used = options.to_json(made) | ({"seed": seed} if made.seeded else {})
     return Projection(words, places, method, (), used, trustworthiness(rows, places, seed=seed))
 
 
-def trustworthiness(rows: Annotated[Array, "N D"], places: Annotated[Array, "N C"], *, seed: int = 1) -> Score | None:
+def trustworthiness(
+    rows: Annotated[Array, "N D"], places: Annotated[Array, "N C"], *, seed: int = 1
+) -> Score | None:
     """1 - (2 / (n k (2n - 3k - 1))) Σ_i Σ_j∈map(i) max(0, rank(i, j) - k): 1 if the k nearest on the map are so in truth.
 
     Measured on at most 2,000 words drawn by `seed`; None for fewer than 6. Source: Venna & Kaski 2001.
@@ -91,6 +109,8 @@ def _unit_rows(vectors: Vectors, words: list[str]) -> Floats:
     norms = vectors.norms[found]
     if not norms.all():
         zero = words[int(np.argmin(norms))]
-        raise VocabularyError(f"project: the vector of {zero!r} is zero, so it has no place on a map. Leave that word out.")
+        raise VocabularyError(
+            f"project: the vector of {zero!r} is zero, so it has no place on a map. Leave that word out."
+        )
     rows: Floats = vectors.matrix[found] / norms[:, None]
     return rows

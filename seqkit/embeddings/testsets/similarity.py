@@ -29,7 +29,9 @@ def read_pairs(path: Path, *, lower: bool = True) -> list[Pair]:
             one, two, score = fields
             rating = float(score)
         except ValueError as error:
-            raise FormatError(f"{path}: line {number:,} is {line[:60]!r}, expected two words and a number.") from error
+            raise FormatError(
+                f"{path}: line {number:,} is {line[:60]!r}, expected two words and a number."
+            ) from error
         if not np.isfinite(rating):
             raise FormatError(f"{path}: line {number:,} rates {score}, expected a finite number.")
         pairs.append((one.lower(), two.lower(), rating) if lower else (one, two, rating))
@@ -39,12 +41,19 @@ def read_pairs(path: Path, *, lower: bool = True) -> list[Pair]:
 
 
 def evaluate(
-    vectors: Vectors, pairs: list[Pair], *, name: str = "similarity", restrict: int | None = None, seed: int = 1
+    vectors: Vectors,
+    pairs: list[Pair],
+    *,
+    name: str = "similarity",
+    restrict: int | None = None,
+    seed: int = 1,
 ) -> Score:
     """Spearman's ρ between cosines and ratings; pairs with a word outside the first `restrict` words count as missing."""
     last = len(vectors) if restrict is None else min(restrict, len(vectors))
     index = vectors.vocab.index
-    known = [(a, b, rating) for a, b, rating in pairs if index.get(a, last) < last and index.get(b, last) < last]
+    known = [
+        (a, b, rating) for a, b, rating in pairs if index.get(a, last) < last and index.get(b, last) < last
+    ]
     cosines = np.array([vectors.similarity(a, b) for a, b, _ in known])
     ratings = np.array([rating for *_, rating in known])
 

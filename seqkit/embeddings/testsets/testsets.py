@@ -15,19 +15,30 @@ from seqkit.embeddings.vectors.vectors import Vectors
 
 
 def evaluate(
-    vectors: Vectors, analogies: Iterable[Path] = (), similarities: Iterable[Path] = (), *, method: str = "3cosadd",
-    restrict: int | None = None, lower: bool = True,
-) -> list[Score]:  # fmt: skip
+    vectors: Vectors,
+    analogies: Iterable[Path] = (),
+    similarities: Iterable[Path] = (),
+    *,
+    method: str = "3cosadd",
+    restrict: int | None = None,
+    lower: bool = True,
+) -> list[Score]:
     """All scores of all test files: each analogy section, semantic, syntactic and total; each similarity set.
 
     Raises:  OptionError if there is no test file.
     """
     scores: list[Score] = []
     for path in analogies:
-        result = analogy.evaluate(vectors, analogy.read_questions(path, lower=lower), method=method, restrict=restrict)
+        result = analogy.evaluate(
+            vectors, analogy.read_questions(path, lower=lower), method=method, restrict=restrict
+        )
         scores += [*result.sections, result.semantic, result.syntactic, result.total]
     for path in similarities:
-        scores.append(similarity.evaluate(vectors, similarity.read_pairs(path, lower=lower), name=path.stem, restrict=restrict))
+        scores.append(
+            similarity.evaluate(
+                vectors, similarity.read_pairs(path, lower=lower), name=path.stem, restrict=restrict
+            )
+        )
     if not scores:
         raise OptionError("evaluate: no test set was given. Pass a file with --analogies or --similarity.")
     return scores
@@ -40,6 +51,10 @@ def describe(path: Path, *, verify: bool = False) -> dict[str, Any]:
     vectors = Vectors.load(path)
     norms = vectors.norms if len(vectors) else np.zeros(1)
     return {
-        "words": len(vectors), "dim": vectors.dim, "first": vectors.vocab.tokens[:5],
-        "norm_min": float(norms.min()), "norm_mean": float(norms.mean()), "norm_max": float(norms.max()),
-    }  # fmt: skip
+        "words": len(vectors),
+        "dim": vectors.dim,
+        "first": vectors.vocab.tokens[:5],
+        "norm_min": float(norms.min()),
+        "norm_mean": float(norms.mean()),
+        "norm_max": float(norms.max()),
+    }

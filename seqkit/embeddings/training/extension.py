@@ -46,7 +46,9 @@ def extended(vocab: Vocab, old: Vectors, min_count: int) -> Words:
     """
     if len(old.vocab.index) < len(old):
         twice = next(token for row, token in enumerate(old.vocab.tokens) if old.vocab.index[token] != row)
-        raise FormatError(f"extend: {twice!r} stands twice among the {len(old):,} words of the vectors. Leave one of them out.")
+        raise FormatError(
+            f"extend: {twice!r} stands twice among the {len(old):,} words of the vectors. Leave one of them out."
+        )
     known = np.array([vocab.index.get(token, -1) for token in old.vocab.tokens], np.int64)
     absent = known < 0
     tokens = [*vocab.tokens, *old.vocab.words(np.flatnonzero(absent))]

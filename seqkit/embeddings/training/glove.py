@@ -40,7 +40,13 @@ class GloVe:
     unit = "pairs"
 
     def __init__(
-        self, dim: int = 100, *, epochs: int = 15, lr: float = 0.05, threads: int | None = None, **settings: Any
+        self,
+        dim: int = 100,
+        *,
+        epochs: int = 15,
+        lr: float = 0.05,
+        threads: int | None = None,
+        **settings: Any,
     ) -> None:
         if epochs < 1:
             raise OptionError(f"epochs: {epochs} came, allowed is at least 1.")
@@ -65,17 +71,27 @@ class GloVe:
         return self
 
     def count(
-        self, corpus: Corpus, *, out: str | os.PathLike[str] | None = None, memory: int = MEMORY,
+        self,
+        corpus: Corpus,
+        *,
+        out: str | os.PathLike[str] | None = None,
+        memory: int = MEMORY,
         report: Callable[[float], None] | None = None,
-    ) -> Cooccurrence:  # fmt: skip
+    ) -> Cooccurrence:
         """The counts that `fit` trains on; see Cooccurrence.count."""
-        return Cooccurrence.count(corpus, out=out, memory=memory, threads=self.threads, report=report, **self._counting())
+        return Cooccurrence.count(
+            corpus, out=out, memory=memory, threads=self.threads, report=report, **self._counting()
+        )
 
     def fit(
-        self, source: Corpus | Cooccurrence, *, validate: Callable[[Vectors], float] | None = None,
-        checkpoint: str | os.PathLike[str] | None = None, resume: bool = False,
+        self,
+        source: Corpus | Cooccurrence,
+        *,
+        validate: Callable[[Vectors], float] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
         report: Callable[[Progress], None] | None = None,
-    ) -> Vectors:  # fmt: skip
+    ) -> Vectors:
         """Train on a corpus, or on counts made before; `history` then holds the mean cost a pair of every epoch.
 
         Window and the other settings of counting are those of the counts; one given here that differs is an error.
@@ -86,10 +102,15 @@ class GloVe:
         """
         objective = self.objective(source)
         self.history = fit(
-            objective, Rounds(objective, {"lr": self.lr}), epochs=self.epochs, schedule=constant(self.lr),
+            objective,
+            Rounds(objective, {"lr": self.lr}),
+            epochs=self.epochs,
+            schedule=constant(self.lr),
             validate=(lambda: validate(objective.vectors())) if validate else None,
-            checkpoint=Checkpoint(Path(checkpoint)) if checkpoint is not None else None, resume=resume, report=report,
-        )  # fmt: skip
+            checkpoint=Checkpoint(Path(checkpoint)) if checkpoint is not None else None,
+            resume=resume,
+            report=report,
+        )
         return objective.vectors()
 
     def objective(self, source: Corpus | Cooccurrence) -> GloVeObjective:
@@ -110,7 +131,9 @@ class GloVe:
         if isinstance(source, Corpus):
             told = Cooccurrence.forecast(source, threads=self.threads, **self._counting())
             words, pairs, peak = told.words, told.pairs * (1 + self.options.symmetric), told.memory
-            starts = np.append(source.starts[source.starts < min(trial, source.num_tokens)], min(trial, source.num_tokens))
+            starts = np.append(
+                source.starts[source.starts < min(trial, source.num_tokens)], min(trial, source.num_tokens)
+            )
             sample: Corpus | Cooccurrence = Corpus(source.ids[: starts[-1]], starts, source.vocab)
         else:
             sample, words, pairs, peak = source, len(source.vocab), source.num_pairs, 0

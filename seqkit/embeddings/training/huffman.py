@@ -8,7 +8,9 @@ import numpy as np
 from seqkit.core.types import Array, Floats, Ids
 
 
-def huffman(counts: Annotated[Array, "V"]) -> tuple[Annotated[Ids, "P"], Annotated[Floats, "P"], Annotated[Array, "N"]]:
+def huffman(
+    counts: Annotated[Array, "V"],
+) -> tuple[Annotated[Ids, "P"], Annotated[Floats, "P"], Annotated[Array, "N"]]:
     """The path of every word with a count, root first: (points, labels, ends).
 
     Word w meets the inner nodes points[ends[w]:ends[w+1]], and its label there is 1 where it goes to the heavier branch

@@ -33,14 +33,17 @@ objectives = Family("seqkit.embeddings.training.objectives", "loss")
 class WindowOptions:
     """Settings of every window objective."""
 
-    context: Literal["skipgram", "cbow"] = option("skipgram", help="skipgram: each context word alone; cbow: their mean")
+    context: Literal["skipgram", "cbow"] = option(
+        "skipgram", help="skipgram: each context word alone; cbow: their mean"
+    )
     dim: int = option(100, low=1, help="numbers in a vector")
     window: int = option(5, low=1, high=1000, help="words to each side, at most")
     shrink: bool = option(True, help="draw each window's half-width from 1..window, so near words count more")
     subsample: float = option(1e-3, low=0, help="frequency above which a word is thinned out; 0: none")
     min_count: int = option(5, low=1, help="words seen less often are left out")
     cbow_gradient: Literal["word2vec", "mean"] = option(
-        "word2vec", help="what each row of a mean (cbow's context) takes: its whole gradient, or its share (the true gradient)"
+        "word2vec",
+        help="what each row of a mean (cbow's context) takes: its whole gradient, or its share (the true gradient)",
     )
     seed: int = option(1, low=0, help="seed of every draw")
     deterministic: bool = option(False, help="same bytes for any number of threads")
@@ -83,13 +86,21 @@ class Objective:
     options: WindowOptions
 
     def __init__(
-        self, vocab: Vocab, options: WindowOptions, *, threads: int | None = None,
-        initial: Vectors | None = None, extend: bool = False, frozen: Iterable[str] = (),
-    ) -> None:  # fmt: skip
+        self,
+        vocab: Vocab,
+        options: WindowOptions,
+        *,
+        threads: int | None = None,
+        initial: Vectors | None = None,
+        extend: bool = False,
+        frozen: Iterable[str] = (),
+    ) -> None:
         if extend and initial is None:
             raise OptionError("extend: there is nothing to extend. Give initial=, the vectors to go on from.")
         given = initial if extend else None
-        self.words = of_text(vocab, options.min_count) if given is None else extended(vocab, given, options.min_count)
+        self.words = (
+            of_text(vocab, options.min_count) if given is None else extended(vocab, given, options.min_count)
+        )
         self.vocab, self.counts = self.words.vocab, self.words.counts
         self.options, self.threads, self.extends = options, count_threads(threads), extend
         size = padded(options.dim)
@@ -157,11 +168,20 @@ class Objective:
             locked[token_id] = 1
         none = np.zeros(0, np.int32)
         fields: dict[str, Any] = {
-            "window": self.options.window, "shrink": self.options.shrink, "cbow": self.options.context == "cbow",
-            "divide": self.options.cbow_gradient == "mean", "tree": False, "negatives": 0, "seeds": np.zeros(3, np.uint64),
-            "keep": keep_thresholds(self.words.read, self.options.subsample), "noise": np.zeros(0, np.uint64),
-            "points": none, "labels": none.astype(np.float32), "ends": np.zeros(1, np.int64), "locked": locked,
-        }  # fmt: skip
+            "window": self.options.window,
+            "shrink": self.options.shrink,
+            "cbow": self.options.context == "cbow",
+            "divide": self.options.cbow_gradient == "mean",
+            "tree": False,
+            "negatives": 0,
+            "seeds": np.zeros(3, np.uint64),
+            "keep": keep_thresholds(self.words.read, self.options.subsample),
+            "noise": np.zeros(0, np.uint64),
+            "points": none,
+            "labels": none.astype(np.float32),
+            "ends": np.zeros(1, np.int64),
+            "locked": locked,
+        }
         return Plan(**(fields | self.fields()))
 
     def _take(self, initial: Vectors | None) -> None:
@@ -169,7 +189,9 @@ class Objective:
             return
         matrix: Floats = initial.matrix
         if matrix.shape[1] != self.options.dim:
-            raise OptionError(f"initial: vectors of {matrix.shape[1]} numbers came, dim is {self.options.dim}. Make them equal.")
+            raise OptionError(
+                f"initial: vectors of {matrix.shape[1]} numbers came, dim is {self.options.dim}. Make them equal."
+            )
         for word, row in initial.vocab.index.items():
             if (token_id := self.vocab.index.get(word)) is not None:
                 self.input[token_id, : self.options.dim] = matrix[row]

@@ -31,12 +31,18 @@ def make_model(context: str, settings: list[str], **given: Any) -> Word2Vec | Gl
     Raises:  OptionError for an unknown context, setting or value.
     """
     if context not in CONTEXTS:
-        raise OptionError(f"unknown context {context!r}; known: {', '.join(CONTEXTS)}.{did_you_mean(context, CONTEXTS)}")
+        raise OptionError(
+            f"unknown context {context!r}; known: {', '.join(CONTEXTS)}.{did_you_mean(context, CONTEXTS)}"
+        )
     given |= parse_settings(settings)
     if given.get("loss") == "glove":
         if context != "skipgram":
-            raise OptionError(f"glove: context {context!r} came, but GloVe learns from counts and has none. Leave it out.")
-        return GloVe(**{name: value for name, value in given.items() if name not in ("loss", "deterministic")})  # it always is
+            raise OptionError(
+                f"glove: context {context!r} came, but GloVe learns from counts and has none. Leave it out."
+            )
+        return GloVe(
+            **{name: value for name, value in given.items() if name not in ("loss", "deterministic")}
+        )  # it always is
     return CONTEXTS[context](**given)
 
 
@@ -44,28 +50,45 @@ class Run:
     """One model, one text, one folder."""
 
     def __init__(
-        self, model: Any, source: str, out: Path, *, tokenizer: str = "whitespace", lower: bool = False,
-        initial: Path | None = None, extend: bool = False, frozen: Path | None = None, validate: Path | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        model: Any,
+        source: str,
+        out: Path,
+        *,
+        tokenizer: str = "whitespace",
+        lower: bool = False,
+        initial: Path | None = None,
+        extend: bool = False,
+        frozen: Path | None = None,
+        validate: Path | None = None,
+    ) -> None:
         """model: Word2Vec, GloVe, or another that fits a corpus to Vectors. frozen: a file of words.
 
         extend: keep all words of `initial`. validate: analogy questions, whose share right is kept for each epoch.
         """
         if isinstance(model, GloVe) and (initial or extend or frozen):
-            raise OptionError("glove: initial and frozen are not there, as a sum of two vectors has no one way to be split.")
+            raise OptionError(
+                "glove: initial and frozen are not there, as a sum of two vectors has no one way to be split."
+            )
         self.model, self.source, self.out, self.tokenizer, self.lower = model, source, out, tokenizer, lower
         self.initial, self.extend, self.frozen, self.validate = initial, extend, frozen, validate
 
-    def corpus(self, folder: Path | None, reading: Callable[[int], None] | None = None) -> Corpus | Cooccurrence:
+    def corpus(
+        self, folder: Path | None, reading: Callable[[int], None] | None = None
+    ) -> Corpus | Cooccurrence:
         """The folder of a corpus or of counts that was given, or the text made into a corpus in `folder` (in memory for None)."""
         if self.source != "-" and Path(self.source).is_dir() and (kind := files.kind_of(Path(self.source))):
             if isinstance(self.model, GloVe) and kind == "cooccurrence":
                 return Cooccurrence.load(self.source)
             return Corpus.load(self.source)
         return Corpus.build(
-            self.source, self.tokenizer, normalizer=Normalizer(lower=self.lower), threads=self.model.threads, out=folder,
+            self.source,
+            self.tokenizer,
+            normalizer=Normalizer(lower=self.lower),
+            threads=self.model.threads,
+            out=folder,
             report=reading,
-        )  # fmt: skip
+        )
 
     def estimate(self) -> Estimate:
         """What the run will need; writes nothing."""
@@ -74,9 +97,13 @@ class Run:
         return needs
 
     def train(
-        self, *, resume: bool = False, report: Callable[[Progress], None] | None = None,
-        reading: Callable[[int], None] | None = None, world: World | None = None,
-    ) -> dict[str, Any]:  # fmt: skip
+        self,
+        *,
+        resume: bool = False,
+        report: Callable[[Progress], None] | None = None,
+        reading: Callable[[int], None] | None = None,
+        world: World | None = None,
+    ) -> dict[str, Any]:
         """Train, write vectors and run.json to the folder, and return what run.json holds.
 
         report is told of the training, reading of the characters read before it. world: the processes of a parallel run, of
@@ -86,11 +113,15 @@ class Run:
         corpus = self.corpus(self.out / "corpus" if first else None, reading)
         start = self._start()
         keeping: dict[str, Any] = {
-            "checkpoint": self.out / "checkpoint", "resume": resume, "report": report,
+            "checkpoint": self.out / "checkpoint",
+            "resume": resume,
+            "report": report,
             "validate": None if self.validate is None else self._validation(self.validate, corpus, start),
-        }  # fmt: skip
+        }
         if isinstance(self.model, GloVe):
-            counted = self.model.count(corpus, out=self.out / "counts") if isinstance(corpus, Corpus) else corpus
+            counted = (
+                self.model.count(corpus, out=self.out / "counts") if isinstance(corpus, Corpus) else corpus
+            )
             vectors = self.model.fit(counted, **keeping)
         else:
             if self.frozen is not None:
@@ -101,13 +132,24 @@ class Run:
         if first:
             vectors.save(self.out)
         result = {
-            "model": type(self.model).__name__, "settings": self.model.get_params(), "words": len(vectors),
+            "model": type(self.model).__name__,
+            "settings": self.model.get_params(),
+            "words": len(vectors),
             "corpus": {**corpus.meta, "source": self.source, "fingerprint": corpus.fingerprint},
-            "history": [{"epoch": e.number, "loss": e.loss.mean, "predictions": e.loss.count, self.model.unit: e.units,
-                         "seconds": round(e.seconds, 3), "validation": e.validation} for e in self.model.history],
+            "history": [
+                {
+                    "epoch": e.number,
+                    "loss": e.loss.mean,
+                    "predictions": e.loss.count,
+                    self.model.unit: e.units,
+                    "seconds": round(e.seconds, 3),
+                    "validation": e.validation,
+                }
+                for e in self.model.history
+            ],
             "matrix_sha256": hashlib.sha256(vectors.matrix.tobytes()).hexdigest(),
             "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-        }  # fmt: skip
+        }
         if self.extend and start is not None:
             result["added"] = len(vectors) - len(start)
         if first:
@@ -117,14 +159,18 @@ class Run:
     def _start(self) -> Vectors | None:
         return None if self.initial is None else Vectors.load(self.initial)
 
-    def _validation(self, path: Path, corpus: Corpus | Cooccurrence, start: Vectors | None) -> Callable[[Vectors], float]:
+    def _validation(
+        self, path: Path, corpus: Corpus | Cooccurrence, start: Vectors | None
+    ) -> Callable[[Vectors], float]:
         """The share of the questions of `path` that vectors answer; FormatError if no question could ever be asked."""
         sections = analogy.read_questions(path)
         enough = corpus.vocab.counts >= self.model.options.min_count
         words = {word for word, kept in zip(corpus.vocab.tokens, enough, strict=True) if kept}
         words |= set(start.vocab.tokens) if self.extend and start is not None else set()
         if not any(words.issuperset(question) for section in sections for question in section.questions):
-            raise FormatError(f"{path}: no question has all its words among the {len(words):,} to be trained. Give others.")
+            raise FormatError(
+                f"{path}: no question has all its words among the {len(words):,} to be trained. Give others."
+            )
         return lambda vectors: analogy.evaluate(vectors, sections).total.value
 
 

@@ -48,19 +48,31 @@ class Word2Vec:
     unit = "tokens"
 
     def __init__(
-        self, dim: int = 100, loss: str = "negative-sampling", *, epochs: int = 5, lr: float | None = None,
-        threads: int | None = None, **settings: Any,
-    ) -> None:  # fmt: skip
+        self,
+        dim: int = 100,
+        loss: str = "negative-sampling",
+        *,
+        epochs: int = 5,
+        lr: float | None = None,
+        threads: int | None = None,
+        **settings: Any,
+    ) -> None:
         self.objective_class: type[Objective] = objectives.load(loss)
         if not issubclass(self.objective_class, Objective):
-            raise OptionError(f"{type(self).__name__}: loss {loss!r} learns from counts, not from windows. Use GloVe.")
+            raise OptionError(
+                f"{type(self).__name__}: loss {loss!r} learns from counts, not from windows. Use GloVe."
+            )
         if epochs < 1:
             raise OptionError(f"epochs: {epochs} came, allowed is at least 1.")
         self.loss, self.epochs, self.threads = loss, epochs, threads
         self.lr = LR[self.context] if lr is None else lr
         if "context" in settings:
-            raise OptionError(f"{type(self).__name__}: context is fixed; use {' or '.join(sorted(CONTEXTS))} by class.")
-        self.options = options.from_json(self.objective_class.Options, {"context": self.context, "dim": dim, **settings})
+            raise OptionError(
+                f"{type(self).__name__}: context is fixed; use {' or '.join(sorted(CONTEXTS))} by class."
+            )
+        self.options = options.from_json(
+            self.objective_class.Options, {"context": self.context, "dim": dim, **settings}
+        )
         self.history: History = []
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -77,18 +89,31 @@ class Word2Vec:
             if name not in known and name not in {
                 f.name for f in dataclasses.fields(objectives.load(params.get("loss", self.loss)).Options)
             }:
-                raise OptionError(f"{type(self).__name__}: unknown setting {name!r}.{did_you_mean(name, known)}")
+                raise OptionError(
+                    f"{type(self).__name__}: unknown setting {name!r}.{did_you_mean(name, known)}"
+                )
         if params.get("loss", self.loss) != self.loss:  # settings of the old loss alone do not pass over
             names = {field.name for field in dataclasses.fields(objectives.load(params["loss"]).Options)}
-            known = {name: value for name, value in known.items() if name in names | {"loss", "epochs", "lr", "threads"}}
+            known = {
+                name: value
+                for name, value in known.items()
+                if name in names | {"loss", "epochs", "lr", "threads"}
+            }
         self.__init__(**(known | params))  # type: ignore[misc]  # the settings are the whole state
         return self
 
     def fit(
-        self, corpus: Corpus, *, initial: Vectors | None = None, extend: bool = False, frozen: Iterable[str] = (),
-        validate: Callable[[Vectors], float] | None = None, checkpoint: str | os.PathLike[str] | None = None,
-        resume: bool = False, report: Callable[[Progress], None] | None = None,
-    ) -> Vectors:  # fmt: skip
+        self,
+        corpus: Corpus,
+        *,
+        initial: Vectors | None = None,
+        extend: bool = False,
+        frozen: Iterable[str] = (),
+        validate: Callable[[Vectors], float] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        report: Callable[[Progress], None] | None = None,
+    ) -> Vectors:
         """Train on `corpus` and return the vectors of its words; `history` then holds the loss of every epoch.
 
         initial: vectors to start from, for the words it has. extend: keep all words of `initial`, in their order, and put
@@ -103,13 +128,20 @@ class Word2Vec:
         frozen = sorted(set(frozen))
         objective = self.objective(corpus, initial=initial, extend=extend, frozen=frozen)
         self.history = fit(
-            objective, self.blocks(corpus, frozen, initial if extend else None), epochs=self.epochs, schedule=linear(self.lr),
+            objective,
+            self.blocks(corpus, frozen, initial if extend else None),
+            epochs=self.epochs,
+            schedule=linear(self.lr),
             validate=(lambda: validate(objective.vectors())) if validate else None,
-            checkpoint=Checkpoint(Path(checkpoint)) if checkpoint is not None else None, resume=resume, report=report,
-        )  # fmt: skip
+            checkpoint=Checkpoint(Path(checkpoint)) if checkpoint is not None else None,
+            resume=resume,
+            report=report,
+        )
         return objective.vectors()
 
-    def estimate(self, corpus: Corpus, *, initial: Vectors | None = None, extend: bool = False, trial: int = 200_000) -> Estimate:
+    def estimate(
+        self, corpus: Corpus, *, initial: Vectors | None = None, extend: bool = False, trial: int = 200_000
+    ) -> Estimate:
         """Train on the first `trial` tokens twice (compile, then time) and reckon what the whole run needs."""
         objective = self.objective(corpus, initial=initial, extend=extend)
         seconds, high = 0.0, min(trial, corpus.num_tokens)
@@ -122,7 +154,12 @@ class Word2Vec:
         return Estimate(len(objective.vectors()), tokens, memory, tokens / speed, speed)
 
     def objective(
-        self, corpus: Corpus, *, initial: Vectors | None = None, extend: bool = False, frozen: Iterable[str] = ()
+        self,
+        corpus: Corpus,
+        *,
+        initial: Vectors | None = None,
+        extend: bool = False,
+        frozen: Iterable[str] = (),
     ) -> Objective:
         """The learner for `corpus`, for those who write their own loop."""
         given: dict[str, Any] = {"initial": initial, "extend": extend, "frozen": frozen}
@@ -130,8 +167,17 @@ class Word2Vec:
 
     def blocks(self, corpus: Corpus, frozen: Sequence[str] = (), extended: Vectors | None = None) -> Blocks:
         """The batches of `corpus`, signed with the settings that a resumed run must share."""
-        old = None if extended is None else _hash([*extended.vocab.tokens, *map(str, extended.vocab.counts.tolist())])
-        settings = {"loss": self.loss, "lr": self.lr, "frozen": _hash(frozen) if frozen else None, "extended": old}
+        old = (
+            None
+            if extended is None
+            else _hash([*extended.vocab.tokens, *map(str, extended.vocab.counts.tolist())])
+        )
+        settings = {
+            "loss": self.loss,
+            "lr": self.lr,
+            "frozen": _hash(frozen) if frozen else None,
+            "extended": old,
+        }
         return Blocks(corpus, self.epochs, options.to_json(self.options) | settings)
 
     def __repr__(self) -> str:

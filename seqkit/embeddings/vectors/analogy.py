@@ -52,14 +52,21 @@ class Result:
 
 
 def solve(
-    vectors: Vectors, questions: Annotated[Array, "N A"], *, method: str = "3cosadd", topn: int = 1, restrict: int | None = None
+    vectors: Vectors,
+    questions: Annotated[Array, "N A"],
+    *,
+    method: str = "3cosadd",
+    topn: int = 1,
+    restrict: int | None = None,
 ) -> tuple[Annotated[Array, "N K"], Annotated[Floats, "N K"]]:
     """Rows and scores of the `topn` best answers to questions of row numbers (a, b, c), those three left out.
 
     Raises:  OptionError for an unknown method; 3cosavg needs sections and is for `evaluate`.
     """
     if method not in METHODS or method == "3cosavg":
-        raise OptionError(f"unknown method {method!r}; known: 3cosadd, 3cosmul, euclidean.{did_you_mean(method, METHODS)}")
+        raise OptionError(
+            f"unknown method {method!r}; known: 3cosadd, 3cosmul, euclidean.{did_you_mean(method, METHODS)}"
+        )
     last = len(vectors) if restrict is None else restrict
     if method == "3cosmul":
         return _multiply(vectors, questions, topn, last)
@@ -84,14 +91,21 @@ def read_questions(path: Path, *, lower: bool = True) -> list[Section]:
             sections[-1].questions.append((words[0], words[1], words[2], words[3]))
         elif words:
             found = f"{len(words)} words" if sections else "a question before the first ': section' line"
-            raise FormatError(f"{path}: line {number:,} has {found}, expected four words a line below ': section' lines.")
+            raise FormatError(
+                f"{path}: line {number:,} has {found}, expected four words a line below ': section' lines."
+            )
     if not any(section.questions for section in sections):
         raise FormatError(f"{path}: holds no question.")
     return sections
 
 
 def evaluate(
-    vectors: Vectors, sections: Iterable[Section], *, method: str = "3cosadd", restrict: int | None = None, seed: int = 1
+    vectors: Vectors,
+    sections: Iterable[Section],
+    *,
+    method: str = "3cosadd",
+    restrict: int | None = None,
+    seed: int = 1,
 ) -> Result:
     """Share of questions whose best answer is d, by section and in all.
 
@@ -105,7 +119,13 @@ def evaluate(
         inside = np.array([q for q in known if max(q) < last], np.int64).reshape(-1, 4)
         right = _answers(vectors, inside, method, last) == inside[:, 3]
         rows.append((section, right, len(known) - len(inside)))
-    settings = {"method": method, "restrict": last, "words": len(vectors), "question_words": "excluded", "seed": seed}
+    settings = {
+        "method": method,
+        "restrict": last,
+        "words": len(vectors),
+        "question_words": "excluded",
+        "seed": seed,
+    }
 
     def score(name: str, chosen: list[tuple[Section, Array, int]]) -> Score:
         stats = Accuracy().stats(np.concatenate([np.zeros(0, bool), *(right for _, right, _ in chosen)]))
@@ -140,10 +160,17 @@ def _unit(vectors: Vectors, rows: Array) -> Array:
 
 
 def _search(
-    vectors: Vectors, targets: Array, excluded: Array, topn: int, last: int, by: Literal["cosine", "euclidean"] = "cosine"
+    vectors: Vectors,
+    targets: Array,
+    excluded: Array,
+    topn: int,
+    last: int,
+    by: Literal["cosine", "euclidean"] = "cosine",
 ) -> tuple[Array, Floats]:
     """The best rows for each target that are not among its excluded ones."""
-    ids, scores = nearest_rows(targets, vectors.matrix[:last], vectors.norms[:last], topn + excluded.shape[1], by=by)
+    ids, scores = nearest_rows(
+        targets, vectors.matrix[:last], vectors.norms[:last], topn + excluded.shape[1], by=by
+    )
     return _drop(ids, scores, excluded, topn)
 
 

@@ -29,7 +29,9 @@ class Reading:
 
     lenient: bool = option(False, help="accept a header whose count of rows is wrong")
     drop_nonfinite: bool = option(False, help="leave out rows that hold nan or inf")
-    errors: Literal["strict", "replace"] = option("strict", help="replace: put U+FFFD for invalid UTF-8 in words")
+    errors: Literal["strict", "replace"] = option(
+        "strict", help="replace: put U+FFFD for invalid UTF-8 in words"
+    )
     limit: int | None = option(None, low=1, help="read only the first rows")
 
     def __post_init__(self) -> None:
@@ -54,7 +56,9 @@ def save(vectors: Vectors, path: Path, format: str = "native", **settings: Any) 
     """Write vectors; nothing is left behind if they cannot be written whole."""
     if len(vectors) and not np.isfinite(vectors.matrix).all():
         row = int(np.flatnonzero(~np.isfinite(vectors.matrix).all(1))[0])
-        raise FormatError(f"save: the vector of {vectors.vocab.tokens[row]!r} holds nan or inf. Leave that word out.")
+        raise FormatError(
+            f"save: the vector of {vectors.vocab.tokens[row]!r} holds nan or inf. Leave that word out."
+        )
     formats.load(format).save(vectors, path, **settings)
 
 
@@ -76,7 +80,9 @@ def _detect(path: Path) -> str:
     for name in formats.names():
         if name != "native" and formats.load(name).matches(head, path):
             return name
-    raise FormatError(f"{path}: none of the formats {', '.join(formats.names())} fits its first bytes. Name one with format=.")
+    raise FormatError(
+        f"{path}: none of the formats {', '.join(formats.names())} fits its first bytes. Name one with format=."
+    )
 
 
 class Collector:
@@ -93,7 +99,11 @@ class Collector:
         """Take a block of rows, which stand at `unit` (row or line) number `first` and after it."""
         texts = self._texts(words, unit, first)
         fresh = dict.fromkeys(texts)
-        if _all_finite(rows) and len(fresh) == len(texts) and (not self.words or self.words.keys().isdisjoint(fresh)):
+        if (
+            _all_finite(rows)
+            and len(fresh) == len(texts)
+            and (not self.words or self.words.keys().isdisjoint(fresh))
+        ):
             self.words.update(fresh)
             self.blocks.append(rows)
             return
@@ -125,7 +135,9 @@ class Collector:
 
     def _text(self, word: bytes, where: str) -> str:
         if b"\0" in word or not word:
-            raise FormatError(f"{self.path}: {where}: {'a NUL byte in' if word else 'no'} word. Is the file of this format?")
+            raise FormatError(
+                f"{self.path}: {where}: {'a NUL byte in' if word else 'no'} word. Is the file of this format?"
+            )
         try:
             return word.decode()
         except UnicodeDecodeError as error:
@@ -140,14 +152,20 @@ class Collector:
     def vectors(self, dim: int) -> Vectors:
         """What was read, with a warning for all that was left out or changed."""
         notes = [
-            f"{len(self.duplicates):,} duplicate words, the first kept ({self.duplicates[0]!r}, …)" if self.duplicates else "",
+            f"{len(self.duplicates):,} duplicate words, the first kept ({self.duplicates[0]!r}, …)"
+            if self.duplicates
+            else "",
             f"{self.dropped:,} rows with nan or inf left out" if self.dropped else "",
             f"{self.replaced:,} words with invalid UTF-8 changed" if self.replaced else "",
         ]
         if any(notes):
             warnings.warn(f"{self.path}: {'; '.join(filter(None, notes))}.", stacklevel=4)
         whole = self.blocks[0].base if self.blocks else None
-        if whole is None or len(whole) != len(self.words) or any(block.base is not whole for block in self.blocks):
+        if (
+            whole is None
+            or len(whole) != len(self.words)
+            or any(block.base is not whole for block in self.blocks)
+        ):
             whole = np.concatenate([np.zeros((0, dim), np.float32), *self.blocks])
         matrix: Floats = whole  # no copy where the blocks were written side by side
         return Vectors(Vocab(list(self.words), np.zeros(len(matrix), np.int64)), matrix)
@@ -169,7 +187,9 @@ def check_words(vectors: Vectors, space_as: str | None) -> list[str]:
     if space_as is not None:
         words = [word.replace(" ", space_as) for word in words]
         if len(set(words)) < len(words):
-            raise FormatError(f"save: with {space_as!r} for spaces two words become one. Choose another character.")
+            raise FormatError(
+                f"save: with {space_as!r} for spaces two words become one. Choose another character."
+            )
     for word in words:
         if not word or any(mark in word for mark in " \n\r\t\0") or not _encodes(word):
             raise FormatError(

@@ -54,9 +54,12 @@ def nearest_rows(
 
 
 def nearest_others(
-    rows: Annotated[Array, "N"], queries: Annotated[Array, "N D"], matrix: Annotated[Array, "V D"],
-    norms: Annotated[Array, "V"], k: int,
-) -> Annotated[Array, "N K"]:  # fmt: skip
+    rows: Annotated[Array, "N"],
+    queries: Annotated[Array, "N D"],
+    matrix: Annotated[Array, "V D"],
+    norms: Annotated[Array, "V"],
+    k: int,
+) -> Annotated[Array, "N K"]:
     """Ids of the k rows of `matrix` with the highest cosine to each query, which is its row `rows` or stands beyond it."""
     ids, _ = nearest_rows(queries, matrix, norms, k + 1)
     itself_last = np.argsort(ids == rows[:, None], axis=1, kind="stable")

@@ -21,7 +21,11 @@ from seqkit.embeddings.testsets.testsets import evaluate
 from seqkit.embeddings.vectors.neighbours import nearest_others
 from seqkit.embeddings.vectors.vectors import Vectors
 
-DTYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "fp16": np.dtype("<f2"), "int8": np.dtype("i1")}
+DTYPES: dict[str, np.dtype[Any]] = {
+    "float32": np.dtype("<f4"),
+    "fp16": np.dtype("<f2"),
+    "int8": np.dtype("i1"),
+}
 ROWS = 1 << 16  # rows that are in float32 at once beside the result
 SAMPLE, NEIGHBOURS = 1000, 10
 
@@ -32,7 +36,9 @@ def encode(matrix: Annotated[Floats, "V D"], to: str) -> Arrays:
     Raises:  OptionError for an unknown kind; FormatError for a number that fp16 cannot hold, or one that is not finite.
     """
     if to not in DTYPES:
-        raise OptionError(f"quantise: {to!r} came, allowed are {', '.join(DTYPES)}.{did_you_mean(to, DTYPES)}")
+        raise OptionError(
+            f"quantise: {to!r} came, allowed are {', '.join(DTYPES)}.{did_you_mean(to, DTYPES)}"
+        )
     if to == "float32":
         return {"matrix": matrix}
     codes = np.empty(matrix.shape, DTYPES[to])
@@ -60,7 +66,11 @@ def decode(arrays: Arrays) -> Annotated[Floats, "V D"]:
     Raises:  FormatError if they are not what `encode` gives.
     """
     codes, scales = arrays["matrix"], arrays.get("scales")
-    if codes.ndim != 2 or codes.dtype not in DTYPES.values() or (scales is not None) != (codes.dtype == DTYPES["int8"]):
+    if (
+        codes.ndim != 2
+        or codes.dtype not in DTYPES.values()
+        or (scales is not None) != (codes.dtype == DTYPES["int8"])
+    ):
         raise FormatError(
             f"a matrix of shape {codes.shape} and {codes.dtype}, {'with' if scales is not None else 'without'} scales"
         )
@@ -70,7 +80,9 @@ def decode(arrays: Arrays) -> Annotated[Floats, "V D"]:
     if scales is not None:
         whole = scales.shape == (len(codes),) and scales.dtype == np.float32
         if not whole or not (np.isfinite(scales) & (scales >= 0)).all() or (codes == -128).any():
-            raise FormatError(f"scales of shape {scales.shape} and {scales.dtype}, or numbers in them, that int8 does not give")
+            raise FormatError(
+                f"scales of shape {scales.shape} and {scales.dtype}, or numbers in them, that int8 does not give"
+            )
         with np.errstate(over="ignore"):  # told below
             found *= scales[:, None]
     if not np.isfinite(found).all():
@@ -88,13 +100,22 @@ class Change:
 
     def to_json(self) -> dict[str, Any]:
         """Both scores as plain JSON values."""
-        return {"name": self.name, "before": self.before and self.before.to_json(), "after": self.after.to_json()}
+        return {
+            "name": self.name,
+            "before": self.before and self.before.to_json(),
+            "after": self.after.to_json(),
+        }
 
 
 def compare(
-    before: Vectors, after: Vectors, analogies: Iterable[Path] = (), similarities: Iterable[Path] = (), *,
-    restrict: int | None = None, seed: int = 1,
-) -> list[Change]:  # fmt: skip
+    before: Vectors,
+    after: Vectors,
+    analogies: Iterable[Path] = (),
+    similarities: Iterable[Path] = (),
+    *,
+    restrict: int | None = None,
+    seed: int = 1,
+) -> list[Change]:
     """What changed: mean |x - x̂| / |x|, the share of ten nearest words kept, and each test set before and after.
 
     The nearest words are those of 1,000 words drawn by `seed`, among the first `restrict`.
@@ -104,16 +125,27 @@ def compare(
         raise OptionError(f"compare: {before} and {after} came, expected the same words and as many numbers.")
     alive = np.flatnonzero(before.norms > 0)
     if not len(alive):
-        raise VocabularyError(f"compare: all {len(before):,} vectors are zero, so there is nothing to measure.")
+        raise VocabularyError(
+            f"compare: all {len(before):,} vectors are zero, so there is nothing to measure."
+        )
     rows = alive[rng.permutation(rng.stream(seed, 78), len(alive))[:SAMPLE]]
-    lost = np.linalg.norm(after.matrix[rows].astype(np.float64) - before.matrix[rows], axis=1) / before.norms[rows]
+    lost = (
+        np.linalg.norm(after.matrix[rows].astype(np.float64) - before.matrix[rows], axis=1)
+        / before.norms[rows]
+    )
     told = {"restrict": restrict, "seed": seed}
     missing = len(before) - len(rows)
-    changes = [Change("relative error", None, Score("relative error", float(lost.mean()), len(rows), missing, told))]
+    changes = [
+        Change("relative error", None, Score("relative error", float(lost.mean()), len(rows), missing, told))
+    ]
     near = [_nearest(vectors, rows, restrict) for vectors in (before, after)]
     if near[0].shape[1]:
-        kept = np.mean([len(set(a) & set(b)) / len(a) for a, b in zip(near[0].tolist(), near[1].tolist(), strict=True)])
-        score = Score("neighbours kept", float(kept), len(rows), missing, told | {"neighbours": near[0].shape[1]})
+        kept = np.mean(
+            [len(set(a) & set(b)) / len(a) for a, b in zip(near[0].tolist(), near[1].tolist(), strict=True)]
+        )
+        score = Score(
+            "neighbours kept", float(kept), len(rows), missing, told | {"neighbours": near[0].shape[1]}
+        )
         changes.append(Change("neighbours kept", None, score))
     sets = list(analogies), list(similarities)
     if any(sets):

@@ -33,16 +33,24 @@ class SubwordVectors(Vectors):
     """
 
     def __init__(
-        self, vocab: Vocab, table: Annotated[Floats, "N D"], *, min_n: int, max_n: int, buckets: int,
+        self,
+        vocab: Vocab,
+        table: Annotated[Floats, "N D"],
+        *,
+        min_n: int,
+        max_n: int,
+        buckets: int,
         matrix: Annotated[Floats, "V D"] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if table.ndim != 2 or len(table) != len(vocab) + buckets:
             raise ShapeError(
                 f"SubwordVectors: a table of shape {table.shape} came for {len(vocab):,} words and {buckets:,} buckets, "
                 "expected a row each."
             )
         if max_n and not buckets:
-            raise ShapeError(f"SubwordVectors: n-grams of {min_n} to {max_n} characters came with no bucket to put them in.")
+            raise ShapeError(
+                f"SubwordVectors: n-grams of {min_n} to {max_n} characters came with no bucket to put them in."
+            )
         self.vocab, self.table, self.min_n, self.max_n, self.buckets = vocab, table, min_n, max_n, buckets
         if matrix is not None:
             self.__dict__["matrix"] = matrix
@@ -65,7 +73,11 @@ class SubwordVectors(Vectors):
 
     def __getitem__(self, words: str | Sequence[str]) -> Floats:
         """The vector of a word (D,), or of several (N, D), known or not."""
-        return self.of(words) if isinstance(words, str) else np.array([self.of(word) for word in words]).reshape(-1, self.dim)
+        return (
+            self.of(words)
+            if isinstance(words, str)
+            else np.array([self.of(word) for word in words]).reshape(-1, self.dim)
+        )
 
     def parts(self, word: str) -> Annotated[Array, "N"]:
         """The table's rows whose mean is the vector of a word: its own, if it is known, and those of its n-grams."""
@@ -86,7 +98,9 @@ class SubwordVectors(Vectors):
             )
         found: Floats = mean_rows(self.table, rows, np.array([0, len(rows)]))[0]
         if not np.isfinite(found).all():
-            raise FormatError(f"subword: the vector of {word!r} holds nan or inf. The file it came from is damaged.")
+            raise FormatError(
+                f"subword: the vector of {word!r} holds nan or inf. The file it came from is damaged."
+            )
         return found
 
     def vectors(self, limit: int | None = None) -> Vectors:
@@ -108,7 +122,10 @@ class SubwordVectors(Vectors):
         if isinstance(queries, np.ndarray):
             return super().nearest(queries, k, restrict=restrict)
         found = super().nearest(self[queries], k + 1, restrict=restrict)
-        return [[pair for pair in pairs if pair[0] != word][:k] for word, pairs in zip(queries, found, strict=True)]
+        return [
+            [pair for pair in pairs if pair[0] != word][:k]
+            for word, pairs in zip(queries, found, strict=True)
+        ]
 
     def analogy(self, a: str, b: str, c: str, **settings: Any) -> Neighbours:
         """Known words d with "a is to b as c is to d", best first; a, b and c are left out. settings: as those of Vectors."""
@@ -136,7 +153,9 @@ class SubwordVectors(Vectors):
         for start in range(0, size, BLOCK):
             words = self.vocab.tokens[start : min(start + BLOCK, size)]
             own = np.arange(start, start + len(words))
-            matrix[own] = mean_rows(self.table, *word_rows(words, own, len(self), self.min_n, self.max_n, self.buckets))
+            matrix[own] = mean_rows(
+                self.table, *word_rows(words, own, len(self), self.min_n, self.max_n, self.buckets)
+            )
         return matrix
 
     @staticmethod
@@ -151,7 +170,9 @@ class SubwordVectors(Vectors):
         from seqkit.embeddings.vectors.formats._fasttext import read
 
         if errors not in ("strict", "replace"):
-            raise OptionError(f"errors: {errors!r} came, allowed are strict and replace (U+FFFD for invalid UTF-8).")
+            raise OptionError(
+                f"errors: {errors!r} came, allowed are strict and replace (U+FFFD for invalid UTF-8)."
+            )
         if not Path(path).is_dir():
             if not Path(path).is_file():
                 raise FormatError(f"{path}: no such file.")

@@ -30,18 +30,25 @@ class Vectors:
 
     def __init__(self, vocab: Vocab, matrix: Annotated[Floats, "V D"]) -> None:
         if matrix.ndim != 2 or len(matrix) != len(vocab):
-            raise ShapeError(f"Vectors: a matrix of shape {matrix.shape} came for {len(vocab):,} words, expected one row a word.")
+            raise ShapeError(
+                f"Vectors: a matrix of shape {matrix.shape} came for {len(vocab):,} words, expected one row a word."
+            )
         self.vocab = vocab
         self.matrix: Floats = matrix if matrix.dtype == np.float32 else matrix.astype(np.float32)
 
     @cached_property
     def norms(self) -> Annotated[Floats, "V"]:
         """Length of each row."""
-        parts = [np.einsum("ij,ij->i", b, b, dtype=np.float64) for b in np.array_split(self.matrix, len(self) // 65536 + 1)]
+        parts = [
+            np.einsum("ij,ij->i", b, b, dtype=np.float64)
+            for b in np.array_split(self.matrix, len(self) // 65536 + 1)
+        ]
         norms: Floats = np.sqrt(np.concatenate(parts)).astype(np.float32)
         if (zero := int(np.count_nonzero(norms == 0))) and len(norms):
             first = self.vocab.tokens[int(np.argmin(norms))]
-            warnings.warn(f"Vectors: {zero:,} rows are zero (first: {first!r}); their cosines count as 0.", stacklevel=2)
+            warnings.warn(
+                f"Vectors: {zero:,} rows are zero (first: {first!r}); their cosines count as 0.", stacklevel=2
+            )
         return norms
 
     @property
@@ -121,14 +128,23 @@ class Vectors:
         found = []
         for n in range(len(vectors)):
             own = words[n] if len(words) else -1
-            pairs = [(self.vocab.tokens[i], float(s)) for i, s in zip(ids[n].tolist(), scores[n], strict=True) if i != own]
+            pairs = [
+                (self.vocab.tokens[i], float(s))
+                for i, s in zip(ids[n].tolist(), scores[n], strict=True)
+                if i != own
+            ]
             found.append(pairs[:k])
         return found
 
     def most_similar(
-        self, positive: str | Floats | Sequence[str | Floats] = (), negative: str | Sequence[str | Floats] = (), *,
-        topn: int = 10, restrict: int | None = None, missing: Missing = "error",
-    ) -> Neighbours:  # fmt: skip
+        self,
+        positive: str | Floats | Sequence[str | Floats] = (),
+        negative: str | Sequence[str | Floats] = (),
+        *,
+        topn: int = 10,
+        restrict: int | None = None,
+        missing: Missing = "error",
+    ) -> Neighbours:
         """Words nearest to the mean of the unit vectors of `positive` minus those of `negative`; words given are left out.
 
         Words or vectors may be given. Source: gensim's method of the same name.
@@ -146,7 +162,9 @@ class Vectors:
             raise VocabularyError("most_similar: nothing to look for; give at least one known word.")
         last = len(self) if restrict is None else restrict
         ids, scores = nearest_rows(total[None], self.matrix[:last], self.norms[:last], topn + len(given))
-        pairs = [(self.vocab.tokens[i], float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i not in given]
+        pairs = [
+            (self.vocab.tokens[i], float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i not in given
+        ]
         return pairs[:topn]
 
     def _unit(self, item: Any, missing: Missing) -> tuple[Array, int | None]:
@@ -156,7 +174,9 @@ class Vectors:
                 return np.zeros(self.dim), None
             return self.matrix[row] / (self.norms[row] or 1.0), row
         if np.shape(item) != (self.dim,):
-            raise ShapeError(f"most_similar: a vector of shape {np.shape(item)} came, expected ({self.dim},).")
+            raise ShapeError(
+                f"most_similar: a vector of shape {np.shape(item)} came, expected ({self.dim},)."
+            )
         return np.asarray(item) / (np.linalg.norm(item) or 1.0), None
 
     def analogy(
@@ -169,7 +189,9 @@ class Vectors:
         from seqkit.embeddings.vectors.analogy import solve
 
         ids, scores = solve(self, self.rows([a, b, c])[None], method=method, topn=topn, restrict=restrict)
-        return [(self.vocab.tokens[i], float(score)) for i, score in zip(ids[0], scores[0], strict=True) if i >= 0]
+        return [
+            (self.vocab.tokens[i], float(score)) for i, score in zip(ids[0], scores[0], strict=True) if i >= 0
+        ]
 
     def doesnt_match(self, words: Sequence[str], *, missing: Missing = "error") -> str:
         """The odd one out: the word whose unit vector has the least cosine with their mean."""

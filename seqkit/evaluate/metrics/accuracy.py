@@ -20,7 +20,11 @@ class Accuracy:
         self, predictions: Annotated[Array, "N"], references: Annotated[Array, "N"] | None = None
     ) -> Annotated[Array, "N S"]:
         """Rows (right, 1); without references the predictions say themselves whether they are right."""
-        right = np.asarray(predictions, bool) if references is None else np.asarray(predictions) == np.asarray(references)
+        right = (
+            np.asarray(predictions, bool)
+            if references is None
+            else np.asarray(predictions) == np.asarray(references)
+        )
         return np.stack([right, np.ones_like(right)], 1).astype(np.int64)
 
     def value(self, total: Annotated[Array, "S"]) -> float:

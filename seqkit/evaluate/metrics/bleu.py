@@ -50,7 +50,9 @@ def engine(kind: str, settings: dict[str, Any], **fixed: Any) -> Any:
     try:
         import sacrebleu.metrics
     except ImportError as error:
-        raise OptionError(f"{kind}: needs sacrebleu, which is not installed. Install seqkit[bleu].") from error
+        raise OptionError(
+            f"{kind}: needs sacrebleu, which is not installed. Install seqkit[bleu]."
+        ) from error
     try:
         return getattr(sacrebleu.metrics, kind)(**fixed, **settings)
     except (TypeError, ValueError, KeyError, AssertionError) as error:

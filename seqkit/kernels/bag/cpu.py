@@ -72,12 +72,31 @@ def _errors(h: Any, labels: Any, heads: Any, weight: Any, bias: Any, class_weigh
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
 def _train(
-    rows: Any, starts: Any, scales: Any, labels: Any, embedding: Any, weight: Any, bias: Any, embedding_squares: Any,
-    weight_squares: Any, bias_squares: Any, heads: Any, class_weights: Any, lr: Any, drop_rows: Any, drop: Any, seed: Any,
+    rows: Any,
+    starts: Any,
+    scales: Any,
+    labels: Any,
+    embedding: Any,
+    weight: Any,
+    bias: Any,
+    embedding_squares: Any,
+    weight_squares: Any,
+    bias_squares: Any,
+    heads: Any,
+    class_weights: Any,
+    lr: Any,
+    drop_rows: Any,
+    drop: Any,
+    seed: Any,
     locked: Any,
-) -> Any:  # fmt: skip
+) -> Any:
     D, C = embedding.shape[1], len(bias)
-    h, g, factor, error = np.empty(D, np.float32), np.empty(D, np.float32), np.empty(D, np.float32), np.empty(C, np.float32)
+    h, g, factor, error = (
+        np.empty(D, np.float32),
+        np.empty(D, np.float32),
+        np.empty(D, np.float32),
+        np.empty(C, np.float32),
+    )
     one, stays = np.ones(1, np.float32), np.empty(len(rows), np.bool_)
     total, count = 0.0, 0
     for i in range(len(starts) - 1):
@@ -116,14 +135,38 @@ def _train(
 
 
 def train(
-    rows: Ids, starts: Array, scales: Floats, labels: Ids, bag: Bag, class_weights: Floats, lr: float, *,
-    drop_rows: float = 0.0, drop: float = 0.0, seed: int | np.uint64 = 0, locked: Array | None = None,
-) -> tuple[float, int]:  # fmt: skip
+    rows: Ids,
+    starts: Array,
+    scales: Floats,
+    labels: Ids,
+    bag: Bag,
+    class_weights: Floats,
+    lr: float,
+    *,
+    drop_rows: float = 0.0,
+    drop: float = 0.0,
+    seed: int | np.uint64 = 0,
+    locked: Array | None = None,
+) -> tuple[float, int]:
     """Train on texts i = rows[starts[i]:starts[i+1]], in order, changing `bag`; as reference.train has it."""
     none = np.zeros(0, np.bool_) if locked is None else locked
     total, count = _train(
-        rows, starts, scales, labels, bag.embedding, bag.weight, bag.bias[:, None], bag.embedding_squares, bag.weight_squares,
-        bag.bias_squares, bag.heads, class_weights, np.float32(lr), np.float32(drop_rows), np.float32(drop),
-        np.uint64(seed), none,
-    )  # fmt: skip
+        rows,
+        starts,
+        scales,
+        labels,
+        bag.embedding,
+        bag.weight,
+        bag.bias[:, None],
+        bag.embedding_squares,
+        bag.weight_squares,
+        bag.bias_squares,
+        bag.heads,
+        class_weights,
+        np.float32(lr),
+        np.float32(drop_rows),
+        np.float32(drop),
+        np.uint64(seed),
+        none,
+    )
     return float(total), int(count)

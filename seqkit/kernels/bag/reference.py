@@ -42,10 +42,19 @@ def kept(seed: int | np.uint64, place: int, chance: float) -> bool:
 
 
 def train(
-    rows: Annotated[Ids, "T"], starts: Annotated[Array, "B"], scales: Annotated[Floats, "A"], labels: Annotated[Ids, "A K"],
-    bag: Bag, class_weights: Annotated[Floats, "C"], lr: float, *, drop_rows: float = 0.0, drop: float = 0.0,
-    seed: int | np.uint64 = 0, locked: Annotated[Array, "L"] | None = None,
-) -> tuple[float, int]:  # fmt: skip
+    rows: Annotated[Ids, "T"],
+    starts: Annotated[Array, "B"],
+    scales: Annotated[Floats, "A"],
+    labels: Annotated[Ids, "A K"],
+    bag: Bag,
+    class_weights: Annotated[Floats, "C"],
+    lr: float,
+    *,
+    drop_rows: float = 0.0,
+    drop: float = 0.0,
+    seed: int | np.uint64 = 0,
+    locked: Annotated[Array, "L"] | None = None,
+) -> tuple[float, int]:
     """Train on texts i = rows[starts[i]:starts[i+1]], in order, changing `bag`.  locked (N,): rows that stay as they are.
 
     Returns:  total loss in nats, weighted; number of labels it is of.

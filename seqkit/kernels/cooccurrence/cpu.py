@@ -122,9 +122,17 @@ def _emit(touched: Any, n: Any, sums: Any, bits: Any, summary: Any, columns: Any
 
 @njit(nogil=True, cache=True)
 def _count(
-    stream: Any, places: Any, ends: Any, wanted: Any, weights: Any, symmetric: Any, work: Any, lengths: Any, columns: Any,
+    stream: Any,
+    places: Any,
+    ends: Any,
+    wanted: Any,
+    weights: Any,
+    symmetric: Any,
+    work: Any,
+    lengths: Any,
+    columns: Any,
     units: Any,
-) -> Any:  # fmt: skip
+) -> Any:
     sums, bits, summary, touched = work
     window, at = len(weights), 0
     for i in range(len(wanted)):
@@ -151,7 +159,9 @@ def _count(
 
 
 @njit(nogil=True, cache=True)
-def _add(columns: Any, units: Any, starts: Any, work: Any, lengths: Any, out_columns: Any, out_units: Any) -> Any:
+def _add(
+    columns: Any, units: Any, starts: Any, work: Any, lengths: Any, out_columns: Any, out_units: Any
+) -> Any:
     """Row i of the sum is that of all parts r: entries starts[r, i] to starts[r, i + 1]. Returns -1 for a column out of range."""
     sums, bits, summary, touched = work
     at = 0
@@ -192,14 +202,38 @@ class Indexed:
     def rows(self, wanted: Array) -> Rows:
         """The rows of these numbers."""
         room = int(self.bounds[wanted].sum())
-        lengths, columns, units = np.empty(len(wanted), np.int64), np.empty(room, np.int32), np.empty(room, np.int64)
+        lengths, columns, units = (
+            np.empty(len(wanted), np.int64),
+            np.empty(room, np.int32),
+            np.empty(room, np.int64),
+        )
         work = _work(len(self.ends) - 1)
-        n = _count(self.stream, self.places, self.ends, wanted, self.weights, self.symmetric, work, lengths, columns, units)
+        n = _count(
+            self.stream,
+            self.places,
+            self.ends,
+            wanted,
+            self.weights,
+            self.symmetric,
+            work,
+            lengths,
+            columns,
+            units,
+        )
         return lengths, columns[:n].copy(), units[:n].copy()
 
 
 def index(
-    ids: Ids, starts: Array, rows: Array, size: int, low: int, high: int, weights: Array, *, symmetric: bool, holes: bool
+    ids: Ids,
+    starts: Array,
+    rows: Array,
+    size: int,
+    low: int,
+    high: int,
+    weights: Array,
+    *,
+    symmetric: bool,
+    holes: bool,
 ) -> Indexed:
     """The tokens [low, high) of a text, ready to be counted, whatever lies within a window of them included.
 
@@ -211,11 +245,15 @@ def index(
     if holes:
         room = 2 * reach
     else:
-        room = min(2 * reach, reach + int(np.searchsorted(starts, high, "right") - np.searchsorted(starts, low)) + 3)
+        room = min(
+            2 * reach, reach + int(np.searchsorted(starts, high, "right") - np.searchsorted(starts, low)) + 3
+        )
     stream = np.empty(room + 2, np.int32)
     first, last, end = _stream(ids, starts, rows, low, high, window, holes, stream)
     if first < 0:
-        raise FormatError(f"co-occurrence: token {-1 - first:,} is {ids[-1 - first]}, the vocabulary has {len(rows):,}.")
+        raise FormatError(
+            f"co-occurrence: token {-1 - first:,} is {ids[-1 - first]}, the vocabulary has {len(rows):,}."
+        )
     ends, places = np.zeros(size + 1, np.int64), np.empty(last - first, np.uint32)
     _index(stream[:end], first, last, ends, places)
     return Indexed(stream[:end], places, ends, weights, symmetric)
@@ -226,7 +264,9 @@ def count(text: Indexed, *, threads: int, room: int) -> Iterator[Rows]:
     return _in_order(lambda part: text.rows(np.arange(*part)), _parts(text.bounds, room), threads)
 
 
-def add(parts: Sequence[tuple[Array, Array, Callable[[slice], Array]]], *, threads: int, room: int) -> Iterator[Rows]:
+def add(
+    parts: Sequence[tuple[Array, Array, Callable[[slice], Array]]], *, threads: int, room: int
+) -> Iterator[Rows]:
     """The sum of matrices, rows in order, some at a time.
 
     parts: row ends (V + 1,), columns, and a function that gives the units of a slice of entries.
@@ -238,13 +278,21 @@ def add(parts: Sequence[tuple[Array, Array, Callable[[slice], Array]]], *, threa
         low, high = part
         spans = [slice(int(ends[low]), int(ends[high])) for ends, _, _ in parts]
         before = np.cumsum([0, *(span.stop - span.start for span in spans)])
-        starts = np.array([ends[low : high + 1] - ends[low] + at for (ends, _, _), at in zip(parts, before, strict=False)])
+        starts = np.array(
+            [ends[low : high + 1] - ends[low] + at for (ends, _, _), at in zip(parts, before, strict=False)]
+        )
         columns = np.concatenate([columns[span] for (_, columns, _), span in zip(parts, spans, strict=True)])
         units = np.concatenate([get(span) for (_, _, get), span in zip(parts, spans, strict=True)])
-        lengths, out_columns, out_units = np.empty(high - low, np.int64), np.empty_like(columns), np.empty_like(units)
+        lengths, out_columns, out_units = (
+            np.empty(high - low, np.int64),
+            np.empty_like(columns),
+            np.empty_like(units),
+        )
         n = _add(columns, units, starts, _work(len(total)), lengths, out_columns, out_units)
         if n < 0:
-            raise FormatError(f"co-occurrence: an entry of rows {low:,} to {high - 1:,} is no count of a known word.")
+            raise FormatError(
+                f"co-occurrence: an entry of rows {low:,} to {high - 1:,} is no count of a known word."
+            )
         return lengths, out_columns[:n].copy(), out_units[:n].copy()
 
     return _in_order(call, _parts(total, room), threads)
@@ -266,7 +314,9 @@ def _parts(bounds: Array, room: int) -> list[tuple[int, int]]:
     return parts
 
 
-def _in_order(call: Callable[[tuple[int, int]], Rows], parts: Iterable[tuple[int, int]], threads: int) -> Iterator[Rows]:
+def _in_order(
+    call: Callable[[tuple[int, int]], Rows], parts: Iterable[tuple[int, int]], threads: int
+) -> Iterator[Rows]:
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Any] = deque()
         for part in parts:

@@ -19,9 +19,14 @@ Counts = dict[tuple[int, int], int]
 
 
 def count(
-    ids: Annotated[Ids, "N"], starts: Annotated[Array, "S"], rows: Annotated[Array, "V"], weights: Annotated[Array, "D"],
-    *, symmetric: bool = True, holes: bool = False,
-) -> Counts:  # fmt: skip
+    ids: Annotated[Ids, "N"],
+    starts: Annotated[Array, "S"],
+    rows: Annotated[Array, "V"],
+    weights: Annotated[Array, "D"],
+    *,
+    symmetric: bool = True,
+    holes: bool = False,
+) -> Counts:
     """Units of every pair (row, column) that occurs; rows: row of each id or -1; weights[d]: units at distance d ≥ 1."""
     found: Counts = {}
     for begin, end in itertools.pairwise(starts):

@@ -9,7 +9,9 @@ import numpy as np
 
 _LOW = -700.0  # logits that much below the largest count as impossible
 _LOG2E, _LN2_HIGH, _LN2_LOW = 1.4426950408889634, 6.93147180369123816490e-01, 1.90821492927058770002e-10
-_C = tuple(1.0 / float(np.prod(np.arange(1, n + 1, dtype=np.float64))) for n in range(14))  # e^r for |r| < 0.35: below 1e-17
+_C = tuple(
+    1.0 / float(np.prod(np.arange(1, n + 1, dtype=np.float64))) for n in range(14)
+)  # e^r for |r| < 0.35: below 1e-17
 _C2, _C3, _C4, _C5, _C6, _C7, _C8, _C9, _C10, _C11, _C12, _C13 = _C[2:]
 _BIAS, _FRACTION = np.int64(1023), np.int64(52)  # of a float64
 ONE = _BIAS << _FRACTION  # the bits of 1.0

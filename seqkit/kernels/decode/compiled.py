@@ -25,7 +25,9 @@ class Decoder:
 
     backend = "compiled"
 
-    def __init__(self, plan: Plan, state: Sequence[Annotated[Array, "B H"]], *, threads: int | None = None) -> None:
+    def __init__(
+        self, plan: Plan, state: Sequence[Annotated[Array, "B H"]], *, threads: int | None = None
+    ) -> None:
         """state: as a Stack orders it. threads: as many as given, by default one or all cores, as the work is worth it."""
         self.plan, self.asked = plan, threads
         self._rooms: list[Room] = []
@@ -59,7 +61,11 @@ class Decoder:
         self.select(order)
         live = (lengths[:, None] > np.arange(lengths.max(initial=0))).sum(0)
         kept = np.where(np.arange(ids.shape[1]) < lengths[:, None], ids, 0)  # what stands beyond is not read
-        self._run(self.plan.stages[: self.plan.depth], np.ascontiguousarray(kept[order, : len(live)].T, np.int64), live)
+        self._run(
+            self.plan.stages[: self.plan.depth],
+            np.ascontiguousarray(kept[order, : len(live)].T, np.int64),
+            live,
+        )
         self.select(np.argsort(order))
 
     def logits(self, tokens: Annotated[Array, "B"]) -> Annotated[Array, "B V"]:
@@ -76,7 +82,9 @@ class Decoder:
             places = slice(first, first + blocks_of(size))
             after[places] = before[places][:, rows]
 
-    def write(self, rows: Rows, rules: Rules, banned: Sequence[int], steps: int, *, scores: bool = False) -> None:
+    def write(
+        self, rows: Rows, rules: Rules, banned: Sequence[int], steps: int, *, scores: bool = False
+    ) -> None:
         """Write up to `steps` tokens in every row that has not ended; it ends at eos (if `stop`), its length or a broken one.
 
         scores: add up log p of the tokens, from the logits as they are.
@@ -89,9 +97,16 @@ class Decoder:
         self._run(self.plan.stages, nothing, np.full(steps, self.rows), rows, rules, banned, seen, scores)
 
     def _run(
-        self, stages: Array, ids: Array, live: Array, rows: Rows | None = None, rules: Rules = RULES, banned: Sequence[int] = (),
-        seen: Array = UNSEEN, scores: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        stages: Array,
+        ids: Array,
+        live: Array,
+        rows: Rows | None = None,
+        rules: Rules = RULES,
+        banned: Sequence[int] = (),
+        seen: Array = UNSEEN,
+        scores: bool = False,
+    ) -> None:
         """Steps in which the first live[t] rows read ids[t], or after these write."""
         plan, threads, meeting = self.plan, self.threads, team()
         while len(self._rooms) < threads:
@@ -102,11 +117,28 @@ class Decoder:
         never = np.array(banned, np.int64)
         for read in (ids, rows.tokens, never):
             if read.size and not 0 <= int(read.min()) <= int(read.max()) < plan.classes:
-                raise ShapeError(f"Decoder: ids from {read.min()} to {read.max()} came, allowed is 0 to {plan.classes - 1}.")
+                raise ShapeError(
+                    f"Decoder: ids from {read.min()} to {read.max()} came, allowed is 0 to {plan.classes - 1}."
+                )
 
         def call(me: int) -> None:
             room = self._rooms[me]
-            cpu.run(model, self._work, ids, live, plan.logits, fields, rules, never, seen, scores, room, me, threads, meeting)
+            cpu.run(
+                model,
+                self._work,
+                ids,
+                live,
+                plan.logits,
+                fields,
+                rules,
+                never,
+                seen,
+                scores,
+                room,
+                me,
+                threads,
+                meeting,
+            )
 
         together(meeting, threads, call)
 
@@ -124,4 +156,14 @@ class Decoder:
 def _room(classes: int) -> Room:
     z, w, scale, kept = (np.zeros(classes) for _ in range(4))
     heap, keys = (np.zeros(classes, np.int64) for _ in range(2))
-    return Room(np.zeros(classes, np.float32), z, w, scale, heap, keys, kept, np.zeros(BUCKETS), np.zeros(BUCKETS, np.int64))
+    return Room(
+        np.zeros(classes, np.float32),
+        z,
+        w,
+        scale,
+        heap,
+        keys,
+        kept,
+        np.zeros(BUCKETS),
+        np.zeros(BUCKETS, np.int64),
+    )

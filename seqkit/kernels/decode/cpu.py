@@ -47,7 +47,9 @@ def make_tile(rows: int, width: int) -> Any:
 
             offset = {(r, v): number(_LINE * (GROUP * v + r)) for r in range(rows) for v in range(width)}
             sums = {key: cgutils.alloca_once_value(b, get(b, out, at)) for key, at in offset.items()}
-            with cgutils.for_range_slice(b, number(0), b.mul(blocks, number(_LANES)), number(UNROLL), INT) as (first, _):
+            with cgutils.for_range_slice(
+                b, number(0), b.mul(blocks, number(_LANES)), number(UNROLL), INT
+            ) as (first, _):
                 step = b.mul(b.ashr(first, number(4)), stride)  # to the block, then to the place in it
                 here = b.add(x, b.add(step, b.mul(b.and_(first, number(_LANES - 1)), number(4))))
                 mine = b.add(weights, b.mul(first, number(width * _LINE)))
@@ -105,12 +107,16 @@ def _begin(stage: Any, panel: Any, tokens: Any, low: Any, rows: Any, weights: An
         for r in range(rows):
             at = stage.start + (panel * stage.vectors + v) * _LANES
             if v < stage.table_width:
-                at = stage.table + tokens[low + r] * stage.table_row + (panel * stage.table_width + v) * _LANES
+                at = (
+                    stage.table + tokens[low + r] * stage.table_row + (panel * stage.table_width + v) * _LANES
+                )
             move(base + 4 * at, out + _LINE * (GROUP * v + r), _LANES)
 
 
 @njit(inline="always")
-def _run_stage(stage: Any, weights: Any, work: Any, tokens: Any, rows: Any, me: Any, threads: Any, sums: Any) -> None:
+def _run_stage(
+    stage: Any, weights: Any, work: Any, tokens: Any, rows: Any, me: Any, threads: Any, sums: Any
+) -> None:
     """This thread's panels of a stage, for the first rows."""
     base, data, out, stride = weights.ctypes.data, work.ctypes.data, sums.ctypes.data, 4 * work.shape[1]
     for panel in range(stage.panels * me // threads, stage.panels * (me + 1) // threads):
@@ -118,11 +124,17 @@ def _run_stage(stage: Any, weights: Any, work: Any, tokens: Any, rows: Any, me: 
             n = min(GROUP, rows - low)
             _begin(stage, panel, tokens, low, n, weights, sums)
             if stage.first_blocks:
-                size, x = stage.first_width * stage.first_blocks * _LANES * _LANES, data + stride * stage.first_source
+                size, x = (
+                    stage.first_width * stage.first_blocks * _LANES * _LANES,
+                    data + stride * stage.first_source,
+                )
                 w = base + 4 * (stage.first_weights + panel * size)
                 _multiply(n, stage.first_width, x + _LINE * low, stride, w, stage.first_blocks, out)
             if stage.second_blocks:
-                size, x = stage.second_width * stage.second_blocks * _LANES * _LANES, data + stride * stage.second_source
+                size, x = (
+                    stage.second_width * stage.second_blocks * _LANES * _LANES,
+                    data + stride * stage.second_source,
+                )
                 w = base + 4 * (stage.second_weights + panel * size)
                 last = out + _LINE * GROUP * (stage.vectors - stage.second_width)
                 _multiply(n, stage.second_width, x + _LINE * low, stride, w, stage.second_blocks, last)
@@ -130,7 +142,9 @@ def _run_stage(stage: Any, weights: Any, work: Any, tokens: Any, rows: Any, me: 
 
 
 @njit(inline="always")
-def _advance(model: Any, work: Any, tokens: Any, rows: Any, me: Any, threads: Any, team: Any, sums: Any) -> None:
+def _advance(
+    model: Any, work: Any, tokens: Any, rows: Any, me: Any, threads: Any, team: Any, sums: Any
+) -> None:
     """One step of the first rows through the stages: they read their tokens."""
     weights, embedding, stages = model
     if len(embedding):
@@ -166,7 +180,15 @@ def _cut(room: Any, most: Any, line: Any) -> None:
 
     Tokens are put into buckets of like w; only those of the bucket where the cut falls are put in order.
     """
-    z, w, heap, keys, kept, mass, count = room.z, room.w, room.heap, room.keys, room.kept, room.mass, room.count
+    z, w, heap, keys, kept, mass, count = (
+        room.z,
+        room.w,
+        room.heap,
+        room.keys,
+        room.kept,
+        room.mass,
+        room.count,
+    )
     bits, last = w.view(np.int64), len(mass) - 1
     for b in range(last + 1):
         mass[b], count[b] = 0.0, 0
@@ -239,9 +261,21 @@ def log_prob(room: Any, token: Any) -> Any:
 
 @njit(nogil=True, cache=True)
 def run(
-    model: Any, work: Any, ids: Any, live: Any, logits: Any, rows: Any, rules: Any, banned: Any, seen: Any, scores: Any,
-    room: Any, me: Any, threads: Any, team: Any,
-) -> None:  # fmt: skip
+    model: Any,
+    work: Any,
+    ids: Any,
+    live: Any,
+    logits: Any,
+    rows: Any,
+    rules: Any,
+    banned: Any,
+    seen: Any,
+    scores: Any,
+    room: Any,
+    me: Any,
+    threads: Any,
+    team: Any,
+) -> None:
     """Steps t = 0, 1, … of the first live[t] rows: they read ids[t]; beyond the last of ids their own tokens, and write.
 
     model: weights, embedding, stages. rows: the fields of Rows. Threads share out panels, then rows.

@@ -20,15 +20,35 @@ TABLE = 2**24  # numbers the table of a layer's input products may have; beyond 
 SPARE = 3  # blocks behind each array that panels of several blocks may reach
 LINEAR, TANH, RELU, LSTM, GRU, RESET, UPDATE, MIN_GRU = range(8)  # pointwise rules
 STAGE = np.dtype(
-    [(name, np.int64) for name in (
-        "op", "units", "panels", "vectors",  # vectors: sums of a panel, 16 columns each
-        "start", "table", "table_width", "table_row",  # where sums start; the first ones may come from a table, by token
-        "first_source", "first_blocks", "first_width", "first_weights",  # W x adds to the first vectors
-        "second_source", "second_blocks", "second_width", "second_weights",  # U h adds to the last ones
-        "old", "memory", "fresh", "keep",  # h, the second state, the new h, whether that is copied to `old` after the stage
-        "extra", "input", "out",  # peepholes; out = fresh + input, where input is not -1
-    )]
-)  # fmt: skip
+    [
+        (name, np.int64)
+        for name in (
+            "op",
+            "units",
+            "panels",
+            "vectors",  # vectors: sums of a panel, 16 columns each
+            "start",
+            "table",
+            "table_width",
+            "table_row",  # where sums start; the first ones may come from a table, by token
+            "first_source",
+            "first_blocks",
+            "first_width",
+            "first_weights",  # W x adds to the first vectors
+            "second_source",
+            "second_blocks",
+            "second_width",
+            "second_weights",  # U h adds to the last ones
+            "old",
+            "memory",
+            "fresh",
+            "keep",  # h, the second state, the new h, whether that is copied to `old` after the stage
+            "extra",
+            "input",
+            "out",  # peepholes; out = fresh + input, where input is not -1
+        )
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -89,9 +109,14 @@ def handles(kind: str) -> bool:
 
 
 def make(
-    embedding: Array, layers: Sequence[Layer], head: tuple[Array, Array], projection: tuple[Array, Array] | None = None, *,
-    residual: bool = False, table: int = TABLE,
-) -> Plan:  # fmt: skip
+    embedding: Array,
+    layers: Sequence[Layer],
+    head: tuple[Array, Array],
+    projection: tuple[Array, Array] | None = None,
+    *,
+    residual: bool = False,
+    table: int = TABLE,
+) -> Plan:
     """The plan of embedding -> layers -> projection, if any -> head; head and projection are (weight, bias).
 
     residual: a layer's input is added to its output where their sizes agree.
@@ -150,13 +175,20 @@ def _table(embedding: Array, weight: Array, starts: Array, units: int) -> Floats
 
 
 def _stage(
-    plan: Plan, op: int, starts: Sequence[Array], first: tuple[Array, int], second: tuple[Array, int] | None = None,
-    rows: Array | None = None, extra: Array | None = None,
-) -> Array:  # fmt: skip
+    plan: Plan,
+    op: int,
+    starts: Sequence[Array],
+    first: tuple[Array, int],
+    second: tuple[Array, int] | None = None,
+    rows: Array | None = None,
+    extra: Array | None = None,
+) -> Array:
     """A stage without its states. first, second: (weight, block of what it reads); rows: the embedding, to make a table of."""
     size, gates = len(starts[0]), len(starts)
     blocks = blocks_of(size)
-    units = 1 if gates > 2 else 2 if gates == 2 else min((4, 3), key=lambda u: -(-blocks // u) * u)  # 3 or 4 vectors
+    units = (
+        1 if gates > 2 else 2 if gates == 2 else min((4, 3), key=lambda u: -(-blocks // u) * u)
+    )  # 3 or 4 vectors
     made = np.zeros((), STAGE)
     made["op"], made["units"], made["panels"], made["vectors"] = op, units, -(-blocks // units), gates * units
     made["start"] = plan.store(_rows(np.stack(starts)[None], units))
@@ -222,6 +254,11 @@ def _gru_before(plan: Plan, layer: Layer, source: int, rows: Array | None) -> li
 
 
 _LAYERS: dict[str, Callable[..., list[Array]]] = {
-    "rnn": _simple(TANH), "relu-rnn": _simple(RELU), "gru": _simple(GRU), "lstm": _simple(LSTM), "peephole-lstm": _simple(LSTM),
-    "gru-before": _gru_before, "min-gru": _min_gru,
-}  # fmt: skip
+    "rnn": _simple(TANH),
+    "relu-rnn": _simple(RELU),
+    "gru": _simple(GRU),
+    "lstm": _simple(LSTM),
+    "peephole-lstm": _simple(LSTM),
+    "gru-before": _gru_before,
+    "min-gru": _min_gru,
+}

@@ -15,7 +15,7 @@ _LANES = 16
 
 def pointwise(  # noqa: PLR0912  # a rule a branch
     op: int, panel: int, stage: Any, weights: Any, sums: Any, work: Any, low: int, size: int
-) -> None:  # fmt: skip
+) -> None:
     """From the sums (vectors, N) of one panel to the new h, for numbers low to low + size of each block of `work`."""
     for j in range(stage.units):
         block, high = panel * stage.units + j, low + size

@@ -28,9 +28,13 @@ class Model(Protocol):
 
 
 def choose(
-    logits: Annotated[Tensor, "B V"], u: Annotated[Tensor, "B"], rules: Rules, index: Annotated[Tensor, "B"],
-    banned: Sequence[int] = (), out: Annotated[Tensor, "B T"] | None = None,
-) -> Annotated[Tensor, "B"]:  # fmt: skip
+    logits: Annotated[Tensor, "B V"],
+    u: Annotated[Tensor, "B"],
+    rules: Rules,
+    index: Annotated[Tensor, "B"],
+    banned: Sequence[int] = (),
+    out: Annotated[Tensor, "B T"] | None = None,
+) -> Annotated[Tensor, "B"]:
     """The next token of each row, by these steps, in float64:
 
     1. Logits of tokens that stand in out[b, : index[b]] are divided by `penalty` if positive, else multiplied (Keskar et al.
@@ -48,7 +52,9 @@ def choose(
     x = logits.double()
     broken = ~(x < torch.inf).all(-1)
     if rules.penalty != 1 and out is not None:
-        x = torch.where(_seen(out, index, x.shape[1]), torch.where(x > 0, x / rules.penalty, x * rules.penalty), x)
+        x = torch.where(
+            _seen(out, index, x.shape[1]), torch.where(x > 0, x / rules.penalty, x * rules.penalty), x
+        )
     z = x / (rules.temperature or 1.0)
     for token_id in banned:  # one by one: a list would be copied to the device
         z[:, token_id] = -torch.inf
@@ -116,7 +122,9 @@ class Decoder:
         """Read lengths[b] tokens of each row."""
         device = self.state[0].device
         if ids.shape[1]:
-            self.state = self.model.read(torch.from_numpy(ids).to(device), torch.from_numpy(lengths).to(device), self.state)
+            self.state = self.model.read(
+                torch.from_numpy(ids).to(device), torch.from_numpy(lengths).to(device), self.state
+            )
 
     def logits(self, tokens: Annotated[Array, "B"]) -> Annotated[Array, "B V"]:
         """Read one token a row and say how likely each next one is."""
@@ -129,7 +137,9 @@ class Decoder:
         order = torch.from_numpy(np.asarray(rows, np.int64)).to(self.state[0].device)
         self.state = tuple(s[order] for s in self.state)
 
-    def write(self, rows: Rows, rules: Rules, banned: Sequence[int], steps: int, *, scores: bool = False) -> None:
+    def write(
+        self, rows: Rows, rules: Rules, banned: Sequence[int], steps: int, *, scores: bool = False
+    ) -> None:
         """Write up to `steps` tokens in every row that has not ended; it ends at eos (if `stop`), its length or a broken one.
 
         scores: add up log p of the tokens, from the logits as they are.
@@ -137,7 +147,8 @@ class Decoder:
         device, places = self.state[0].device, rows.index[:, None] + np.arange(steps)
         draws = torch.from_numpy(uniform(rows.seeds, places)).to(device)
         tokens, out, index, done, log_probs = (
-            torch.from_numpy(x).to(device, copy=True) for x in (rows.tokens, rows.out, rows.index, rows.done, rows.log_probs)
+            torch.from_numpy(x).to(device, copy=True)
+            for x in (rows.tokens, rows.out, rows.index, rows.done, rows.log_probs)
         )
         for t in range(steps):
             logits, self.state = self.model.step(tokens, self.state)
@@ -150,8 +161,13 @@ class Decoder:
                 own = torch.log_softmax(logits.double(), -1).gather(1, token.clamp(min=0)[:, None])[:, 0]
                 log_probs += torch.where(good, own, 0.0)
             tokens = torch.where(good, token, tokens)
-            ended = (token == BROKEN) | (index == out.shape[1]) | ((token == rules.eos) if rules.stop else False)
+            ended = (
+                (token == BROKEN) | (index == out.shape[1]) | ((token == rules.eos) if rules.stop else False)
+            )
             done |= live & ended
-        for mine, found in zip((rows.tokens, rows.out, rows.index, rows.done, rows.log_probs),
-                               (tokens, out, index, done, log_probs), strict=True):  # fmt: skip
+        for mine, found in zip(
+            (rows.tokens, rows.out, rows.index, rows.done, rows.log_probs),
+            (tokens, out, index, done, log_probs),
+            strict=True,
+        ):
             mine[:] = found.cpu().numpy()

@@ -10,7 +10,15 @@ from numba import njit
 
 from seqkit.core.types import Array, Ids
 from seqkit.kernels.fasttext.reference import SHARED
-from seqkit.kernels.primitives.private_copies.cpu import LANES, address, copies, forget, lane_of, last_copied, merge
+from seqkit.kernels.primitives.private_copies.cpu import (
+    LANES,
+    address,
+    copies,
+    forget,
+    lane_of,
+    last_copied,
+    merge,
+)
 from seqkit.kernels.primitives.simd.cpu import axpy, fill, logistic, prefetch
 from seqkit.kernels.primitives.simd.rows import aligned, check_rows, padded
 from seqkit.kernels.primitives.small_gemm.cpu import dots, update
@@ -32,7 +40,18 @@ def _sources(word: Any, plan: Any, inputs: Any, base: Any, x: Any, at: Any) -> A
 
 
 @njit(inline="always")
-def _add(word: Any, label: Any, outputs: Any, base: Any, words: Any, y: Any, labels: Any, weights: Any, at: Any, n: Any) -> Any:
+def _add(
+    word: Any,
+    label: Any,
+    outputs: Any,
+    base: Any,
+    words: Any,
+    y: Any,
+    labels: Any,
+    weights: Any,
+    at: Any,
+    n: Any,
+) -> Any:
     """Give `word` a label: as a new target behind the n from entry `at` on, or with its own among them; return their number."""
     j = np.int32(n)
     for other in range(n):  # to the end, as that can be done 16 at a time
@@ -48,9 +67,20 @@ def _add(word: Any, label: Any, outputs: Any, base: Any, words: Any, y: Any, lab
 
 @njit(inline="always")
 def _aim(
-    i: Any, left: Any, right: Any, tokens: Any, place: Any, plan: Any, outputs: Any, base: Any, words: Any, y: Any, labels: Any,
-    weights: Any, at: Any,
-) -> Any:  # fmt: skip
+    i: Any,
+    left: Any,
+    right: Any,
+    tokens: Any,
+    place: Any,
+    plan: Any,
+    outputs: Any,
+    base: Any,
+    words: Any,
+    y: Any,
+    labels: Any,
+    weights: Any,
+    at: Any,
+) -> Any:
     """Write addresses, labels and weights of the targets of window i from entry `at` on; return their number.
 
     A row stands once: m times predicted and n times noise make one target of weight m + n and label m / (m + n).
@@ -83,7 +113,16 @@ def _ask(word: Any, plan: Any, matrix: Any, row: Any) -> None:
 
 @njit(nogil=True, cache=True)
 def _stretch(
-    ids: Any, starts: Any, low: Any, high: Any, plan: Any, inputs: Any, outputs: Any, lr: Any, work: Any, most: Any
+    ids: Any,
+    starts: Any,
+    low: Any,
+    high: Any,
+    plan: Any,
+    inputs: Any,
+    outputs: Any,
+    lr: Any,
+    work: Any,
+    most: Any,
 ) -> Any:
     size, window, cbow = inputs.matrix.shape[1], plan.window, plan.cbow
     kept = np.empty((3, high - low + 2 * window), np.int64)
@@ -108,7 +147,21 @@ def _stretch(
             for other in range(left if cbow else ahead, right if cbow else ahead + 1):
                 if other != ahead or not cbow:
                     n = _sources(tokens[other], plan, inputs, in_base, x, n)
-            m = _aim(ahead, left, right, tokens, places[ahead], plan, outputs, out_base, words, y, labels, weights, at)
+            m = _aim(
+                ahead,
+                left,
+                right,
+                tokens,
+                places[ahead],
+                plan,
+                outputs,
+                out_base,
+                words,
+                y,
+                labels,
+                weights,
+                at,
+            )
             sources[ahead & 1], targets[ahead & 1] = n - now, m
             pairs[ahead & 1] = min(right - left - 1, 1) if cbow else right - left - 1
             if shared:
@@ -117,7 +170,12 @@ def _stretch(
                 for j in range(at, at + m):
                     prefetch(y[j], size)
             else:
-                _ask(tokens[min(ahead + 1 + (window if cbow else 0), total - 1)], plan, inputs.matrix.ctypes.data, 4 * size)
+                _ask(
+                    tokens[min(ahead + 1 + (window if cbow else 0), total - 1)],
+                    plan,
+                    inputs.matrix.ctypes.data,
+                    4 * size,
+                )
         i = ahead - 1
         if i < first or pairs[i & 1] == 0:
             continue
@@ -139,12 +197,24 @@ def _stretch(
 
 @njit(nogil=True, cache=True)
 def _pieces(
-    ids: Any, starts: Any, low: Any, high: Any, plan: Any, inputs: Any, outputs: Any, lr: Any, work: Any, most: Any, team: Any
+    ids: Any,
+    starts: Any,
+    low: Any,
+    high: Any,
+    plan: Any,
+    inputs: Any,
+    outputs: Any,
+    lr: Any,
+    work: Any,
+    most: Any,
+    team: Any,
 ) -> Any:
     loss, count = 0.0, 0
     start = low + PIECE * take(team, 1)
     while start < high:
-        new_loss, new_count = _stretch(ids, starts, start, min(start + PIECE, high), plan, inputs, outputs, lr, work, most)
+        new_loss, new_count = _stretch(
+            ids, starts, start, min(start + PIECE, high), plan, inputs, outputs, lr, work, most
+        )
         loss, count = loss + new_loss, count + new_count
         start = low + PIECE * take(team, 1)
     return loss, count
@@ -152,9 +222,22 @@ def _pieces(
 
 @njit(nogil=True, cache=True)
 def _lanes(
-    ids: Any, starts: Any, low: Any, high: Any, plan: Any, inputs: Any, outputs: Any, lr: Any, work: Any, most: Any,
-    marks: Any, sums: Any, team: Any, me: Any, threads: Any,
-) -> None:  # fmt: skip
+    ids: Any,
+    starts: Any,
+    low: Any,
+    high: Any,
+    plan: Any,
+    inputs: Any,
+    outputs: Any,
+    lr: Any,
+    work: Any,
+    most: Any,
+    marks: Any,
+    sums: Any,
+    team: Any,
+    me: Any,
+    threads: Any,
+) -> None:
     """Member `me` of a team: rounds of LANES lanes, shared out and merged together."""
     losses, counts = sums
     for start in range(low, high, LANES * STEP):
@@ -164,7 +247,9 @@ def _lanes(
             forget(mine)
             forget(theirs)
             if begin < high:
-                loss, count = _stretch(ids, starts, begin, min(begin + STEP, high), plan, mine, theirs, lr, work[lane], most)
+                loss, count = _stretch(
+                    ids, starts, begin, min(begin + STEP, high), plan, mine, theirs, lr, work[lane], most
+                )
                 losses[lane] += loss
                 counts[lane] += count
         meet(team, threads)
@@ -175,9 +260,18 @@ def _lanes(
 
 
 def train(
-    ids: Ids, starts: Array, low: int, high: int, plan: Plan, input: Array, output: Array, lr: float,
-    *, threads: int = 1, deterministic: bool = False,
-) -> tuple[float, int]:  # fmt: skip
+    ids: Ids,
+    starts: Array,
+    low: int,
+    high: int,
+    plan: Plan,
+    input: Array,
+    output: Array,
+    lr: float,
+    *,
+    threads: int = 1,
+    deterministic: bool = False,
+) -> tuple[float, int]:
     """Train on the tokens at places [low, high), changing `input` (rows, D) and `output` (V, D), made by simd.rows.aligned.
 
     Returns:  total loss in nats, number of predictions.
@@ -190,7 +284,10 @@ def train(
     most = int(lengths.max()) * (2 * plan.window if plan.cbow else 1)
     if deterministic:
         threads = min(threads, LANES)
-        sources = np.add.reduceat(lengths[ids[low:high]], np.arange(0, high - low, STEP)).max(initial=1) + most * plan.cbow
+        sources = (
+            np.add.reduceat(lengths[ids[low:high]], np.arange(0, high - low, STEP)).max(initial=1)
+            + most * plan.cbow
+        )
         noises = STEP if plan.cbow else (STEP // SHARED + 1) * 2 * plan.window
         rows = [copies(input, int(sources)), copies(output, STEP + 2 * plan.window + noises * plan.negatives)]
         work = _workspace(plan, input.shape[1], LANES)
@@ -199,12 +296,16 @@ def train(
         together(
             state,
             threads,
-            lambda me: _lanes(ids, starts, low, high, plan, *rows, rate, work, most, marks, sums, state, me, threads),
+            lambda me: _lanes(
+                ids, starts, low, high, plan, *rows, rate, work, most, marks, sums, state, me, threads
+            ),
         )
         return float(sums[0].sum()), int(sums[1].sum())
     both = last_copied(input, 0), last_copied(output, 0)
     own = [_workspace(plan, input.shape[1])[0] for _ in range(threads)]
-    done = together(state, threads, lambda me: _pieces(ids, starts, low, high, plan, *both, rate, own[me], most, state))
+    done = together(
+        state, threads, lambda me: _pieces(ids, starts, low, high, plan, *both, rate, own[me], most, state)
+    )
     return sum(loss for loss, _ in done), sum(count for _, count in done)
 
 

@@ -21,7 +21,9 @@ from seqkit.kernels.primitives.windows.reference import bits, draw, windows
 SHARED = 16  # places
 
 
-def train(ids: Ids, starts: Array, low: int, high: int, plan: Plan, input: Array, output: Array, lr: float) -> tuple[float, int]:
+def train(
+    ids: Ids, starts: Array, low: int, high: int, plan: Plan, input: Array, output: Array, lr: float
+) -> tuple[float, int]:
     """Train on the tokens at places [low, high), changing `input` (rows, D) and `output` (V, D).
 
     Returns:  total loss in nats, number of predictions (one each predicted word).
@@ -33,12 +35,16 @@ def train(ids: Ids, starts: Array, low: int, high: int, plan: Plan, input: Array
         sources, predicted = (context, [word]) if plan.cbow else ([word], context)
         rows = np.concatenate([plan.points[plan.ends[source] : plan.ends[source + 1]] for source in sources])
         first = (place if plan.cbow else place // SHARED * 2 * plan.window) * plan.negatives
-        noise = [draw(bits(plan.seeds[2], first + k), plan.noise) for k in range(len(predicted) * plan.negatives)]
+        noise = [
+            draw(bits(plan.seeds[2], first + k), plan.noise) for k in range(len(predicted) * plan.negatives)
+        ]
         noise = [word for k, word in enumerate(noise) if word != predicted[k // plan.negatives]]
         words, labels = [*predicted, *noise], np.array([1.0] * len(predicted) + [0.0] * len(noise))
         h, o = input[rows].mean(0), output[words]
         logits = o @ h
-        rates = lr * (labels - np.exp(-np.logaddexp(0, -logits)))  # σ(s) = e^-log(1 + e^-s), safe at both ends
+        rates = lr * (
+            labels - np.exp(-np.logaddexp(0, -logits))
+        )  # σ(s) = e^-log(1 + e^-s), safe at both ends
         dx = rates @ o / (len(rows) if plan.divide else 1)
         np.add.at(input, rows, dx.astype(input.dtype))  # a row may stand twice
         np.add.at(output, words, np.outer(rates, h).astype(output.dtype))

@@ -110,9 +110,18 @@ def _blas() -> Any:
 
 
 def train(
-    ids: Ids, starts: Array, low: int, high: int, plan: Plan, input: Array, output: Array, lr: float,
-    *, batch: int = 64, threads: int = 1,
-) -> tuple[float, int]:  # fmt: skip
+    ids: Ids,
+    starts: Array,
+    low: int,
+    high: int,
+    plan: Plan,
+    input: Array,
+    output: Array,
+    lr: float,
+    *,
+    batch: int = 64,
+    threads: int = 1,
+) -> tuple[float, int]:
     """Train on the tokens at places [low, high) in mini-batches of `batch` tokens, changing `input` and `output` (V, D).
 
     Returns:  total loss in nats, number of predictions.
@@ -139,9 +148,14 @@ def train(
 
 
 def _step(
-    h: Floats, output: Floats, words: Array, ends: Array, lr: np.float32, space: Floats,
+    h: Floats,
+    output: Floats,
+    words: Array,
+    ends: Array,
+    lr: np.float32,
+    space: Floats,
     share: Callable[..., Iterator[Any]],
-) -> tuple[Floats, float]:  # fmt: skip
+) -> tuple[Floats, float]:
     """One mini-batch: changes `output`, returns ∂loss/∂h and the loss."""
     numbers = np.diff(ends).astype(np.float32)
     rows = range(0, len(output), BLOCK)

@@ -33,7 +33,16 @@ def gradient(
 
 
 def train(
-    ids: Ids, starts: Array, low: int, high: int, plan: Plan, input: Array, output: Array, lr: float, *, batch: int = 64
+    ids: Ids,
+    starts: Array,
+    low: int,
+    high: int,
+    plan: Plan,
+    input: Array,
+    output: Array,
+    lr: float,
+    *,
+    batch: int = 64,
 ) -> tuple[float, int]:
     """Train on the tokens at places [low, high) in mini-batches of `batch` tokens, changing `input` and `output` (V, D).
 

@@ -17,7 +17,20 @@ from numba.extending import intrinsic
 from seqkit.core.errors import FormatError
 from seqkit.core.types import Array
 from seqkit.kernels.glove.reference import CLIP, Rule
-from seqkit.kernels.primitives.simd.cpu import LANES, VECTOR, add_up, along, const, cut, exp, fma, get, prefetch, put, splat
+from seqkit.kernels.primitives.simd.cpu import (
+    LANES,
+    VECTOR,
+    add_up,
+    along,
+    const,
+    cut,
+    exp,
+    fma,
+    get,
+    prefetch,
+    put,
+    splat,
+)
 from seqkit.kernels.primitives.simd.rows import check_rows
 from seqkit.kernels.primitives.thread_team.cpu import meet, take, team, together
 from seqkit.kernels.primitives.windows.cpu import bits
@@ -84,7 +97,9 @@ def _adagrad(typing: Any, x: Any, y: Any, rate: Any, scale: Any, step: Any, size
                 put(b, fma(b, g, g, square), row, beyond)
         return context.get_dummy_value()
 
-    return types.void(types.intp, types.intp, types.float32, types.float32, types.float32, types.intp), generate
+    return types.void(
+        types.intp, types.intp, types.float32, types.float32, types.float32, types.intp
+    ), generate
 
 
 @intrinsic
@@ -105,9 +120,18 @@ def _weigh(typing: Any, logs: Any, out: Any, alpha: Any, log_x_max: Any) -> Any:
 
 @njit(nogil=True, cache=True)
 def _tile(
-    low: Any, high: Any, row: Any, column: Any, places: Any, logs: Any, words: Any, contexts: Any, word_biases: Any,
-    context_biases: Any, rule: Any,
-) -> Any:  # fmt: skip
+    low: Any,
+    high: Any,
+    row: Any,
+    column: Any,
+    places: Any,
+    logs: Any,
+    words: Any,
+    contexts: Any,
+    word_biases: Any,
+    context_biases: Any,
+    rule: Any,
+) -> Any:
     size = words.shape[1] // 2
     stride = 8 * size
     x, y = words.ctypes.data + stride * row, contexts.ctypes.data + stride * column
@@ -140,9 +164,20 @@ def _tile(
 
 @njit(nogil=True, cache=True)
 def _rounds(
-    wanted: Any, spans: Any, costs: Any, edges: Any, places: Any, logs: Any, words: Any, contexts: Any, word_biases: Any,
-    context_biases: Any, rule: Any, team: Any, threads: Any,
-) -> None:  # fmt: skip
+    wanted: Any,
+    spans: Any,
+    costs: Any,
+    edges: Any,
+    places: Any,
+    logs: Any,
+    words: Any,
+    contexts: Any,
+    word_biases: Any,
+    context_biases: Any,
+    rule: Any,
+    team: Any,
+    threads: Any,
+) -> None:
     """One member of a team: the spans of the tiles of each round, shared out; no round begins before the last has ended."""
     blocks = len(edges) - 1
     for r in range(len(wanted)):
@@ -150,17 +185,35 @@ def _rounds(
         while n < wanted.shape[1]:
             t = wanted[r, n]
             costs[r, n] = _tile(
-                spans[r, n, 0], spans[r, n, 1], edges[t // blocks], edges[t % blocks], places, logs, words, contexts, word_biases,
-                context_biases, rule,
-            )  # fmt: skip
+                spans[r, n, 0],
+                spans[r, n, 1],
+                edges[t // blocks],
+                edges[t % blocks],
+                places,
+                logs,
+                words,
+                contexts,
+                word_biases,
+                context_biases,
+                rule,
+            )
             n = take(team, 1)
         meet(team, threads)
 
 
 def train(
-    tiles: Tiles, wanted: Annotated[Array, "R B"], parts: Annotated[Array, "R"], num_parts: int, words: Array, contexts: Array,
-    word_biases: Array, context_biases: Array, rule: Rule, *, threads: int = 1,
-) -> tuple[float, int]:  # fmt: skip
+    tiles: Tiles,
+    wanted: Annotated[Array, "R B"],
+    parts: Annotated[Array, "R"],
+    num_parts: int,
+    words: Array,
+    contexts: Array,
+    word_biases: Array,
+    context_biases: Array,
+    rule: Rule,
+    *,
+    threads: int = 1,
+) -> tuple[float, int]:
     """Train rounds of tiles, one after the other, changing the parameters; of a tile only part parts[r] of num_parts.
 
     Shapes:  wanted: no two tiles of a round may share a row or a column block. words, contexts (V, 2 D): a vector and its
@@ -174,7 +227,18 @@ def train(
     order = np.argsort(-sizes, axis=1, kind="stable")
     wanted, spans = np.take_along_axis(wanted, order, 1), np.take_along_axis(spans, order[..., None], 1)
     costs, state, numbers = np.zeros(wanted.shape), team(), tuple(np.float32(value) for value in rule)
-    rest = tiles.edges, tiles.places, tiles.logs, words, contexts, word_biases, context_biases, numbers, state, threads
+    rest = (
+        tiles.edges,
+        tiles.places,
+        tiles.logs,
+        words,
+        contexts,
+        word_biases,
+        context_biases,
+        numbers,
+        state,
+        threads,
+    )
     together(state, threads, lambda me: _rounds(wanted, spans, costs, *rest))
     return float(costs.sum()), int(sizes.sum())
 
@@ -197,9 +261,18 @@ def _sizes(row_ends: Any, columns: Any, values: Any, mirror: Any, block: Any, bl
 
 @njit(nogil=True, cache=True)
 def _place(
-    low: Any, high: Any, row_ends: Any, columns: Any, values: Any, mirror: Any, block: Any, edges: Any, cursor: Any, places: Any,
+    low: Any,
+    high: Any,
+    row_ends: Any,
+    columns: Any,
+    values: Any,
+    mirror: Any,
+    block: Any,
+    edges: Any,
+    cursor: Any,
+    places: Any,
     logs: Any,
-) -> None:  # fmt: skip
+) -> None:
     """Write the pairs of the rows [low, high) of one block, and their mirror images, to their tiles."""
     blocks, a, left = len(edges) - 1, np.int64(block[low]), np.uint32(16)
     for i in range(low, high):
@@ -228,7 +301,16 @@ def _shuffle(low: Any, high: Any, seed: Any, places: Any, logs: Any) -> None:
 
 @njit(nogil=True, cache=True)
 def _order(
-    row_ends: Any, columns: Any, values: Any, mirror: Any, block: Any, edges: Any, cursor: Any, places: Any, logs: Any, team: Any
+    row_ends: Any,
+    columns: Any,
+    values: Any,
+    mirror: Any,
+    block: Any,
+    edges: Any,
+    cursor: Any,
+    places: Any,
+    logs: Any,
+    team: Any,
 ) -> None:
     n = take(team, 1)
     while n < len(edges) - 1:
@@ -245,7 +327,14 @@ def _mix(ends: Any, seed: Any, places: Any, logs: Any, team: Any) -> None:
 
 
 def order(
-    row_ends: Array, columns: Array, values: Array, edges: Array, *, mirror: bool, seed: np.uint64, threads: int = 1
+    row_ends: Array,
+    columns: Array,
+    values: Array,
+    edges: Array,
+    *,
+    mirror: bool,
+    seed: np.uint64,
+    threads: int = 1,
 ) -> Tiles:
     """Sort the pairs of a matrix (rows [row_ends[i], row_ends[i + 1])) by tile, shuffled within each; `mirror`: upper half given.
 
@@ -260,9 +349,16 @@ def order(
             f"glove: entry {bad:,} is word {columns[bad]}, count {values[bad]}; expected a word below {size:,}, a count above 0."
         )
     ends = np.append(0, np.cumsum(sizes))
-    places, logs = np.empty(ends[-1], np.uint32), np.zeros(ends[-1] + LANES, np.float32)  # whole vectors of logs are read
+    places, logs = (
+        np.empty(ends[-1], np.uint32),
+        np.zeros(ends[-1] + LANES, np.float32),
+    )  # whole vectors of logs are read
     state, mixing = team(), team()
     cursor = ends[:-1].copy()
-    together(state, threads, lambda me: _order(row_ends, columns, values, mirror, block, edges, cursor, places, logs, state))
+    together(
+        state,
+        threads,
+        lambda me: _order(row_ends, columns, values, mirror, block, edges, cursor, places, logs, state),
+    )
     together(mixing, threads, lambda me: _mix(ends, seed, places, logs, mixing))
     return Tiles(edges, ends, places, logs)

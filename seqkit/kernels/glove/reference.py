@@ -42,9 +42,15 @@ def weight(log_x: Array, rule: Rule) -> Array:
 
 
 def train(
-    rows: Annotated[Array, "N"], columns: Annotated[Array, "N"], logs: Annotated[Array, "N"], words: Array, contexts: Array,
-    word_biases: Annotated[Array, "V B"], context_biases: Annotated[Array, "V B"], rule: Rule,
-) -> float:  # fmt: skip
+    rows: Annotated[Array, "N"],
+    columns: Annotated[Array, "N"],
+    logs: Annotated[Array, "N"],
+    words: Array,
+    contexts: Array,
+    word_biases: Annotated[Array, "V B"],
+    context_biases: Annotated[Array, "V B"],
+    rule: Rule,
+) -> float:
     """Visit the pairs (rows, columns) of log counts in order, changing the parameters; return the sum of costs.
 
     Shapes:  words, contexts (V, 2, D): a vector and its sums of squares; biases (V, 2) likewise.
@@ -55,7 +61,10 @@ def train(
         diff = theta[0] @ e[0] + b[0] + c[0] - log_x
         rate = weight(log_x, rule) * diff
         total += float(0.5 * rate * diff)
-        gradients = [np.clip(rate * e[0], -CLIP, CLIP) * rule.scale, np.clip(rate * theta[0], -CLIP, CLIP) * rule.scale]
+        gradients = [
+            np.clip(rate * e[0], -CLIP, CLIP) * rule.scale,
+            np.clip(rate * theta[0], -CLIP, CLIP) * rule.scale,
+        ]
         for row, g in zip((theta, e), gradients, strict=True):
             row[0] -= rule.step * g / np.sqrt(row[1])
             row[1] += g * g

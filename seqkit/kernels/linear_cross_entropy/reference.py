@@ -18,5 +18,8 @@ def linear_cross_entropy(
     """Σ_n -log softmax(W h_n + b)[target_n] over targets other than -1, in nats."""
     logits = linear(h, weight, bias)
     return cross_entropy(
-        logits.to(torch.promote_types(logits.dtype, torch.float32)), targets, ignore_index=IGNORE, reduction="sum"
+        logits.to(torch.promote_types(logits.dtype, torch.float32)),
+        targets,
+        ignore_index=IGNORE,
+        reduction="sum",
     )

@@ -82,6 +82,8 @@ def parse_rows(data: Any, starts: Any, ends: Any, out: Any) -> tuple[Any, Any]:
     for i in np.flatnonzero(status == _HARD):
         one = slice(i, i + 1)
         low = int(starts[i])
-        ends_here, status[one] = reference.parse_rows(data[low : ends[i]], starts[one] - low, ends[one] - low, out[one])
+        ends_here, status[one] = reference.parse_rows(
+            data[low : ends[i]], starts[one] - low, ends[one] - low, out[one]
+        )
         word_ends[one] = ends_here + low
     return word_ends, status

@@ -12,7 +12,10 @@ OK, SHORT, JUNK = 0, 1, 2
 
 
 def parse_rows(
-    data: Annotated[Array, "N"], starts: Annotated[Array, "T"], ends: Annotated[Array, "T"], out: Annotated[Array, "T D"]
+    data: Annotated[Array, "N"],
+    starts: Annotated[Array, "T"],
+    ends: Annotated[Array, "T"],
+    out: Annotated[Array, "T D"],
 ) -> tuple[Annotated[Array, "T"], Annotated[Array, "T"]]:
     """Parse the last D fields of each line data[starts:ends] into `out`; fields stand between single spaces.
 

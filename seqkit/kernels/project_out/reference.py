@@ -10,9 +10,12 @@ LEAST = 1e-6  # what must be left of a row to be made unit: float32 has seven di
 
 
 def neutralize(
-    rows: Annotated[Array, "N D"], basis: Annotated[Array, "K D"], kept: Annotated[Array, "N"], unit: bool,
-    out: Annotated[Array, "N D"]
-) -> int:  # fmt: skip
+    rows: Annotated[Array, "N D"],
+    basis: Annotated[Array, "K D"],
+    kept: Annotated[Array, "N"],
+    unit: bool,
+    out: Annotated[Array, "N D"],
+) -> int:
     """out = x - Σ_k ⟨x, b_k⟩ b_k, or x where kept; if `unit`, divided by its length. In float64, each row by itself.
 
     Returns the first row that is nan or inf, or, if `unit`, not kept and of which less than LEAST is left; -1 if there is none.

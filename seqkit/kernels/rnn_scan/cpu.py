@@ -20,7 +20,7 @@ _ONE = np.float32(1.0)
 @njit(nogil=True, cache=True, fastmath={"contract"})
 def lstm_forward(
     t: Any, gx: Any, product: Any, gates: Any, h: Any, inputs: Any, c: Any, tanh_c: Any, peepholes: Any
-) -> None:  # fmt: skip
+) -> None:
     """Gates i, f, g, o, then c, tanh c and h."""
     H = h.shape[2]
     for b in range(h.shape[1]):
@@ -47,9 +47,20 @@ def lstm_forward(
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
 def lstm_backward(
-    t: Any, dy: Any, through: Any, dh: Any, dc: Any, gates: Any, h: Any, c: Any, dgx: Any, du: Any,
-    _c: Any, tanh_c: Any, peepholes: Any,
-) -> None:  # fmt: skip
+    t: Any,
+    dy: Any,
+    through: Any,
+    dh: Any,
+    dc: Any,
+    gates: Any,
+    h: Any,
+    c: Any,
+    dgx: Any,
+    du: Any,
+    _c: Any,
+    tanh_c: Any,
+    peepholes: Any,
+) -> None:
     """du[t] becomes the gradient of the gates before the squashing, dc that of c before the step."""
     H = h.shape[2]
     room, da = np.empty(H, np.float32), np.empty(4 * H, np.float32)
@@ -144,7 +155,7 @@ def gru_forward(t: Any, gx: Any, product: Any, gates: Any, h: Any, inputs: Any, 
 @njit(nogil=True, cache=True, fastmath={"contract"})
 def gru_backward(
     t: Any, dy: Any, through: Any, dh: Any, gates: Any, h: Any, dgx: Any, du: Any, m: Any, bias: Any
-) -> None:  # fmt: skip
+) -> None:
     """dgx[t] = dr, dz, dn before the squashing; du[t] the same with dn ∘ r."""
     H = h.shape[2]
     room, d_x, d_u = np.empty(H, np.float32), np.empty(3 * H, np.float32), np.empty(3 * H, np.float32)
@@ -164,7 +175,9 @@ def gru_backward(
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def gru_before_reset(t: Any, gx: Any, first: Any, second: Any, gates: Any, h: Any, inputs: Any, q: Any) -> None:
+def gru_before_reset(
+    t: Any, gx: Any, first: Any, second: Any, gates: Any, h: Any, inputs: Any, q: Any
+) -> None:
     """r and z, then q = r ∘ h'."""
     H = h.shape[2]
     x, u, reset = np.empty(3 * H, np.float32), np.empty(2 * H, np.float32), np.empty(H, np.float32)
@@ -182,7 +195,9 @@ def gru_before_reset(t: Any, gx: Any, first: Any, second: Any, gates: Any, h: An
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def gru_before_update(t: Any, gx: Any, first: Any, second: Any, gates: Any, h: Any, inputs: Any, q: Any) -> None:
+def gru_before_update(
+    t: Any, gx: Any, first: Any, second: Any, gates: Any, h: Any, inputs: Any, q: Any
+) -> None:
     """n, then h."""
     H = h.shape[2]
     u = np.empty(H, np.float32)
@@ -199,14 +214,36 @@ def gru_before_update(t: Any, gx: Any, first: Any, second: Any, gates: Any, h: A
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
 def layer_norm_lstm_forward(
-    t: Any, gx: Any, product: Any, gates: Any, h: Any, inputs: Any, c: Any, u_hat: Any, c_hat: Any, tanh_c: Any,
-    scales: Any, gain_u: Any, gain_c: Any, bias_c: Any, _1: Any, _2: Any, _3: Any,
-) -> None:  # fmt: skip
+    t: Any,
+    gx: Any,
+    product: Any,
+    gates: Any,
+    h: Any,
+    inputs: Any,
+    c: Any,
+    u_hat: Any,
+    c_hat: Any,
+    tanh_c: Any,
+    scales: Any,
+    gain_u: Any,
+    gain_c: Any,
+    bias_c: Any,
+    _1: Any,
+    _2: Any,
+    _3: Any,
+) -> None:
     """Normalise U h, squash the gates, then c, its norm, h."""
     H = h.shape[2]
     u = np.empty(4 * H, np.float32)
     for b in range(h.shape[1]):
-        a, old, new, squashed, out, hat = gates[t, b], c[t, b], c[t + 1, b], tanh_c[t, b], h[t + 1, b], c_hat[t, b]
+        a, old, new, squashed, out, hat = (
+            gates[t, b],
+            c[t, b],
+            c[t + 1, b],
+            tanh_c[t, b],
+            h[t + 1, b],
+            c_hat[t, b],
+        )
         part_row(product, 0, b, u)
         part_row(gx, t, b, a)
         scales[t, b, 0] = normalise(u, u_hat[t, b])
@@ -229,9 +266,28 @@ def layer_norm_lstm_forward(
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
 def layer_norm_lstm_backward(
-    t: Any, dy: Any, through: Any, dh: Any, dc: Any, gates: Any, h: Any, _c: Any, dgx: Any, du: Any, c: Any, u_hat: Any,
-    c_hat: Any, tanh_c: Any, scales: Any, gain_u: Any, gain_c: Any, bias_c: Any, sum_u: Any, sum_c: Any, sum_bias: Any,
-) -> None:  # fmt: skip
+    t: Any,
+    dy: Any,
+    through: Any,
+    dh: Any,
+    dc: Any,
+    gates: Any,
+    h: Any,
+    _c: Any,
+    dgx: Any,
+    du: Any,
+    c: Any,
+    u_hat: Any,
+    c_hat: Any,
+    tanh_c: Any,
+    scales: Any,
+    gain_u: Any,
+    gain_c: Any,
+    bias_c: Any,
+    sum_u: Any,
+    sum_c: Any,
+    sum_bias: Any,
+) -> None:
     """Back through o and tanh, the norm of c, the gates, the norm of U h."""
     H = h.shape[2]
     room, da = np.empty(H, np.float32), np.empty(4 * H, np.float32)

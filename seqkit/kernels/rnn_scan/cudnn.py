@@ -9,7 +9,12 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqkit.kernels.rnn_scan.reference import State
 
-KINDS: dict[str, Any] = {"lstm": torch._VF.lstm, "gru": torch._VF.gru, "rnn": torch._VF.rnn_tanh, "relu-rnn": torch._VF.rnn_relu}
+KINDS: dict[str, Any] = {
+    "lstm": torch._VF.lstm,
+    "gru": torch._VF.gru,
+    "rnn": torch._VF.rnn_tanh,
+    "relu-rnn": torch._VF.rnn_relu,
+}
 
 
 def sequence(
@@ -29,7 +34,9 @@ def sequence(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk")
         if lengths is None:
-            y, *last = KINDS[kind](x.contiguous(), hidden, weights, True, 1, 0.0, torch.is_grad_enabled(), False, True)
+            y, *last = KINDS[kind](
+                x.contiguous(), hidden, weights, True, 1, 0.0, torch.is_grad_enabled(), False, True
+            )
             return y, tuple(s[0] for s in last)
         packed = pack_padded_sequence(x, lengths.clamp(min=1).cpu(), batch_first=True, enforce_sorted=False)
         order, back = packed.sorted_indices, packed.unsorted_indices
@@ -37,7 +44,9 @@ def sequence(
         assert back is not None
         first = [s.index_select(1, order) for s in first]
         hidden = tuple(first) if kind == "lstm" else first[0]
-        data, *last = KINDS[kind](packed.data, packed.batch_sizes, hidden, weights, True, 1, 0.0, torch.is_grad_enabled(), False)
+        data, *last = KINDS[kind](
+            packed.data, packed.batch_sizes, hidden, weights, True, 1, 0.0, torch.is_grad_enabled(), False
+        )
     y, _ = pad_packed_sequence(packed._replace(data=data), batch_first=True, total_length=x.shape[1])
     some = (lengths > 0)[:, None]
     states = (torch.where(some, s[0].index_select(0, back), s0) for s, s0 in zip(last, state, strict=True))

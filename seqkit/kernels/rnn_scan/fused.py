@@ -45,7 +45,9 @@ class Loop:
         self.product = torch.empty(self.B, self.G, dtype=gx.dtype, device=gx.device)  # U h of the step
         self.allocate()
         if self.compiled:
-            self.forward_arrays = numpy(gx, self.product, self.gates, self.states[0], self.inputs, *self.extras())
+            self.forward_arrays = numpy(
+                gx, self.product, self.gates, self.states[0], self.inputs, *self.extras()
+            )
 
     def buffer(self, steps: int, size: int, *, low: bool = False) -> Tensor:
         """An empty (steps, B, size); `low`: in the dtype of the products."""
@@ -97,7 +99,9 @@ class Loop:
         """All steps back; dy (T, B, H), d the gradients of the last state, which become those of the first."""
         self.du = self.buffer(self.T, self.G, low=True)
         self.dgx = self.buffer(self.T, self.G, low=True) if self.separate else self.du
-        self.dh = torch.zeros(self.B, self.H, dtype=self.gx.dtype, device=self.gx.device)  # what comes back through U
+        self.dh = torch.zeros(
+            self.B, self.H, dtype=self.gx.dtype, device=self.gx.device
+        )  # what comes back through U
         if self.compiled:
             arrays = (dy, self.dh, *d, self.gates, *self.states, self.dgx, self.du, *self.extras())
             self.backward_arrays = numpy(*arrays)
@@ -139,15 +143,28 @@ def numpy(*tensors: Tensor) -> list[Array]:
 class _Scan(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, family: str, lengths: Tensor | None, num_states: int, gx: Tensor, weight: Tensor, *rest: Tensor
+        ctx: Any,
+        family: str,
+        lengths: Tensor | None,
+        num_states: int,
+        gx: Tensor,
+        weight: Tensor,
+        *rest: Tensor,
     ) -> tuple[Tensor, ...]:
         loop: Loop = families.load(family)(gx, weight, rest[:num_states], rest[num_states:])
-        live = None if lengths is None else (torch.arange(loop.T, device=gx.device)[:, None] < lengths)[:, :, None]
+        live = (
+            None
+            if lengths is None
+            else (torch.arange(loop.T, device=gx.device)[:, None] < lengths)[:, :, None]
+        )
         loop.full = int(lengths.min()) if lengths is not None and len(lengths) else 0
         loop.forward(live)
         ctx.loop, ctx.live = loop, live
         y = loop.states[0][1:]
-        return (y.clone() if live is None else torch.where(live, y, 0.0), *(whole[-1].clone() for whole in loop.states))
+        return (
+            y.clone() if live is None else torch.where(live, y, 0.0),
+            *(whole[-1].clone() for whole in loop.states),
+        )
 
     @staticmethod
     @once_differentiable

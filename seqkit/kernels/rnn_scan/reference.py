@@ -32,7 +32,9 @@ def scan(
     return torch.stack(outputs, 1) if outputs else state[0].new_zeros(len(gx), 0, state[0].shape[1]), state
 
 
-def flip(x: Annotated[Tensor, "B T D"], lengths: Annotated[Tensor, "B"] | None = None) -> Annotated[Tensor, "B T D"]:
+def flip(
+    x: Annotated[Tensor, "B T D"], lengths: Annotated[Tensor, "B"] | None = None
+) -> Annotated[Tensor, "B T D"]:
     """Each row read from its own last step to its first; steps beyond its length stay where they are."""
     if lengths is None:
         return x.flip(1)

@@ -9,7 +9,9 @@ from seqkit.kernels.primitives.thread_team.cpu import team, together
 
 
 @njit(nogil=True, cache=True)
-def _rows(scores: Any, scale: Any, bias: Any, offset: Any, best: Any, ids: Any, first: Any, last: Any) -> None:
+def _rows(
+    scores: Any, scale: Any, bias: Any, offset: Any, best: Any, ids: Any, first: Any, last: Any
+) -> None:
     k = best.shape[1]
     for n in range(first, last):
         row, top, who = scores[n], best[n], ids[n]
@@ -27,7 +29,9 @@ def _rows(scores: Any, scale: Any, bias: Any, offset: Any, best: Any, ids: Any, 
 
 def update(
     scores: Array, scale: Array, bias: Array, offset: int, best: Array, ids: Array, *, threads: int = 1
-) -> None:  # fmt: skip
+) -> None:
     """Merge the candidates scores · scale + bias, numbered from `offset`, into best (falling) and ids; ties: lower id first."""
     cuts = [len(scores) * i // threads for i in range(threads + 1)]
-    together(team(), threads, lambda me: _rows(scores, scale, bias, offset, best, ids, cuts[me], cuts[me + 1]))
+    together(
+        team(), threads, lambda me: _rows(scores, scale, bias, offset, best, ids, cuts[me], cuts[me + 1])
+    )

@@ -8,9 +8,13 @@ from seqkit.core.types import Array
 
 
 def update(
-    scores: Annotated[Array, "N V"], scale: Annotated[Array, "V"], bias: Annotated[Array, "V"], offset: int,
-    best: Annotated[Array, "N K"], ids: Annotated[Array, "N K"],
-) -> None:  # fmt: skip
+    scores: Annotated[Array, "N V"],
+    scale: Annotated[Array, "V"],
+    bias: Annotated[Array, "V"],
+    offset: int,
+    best: Annotated[Array, "N K"],
+    ids: Annotated[Array, "N K"],
+) -> None:
     """Merge the candidates scores · scale + bias, numbered from `offset`, into best (falling) and ids; ties: lower id first.
 
     best starts as -inf and ids as -1; blocks come in rising order of offset.

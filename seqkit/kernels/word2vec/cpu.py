@@ -13,7 +13,16 @@ import numpy as np
 from numba import njit
 
 from seqkit.core.types import Array, Ids
-from seqkit.kernels.primitives.private_copies.cpu import LANES, address, copies, exchange, forget, lane_of, last_copied, merge
+from seqkit.kernels.primitives.private_copies.cpu import (
+    LANES,
+    address,
+    copies,
+    exchange,
+    forget,
+    lane_of,
+    last_copied,
+    merge,
+)
 from seqkit.kernels.primitives.simd.cpu import axpy, fill, logistic, prefetch, spread
 from seqkit.kernels.primitives.simd.rows import aligned, check_rows
 from seqkit.kernels.primitives.small_gemm.cpu import dots, update
@@ -27,7 +36,18 @@ TOP = 256  # nodes of a tree that each of several threads has to itself for a pi
 
 
 @njit(inline="always")
-def _aim(place: Any, word: Any, plan: Any, outputs: Any, base: Any, top: Any, y: Any, labels: Any, weights: Any, at: Any) -> Any:
+def _aim(
+    place: Any,
+    word: Any,
+    plan: Any,
+    outputs: Any,
+    base: Any,
+    top: Any,
+    y: Any,
+    labels: Any,
+    weights: Any,
+    at: Any,
+) -> Any:
     """Write addresses, labels and weights of the targets of `word` from entry `at` on; return their number.
 
     A noise word drawn twice stands once, with weight 2.
@@ -61,7 +81,9 @@ def _aim(place: Any, word: Any, plan: Any, outputs: Any, base: Any, top: Any, y:
 
 
 @njit(inline="always")
-def _peek(i: Any, last: Any, total: Any, tokens: Any, places: Any, plan: Any, inputs: Any, outputs: Any, row: Any) -> None:
+def _peek(
+    i: Any, last: Any, total: Any, tokens: Any, places: Any, plan: Any, inputs: Any, outputs: Any, row: Any
+) -> None:
     """Ask for the shared rows that window i will copy, before it does."""
     if i + plan.window < total:
         prefetch(inputs + row * tokens[i + plan.window], row >> 2)
@@ -79,18 +101,33 @@ def _rates(most: Any, window: Any) -> Any:
 
 @njit(nogil=True, cache=True)
 def _stretch(
-    ids: Any, starts: Any, low: Any, high: Any, plan: Any, inputs: Any, outputs: Any, lr: Any, work: Any, most: Any
+    ids: Any,
+    starts: Any,
+    low: Any,
+    high: Any,
+    plan: Any,
+    inputs: Any,
+    outputs: Any,
+    lr: Any,
+    work: Any,
+    most: Any,
 ) -> Any:
     size, window, cbow = inputs.matrix.shape[1], plan.window, plan.cbow
     kept = np.empty((3, high - low + 2 * window), np.int64)
     first, last, total = keep(ids, starts, low, high, plan, kept)
     tokens, places, sentences = kept
     x, y, words = np.empty(2 * window, np.int64), np.empty(2 * most, np.int64), np.empty(2 * window, np.int64)
-    labels, weights, number = np.empty(2 * most, np.float32), np.empty(2 * most, np.float32), np.zeros(2, np.int64)
+    labels, weights, number = (
+        np.empty(2 * most, np.float32),
+        np.empty(2 * most, np.float32),
+        np.zeros(2, np.int64),
+    )
     shared = len(outputs.slots) == 0
     in_base = inputs.matrix.ctypes.data if shared else inputs.copies.ctypes.data
     out_base = outputs.matrix.ctypes.data if shared else outputs.copies.ctypes.data
-    own = len(outputs.matrix) - (len(outputs.hits) if shared else 0)  # nodes from here on are this thread's own copies
+    own = len(outputs.matrix) - (
+        len(outputs.hits) if shared else 0
+    )  # nodes from here on are this thread's own copies
     top = own, outputs.copies.ctypes.data - 4 * size * own
     # From here on rows are addresses: slices of arrays would be counted, and counting costs more than the arithmetic.
     row, xs, ys = 4 * size, x.ctypes.data, y.ctypes.data
@@ -102,7 +139,17 @@ def _stretch(
     loss, count = 0.0, 0
     for ahead in range(first, last + 1):
         if not shared:
-            _peek(ahead + 1, last, total, tokens, places, plan, inputs.matrix.ctypes.data, outputs.matrix.ctypes.data, row)
+            _peek(
+                ahead + 1,
+                last,
+                total,
+                tokens,
+                places,
+                plan,
+                inputs.matrix.ctypes.data,
+                outputs.matrix.ctypes.data,
+                row,
+            )
         if ahead < last:  # aim one window ahead, so that its rows are on their way while this one computes
             at = most * (ahead & 1)
             n = _aim(places[ahead], tokens[ahead], plan, outputs, out_base, top, y, labels, weights, at)
@@ -151,13 +198,25 @@ def _stretch(
 
 @njit(nogil=True, cache=True)
 def _pieces(
-    ids: Any, starts: Any, low: Any, high: Any, plan: Any, inputs: Any, outputs: Any, lr: Any, work: Any, most: Any,
-    team: Any, threads: Any,
-) -> Any:  # fmt: skip
+    ids: Any,
+    starts: Any,
+    low: Any,
+    high: Any,
+    plan: Any,
+    inputs: Any,
+    outputs: Any,
+    lr: Any,
+    work: Any,
+    most: Any,
+    team: Any,
+    threads: Any,
+) -> Any:
     loss, count = 0.0, 0
     start = low + PIECE * take(team, 1)
     while start < high:
-        new_loss, new_count = _stretch(ids, starts, start, min(start + PIECE, high), plan, inputs, outputs, lr, work, most)
+        new_loss, new_count = _stretch(
+            ids, starts, start, min(start + PIECE, high), plan, inputs, outputs, lr, work, most
+        )
         loss, count = loss + new_loss, count + new_count
         exchange(outputs, threads, lr)
         start = low + PIECE * take(team, 1)
@@ -166,9 +225,22 @@ def _pieces(
 
 @njit(nogil=True, cache=True)
 def _lanes(
-    ids: Any, starts: Any, low: Any, high: Any, plan: Any, inputs: Any, outputs: Any, lr: Any, work: Any, most: Any,
-    marks: Any, sums: Any, team: Any, me: Any, threads: Any,
-) -> None:  # fmt: skip
+    ids: Any,
+    starts: Any,
+    low: Any,
+    high: Any,
+    plan: Any,
+    inputs: Any,
+    outputs: Any,
+    lr: Any,
+    work: Any,
+    most: Any,
+    marks: Any,
+    sums: Any,
+    team: Any,
+    me: Any,
+    threads: Any,
+) -> None:
     """Member `me` of a team: rounds of LANES lanes, shared out and merged together."""
     losses, counts = sums
     for start in range(low, high, LANES * STEP):
@@ -178,7 +250,9 @@ def _lanes(
             forget(mine)
             forget(theirs)
             if begin < high:
-                loss, count = _stretch(ids, starts, begin, min(begin + STEP, high), plan, mine, theirs, lr, work[lane], most)
+                loss, count = _stretch(
+                    ids, starts, begin, min(begin + STEP, high), plan, mine, theirs, lr, work[lane], most
+                )
                 losses[lane] += loss
                 counts[lane] += count
         meet(team, threads)
@@ -189,9 +263,18 @@ def _lanes(
 
 
 def train(
-    ids: Ids, starts: Array, low: int, high: int, plan: Plan, input: Array, output: Array, lr: float,
-    *, threads: int = 1, deterministic: bool = False,
-) -> tuple[float, int]:  # fmt: skip
+    ids: Ids,
+    starts: Array,
+    low: int,
+    high: int,
+    plan: Plan,
+    input: Array,
+    output: Array,
+    lr: float,
+    *,
+    threads: int = 1,
+    deterministic: bool = False,
+) -> tuple[float, int]:
     """Train on the tokens at places [low, high), changing `input` (V, D) and `output` (rows, D), made by simd.rows.aligned.
 
     Returns:  total loss in nats, number of predictions.
@@ -210,12 +293,19 @@ def train(
         together(
             state,
             threads,
-            lambda me: _lanes(ids, starts, low, high, plan, *rows, rate, work, most, marks, sums, state, me, threads),
+            lambda me: _lanes(
+                ids, starts, low, high, plan, *rows, rate, work, most, marks, sums, state, me, threads
+            ),
         )
         return float(sums[0].sum()), int(sums[1].sum())
     own = min(TOP, len(output)) if plan.tree and threads > 1 else 0
-    own_rows = [(last_copied(input, 0), last_copied(output, own), rate, _workspace(plan, size)[0]) for _ in range(threads)]
-    done = together(state, threads, lambda me: _pieces(ids, starts, low, high, plan, *own_rows[me], most, state, threads))
+    own_rows = [
+        (last_copied(input, 0), last_copied(output, own), rate, _workspace(plan, size)[0])
+        for _ in range(threads)
+    ]
+    done = together(
+        state, threads, lambda me: _pieces(ids, starts, low, high, plan, *own_rows[me], most, state, threads)
+    )
     return sum(loss for loss, _ in done), sum(count for _, count in done)
 
 

@@ -29,7 +29,9 @@ def step(
     return rates @ y, rates.T @ x, float(loss)
 
 
-def train(ids: Ids, starts: Array, low: int, high: int, plan: Plan, input: Array, output: Array, lr: float) -> tuple[float, int]:
+def train(
+    ids: Ids, starts: Array, low: int, high: int, plan: Plan, input: Array, output: Array, lr: float
+) -> tuple[float, int]:
     """Train on the tokens at places [low, high), changing `input` (V, D) and `output` (rows, D).
 
     Returns:  total loss in nats, number of predictions (a prediction: one input row, one centre word).

@@ -36,7 +36,9 @@ class Texts:
         return Texts(self.rows[places], starts, self.scales[which])
 
 
-def ngram_hashes(ids: Annotated[Ids, "T"], starts: Annotated[Array, "N"], order: int, buckets: int) -> tuple[Array, Array]:
+def ngram_hashes(
+    ids: Annotated[Ids, "T"], starts: Annotated[Array, "N"], order: int, buckets: int
+) -> tuple[Array, Array]:
     """The bucket of every n-gram of 2 to `order` words within a text, and the text it is of.
 
     >>> ngram_hashes(np.array([7, 8, 7, 8], np.int32), np.array([0, 2, 4]), 2, 1000)[1]
@@ -74,7 +76,9 @@ class AveragedNetwork(nn.Module):
     def forward(self, texts: Texts) -> Annotated[Tensor, "B C"]:
         """The logits of texts."""
         device = self.bias.device
-        rows, starts, scales = (torch.from_numpy(x).to(device) for x in (texts.rows, texts.starts[:-1], texts.scales))
+        rows, starts, scales = (
+            torch.from_numpy(x).to(device) for x in (texts.rows, texts.starts[:-1], texts.scales)
+        )
         h = embedding_bag(rows.long(), self.embedding, starts.long(), mode="sum") * scales[:, None]
         return linear(h, self.weight, self.bias)
 
@@ -86,23 +90,44 @@ class BagLearner:
     """
 
     def __init__(
-        self, network: AveragedNetwork, heads: Array, class_weights: Floats, *, drops: tuple[float, float], seed: int,
+        self,
+        network: AveragedNetwork,
+        heads: Array,
+        class_weights: Floats,
+        *,
+        drops: tuple[float, float],
+        seed: int,
         frozen: tuple[Array, float],
-    ) -> None:  # fmt: skip
+    ) -> None:
         parameters = {name: p.detach().numpy() for name, p in network.named_parameters()}
         squares = {f"{name}_squares": np.zeros(len(p), np.float32) for name, p in parameters.items()}
         self.arrays: Arrays = parameters | squares
         self.bag = Bag(heads=heads, **self.arrays)
-        self.class_weights, self.drops, self.seed, self.frozen, self.steps = class_weights, drops, seed, frozen, 0
+        self.class_weights, self.drops, self.seed, self.frozen, self.steps = (
+            class_weights,
+            drops,
+            seed,
+            frozen,
+            0,
+        )
 
     def step(self, batch: tuple[Texts, Array], lr: float) -> Loss:
         """Train on the texts of a batch, one after the other."""
         texts, labels = batch
         locked, until = self.frozen
         total, count = cpu.train(
-            texts.rows, texts.starts, texts.scales, labels, self.bag, self.class_weights, lr, drop_rows=self.drops[0],
-            drop=self.drops[1], seed=rng.stream(self.seed, self.steps), locked=locked if self.steps < until else None,
-        )  # fmt: skip
+            texts.rows,
+            texts.starts,
+            texts.scales,
+            labels,
+            self.bag,
+            self.class_weights,
+            lr,
+            drop_rows=self.drops[0],
+            drop=self.drops[1],
+            seed=rng.stream(self.seed, self.steps),
+            locked=locked if self.steps < until else None,
+        )
         self.steps += 1
         return Loss(total, count)
 

@@ -49,7 +49,14 @@ class Ladder:
         one, other = by_name["recurrent"], by_name["averaged"]
         difference = one.right.astype(float) - other.right
         low_high = interval(lambda i: float(difference[i].mean()), len(difference))
-        return Score("gain", float(difference.mean()), len(difference), one.accuracy.missing, one.accuracy.signature, low_high)
+        return Score(
+            "gain",
+            float(difference.mean()),
+            len(difference),
+            one.accuracy.missing,
+            one.accuracy.signature,
+            low_high,
+        )
 
     @property
     def verdict(self) -> str:
@@ -65,12 +72,19 @@ class Ladder:
 
     def to_json(self) -> dict[str, Any]:
         """The rungs and the verdict as plain JSON values."""
-        rungs = [{"model": r.name, "seconds": round(r.seconds, 3), **r.accuracy.to_json()} for r in self.rungs]
+        rungs = [
+            {"model": r.name, "seconds": round(r.seconds, 3), **r.accuracy.to_json()} for r in self.rungs
+        ]
         return {"rungs": rungs, "gain": self.gain.to_json(), "verdict": self.verdict}
 
 
 def ladder(
-    train: Part, test: Part, models: Sequence[TextClassifier], fit: Callable[[TextClassifier], object], *, part: str = "dev"
+    train: Part,
+    test: Part,
+    models: Sequence[TextClassifier],
+    fit: Callable[[TextClassifier], object],
+    *,
+    part: str = "dev",
 ) -> Ladder:
     """Train all rungs on `train` and judge them on `test`.  models: the averaged and the recurrent one, which `fit` trains.
 
@@ -103,10 +117,17 @@ def _rung(name: str, found: Ids, truth: Ids, seconds: float, part: str) -> Rung:
     there = truth >= 0
     right = (found == truth)[there]
     about = {"model": name, "part": part}
-    return Rung(name, measured("accuracy", Accuracy(), Accuracy().stats(right), int((~there).sum()), about), right, seconds)
+    return Rung(
+        name,
+        measured("accuracy", Accuracy(), Accuracy().stats(right), int((~there).sum()), about),
+        right,
+        seconds,
+    )
 
 
-def _majority(texts: Sequence[str], labels: Ids, test: list[str], o: ClassifierOptions, targets: Targets) -> Ids:
+def _majority(
+    texts: Sequence[str], labels: Ids, test: list[str], o: ClassifierOptions, targets: Targets
+) -> Ids:
     best = [np.bincount(column[column >= 0]).argmax() for column in labels.T]
     return np.tile(np.array(best, np.int32), (len(test), 1))
 
@@ -118,7 +139,9 @@ def _tfidf(texts: Sequence[str], labels: Ids, test: list[str], o: ClassifierOpti
 
     recipe = Recipe(choose(o.unit, texts, vocab_size=o.max_size), Normalizer(lower=o.lower))
     features = TfidfVectorizer(
-        analyzer=lambda text: recipe.tokenizer.tokens(recipe.normalizer(text)), sublinear_tf=True, min_df=o.min_count
+        analyzer=lambda text: recipe.tokenizer.tokens(recipe.normalizer(text)),
+        sublinear_tf=True,
+        min_df=o.min_count,
     )
     x, z = features.fit_transform(texts), features.transform(test)
     found = []

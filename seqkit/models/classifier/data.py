@@ -26,15 +26,27 @@ class ClassifierRun:
     """One file of labelled texts, one folder.  held_out: share of the texts to validate on, where no file is given for it."""
 
     def __init__(
-        self, model: TextClassifier, source: str, out: Path, *, valid: str | None = None, vectors: Path | None = None,
-        lm: Path | None = None, held_out: float = 0.1, **reading: Any,
-    ) -> None:  # fmt: skip
+        self,
+        model: TextClassifier,
+        source: str,
+        out: Path,
+        *,
+        valid: str | None = None,
+        vectors: Path | None = None,
+        lm: Path | None = None,
+        held_out: float = 0.1,
+        **reading: Any,
+    ) -> None:
         """reading: how files are read, as text.readers.labelled.labelled has it."""
         self.model, self.source, self.out, self.valid, self.held_out = model, source, out, valid, held_out
         self.vectors, self.lm, self.reading = vectors, lm, reading
 
     def train(
-        self, *, resume: bool = False, report: Callable[[Progress], None] | None = None, world: World | None = None
+        self,
+        *,
+        resume: bool = False,
+        report: Callable[[Progress], None] | None = None,
+        world: World | None = None,
     ) -> dict[str, Any]:
         """Train all rungs of the ladder, write the model that was asked for, and return what run.json holds.
 
@@ -58,18 +70,36 @@ class ClassifierRun:
         common: dict[str, Any] = {"valid": valid, "vectors": vectors, "report": report, "world": world}
 
         def fit(model: TextClassifier) -> None:
-            own: dict[str, Any] = {"checkpoint": self.out / "checkpoint", "resume": resume} if model is self.model else {}
+            own: dict[str, Any] = (
+                {"checkpoint": self.out / "checkpoint", "resume": resume} if model is self.model else {}
+            )
             logs = [JsonLines(self.out / "log.jsonl")] if model is self.model and first else []
-            model.fit(train[0], train[1], lm=lm if model.classifier_options.recurrent else None, logs=logs, **own, **common)
+            model.fit(
+                train[0],
+                train[1],
+                lm=lm if model.classifier_options.recurrent else None,
+                logs=logs,
+                **own,
+                **common,
+            )
 
         pair = [self.model, self._partner()]
         with nothing_half_written(self.out):
             rungs = ladder(train, valid, sorted(pair, key=lambda m: m.classifier_options.recurrent), fit)
         result = outcome(
-            self.model, self.model.network, "texts", source=self.source, valid=self.valid, reading=self.reading,
-            classes=targets.classes, coverage=self.model.coverage, padding=self.model.padding, **rungs.to_json(),
-            texts={"train": len(rows), "dev": len(dev)}, unknown=self.model.unknown(valid[0]),
-        )  # fmt: skip
+            self.model,
+            self.model.network,
+            "texts",
+            source=self.source,
+            valid=self.valid,
+            reading=self.reading,
+            classes=targets.classes,
+            coverage=self.model.coverage,
+            padding=self.model.padding,
+            **rungs.to_json(),
+            texts={"train": len(rows), "dev": len(dev)},
+            unknown=self.model.unknown(valid[0]),
+        )
         if first:
             self.model.save(self.out)
             files.write_json(self.out / "run.json", result)
@@ -78,8 +108,13 @@ class ClassifierRun:
     def _partner(self) -> TextClassifier:
         """The other one of averaged and recurrent, reading alike."""
         given = self.model.get_params()
-        alike = {name: given[name] for name in (*vars(self.model.classifier_options), "seed", "embed_dim", "device", "threads")}
-        return TextClassifier(**(alike | {"reader": "averaged" if self.model.classifier_options.recurrent else "recurrent"}))
+        alike = {
+            name: given[name]
+            for name in (*vars(self.model.classifier_options), "seed", "embed_dim", "device", "threads")
+        }
+        return TextClassifier(
+            **(alike | {"reader": "averaged" if self.model.classifier_options.recurrent else "recurrent"})
+        )
 
 
 def to_part(rows: Sequence[Labelled]) -> Part:

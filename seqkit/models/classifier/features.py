@@ -34,7 +34,9 @@ class WordRows:
     options: ClassifierOptions
 
     @staticmethod
-    def learn(texts: Sequence[str], o: ClassifierOptions, recipe: Recipe | None = None) -> "tuple[WordRows, list[Ids]]":
+    def learn(
+        texts: Sequence[str], o: ClassifierOptions, recipe: Recipe | None = None
+    ) -> "tuple[WordRows, list[Ids]]":
         """The rows of the texts of training, and the words of each text.  recipe: how to cut, if not as the options say.
 
         Raises:  FormatError if there is no token.
@@ -48,7 +50,9 @@ class WordRows:
             if not seen:
                 raise FormatError("text: no token came, expected at least one. Is the text empty?")
             counts = dict(zip(seen, np.bincount(flat).tolist(), strict=True))
-            given = Vocab.from_counts(counts, min_count=o.min_count, max_size=o.max_size, specials=("pad", "unk"))
+            given = Vocab.from_counts(
+                counts, min_count=o.min_count, max_size=o.max_size, specials=("pad", "unk")
+            )
         made = WordRows(Codec(recipe, given), len(given), np.zeros(0, np.int64), o)
         ids = made._rows(np.fromiter(map(given.index.get, seen, repeat(made.unk)), np.int32)[flat], lengths)
         if o.ngrams > 1 and not o.recurrent:
@@ -91,7 +95,9 @@ class WordRows:
         of = np.concatenate([np.repeat(np.arange(len(ids)), np.diff(starts)), text[met]])
         order = np.argsort(of, kind="stable")
         return Texts(
-            rows[order], np.concatenate([[0], np.cumsum(np.bincount(of, minlength=len(ids)))]), scales.astype(np.float32)
+            rows[order],
+            np.concatenate([[0], np.cumsum(np.bincount(of, minlength=len(ids)))]),
+            scales.astype(np.float32),
         )
 
     def start(self, vectors: Any, scale: float) -> tuple[Annotated[Floats, "V D"], Annotated[Array, "V"]]:
@@ -111,7 +117,9 @@ class WordRows:
 
     def to_arrays(self) -> Arrays:
         """The vocabulary and the buckets as arrays."""
-        return {f"vocab.{name}": array for name, array in self.codec.to_arrays().items()} | {"buckets": self.buckets}
+        return {f"vocab.{name}": array for name, array in self.codec.to_arrays().items()} | {
+            "buckets": self.buckets
+        }
 
     @staticmethod
     def load(arrays: Arrays, meta: dict[str, Any], o: ClassifierOptions) -> "WordRows":
@@ -125,7 +133,9 @@ class WordRows:
         if limit is None:
             return rows
         half = -(-limit // 2)
-        return [row if len(row) <= limit else np.concatenate([row[:half], row[half - limit :]]) for row in rows]
+        return [
+            row if len(row) <= limit else np.concatenate([row[:half], row[half - limit :]]) for row in rows
+        ]
 
 
 def _numbers(

@@ -81,7 +81,9 @@ class Reading:
 
     def best(self, logits: Annotated[Array, "N C"]) -> Annotated[Ids, "N K"]:
         """The number of each task's likeliest class."""
-        return np.stack([logits[:, a:b].argmax(1) for a, b in pairwise(self.targets.heads.tolist())], 1).astype(np.int32)
+        return np.stack(
+            [logits[:, a:b].argmax(1) for a, b in pairwise(self.targets.heads.tolist())], 1
+        ).astype(np.int32)
 
     def probabilities(self, logits: Annotated[Array, "N C"]) -> list[Annotated[Array, "N C"]]:
         """p of the classes of each task."""
@@ -94,7 +96,11 @@ class Reading:
     def save(self) -> tuple[Arrays, dict[str, Any]]:
         """Arrays and JSON values for a model's file."""
         arrays, meta = self.rows.to_arrays(), {"codec": self.rows.codec.to_json(), "words": self.rows.words}
-        meta |= {"classes": self.targets.classes, "single": self.targets.single, "encoder": options.to_json(self.encoder)}
+        meta |= {
+            "classes": self.targets.classes,
+            "single": self.targets.single,
+            "encoder": options.to_json(self.encoder),
+        }
         if self.lm is not None:
             arrays |= {f"lm.{name}": array for name, array in self.lm[0].to_arrays().items()}
             meta["lm"] = {"codec": self.lm[0].to_json(), "network": options.to_json(self.lm[1])}
@@ -105,8 +111,13 @@ class Reading:
         """What `save` gave."""
         lm = None
         if meta.get("lm") is not None:
-            own = {name.removeprefix("lm."): array for name, array in arrays.items() if name.startswith("lm.")}
-            lm = Codec.load(own, meta["lm"]["codec"]), options.from_json(NetworkOptions, meta["lm"]["network"])
+            own = {
+                name.removeprefix("lm."): array for name, array in arrays.items() if name.startswith("lm.")
+            }
+            lm = (
+                Codec.load(own, meta["lm"]["codec"]),
+                options.from_json(NetworkOptions, meta["lm"]["network"]),
+            )
         encoder = options.from_json(EncoderOptions, meta["encoder"])
         return Reading(WordRows.load(arrays, meta, o), Targets(meta["classes"], meta["single"]), encoder, lm)
 

@@ -81,18 +81,25 @@ class Targets:
         columns = [np.array(classes)[ids[:, k]] for k, classes in enumerate(self.classes)]
         return columns[0] if self.single else np.stack([c.astype(object) for c in columns], 1)
 
-    def weights(self, given: str | dict[str, float] | None, ids: Annotated[Array, "N K"]) -> Annotated[Floats, "C"]:
+    def weights(
+        self, given: str | dict[str, float] | None, ids: Annotated[Array, "N K"]
+    ) -> Annotated[Floats, "C"]:
         """The weight of each class: n / (classes · n of the class) if balanced, as in scikit-learn, else the one given, or 1."""
         flat = [label for classes in self.classes for label in classes]
         if isinstance(given, dict):
             given = {str(name): weight for name, weight in given.items()}
             for name in given:
                 if name not in (known := [str(label) for label in flat]):
-                    raise OptionError(f"class_weight: no label {name!r}; known: {', '.join(known)}.{did_you_mean(name, known)}")
+                    raise OptionError(
+                        f"class_weight: no label {name!r}; known: {', '.join(known)}.{did_you_mean(name, known)}"
+                    )
             return np.array([given.get(str(label), 1.0) for label in flat], np.float32)
         if given is None:
             return np.ones(len(flat), np.float32)
-        counts = [np.bincount(column[column >= 0], minlength=len(c)) for column, c in zip(ids.T, self.classes, strict=True)]
+        counts = [
+            np.bincount(column[column >= 0], minlength=len(c))
+            for column, c in zip(ids.T, self.classes, strict=True)
+        ]
         return np.concatenate([n.sum() / (len(n) * n) for n in counts]).astype(np.float32)
 
 
@@ -119,7 +126,9 @@ def _columns(y: Any) -> tuple[list[Sequence[Any]], bool]:
     rows = y.tolist() if hasattr(y, "tolist") else list(y)
     if rows and isinstance(rows[0], list | tuple):
         if any(len(row) != len(rows[0]) for row in rows):
-            raise OptionError("labels: the rows have different numbers of columns, expected one for each task.")
+            raise OptionError(
+                "labels: the rows have different numbers of columns, expected one for each task."
+            )
         return [[_plain(row[k]) for row in rows] for k in range(len(rows[0]))], False
     return [[_plain(label) for label in rows]], True
 

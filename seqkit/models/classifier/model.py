@@ -37,7 +37,10 @@ from seqkit.train.progress import Progress
 from seqkit.train.schedule import schedule
 from seqkit.train.world import World
 
-USUAL = {False: {"epochs": 5, "batch": 256, "lr": 0.05}, True: {"epochs": 10, "batch": 32, "lr": 0.002}}  # by recurrent
+USUAL = {
+    False: {"epochs": 5, "batch": 256, "lr": 0.05},
+    True: {"epochs": 10, "batch": 32, "lr": 0.002},
+}  # by recurrent
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,13 @@ class TrainingOptions:
     lr: float | None = option(
         None, low=0.0, search="1e-4..1:log", help="learning rate (its highest, where the schedule changes it)"
     )
-    schedule: str = option("cosine", help="constant, linear, inverse-time, exponential, staircase, inverse-sqrt, cosine, ...")
+    schedule: str = option(
+        "cosine", help="constant, linear, inverse-time, exponential, staircase, inverse-sqrt, cosine, ..."
+    )
     schedule_settings: dict[str, float] = dataclasses.field(default_factory=dict)
-    patience: int | None = option(None, low=1, unit="epochs", help="end when the validation did not improve for so long")
+    patience: int | None = option(
+        None, low=1, unit="epochs", help="end when the validation did not improve for so long"
+    )
 
     def __post_init__(self) -> None:
         options.check(self)
@@ -72,8 +79,11 @@ class TextClassifier(Model):
 
     kind = "text-classifier"
     groups: ClassVar[dict[str, Any]] = {
-        "classifier": ClassifierOptions, "encoder": EncoderOptions, "training": TrainingOptions, "gradient": GradientOptions,
-    }  # fmt: skip
+        "classifier": ClassifierOptions,
+        "encoder": EncoderOptions,
+        "training": TrainingOptions,
+        "gradient": GradientOptions,
+    }
     defaults: ClassVar[dict[str, Any]] = {"optimizer": "adamw", "clip": 1.0, "beta2": 0.99}
     classifier_options: ClassifierOptions
     encoder_options: EncoderOptions
@@ -107,10 +117,19 @@ class TextClassifier(Model):
         return arrays[0] if self.reading.targets.single else arrays
 
     def fit(
-        self, X: Sequence[str], y: Any, *, valid: tuple[Sequence[str], Any] | None = None, vectors: Any = None,
-        lm: LanguageModel | None = None, checkpoint: str | os.PathLike[str] | None = None, resume: bool = False,
-        report: Callable[[Progress], None] | None = None, logs: Sequence[Log] = (), world: World | None = None,
-    ) -> Self:  # fmt: skip
+        self,
+        X: Sequence[str],
+        y: Any,
+        *,
+        valid: tuple[Sequence[str], Any] | None = None,
+        vectors: Any = None,
+        lm: LanguageModel | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        report: Callable[[Progress], None] | None = None,
+        logs: Sequence[Log] = (),
+        world: World | None = None,
+    ) -> Self:
         """Train on texts X and their labels y: one a text, or a row of one for each task, None where it is missing.
 
         valid: (texts, labels); the epoch with the fewest errors, averaged over classes, is kept. vectors: Vectors to start
@@ -125,7 +144,9 @@ class TextClassifier(Model):
         labels = targets.ids(y, len(texts))
         o, shared = self.classifier_options, world or World()
         rows, ids, matrix, known = self._read(texts, vectors, lm)
-        encoder = self.encoder_options if vectors is None else replace(self.encoder_options, embed_dim=vectors.dim)
+        encoder = (
+            self.encoder_options if vectors is None else replace(self.encoder_options, embed_dim=vectors.dim)
+        )
         reading = Reading(rows, targets, encoder, None if lm is None else (lm.codec, lm.network_options))
         self._check_memory(rows.size * encoder.embed_dim)
         network = reading.network(None if lm is None else lm.network)
@@ -134,28 +155,42 @@ class TextClassifier(Model):
         weights = targets.weights(o.class_weight, labels)
         frozen = o.freeze * -(-len(texts) // self.fit_options.batch)
         said = "\0".join([*rows.codec.vocab.tokens, *texts]).encode("utf-8", "surrogatepass")
-        settings = {name: value for name, value in self.get_params().items() if name not in ("device", "threads", "epochs")}
+        settings = {
+            name: value
+            for name, value in self.get_params().items()
+            if name not in ("device", "threads", "epochs")
+        }
         settings["data"] = hashlib.sha256(said + labels.tobytes()).hexdigest()
         how: dict[str, Any] = {"validate": validate, "report": report, "logs": logs, "resume": resume}
         if isinstance(network, AveragedNetwork):
             bags = rows.bags(ids)
             learner = BagLearner(
-                network, targets.heads, weights, drops=(encoder.word_dropout, encoder.dropout), seed=encoder.seed,
-                frozen=(network.known, frozen),
-            )  # fmt: skip
-            batches: Buckets[Any] = Buckets(
-                np.ones(len(ids)), self.fit_options.batch, lambda which, _: (bags.take(which), labels[which]), settings,
+                network,
+                targets.heads,
+                weights,
+                drops=(encoder.word_dropout, encoder.dropout),
                 seed=encoder.seed,
-            )  # fmt: skip
+                frozen=(network.known, frozen),
+            )
+            batches: Buckets[Any] = Buckets(
+                np.ones(len(ids)),
+                self.fit_options.batch,
+                lambda which, _: (bags.take(which), labels[which]),
+                settings,
+                seed=encoder.seed,
+            )
             self._learn_alone(network, learner, batches, checkpoint if shared.rank == 0 else None, how)
         else:
             network.to(find_device(self.device))
             network.prepare(weights, frozen, always=o.freeze >= self.fit_options.epochs)
             batches = Buckets(
-                np.array([len(row) for row in ids]), self.fit_options.batch,
-                lambda which, part: replace(reading.batch(ids, which), labels=labels[which], part=part), settings,
-                seed=encoder.seed, part=(shared.rank, shared.size),
-            )  # fmt: skip
+                np.array([len(row) for row in ids]),
+                self.fit_options.batch,
+                lambda which, part: replace(reading.batch(ids, which), labels=labels[which], part=part),
+                settings,
+                seed=encoder.seed,
+                part=(shared.rank, shared.size),
+            )
             self.padding = batches.waste()
             self._learn(network, batches, checkpoint=checkpoint, world=shared, **how)
         self._reading = reading
@@ -194,9 +229,11 @@ class TextClassifier(Model):
         from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
 
         return Tags(
-            estimator_type="classifier", target_tags=TargetTags(required=True, multi_output=True),
-            classifier_tags=ClassifierTags(), input_tags=InputTags(one_d_array=True, two_d_array=False, string=True),
-        )  # fmt: skip
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True, multi_output=True),
+            classifier_tags=ClassifierTags(),
+            input_tags=InputTags(one_d_array=True, two_d_array=False, string=True),
+        )
 
     def __sklearn_is_fitted__(self) -> bool:
         return self._network is not None
@@ -207,13 +244,21 @@ class TextClassifier(Model):
         odd = [name for name, value in vars(self.gradient_options).items() if value != usual[name]]
         if odd:
             reader = self.classifier_options.reader
-            raise OptionError(f"{odd[0]}: the {reader} reader is trained by AdaGrad alone. Leave it out, or read by 'recurrent'.")
+            raise OptionError(
+                f"{odd[0]}: the {reader} reader is trained by AdaGrad alone. Leave it out, or read by 'recurrent'."
+            )
 
-    def _read(self, texts: list[str], vectors: Any, lm: LanguageModel | None) -> tuple[WordRows, list[Ids], Any, Any]:
+    def _read(
+        self, texts: list[str], vectors: Any, lm: LanguageModel | None
+    ) -> tuple[WordRows, list[Ids], Any, Any]:
         """The rows of the words, the texts in them, what the vectors have for each row, and for which they have something."""
         o = self.classifier_options
         if lm is not None and (not o.recurrent or lm.codec.vocab.unk is None):
-            why = "its vocabulary has no unknown word" if o.recurrent else f"reader is {o.reader!r}, allowed is 'recurrent'"
+            why = (
+                "its vocabulary has no unknown word"
+                if o.recurrent
+                else f"reader is {o.reader!r}, allowed is 'recurrent'"
+            )
             raise OptionError(f"fit: the language model cannot be read: {why}.")
         rows, ids = WordRows.learn(texts, o, None if lm is None else lm.codec.recipe)
         self.coverage = self.padding = None
@@ -226,23 +271,34 @@ class TextClassifier(Model):
         self.coverage = float(known[: rows.words].sum() / max(rows.words - len(rows.codec.vocab.specials), 1))
         return rows, ids, matrix, known
 
-    def _validation(self, reading: Reading, network: Any, valid: tuple[Sequence[str], Any]) -> Callable[[], float]:
+    def _validation(
+        self, reading: Reading, network: Any, valid: tuple[Sequence[str], Any]
+    ) -> Callable[[], float]:
         texts = check_texts(valid[0], "valid", empty=False)
         labels = reading.targets.ids(valid[1], len(texts))
         return lambda: balanced_error(reading.best(reading.logits(network, texts)), labels)
 
     def _learn_alone(
-        self, network: AveragedNetwork, learner: Learner[Any], batches: Buckets[Any],
-        folder: str | os.PathLike[str] | None, how: dict[str, Any],
-    ) -> None:  # fmt: skip
+        self,
+        network: AveragedNetwork,
+        learner: Learner[Any],
+        batches: Buckets[Any],
+        folder: str | os.PathLike[str] | None,
+        how: dict[str, Any],
+    ) -> None:
         """Train by the kernel: one process, the same in all of them."""
         o = self.fit_options
         self.history = []
         self.history = fit(
-            learner, batches, epochs=o.epochs, schedule=schedule(o.schedule, o.lr, epochs=o.epochs, **o.schedule_settings),
-            patience=o.patience, keep_best=how["validate"] is not None,
-            checkpoint=None if folder is None else Checkpoint(Path(folder)), **how,
-        )  # fmt: skip
+            learner,
+            batches,
+            epochs=o.epochs,
+            schedule=schedule(o.schedule, o.lr, epochs=o.epochs, **o.schedule_settings),
+            patience=o.patience,
+            keep_best=how["validate"] is not None,
+            checkpoint=None if folder is None else Checkpoint(Path(folder)),
+            **how,
+        )
         self._network = network.to(find_device(self.device)).eval()
 
     def _logits(self, X: Sequence[str]) -> Array:

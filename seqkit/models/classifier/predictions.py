@@ -31,7 +31,10 @@ class Prediction:
         """The labels between tabs, each with its tasks' probabilities behind it if asked for."""
         shown = []
         for label, p in zip(self.labels, self.probabilities, strict=True):
-            shown += [str(label), *([" ".join(f"{name}={value:.4f}" for name, value in p.items())] if proba else [])]
+            shown += [
+                str(label),
+                *([" ".join(f"{name}={value:.4f}" for name, value in p.items())] if proba else []),
+            ]
         return "\t".join(shown)
 
 
@@ -39,14 +42,22 @@ def predictions(model: TextClassifier, texts: Sequence[str]) -> list[Prediction]
     """The predictions for texts, in their order."""
     reading = model.reading
     logits = reading.logits(model.network, texts)
-    best, probabilities, classes = reading.best(logits), reading.probabilities(logits), reading.targets.classes
+    best, probabilities, classes = (
+        reading.best(logits),
+        reading.probabilities(logits),
+        reading.targets.classes,
+    )
     return [
         Prediction(
-            text, [names[c] for names, c in zip(classes, best[i], strict=True)],
-            [dict(zip(map(str, names), p[i].tolist(), strict=True)) for names, p in zip(classes, probabilities, strict=True)],
+            text,
+            [names[c] for names, c in zip(classes, best[i], strict=True)],
+            [
+                dict(zip(map(str, names), p[i].tolist(), strict=True))
+                for names, p in zip(classes, probabilities, strict=True)
+            ],
         )
         for i, text in enumerate(texts)
-    ]  # fmt: skip
+    ]
 
 
 def evaluate(model: TextClassifier, source: str, **reading: Any) -> list[Classification]:
@@ -56,13 +67,25 @@ def evaluate(model: TextClassifier, source: str, **reading: Any) -> list[Classif
     check_known(rows, targets)
     texts, y = to_part(rows)
     found, truth = model.ids(texts, y)
-    signature = {"reader": model.classifier_options.reader, "source": source, "unknown_words": model.unknown(texts)}
-    return [classification(found[:, k], truth[:, k], targets.classes[k], signature) for k in range(len(targets.classes))]
+    signature = {
+        "reader": model.classifier_options.reader,
+        "source": source,
+        "unknown_words": model.unknown(texts),
+    }
+    return [
+        classification(found[:, k], truth[:, k], targets.classes[k], signature)
+        for k in range(len(targets.classes))
+    ]
 
 
 def tables(report: Classification) -> list[tuple[list[list[Any]], list[str]]]:
     """Rows and heads of two tables: every label, and what was taken for what."""
     counts = report.confusion.sum(1).tolist()
-    rows = [[name, *row.tolist(), n] for name, row, n in zip(report.classes, report.by_class, counts, strict=True)]
+    rows = [
+        [name, *row.tolist(), n] for name, row, n in zip(report.classes, report.by_class, counts, strict=True)
+    ]
     taken = [[name, *row] for name, row in zip(report.classes, report.confusion.tolist(), strict=True)]
-    return [(rows, ["label", "precision", "recall", "F1", "count"]), (taken, ["true \\ found", *report.classes])]
+    return [
+        (rows, ["label", "precision", "recall", "F1", "count"]),
+        (taken, ["true \\ found", *report.classes]),
+    ]

@@ -27,22 +27,34 @@ class ClassifierOptions:
     reader: Literal["averaged", "summed", "recurrent"] = option(
         "averaged", help="mean or sum of embeddings, or a recurrent network"
     )
-    pooling: Literal["max", "mean", "last", "attention", "all"] = option("max", help="of a recurrent net's steps; all: joined")
+    pooling: Literal["max", "mean", "last", "attention", "all"] = option(
+        "max", help="of a recurrent net's steps; all: joined"
+    )
     unit: str = option("word", help="word, whitespace (tokenised text), character or subword[:MODEL]")
     lower: bool = option(False, help="lower-case the text")
     min_count: int = option(1, low=1, help="tokens of the training text read less often become unknown")
     max_size: int | None = option(None, low=3, help="most tokens in the vocabulary")
-    ngrams: int = option(1, low=1, high=8, unit="words", help="longest n-gram that has an embedding (averaged, summed)")
-    buckets: int = option(1 << 20, low=1, help="that n-grams are hashed into; only those met in training take room")
-    max_length: int | None = option(None, low=2, unit="tokens", help="of longer texts, half as many are read from each end")
+    ngrams: int = option(
+        1, low=1, high=8, unit="words", help="longest n-gram that has an embedding (averaged, summed)"
+    )
+    buckets: int = option(
+        1 << 20, low=1, help="that n-grams are hashed into; only those met in training take room"
+    )
+    max_length: int | None = option(
+        None, low=2, unit="tokens", help="of longer texts, half as many are read from each end"
+    )
     class_weight: str | dict[str, float] | None = None  # of each label in the loss, or "balanced"
     freeze: float = option(0.0, low=0.0, unit="epochs", help="for which what was pretrained stands still")
-    vectors_scale: float = option(0.25, low=0.0, help="root mean square to which vectors are brought; 0: as they come")
+    vectors_scale: float = option(
+        0.25, low=0.0, help="root mean square to which vectors are brought; 0: as they come"
+    )
 
     def __post_init__(self) -> None:
         options.check(self)
         if isinstance(self.class_weight, str) and self.class_weight != "balanced":
-            raise OptionError(f"class_weight: {self.class_weight!r} came, allowed are 'balanced', numbers by label, or none.")
+            raise OptionError(
+                f"class_weight: {self.class_weight!r} came, allowed are 'balanced', numbers by label, or none."
+            )
 
     @property
     def recurrent(self) -> bool:
@@ -70,9 +82,14 @@ class RecurrentNetwork(nn.Module):
     """
 
     def __init__(
-        self, words: int, fixed: int, encoder: EncoderOptions, pooling: str, heads: Annotated[Array, "K"],
+        self,
+        words: int,
+        fixed: int,
+        encoder: EncoderOptions,
+        pooling: str,
+        heads: Annotated[Array, "K"],
         lm: Network | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         self.encoder = Encoder(words, encoder, extra=0 if lm is None else lm_size(lm))
         self.fixed = nn.Parameter(torch.zeros(fixed, encoder.embed_dim), requires_grad=False)
@@ -113,11 +130,18 @@ class RecurrentNetwork(nn.Module):
         """The logits of texts; step: of training, or none."""
         s, device = self.encoder.settings, self.head.bias.device
         draws = None if step is None else Draws(s.seed, step, rows.part)
-        ids, lengths = torch.from_numpy(rows.ids).to(device, torch.int64), torch.from_numpy(rows.lengths).to(device)
-        self.thawed = 0 if step is None else int(step / self.freeze) if self.freeze else len(list(self.parameters()))
+        ids, lengths = (
+            torch.from_numpy(rows.ids).to(device, torch.int64),
+            torch.from_numpy(rows.lengths).to(device),
+        )
+        self.thawed = (
+            0 if step is None else int(step / self.freeze) if self.freeze else len(list(self.parameters()))
+        )
         x = self._embed(ids, draws)
         if self.lm is not None and rows.lm_ids is not None:
-            x = torch.cat([x, self._states(torch.from_numpy(rows.lm_ids).to(device, torch.int64), lengths, draws)], -1)
+            x = torch.cat(
+                [x, self._states(torch.from_numpy(rows.lm_ids).to(device, torch.int64), lengths, draws)], -1
+            )
         x = dropout(x, s.dropout, draws, locked=s.locked)
         y, _ = self.encoder.stack(x, None, lengths, draws=draws)
         pooled = dropout(self._pool(y, lengths)[:, None], s.dropout, draws)[:, 0]
@@ -131,7 +155,9 @@ class RecurrentNetwork(nn.Module):
         total = torch.zeros((), device=logits.device)
         for head, (low, high) in enumerate(zip(self.heads[:-1], self.heads[1:], strict=True)):
             weights = self.class_weights[low:high]
-            total = total + cross_entropy(logits[:, low:high], labels[:, head], weights, ignore_index=-1, reduction="sum")
+            total = total + cross_entropy(
+                logits[:, low:high], labels[:, head], weights, ignore_index=-1, reduction="sum"
+            )
         return total, int((batch.labels >= 0).sum()), None
 
     def _embed(self, ids: Tensor, draws: Draws | None) -> Tensor:
@@ -162,7 +188,11 @@ class RecurrentNetwork(nn.Module):
         if self.pooling in ("last", "all"):
             ends = y[torch.arange(len(y), device=y.device), lengths - 1]
             half = y.shape[2] // 2
-            found["last"] = torch.cat([ends[:, :half], y[:, 0, half:]], 1) if self.encoder.settings.bidirectional else ends
+            found["last"] = (
+                torch.cat([ends[:, :half], y[:, 0, half:]], 1)
+                if self.encoder.settings.bidirectional
+                else ends
+            )
         if self.attention is not None:
             scores = self.attention(torch.tanh(y)).masked_fill(~live, -torch.inf)
             found["attention"] = (torch.softmax(scores, 1) * y).sum(1)

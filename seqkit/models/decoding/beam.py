@@ -32,7 +32,9 @@ class BeamOptions:
     def __post_init__(self) -> None:
         options.check(self)
         if self.top > self.width:
-            raise OptionError(f"beam: top {self.top} came with width {self.width}, allowed is at most the width.")
+            raise OptionError(
+                f"beam: top {self.top} came with width {self.width}, allowed is at most the width."
+            )
 
     def normal(self, log_prob: float, tokens: int) -> float:
         """What texts are compared by (Wu et al. 2016, arXiv:1609.08144, eq. 14)."""
@@ -70,7 +72,9 @@ class _Search:
         good = np.flatnonzero((flat >= np.partition(flat, -width)[-width]) & (flat > -np.inf))
         best = good[np.argsort(-flat[good], kind="stable")][:width]
         parents, tokens = np.divmod(best, whole.shape[1])
-        self.live = [(*self.live[p], token) for p, token in zip(parents.tolist(), tokens.tolist(), strict=True)]
+        self.live = [
+            (*self.live[p], token) for p, token in zip(parents.tolist(), tokens.tolist(), strict=True)
+        ]
         self.log_probs = flat[best]
         if self.live and len(self.live[0]) == self.settings.length:
             for ids, log_prob in zip(self.live, self.log_probs.tolist(), strict=True):
@@ -90,9 +94,17 @@ class _Search:
 
 @torch.no_grad()
 def beam(
-    network: Network, codec: Codec, *, prompt: str | Sequence[str], width: int = 5, length: int = 50, length_penalty: float = 0.0,
-    ban_unk: bool = True, top: int = 1, threads: int | None = None,
-) -> list[Sample]:  # fmt: skip
+    network: Network,
+    codec: Codec,
+    *,
+    prompt: str | Sequence[str],
+    width: int = 5,
+    length: int = 50,
+    length_penalty: float = 0.0,
+    ban_unk: bool = True,
+    top: int = 1,
+    threads: int | None = None,
+) -> list[Sample]:
     """The `top` likeliest texts found after each prompt, best first, prompt after prompt; each ends at eos or at `length`.
 
     A text's worth is its log p as the model has it (banned tokens leave a gap, they are not shared out), eos included, over
@@ -112,11 +124,15 @@ def beam(
         return []
     tokens, decoder = begin(network, codec, prompts, threads)
     if (tokens < 0).any():
-        raise OptionError("beam: an empty prompt came, but the vocabulary has neither bos nor eos to begin with. Give a prompt.")
+        raise OptionError(
+            "beam: an empty prompt came, but the vocabulary has neither bos nor eos to begin with. Give a prompt."
+        )
     found = search(decoder, tokens, [settings] * len(prompts), banned, specials.get("eos", -1))
     pages = [Page(codec, ids, specials.get("eos")) for ids in prompts]
     return [
-        page.sample(ids, log_prob, decoder.backend) for page, texts in zip(pages, found, strict=True) for log_prob, ids in texts
+        page.sample(ids, log_prob, decoder.backend)
+        for page, texts in zip(pages, found, strict=True)
+        for log_prob, ids in texts
     ]
 
 
@@ -131,7 +147,11 @@ class Decoder(Protocol):
 
 
 def search(
-    decoder: Decoder, tokens: Annotated[Array, "B"], settings: Sequence[BeamOptions], banned: Sequence[int], eos: int
+    decoder: Decoder,
+    tokens: Annotated[Array, "B"],
+    settings: Sequence[BeamOptions],
+    banned: Sequence[int],
+    eos: int,
 ) -> list[list[tuple[float, tuple[int, ...]]]]:
     """For each row, by its own settings, the best texts found: (log p, ids), best first. tokens: what each row reads first."""
     searches = [_Search(own, [()], np.zeros(1)) for own in settings]

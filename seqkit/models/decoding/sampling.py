@@ -27,7 +27,10 @@ from seqkit.nn.heads.softmax import Softmax
 from seqkit.text.batches.streams import padded
 from seqkit.text.codec import Codec
 
-STREAMED, STOPPING = 16, 64  # steps between two looks at what was written, if someone watches, if rows may end early
+STREAMED, STOPPING = (
+    16,
+    64,
+)  # steps between two looks at what was written, if someone watches, if rows may end early
 OnTokens = Callable[[list[str]], None]
 
 
@@ -53,17 +56,25 @@ class SamplingOptions:
     length: int = option(200, low=1, unit="tokens", help="the most tokens a row may have")
     temperature: float = option(1.0, low=0, help="0: always the likeliest; below 1 safer, above 1 wilder")
     top_k: int | None = option(None, low=1, help="choose among the k likeliest")
-    top_p: float | None = option(None, low=0, high=1, help="choose among the likeliest that have this share together")
+    top_p: float | None = option(
+        None, low=0, high=1, help="choose among the likeliest that have this share together"
+    )
     ban_unk: bool = option(True, help="never write the unknown token")
     stop_at_eos: bool = option(False, help="end at the end of a sentence")
     min_length: int = option(0, low=0, unit="tokens", help="no end of a sentence before that many")
-    repetition_penalty: float = option(1.0, low=0.01, help="above 1: tokens that were written are less likely")
-    no_repeat_ngram: int = option(0, low=0, unit="tokens", help="never write a sequence of so many tokens twice")
+    repetition_penalty: float = option(
+        1.0, low=0.01, help="above 1: tokens that were written are less likely"
+    )
+    no_repeat_ngram: int = option(
+        0, low=0, unit="tokens", help="never write a sequence of so many tokens twice"
+    )
 
     def __post_init__(self) -> None:
         options.check(self)
         if 0 < self.temperature < 1e-6:
-            raise OptionError(f"sample: temperature {self.temperature!r} came, allowed is 0 or at least 1e-6.")
+            raise OptionError(
+                f"sample: temperature {self.temperature!r} came, allowed is 0 or at least 1e-6."
+            )
         if self.top_p == 0:
             raise OptionError(
                 "sample: top_p 0 came, allowed is above 0 and at most 1. Use temperature=0 for the likeliest token."
@@ -75,25 +86,50 @@ class SamplingOptions:
         Raises:  OptionError if a row shall end at a token that does not exist, or nothing may be written.
         """
         specials = codec.vocab.specials
-        banned = [specials[name] for name in ("pad", "bos", *(["unk"] if self.ban_unk else [])) if name in specials]
+        banned = [
+            specials[name] for name in ("pad", "bos", *(["unk"] if self.ban_unk else [])) if name in specials
+        ]
         eos = specials.get("eos", -1)
         if self.stop_at_eos and eos < 0:
-            raise OptionError(f"sample: stop_at_eos came, but {codec.vocab!r} has no eos. Leave it out and set length.")
+            raise OptionError(
+                f"sample: stop_at_eos came, but {codec.vocab!r} has no eos. Leave it out and set length."
+            )
         if len(codec.vocab) - len({*banned, *([eos] if eos >= 0 and self.min_length else [])}) < 1:
-            raise OptionError(f"sample: of {codec.vocab!r} no token may be written. Use ban_unk=False or min_length=0.")
+            raise OptionError(
+                f"sample: of {codec.vocab!r} no token may be written. Use ban_unk=False or min_length=0."
+            )
         return Rules(
-            float(self.temperature), self.top_k or 0, 1.0 if self.top_p is None else float(self.top_p), eos, self.stop_at_eos,
-            self.min_length, float(self.repetition_penalty), self.no_repeat_ngram,
-        ), banned  # fmt: skip
+            float(self.temperature),
+            self.top_k or 0,
+            1.0 if self.top_p is None else float(self.top_p),
+            eos,
+            self.stop_at_eos,
+            self.min_length,
+            float(self.repetition_penalty),
+            self.no_repeat_ngram,
+        ), banned
 
 
 @torch.no_grad()
 def sample(
-    network: Network, codec: Codec, *, prompt: str | Sequence[str] = "", seeds: Sequence[int] = (1,), length: int = 200,
-    temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None, ban_unk: bool = True,
-    stop_at_eos: bool = False, min_length: int = 0, repetition_penalty: float = 1.0, no_repeat_ngram: int = 0,
-    scores: bool = False, threads: int | None = None, on_tokens: OnTokens | None = None,
-) -> list[Sample]:  # fmt: skip
+    network: Network,
+    codec: Codec,
+    *,
+    prompt: str | Sequence[str] = "",
+    seeds: Sequence[int] = (1,),
+    length: int = 200,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    ban_unk: bool = True,
+    stop_at_eos: bool = False,
+    min_length: int = 0,
+    repetition_penalty: float = 1.0,
+    no_repeat_ngram: int = 0,
+    scores: bool = False,
+    threads: int | None = None,
+    on_tokens: OnTokens | None = None,
+) -> list[Sample]:
     """Draw one text for each seed, after its prompt: one for all, or as many as seeds. SamplingOptions explains the settings.
 
     A text begins where a sentence begins: bos, if the vocabulary has one, else eos stands before the prompt. If it has
@@ -106,12 +142,22 @@ def sample(
              (else a warning tells how many); TrainingError if the model's logits are not finite.
     """
     chosen = SamplingOptions(
-        length, temperature, top_k, top_p, ban_unk, stop_at_eos, min_length, repetition_penalty, no_repeat_ngram
-    )  # fmt: skip
+        length,
+        temperature,
+        top_k,
+        top_p,
+        ban_unk,
+        stop_at_eos,
+        min_length,
+        repetition_penalty,
+        no_repeat_ngram,
+    )
     rules, banned = chosen.rules(codec)
     given = [prompt] * len(seeds) if isinstance(prompt, str) else list(prompt)
     if len(given) != len(seeds):
-        raise OptionError(f"sample: {len(given)} prompts and {len(seeds)} seeds came, expected as many, or one prompt.")
+        raise OptionError(
+            f"sample: {len(given)} prompts and {len(seeds)} seeds came, expected as many, or one prompt."
+        )
     if not given:
         return []
     texts = list(dict.fromkeys(given))
@@ -162,7 +208,9 @@ def begin(
     return np.array([row[-1] if row else -1 for row in ids]), decoder
 
 
-def make_decoder(network: Network, rows: int, threads: int | None = None) -> reference.Decoder | compiled.Decoder:
+def make_decoder(
+    network: Network, rows: int, threads: int | None = None
+) -> reference.Decoder | compiled.Decoder:
     """Rows of a network in their first state, compiled where that can be.
 
     Raises:  OptionError for threads below 1.
@@ -178,14 +226,23 @@ def make_decoder(network: Network, rows: int, threads: int | None = None) -> ref
         return array
 
     layers = [
-        plan.Layer(stack.cell_name, numpy(c.weight_input), numpy(c.bias), numpy(c.weight_hidden), *map(numpy, c.extra()))
+        plan.Layer(
+            stack.cell_name,
+            numpy(c.weight_input),
+            numpy(c.bias),
+            numpy(c.weight_hidden),
+            *map(numpy, c.extra()),
+        )
         for c in stack.layers
     ]
     narrow = network.projection
     made = plan.make(
-        numpy(network.embedding), layers, (numpy(head.weight), numpy(head.bias)),
-        None if narrow is None else (numpy(narrow.weight), numpy(narrow.bias)), residual=stack.residual,
-    )  # fmt: skip
+        numpy(network.embedding),
+        layers,
+        (numpy(head.weight), numpy(head.bias)),
+        None if narrow is None else (numpy(narrow.weight), numpy(narrow.bias)),
+        residual=stack.residual,
+    )
     return compiled.Decoder(made, [numpy(s) for s in state], threads=threads)
 
 
@@ -205,7 +262,9 @@ class _Steps:
             after.extend(new)
             x = x + new[0] if stack.residual and x.shape == new[0].shape else new[0]
         y, head = x if network.projection is None else network.projection(x), network.head
-        return linear(y, head.weight, head.bias) if isinstance(head, Softmax) else head.log_probs(y), tuple(after)
+        return linear(y, head.weight, head.bias) if isinstance(head, Softmax) else head.log_probs(y), tuple(
+            after
+        )
 
     def read(self, ids: Annotated[Tensor, "B T"], lengths: Annotated[Tensor, "B"], state: State) -> State:
         """The whole sequences at once."""
@@ -231,9 +290,14 @@ def _draw_first(codec: Codec, rows: Rows, rules: Rules, banned: list[int]) -> No
 
 
 def _write(
-    decoder: reference.Decoder | compiled.Decoder, rows: Rows, rules: Rules, banned: list[int], scores: bool, pages: "list[Page]",
+    decoder: reference.Decoder | compiled.Decoder,
+    rows: Rows,
+    rules: Rules,
+    banned: list[int],
+    scores: bool,
+    pages: "list[Page]",
     on_tokens: OnTokens | None,
-) -> None:  # fmt: skip
+) -> None:
     """Until all rows have ended; those that have are left out after each chunk."""
     live, part = np.arange(len(pages)), rows.select(np.arange(len(pages)))
     while not part.done.all():

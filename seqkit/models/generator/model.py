@@ -47,8 +47,11 @@ class Generator(Model):
 
     kind = "generator"
     groups: ClassVar[dict[str, Any]] = {
-        "network": GeneratorOptions, "text": TextOptions, "fit": FitOptions, "gradient": GradientOptions,
-    }  # fmt: skip
+        "network": GeneratorOptions,
+        "text": TextOptions,
+        "fit": FitOptions,
+        "gradient": GradientOptions,
+    }
     defaults: ClassVar[dict[str, Any]] = {"optimizer": "adamw", "clip": 1.0, "unit": "character", "lr": 0.005}
     network_options: GeneratorOptions
     text_options: TextOptions
@@ -79,10 +82,17 @@ class Generator(Model):
         return {"condition": self.condition_size, "text": len(self.codec.vocab)}
 
     def fit(
-        self, conditions: Conditions, texts: Sequence[str], *, valid: tuple[Conditions, Sequence[str]] | None = None,
-        checkpoint: str | os.PathLike[str] | None = None, resume: bool = False,
-        report: Callable[[Progress], None] | None = None, logs: Sequence[Log] = (), world: World | None = None,
-    ) -> Self:  # fmt: skip
+        self,
+        conditions: Conditions,
+        texts: Sequence[str],
+        *,
+        valid: tuple[Conditions, Sequence[str]] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        report: Callable[[Progress], None] | None = None,
+        logs: Sequence[Log] = (),
+        world: World | None = None,
+    ) -> Self:
         """Train on texts and the condition of each: a label (str), or a row of an array (N, C).
 
         valid, checkpoint, resume, report, logs, world: as in Translator.fit.
@@ -96,25 +106,44 @@ class Generator(Model):
         validation = None if valid is None else self._encode("valid", *valid)
         network = self._make()
         groups = (self.network_options, self.text_options, o)
-        settings = {name: value for group in groups for name, value in options.to_json(group).items() if name != "epochs"}
-        settings["texts"] = hashlib.sha256(b"\0".join([x.tobytes(), *(ids.tobytes() for ids in rows)])).hexdigest()
+        settings = {
+            name: value
+            for group in groups
+            for name, value in options.to_json(group).items()
+            if name != "epochs"
+        }
+        settings["texts"] = hashlib.sha256(
+            b"\0".join([x.tobytes(), *(ids.tobytes() for ids in rows)])
+        ).hexdigest()
         batches = Buckets(
-            np.array([len(ids) for ids in rows]), o.batch, lambda which, part: self._batch(x, rows, which, part), settings,
-            seed=self.network_options.seed, part=(shared.rank, shared.size),
-        )  # fmt: skip
+            np.array([len(ids) for ids in rows]),
+            o.batch,
+            lambda which, part: self._batch(x, rows, which, part),
+            settings,
+            seed=self.network_options.seed,
+            part=(shared.rank, shared.size),
+        )
 
         def validate() -> float:
             losses, (_, texts) = self._losses(network, *validation), validation  # type: ignore[misc]  # then given
             return float(losses.sum()) / sum(map(len, texts))
 
         self._learn(
-            network, batches, checkpoint=checkpoint, resume=resume, report=report, logs=logs, world=shared,
+            network,
+            batches,
+            checkpoint=checkpoint,
+            resume=resume,
+            report=report,
+            logs=logs,
+            world=shared,
             validate=validate if validation else None,
-        )  # fmt: skip
+        )
         return self
 
     @torch.no_grad()
-    def sample(self, conditions: Conditions | str, *, seeds: Iterable[int] = (1,), **settings: Any) -> list[Sample]:
+    def sample(
+        self, conditions: Conditions | str, *, seeds: Iterable[int] = (1,), **settings: Any
+    ) -> list[Sample]:
         """For each condition one text for each seed, condition after condition; settings as in models.decoding.sampling.SamplingOptions.
 
         Texts end at their end token, or at `length`. What a row becomes depends on its condition and seed alone.
@@ -130,11 +159,17 @@ class Generator(Model):
         first = np.full(len(x) * len(seeds), specials["bos"], np.int64)
         rows = Rows.start(first, row_seeds(seeds * len(x)), chosen.length)
         while not rows.done.all():
-            decoder.write(rows, rules, banned, min(decoder.chunk, chosen.length - int(rows.index.min())), scores=True)
+            decoder.write(
+                rows, rules, banned, min(decoder.chunk, chosen.length - int(rows.index.min())), scores=True
+            )
             if (rows.out == BROKEN).any():
-                raise TrainingError("sample: logits are nan or infinite, expected finite ones. The weights are broken.")
+                raise TrainingError(
+                    "sample: logits are nan or infinite, expected finite ones. The weights are broken."
+                )
         page = Page(self.codec, [], rules.eos if rules.stop else None)
-        return [page.sample(rows.written(r), float(rows.log_probs[r]), decoder.backend) for r in range(len(first))]
+        return [
+            page.sample(rows.written(r), float(rows.log_probs[r]), decoder.backend) for r in range(len(first))
+        ]
 
     def log_probs(self, texts: Sequence[str]) -> Annotated[Array, "N C"]:
         """log p(text | label) in nats, ends included, of each text under each of `labels`."""
@@ -154,7 +189,12 @@ class Generator(Model):
         loss = Loss(float(self._losses(self.network, x, rows).sum()), sum(map(len, rows)))
         unk = self.codec.vocab.unk
         unknown = sum(int((ids == unk).sum()) for ids in rows)
-        told = {"unit": self.text_options.unit, "vocabulary": len(self.codec.vocab), "texts": len(texts), "unknown": unknown}
+        told = {
+            "unit": self.text_options.unit,
+            "vocabulary": len(self.codec.vocab),
+            "texts": len(texts),
+            "unknown": unknown,
+        }
         return Score("perplexity", loss.perplexity, loss.count, 0, told)
 
     def accuracy(self, labels: Sequence[str], texts: Sequence[str]) -> Score:
@@ -169,13 +209,22 @@ class Generator(Model):
             self.condition_size = conditions.shape[1] if conditions.ndim == 2 else 0
             return
         names, counts = np.unique(list(map(str, conditions)), return_counts=True)
-        self.labels, self.counts, self.condition_size = tuple(names.tolist()), tuple(counts.tolist()), len(names)
+        self.labels, self.counts, self.condition_size = (
+            tuple(names.tolist()),
+            tuple(counts.tolist()),
+            len(names),
+        )
 
     def _vectors(self, where: str, conditions: Conditions) -> Annotated[Array, "N C"]:
         """Conditions as vectors, a label as one-hot."""
         if not self.labels:
             x = np.asarray(conditions)
-            if x.dtype.kind not in "fiub" or x.ndim != 2 or x.shape[1] != self.condition_size or not np.isfinite(x).all():
+            if (
+                x.dtype.kind not in "fiub"
+                or x.ndim != 2
+                or x.shape[1] != self.condition_size
+                or not np.isfinite(x).all()
+            ):
                 raise ShapeError(
                     f"{where}: conditions of shape {x.shape} and dtype {x.dtype} came, expected (N, {self.condition_size}) of "
                     "finite numbers."
@@ -185,7 +234,9 @@ class Generator(Model):
         for label in map(str, conditions):
             if label not in place:
                 known = ", ".join(self.labels[:20]) + (", ..." if len(self.labels) > 20 else "")
-                raise VocabularyError(f"{where}: unknown label {label!r}; known: {known}.{did_you_mean(label, self.labels)}")
+                raise VocabularyError(
+                    f"{where}: unknown label {label!r}; known: {known}.{did_you_mean(label, self.labels)}"
+                )
         return np.eye(len(place), dtype=np.float32)[[place[str(label)] for label in conditions]]
 
     def _need_labels(self, where: str) -> int:
@@ -198,7 +249,9 @@ class Generator(Model):
         check_pairs(where, conditions, texts, NAMES)
         return self._vectors(where, conditions), numbered(self.codec, where, "text", texts)
 
-    def _batch(self, x: Array, rows: Sequence[Ids], which: Array, part: tuple[int, int] | None) -> ConditionBatch:
+    def _batch(
+        self, x: Array, rows: Sequence[Ids], which: Array, part: tuple[int, int] | None
+    ) -> ConditionBatch:
         mine = [rows[i] for i in which.tolist()]
         given, _ = padded(shifted(mine, self.codec.vocab.specials["bos"]))
         target, counts = padded(mine, fill=-1)
@@ -214,7 +267,12 @@ class Generator(Model):
 
     def _contents(self) -> tuple[Arrays, dict[str, Any]]:
         arrays = {f"text.{name}": a for name, a in self.codec.to_arrays().items()}
-        meta = {"codec": self.codec.to_json(), "labels": self.labels, "counts": self.counts, "condition": self.condition_size}
+        meta = {
+            "codec": self.codec.to_json(),
+            "labels": self.labels,
+            "counts": self.counts,
+            "condition": self.condition_size,
+        }
         return arrays, meta
 
     def _restore(self, arrays: Arrays, meta: dict[str, Any]) -> GeneratorNetwork:

@@ -24,16 +24,22 @@ from seqkit.nn.stack import Stack
 class GeneratorOptions:
     """Sizes and dropout of a generator."""
 
-    cell: str = option("lstm", help="rnn, relu-rnn, gru, gru-before, lstm, peephole-lstm, layer-norm-lstm, min-gru")
+    cell: str = option(
+        "lstm", help="rnn, relu-rnn, gru, gru-before, lstm, peephole-lstm, layer-norm-lstm, min-gru"
+    )
     num_layers: int = option(1, low=1, help="layers of the stack")
     hidden_size: int = option(128, low=1, help="numbers in a layer's state")
     embed_dim: int = option(64, low=1, help="numbers in an embedding")
     condition_dim: int = option(16, low=1, help="numbers that a condition becomes")
     dropout: float = option(0.2, low=0, high=0.95, help="of embeddings, between layers, of outputs")
     locked: bool = option(False, help="dropout masks are the same for all steps of a row")
-    word_dropout: float = option(0.0, low=0, high=0.95, help="of whole tokens of the embedding, in a step of training")
+    word_dropout: float = option(
+        0.0, low=0, high=0.95, help="of whole tokens of the embedding, in a step of training"
+    )
     residual: bool = option(False, help="add a layer's input to its output")
-    init_embedding: str = option("small-normal", help="how the embedding starts: small-normal (σ 0.25), uniform (±0.1), ...")
+    init_embedding: str = option(
+        "small-normal", help="how the embedding starts: small-normal (σ 0.25), uniform (±0.1), ..."
+    )
     seed: int = option(1, low=0, help="seed of weights, order and dropout")
 
     def __post_init__(self) -> None:
@@ -65,9 +71,14 @@ class GeneratorNetwork(nn.Module):
             initialise(self.embedding, s.init_embedding)
             self.condition = nn.Linear(conditions, s.condition_dim, bias=False)
             self.stack = Stack(
-                s.embed_dim + s.condition_dim, s.hidden_size, s.num_layers, s.cell, residual=s.residual, dropout=s.dropout,
+                s.embed_dim + s.condition_dim,
+                s.hidden_size,
+                s.num_layers,
+                s.cell,
+                residual=s.residual,
+                dropout=s.dropout,
                 locked=s.locked,
-            )  # fmt: skip
+            )
             states = s.num_layers * self.stack.states_a_cell
             self.first = nn.ModuleList(nn.Linear(s.condition_dim, s.hidden_size) for _ in range(states))
             self.head = Softmax(s.hidden_size, classes)
@@ -78,7 +89,11 @@ class GeneratorNetwork(nn.Module):
         return *(torch.tanh(one(k)).to(self.embedding.dtype) for one in self.first), k
 
     def hidden(
-        self, condition: Annotated[Tensor, "B C"], ids: Annotated[Tensor, "B T"], *, draws: Draws | None = None
+        self,
+        condition: Annotated[Tensor, "B C"],
+        ids: Annotated[Tensor, "B T"],
+        *,
+        draws: Draws | None = None,
     ) -> Annotated[Tensor, "B T H"]:
         """What the head reads after each of ids."""
         s = self.settings
@@ -109,7 +124,9 @@ class GeneratorNetwork(nn.Module):
     def losses(self, batch: ConditionBatch) -> Annotated[Tensor, "B"]:
         """-log p of each row in nats."""
         h, targets = self._outputs(batch, 0)
-        found: Tensor = self.head.losses(h.flatten(0, 1), targets.flatten()).double().view(targets.shape).sum(1)
+        found: Tensor = (
+            self.head.losses(h.flatten(0, 1), targets.flatten()).double().view(targets.shape).sum(1)
+        )
         return found
 
     def _outputs(self, batch: ConditionBatch, step: int) -> tuple[Tensor, Tensor]:

@@ -17,9 +17,15 @@ from seqkit.models.language_model.model import LanguageModel
 from seqkit.nn.cell import Cell, State
 
 GATES = {
-    "lstm": "ifgo", "peephole-lstm": "ifgo", "layer-norm-lstm": "ifgo", "gru": "rzn", "gru-before": "rzn", "rnn": "",
-    "relu-rnn": "", "min-gru": "",
-}  # fmt: skip
+    "lstm": "ifgo",
+    "peephole-lstm": "ifgo",
+    "layer-norm-lstm": "ifgo",
+    "gru": "rzn",
+    "gru-before": "rzn",
+    "rnn": "",
+    "relu-rnn": "",
+    "min-gru": "",
+}
 MANY = 12  # neurons shown if none are named: those that vary most
 
 
@@ -36,10 +42,18 @@ class Look:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; what is not a number is null."""
         rows = [[None if math.isnan(v) else v for v in row] for row in self.values.tolist()]
-        return {"title": self.title, "unit": self.unit, "tokens": self.tokens, "names": self.names, "values": rows}
+        return {
+            "title": self.title,
+            "unit": self.unit,
+            "tokens": self.tokens,
+            "names": self.names,
+            "values": rows,
+        }
 
 
-def look(model: LanguageModel, text: str, *, what: str = "surprise", layer: int = 1, neurons: Sequence[int] = ()) -> Look:
+def look(
+    model: LanguageModel, text: str, *, what: str = "surprise", layer: int = 1, neurons: Sequence[int] = ()
+) -> Look:
     """Look at `what`: surprise, a state (h, c), or a gate of the layer's cell (i, f, g, o; r, z, n).
 
     layer: from 1. neurons: from 0; if none are given, the MANY that vary most along the text.
@@ -71,7 +85,9 @@ def _activations(model: LanguageModel, ids: Array, layer: int, what: str) -> Ann
     name = network.stack.cell_name
     known = ["h", "c"][: cell.states] + list(GATES[name])
     if what not in known:
-        raise OptionError(f"look: {what!r} came, layer {layer + 1} ({name}) has {', '.join(known)}.{did_you_mean(what, known)}")
+        raise OptionError(
+            f"look: {what!r} came, layer {layer + 1} ({name}) has {', '.join(known)}.{did_you_mean(what, known)}"
+        )
     device = network.embedding.device
     x = network.embedding[torch.from_numpy(ids.astype(np.int64)).to(device)][None]
     first, states = network.stack.zero_state(1), cell.states

@@ -25,10 +25,20 @@ class LanguageModelRun:
     """One model, one text, one folder."""
 
     def __init__(
-        self, model: LanguageModel, source: str, out: Path, *, unit: str = "word", lower: bool = False, min_count: int = 1,
-        max_size: int | None = None, valid: str | None = None, vectors: Path | None = None, freeze: bool = False,
+        self,
+        model: LanguageModel,
+        source: str,
+        out: Path,
+        *,
+        unit: str = "word",
+        lower: bool = False,
+        min_count: int = 1,
+        max_size: int | None = None,
+        valid: str | None = None,
+        vectors: Path | None = None,
+        freeze: bool = False,
         curve: Path | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """unit: word, whitespace (text that is tokenised already), character or subword[:model]. curve: picture of the losses."""
         if unit.partition(":")[0] not in UNITS:
             raise OptionError(f"unit: {unit!r} came, allowed are {', '.join(UNITS)} and subword:MODEL.")
@@ -36,40 +46,75 @@ class LanguageModelRun:
             check_picture(curve)  # before the work, not after it
         self.curve = curve
         self.model, self.source, self.out, self.unit, self.lower = model, source, out, unit, lower
-        self.min_count, self.max_size, self.valid, self.vectors, self.freeze = min_count, max_size, valid, vectors, freeze
+        self.min_count, self.max_size, self.valid, self.vectors, self.freeze = (
+            min_count,
+            max_size,
+            valid,
+            vectors,
+            freeze,
+        )
 
     def corpus(self, folder: Path | None, reading: Callable[[int], None] | None = None) -> Corpus:
         """The corpus folder that was given, or the text made into one within `folder`, each line ended by </s>."""
         if self.source != "-" and (Path(self.source) / "manifest.json").is_file():
             if (self.unit, self.lower, self.min_count, self.max_size) != ("word", False, 1, None):
-                raise OptionError(f"{self.source} is a corpus, cut already: leave out unit, lower, min_count and max_size.")
+                raise OptionError(
+                    f"{self.source} is a corpus, cut already: leave out unit, lower, min_count and max_size."
+                )
             return Corpus.load(self.source)
         return Corpus.build(
-            self.source, self.unit, normalizer=Normalizer(lower=self.lower), add_eos=True, min_count=self.min_count,
-            max_size=self.max_size, threads=self.model.threads, out=folder, report=reading,
-        )  # fmt: skip
+            self.source,
+            self.unit,
+            normalizer=Normalizer(lower=self.lower),
+            add_eos=True,
+            min_count=self.min_count,
+            max_size=self.max_size,
+            threads=self.model.threads,
+            out=folder,
+            report=reading,
+        )
 
     def train(
-        self, *, resume: bool = False, report: Callable[[Progress], None] | None = None,
-        reading: Callable[[int], None] | None = None, logs: Sequence[Log] = (), world: World | None = None,
-    ) -> dict[str, Any]:  # fmt: skip
+        self,
+        *,
+        resume: bool = False,
+        report: Callable[[Progress], None] | None = None,
+        reading: Callable[[int], None] | None = None,
+        logs: Sequence[Log] = (),
+        world: World | None = None,
+    ) -> dict[str, Any]:
         """Train, write model and run.json to the folder, and return what run.json holds."""
         first = world is None or world.rank == 0
         with nothing_half_written(self.out):
             corpus = self.corpus(self.out / "corpus" if first else None, reading)
-            valid = None if self.valid is None else Codec.of(corpus).corpus(self.valid, threads=self.model.threads)
+            valid = (
+                None
+                if self.valid is None
+                else Codec.of(corpus).corpus(self.valid, threads=self.model.threads)
+            )
             vectors = None if self.vectors is None else Vectors.load(self.vectors)
             self.out.mkdir(parents=True, exist_ok=True)
             self.model.fit(
-                corpus, valid=valid, vectors=vectors, freeze=self.freeze, checkpoint=self.out / "checkpoint", resume=resume,
-                report=report, logs=[JsonLines(self.out / "log.jsonl"), *logs] if first else (), world=world,
-            )  # fmt: skip
+                corpus,
+                valid=valid,
+                vectors=vectors,
+                freeze=self.freeze,
+                checkpoint=self.out / "checkpoint",
+                resume=resume,
+                report=report,
+                logs=[JsonLines(self.out / "log.jsonl"), *logs] if first else (),
+                world=world,
+            )
         about = {**corpus.meta, "source": self.source, "fingerprint": corpus.fingerprint}
         result = outcome(
-            self.model, self.model.network, "tokens", corpus=about,
-            vocabulary=len(corpus.vocab), valid=None if valid is None else {**valid.meta, "source": self.valid},
+            self.model,
+            self.model.network,
+            "tokens",
+            corpus=about,
+            vocabulary=len(corpus.vocab),
+            valid=None if valid is None else {**valid.meta, "source": self.valid},
             coverage=self.model.coverage,
-        )  # fmt: skip
+        )
         if first:
             self.model.save(self.out)
             files.write_json(self.out / "run.json", result)

@@ -57,7 +57,11 @@ class SequenceProgram(nn.Module):
 
 
 def export(
-    network: Network, path: Path | str, *, what: Literal["step", "sequence"] = "step", form: Literal["torch", "onnx"] = "torch"
+    network: Network,
+    path: Path | str,
+    *,
+    what: Literal["step", "sequence"] = "step",
+    form: Literal["torch", "onnx"] = "torch",
 ) -> Any:
     """Write a program to `path` and return it (torch.export's program, or torch's ONNX program).
 
@@ -66,7 +70,9 @@ def export(
     """
     programs = {"step": StepProgram, "sequence": SequenceProgram}
     if what not in programs or form not in ("torch", "onnx"):
-        raise OptionError(f"export: {what!r} as {form!r} came, allowed are step and sequence, as torch or onnx.")
+        raise OptionError(
+            f"export: {what!r} as {form!r} came, allowed are step and sequence, as torch or onnx."
+        )
     network = network.eval()
     program = programs[what](network).eval()
     stack = network.stack
@@ -80,7 +86,11 @@ def export(
             torch.export.save(made, path)
             return made
         if find_spec("onnxscript") is None:  # torch's exporter needs it
-            raise OptionError("export: onnx needs onnx and onnxscript, which are not installed. Install seqkit[onnx].")
-        onnx: Any = torch.onnx.export(program, (ids, state), dynamic_shapes=shapes, dynamo=True, verbose=False)
+            raise OptionError(
+                "export: onnx needs onnx and onnxscript, which are not installed. Install seqkit[onnx]."
+            )
+        onnx: Any = torch.onnx.export(
+            program, (ids, state), dynamic_shapes=shapes, dynamo=True, verbose=False
+        )
         onnx.save(str(path))
         return onnx

@@ -44,7 +44,9 @@ class Comparison:
         return self.good > self.bad
 
 
-def read_pairs(path: Path, *, good: str | None = None, bad: str | None = None, group: str | None = None) -> list[Pair]:
+def read_pairs(
+    path: Path, *, good: str | None = None, bad: str | None = None, group: str | None = None
+) -> list[Pair]:
     """Pairs from a TSV file with a header, or from JSON lines; plain or compressed.
 
     good, bad: names of the columns; if not given correct/wrong, right/wrong, sentence_good/sentence_bad or good/bad.
@@ -54,7 +56,9 @@ def read_pairs(path: Path, *, good: str | None = None, bad: str | None = None, g
         try:
             lines = file.read().decode().split("\n")
         except UnicodeDecodeError as error:
-            raise FormatError(f"{path}: not UTF-8 at byte {error.start:,}. Convert the file first.") from error
+            raise FormatError(
+                f"{path}: not UTF-8 at byte {error.start:,}. Convert the file first."
+            ) from error
     rows = _json_rows(path, lines) if lines[0].lstrip().startswith("{") else _table_rows(path, lines)
     if not rows:
         raise FormatError(f"{path}: no pair of sentences. Expected a TSV file with a header, or JSON lines.")
@@ -67,11 +71,16 @@ def read_pairs(path: Path, *, good: str | None = None, bad: str | None = None, g
     return pairs
 
 
-def compare(score: Callable[[Sequence[str]], Sequence[tuple[float, int]]], pairs: Sequence[Pair]) -> list[Comparison]:
+def compare(
+    score: Callable[[Sequence[str]], Sequence[tuple[float, int]]], pairs: Sequence[Pair]
+) -> list[Comparison]:
     """Compare pairs by a scorer that gives (log p, unknown tokens) of each sentence."""
     both = score([pair.good for pair in pairs] + [pair.bad for pair in pairs])
     goods, bads = both[: len(pairs)], both[len(pairs) :]
-    return [Comparison(pair, good[0], bad[0], good[1] + bad[1]) for pair, good, bad in zip(pairs, goods, bads, strict=True)]
+    return [
+        Comparison(pair, good[0], bad[0], good[1] + bad[1])
+        for pair, good, bad in zip(pairs, goods, bads, strict=True)
+    ]
 
 
 def accuracy(name: str, comparisons: Sequence[Comparison], *, skip_unknown: bool = False) -> Score:
@@ -86,7 +95,12 @@ def accuracy(name: str, comparisons: Sequence[Comparison], *, skip_unknown: bool
     value = float(hits.mean()) if len(hits) else math.nan
     signature = {"ties": ties, "with_unknown": unknown, "skip_unknown": skip_unknown}
     return Score(
-        name, value, len(hits), len(comparisons) - len(kept), signature, interval(lambda i: float(hits[i].mean()), len(hits))
+        name,
+        value,
+        len(hits),
+        len(comparisons) - len(kept),
+        signature,
+        interval(lambda i: float(hits[i].mean()), len(hits)),
     )
 
 
@@ -113,7 +127,9 @@ def _table_rows(path: Path, lines: list[str]) -> list[tuple[int, dict[str, Any]]
             continue
         cells = line.rstrip("\r").split("\t")
         if len(cells) != len(head):
-            raise FormatError(f"{path}: line {number:,} has {len(cells)} columns, the header has {len(head)}.")
+            raise FormatError(
+                f"{path}: line {number:,} has {len(cells)} columns, the header has {len(head)}."
+            )
         rows.append((number, dict(zip(head, cells, strict=True))))
     return rows
 
@@ -123,14 +139,24 @@ def _columns(path: Path, names: list[str], good: str | None, bad: str | None) ->
         if first in names and second in names:
             return first, second
     asked = f"{good or 'correct'!r} and {bad or 'wrong'!r}"
-    raise OptionError(f"{path}: columns {asked} are not there; it has {', '.join(names)}. Name them with good and bad.")
+    raise OptionError(
+        f"{path}: columns {asked} are not there; it has {', '.join(names)}. Name them with good and bad."
+    )
 
 
 def measure(
-    model: LanguageModel, paths: Sequence[Path], *, good: str | None = None, bad: str | None = None,
-    skip_unknown: bool = False, baseline: str | None = None, order: int = 3, split: bool = False, lower: bool = False,
+    model: LanguageModel,
+    paths: Sequence[Path],
+    *,
+    good: str | None = None,
+    bad: str | None = None,
+    skip_unknown: bool = False,
+    baseline: str | None = None,
+    order: int = 3,
+    split: bool = False,
+    lower: bool = False,
     bare: bool = False,
-) -> list[Score]:  # fmt: skip
+) -> list[Score]:
     """Accuracy of `model` on each file of pairs, and of an n-gram model trained on the text `baseline`, if given.
 
     The baseline cuts text as the model does. Pairs are skipped by the model's vocabulary, for both alike.
@@ -155,7 +181,10 @@ def measure(
         scorers[f"{order}-gram"] = ngram.scores
     found = []
     for path in paths:
-        pairs = [replace(pair, good=prepared(pair.good), bad=prepared(pair.bad)) for pair in read_pairs(path, good=good, bad=bad)]
+        pairs = [
+            replace(pair, good=prepared(pair.good), bad=prepared(pair.bad))
+            for pair in read_pairs(path, good=good, bad=bad)
+        ]
         for name, scorer in scorers.items():
             score = accuracy(path.name, compare(scorer, pairs), skip_unknown=skip_unknown)
             settings = {

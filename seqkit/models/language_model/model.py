@@ -48,7 +48,11 @@ class LanguageModel(Model):
     """
 
     kind = "language-model"
-    groups: ClassVar[dict[str, Any]] = {"network": NetworkOptions, "fit": FitOptions, "gradient": GradientOptions}
+    groups: ClassVar[dict[str, Any]] = {
+        "network": NetworkOptions,
+        "fit": FitOptions,
+        "gradient": GradientOptions,
+    }
     defaults: ClassVar[dict[str, Any]] = {"optimizer": "adamw", "clip": 1.0}
     network_options: NetworkOptions
     fit_options: FitOptions
@@ -71,10 +75,18 @@ class LanguageModel(Model):
         return found
 
     def fit(
-        self, corpus: Corpus, *, valid: Corpus | None = None, vectors: Any = None, freeze: bool = False,
-        checkpoint: str | os.PathLike[str] | None = None, resume: bool = False,
-        report: Callable[[Progress], None] | None = None, logs: Sequence[Log] = (), world: World | None = None,
-    ) -> Self:  # fmt: skip
+        self,
+        corpus: Corpus,
+        *,
+        valid: Corpus | None = None,
+        vectors: Any = None,
+        freeze: bool = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        report: Callable[[Progress], None] | None = None,
+        logs: Sequence[Log] = (),
+        world: World | None = None,
+    ) -> Self:
         """Train on `corpus`; with `valid` keep the weights of the best epoch. `history` holds the loss of every epoch.
 
         vectors: Vectors to start the embedding from, for the words they have (`coverage` says how many); freeze keeps the
@@ -91,7 +103,11 @@ class LanguageModel(Model):
             self.coverage = start_embedding(network.embedding, corpus.vocab.tokens, vectors)
         o, shared = self.fit_options, world or World()
         check = hashlib.sha256("\0".join(corpus.vocab.tokens).encode()).hexdigest()
-        settings = options.to_json(self.network_options) | options.to_json(o) | {"vocabulary": check, "freeze": freeze}
+        settings = (
+            options.to_json(self.network_options)
+            | options.to_json(o)
+            | {"vocabulary": check, "freeze": freeze}
+        )
         del settings["epochs"]
         if corpus.num_tokens < 2 * o.batch:
             raise FormatError(
@@ -100,14 +116,24 @@ class LanguageModel(Model):
             )
         streams = Streams(corpus, o.batch, o.bptt, settings, (shared.rank, shared.size))
         self._learn(
-            network, streams, checkpoint=checkpoint, resume=resume, report=report, logs=logs, world=shared,
-            validate=None if valid is None else lambda: scoring.mean_loss(network, valid, o.batch, o.bptt, shared).mean,
-        )  # fmt: skip
+            network,
+            streams,
+            checkpoint=checkpoint,
+            resume=resume,
+            report=report,
+            logs=logs,
+            world=shared,
+            validate=None
+            if valid is None
+            else lambda: scoring.mean_loss(network, valid, o.batch, o.bptt, shared).mean,
+        )
         return self
 
     def score(self, texts: str | Sequence[str]) -> list[TextScore]:
         """Score each text by itself, from a fresh state; exact whatever stands beside it."""
-        return scoring.score_rows(self.network, self.codec, [texts] if isinstance(texts, str) else list(texts))
+        return scoring.score_rows(
+            self.network, self.codec, [texts] if isinstance(texts, str) else list(texts)
+        )
 
     def score_file(self, source: str | os.PathLike[str] | Iterable[str]) -> TextScore:
         """Score a whole text (what `seqkit.read` takes, or lines) as one stream, every token of it."""
@@ -126,9 +152,13 @@ class LanguageModel(Model):
         losses = scoring.stream_losses(self.network, ids, scoring.first_context(self.codec))
         return list(zip(self.codec.vocab.words(ids.tolist()), losses.tolist(), strict=True))
 
-    def sample(self, prompt: str | Sequence[str] = "", *, seeds: Iterable[int] = (1,), **settings: Any) -> list[Sample]:
+    def sample(
+        self, prompt: str | Sequence[str] = "", *, seeds: Iterable[int] = (1,), **settings: Any
+    ) -> list[Sample]:
         """Draw texts that go on from a prompt, one for each seed; settings as in models.decoding.sampling.sample."""
-        return sample(self.network, self.codec, prompt=prompt, seeds=list(seeds), threads=self.threads, **settings)
+        return sample(
+            self.network, self.codec, prompt=prompt, seeds=list(seeds), threads=self.threads, **settings
+        )
 
     def beam(self, prompt: str = "", **settings: Any) -> list[Sample]:
         """The likeliest texts that go on from a prompt, by beam search; settings as in models.decoding.beam.beam."""
@@ -147,5 +177,7 @@ class LanguageModel(Model):
         s = self.network_options
         dim = s.embed_dim or s.hidden_size
         rows = s.num_layers * cells.load(s.cell).gates * s.hidden_size
-        self._check_memory(classes * dim * (1 if s.tie else 2) + rows * (max(dim, s.hidden_size) + s.hidden_size))
+        self._check_memory(
+            classes * dim * (1 if s.tie else 2) + rows * (max(dim, s.hidden_size) + s.hidden_size)
+        )
         return Network(classes, s).to(find_device(self.device))

@@ -21,10 +21,14 @@ from seqkit.text.batches.streams import Window
 class NetworkOptions:
     """Sizes and dropout of a language model's network."""
 
-    cell: str = option("lstm", help="rnn, relu-rnn, gru, gru-before, lstm, peephole-lstm, layer-norm-lstm, min-gru")
+    cell: str = option(
+        "lstm", help="rnn, relu-rnn, gru, gru-before, lstm, peephole-lstm, layer-norm-lstm, min-gru"
+    )
     num_layers: int = option(2, low=1, search="1..4", help="layers of the stack")
     hidden_size: int = option(256, low=1, search="32..512:log", help="numbers in a layer's state")
-    embed_dim: int | None = option(None, low=1, search="32..512:log", help="numbers in an embedding; hidden_size if not given")
+    embed_dim: int | None = option(
+        None, low=1, search="32..512:log", help="numbers in an embedding; hidden_size if not given"
+    )
     tie: bool = option(True, help="the head's weight is the embedding")
     head: Literal["softmax", "adaptive-softmax"] = option("softmax", help="softmax or adaptive-softmax")
     dropout: float = option(0.0, low=0, high=0.95, help="of embeddings, between layers, of outputs")
@@ -33,9 +37,13 @@ class NetworkOptions:
     embedding_dropout: float = option(0.0, low=0, high=0.95, help="of whole words of the embedding")
     residual: bool = option(False, help="add a layer's input to its output")
     learned_state: bool = option(False, help="train the first state")
-    init_embedding: str = option("small-normal", help="how the embedding starts: small-normal (σ 0.25), uniform (±0.1), ...")
+    init_embedding: str = option(
+        "small-normal", help="how the embedding starts: small-normal (σ 0.25), uniform (±0.1), ..."
+    )
     init_input: str = option("xavier-uniform", help="how the weights that read a layer's input start")
-    init_hidden: str | None = option(None, help="how each gate's recurrent weights start; the cell's own way if not given")
+    init_hidden: str | None = option(
+        None, help="how each gate's recurrent weights start; the cell's own way if not given"
+    )
     seed: int = option(1, low=0, help="seed of weights and dropout")
 
     def __post_init__(self) -> None:
@@ -58,22 +66,40 @@ class Network(nn.Module):
             self.embedding = nn.Parameter(torch.empty(classes, dim))
             initialise(self.embedding, s.init_embedding)
             self.stack = Stack(
-                dim, s.hidden_size, s.num_layers, s.cell, residual=s.residual, dropout=s.dropout, locked=s.locked,
-                weight_dropout=s.weight_dropout, learned_state=s.learned_state,
-            )  # fmt: skip
+                dim,
+                s.hidden_size,
+                s.num_layers,
+                s.cell,
+                residual=s.residual,
+                dropout=s.dropout,
+                locked=s.locked,
+                weight_dropout=s.weight_dropout,
+                learned_state=s.learned_state,
+            )
             for one in self.stack.layers:
                 one.reset_parameters(input=s.init_input, hidden=s.init_hidden)
             narrow = s.tie and dim != s.hidden_size
             self.projection = nn.Linear(s.hidden_size, dim) if narrow else None
-            self.head = head(s.head, dim if s.tie else s.hidden_size, classes, **({"tied": self.embedding} if s.tie else {}))
+            self.head = head(
+                s.head,
+                dim if s.tie else s.hidden_size,
+                classes,
+                **({"tied": self.embedding} if s.tie else {}),
+            )
 
     def hidden(
-        self, ids: Annotated[Tensor, "B T"], state: State | None = None, lengths: Annotated[Tensor, "B"] | None = None, *,
+        self,
+        ids: Annotated[Tensor, "B T"],
+        state: State | None = None,
+        lengths: Annotated[Tensor, "B"] | None = None,
+        *,
         draws: Draws | None = None,
-    ) -> tuple[Annotated[Tensor, "B T H"], State]:  # fmt: skip
+    ) -> tuple[Annotated[Tensor, "B T H"], State]:
         """What the head reads at each step, and the state after each row's last."""
         s = self.settings
-        x = embedding(ids.transpose(0, 1), drop_words(self.embedding, s.embedding_dropout, draws)).transpose(0, 1)
+        x = embedding(ids.transpose(0, 1), drop_words(self.embedding, s.embedding_dropout, draws)).transpose(
+            0, 1
+        )
         x = dropout(x, s.dropout, draws, locked=s.locked)
         y, state = self.stack(x, state, lengths, draws=draws)
         y = dropout(y, s.dropout, draws, locked=s.locked)

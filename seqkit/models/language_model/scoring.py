@@ -56,18 +56,30 @@ class TextScore:
 
     def __add__(self, other: "TextScore") -> "TextScore":
         return TextScore(
-            self.loss + other.loss, self.eos + other.eos, self.unknown + other.unknown, self.unscored + other.unscored,
-            self.characters + other.characters, self.bytes + other.bytes,
-        )  # fmt: skip
+            self.loss + other.loss,
+            self.eos + other.eos,
+            self.unknown + other.unknown,
+            self.unscored + other.unscored,
+            self.characters + other.characters,
+            self.bytes + other.bytes,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """All numbers as plain JSON values."""
         numbers = {
-            "log_prob": self.log_prob, "nats_per_token": self.loss.mean, "perplexity": self.loss.perplexity,
-            "bits_per_character": self.bits_per_character, "bits_per_byte": self.bits_per_byte,
-        }  # fmt: skip
+            "log_prob": self.log_prob,
+            "nats_per_token": self.loss.mean,
+            "perplexity": self.loss.perplexity,
+            "bits_per_character": self.bits_per_character,
+            "bits_per_byte": self.bits_per_byte,
+        }
         finite = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
-        counts = {"tokens": self.loss.count, "eos": self.eos, "unknown": self.unknown, "unscored": self.unscored}
+        counts = {
+            "tokens": self.loss.count,
+            "eos": self.eos,
+            "unknown": self.unknown,
+            "unscored": self.unscored,
+        }
         return finite | counts | {"characters": self.characters, "bytes": self.bytes}
 
 
@@ -98,7 +110,9 @@ def row_losses(network: Network, rows: Sequence[Ids], context: int | None) -> li
         shifted = [_shifted(rows[i], context) for i in group]
         inputs, lengths = padded([x for x, _ in shifted])
         targets, _ = padded([y for _, y in shifted], fill=-1)
-        y, _ = network.hidden(torch.from_numpy(inputs).to(device, torch.int64), None, torch.from_numpy(lengths).to(device))
+        y, _ = network.hidden(
+            torch.from_numpy(inputs).to(device, torch.int64), None, torch.from_numpy(lengths).to(device)
+        )
         flat = torch.from_numpy(targets).to(device, torch.int64).flatten()
         losses = network.head.losses(y.flatten(0, 1), flat).double().cpu().numpy().reshape(targets.shape)
         for i, row, n in zip(group, losses, lengths.tolist(), strict=True):
@@ -160,7 +174,9 @@ def encode(codec: Codec, text: str, number: int = 0) -> Ids:
             parts.append(np.array([eos]))
     ids = np.concatenate(parts).astype(np.int32)
     if not len(ids):
-        raise FormatError(f"score: text {number + 1:,} has no token, expected at least one. Leave empty texts out.")
+        raise FormatError(
+            f"score: text {number + 1:,} has no token, expected at least one. Leave empty texts out."
+        )
     return ids
 
 
@@ -174,9 +190,13 @@ def summed(codec: Codec, ids: Ids, losses: Array, characters: int, size: int) ->
     scored = ~np.isnan(losses)
     eos, unk = (codec.vocab.specials.get(name, -1) for name in ("eos", "unk"))
     return TextScore(
-        Loss(float(losses[scored].sum()), int(scored.sum())), int((ids[scored] == eos).sum()),
-        int((ids[scored] == unk).sum()), int((~scored).sum()), characters, size,
-    )  # fmt: skip
+        Loss(float(losses[scored].sum()), int(scored.sum())),
+        int((ids[scored] == eos).sum()),
+        int((ids[scored] == unk).sum()),
+        int((~scored).sum()),
+        characters,
+        size,
+    )
 
 
 def _window_loss(network: Network, window: Window, state: Any) -> tuple[Loss, Any]:

@@ -20,7 +20,9 @@ _ROWS = 256  # sentences that are run at once
 
 
 @torch.no_grad()
-def sentence_vectors(model: LanguageModel, texts: Sequence[str], *, pooling: Pooling = "last") -> Annotated[Array, "N H"]:
+def sentence_vectors(
+    model: LanguageModel, texts: Sequence[str], *, pooling: Pooling = "last"
+) -> Annotated[Array, "N H"]:
     """The top layer's output after the last token of each text ("last"), or its mean over the tokens ("mean"); float64.
 
     Each text is read by itself from a fresh state, after the token a text starts after, which is not in the mean.
@@ -33,12 +35,19 @@ def sentence_vectors(model: LanguageModel, texts: Sequence[str], *, pooling: Poo
     before = [] if start is None else [start]
     found = []
     for first in range(0, len(texts), _ROWS):
-        rows = [np.concatenate([before, model.codec.encode(text)]).astype(np.int32) for text in texts[first : first + _ROWS]]
+        rows = [
+            np.concatenate([before, model.codec.encode(text)]).astype(np.int32)
+            for text in texts[first : first + _ROWS]
+        ]
         if any(len(row) == len(before) for row in rows):
-            raise FormatError("sentence_vectors: a text without a token came, expected at least one. Leave empty texts out.")
+            raise FormatError(
+                "sentence_vectors: a text without a token came, expected at least one. Leave empty texts out."
+            )
         ids, lengths = padded(rows)
         device = network.embedding.device
-        y, _ = network.hidden(torch.from_numpy(ids).to(device, torch.int64), None, torch.from_numpy(lengths).to(device))
+        y, _ = network.hidden(
+            torch.from_numpy(ids).to(device, torch.int64), None, torch.from_numpy(lengths).to(device)
+        )
         for row, n in zip(y.double().cpu().numpy(), lengths.tolist(), strict=True):
             found.append(row[n - 1] if pooling == "last" else row[len(before) : n].mean(0))
     return np.array(found)

@@ -24,15 +24,33 @@ class TaggerRun:
     """One model, one file of tagged sentences, one folder."""
 
     def __init__(
-        self, model: Tagger, source: str, out: Path, *, valid: str | None = None, vectors: Path | None = None, **reading: Any
+        self,
+        model: Tagger,
+        source: str,
+        out: Path,
+        *,
+        valid: str | None = None,
+        vectors: Path | None = None,
+        **reading: Any,
     ) -> None:
         """reading: format and column, as text.readers.conll.sentences has them."""
-        self.model, self.source, self.out, self.valid, self.vectors, self.reading = model, source, out, valid, vectors, reading
+        self.model, self.source, self.out, self.valid, self.vectors, self.reading = (
+            model,
+            source,
+            out,
+            valid,
+            vectors,
+            reading,
+        )
 
     def train(
-        self, *, resume: bool = False, report: Callable[[Progress], None] | None = None, logs: Sequence[Log] = (),
+        self,
+        *,
+        resume: bool = False,
+        report: Callable[[Progress], None] | None = None,
+        logs: Sequence[Log] = (),
         world: World | None = None,
-    ) -> dict[str, Any]:  # fmt: skip
+    ) -> dict[str, Any]:
         """Train, write model and run.json to the folder, and return what run.json holds."""
         model, first = self.model, world is None or world.rank == 0
         found = list(sentences(self.source, **self.reading))
@@ -42,18 +60,37 @@ class TaggerRun:
         try:
             with nothing_half_written(self.out):
                 model.fit(
-                    *_pair(found), valid=_pair(held) if held else None, vectors=vectors, checkpoint=self.out / "checkpoint",
-                    resume=resume, report=report, logs=log, world=world,
-                )  # fmt: skip
+                    *_pair(found),
+                    valid=_pair(held) if held else None,
+                    vectors=vectors,
+                    checkpoint=self.out / "checkpoint",
+                    resume=resume,
+                    report=report,
+                    logs=log,
+                    world=world,
+                )
         except FormatError as error:
             raise _located(error, [*found, *held]) from error
         scores = model.evaluate(*_pair(held)) if held else []
-        data = {"source": self.source, "valid": self.valid, "vectors": str(self.vectors) if self.vectors else None,
-                **self.reading, "sentences": len(found), "words": sum(len(s.words) for s in found)}  # fmt: skip
+        data = {
+            "source": self.source,
+            "valid": self.valid,
+            "vectors": str(self.vectors) if self.vectors else None,
+            **self.reading,
+            "sentences": len(found),
+            "words": sum(len(s.words) for s in found),
+        }
         result = outcome(
-            model, model.network, "sentences", data=data, labels=model.classes_, scheme=model.labels.scheme,
-            given=model.labels.given, coverage=model.coverage, scores=[score.to_json() for score in scores],
-        )  # fmt: skip
+            model,
+            model.network,
+            "sentences",
+            data=data,
+            labels=model.classes_,
+            scheme=model.labels.scheme,
+            given=model.labels.given,
+            coverage=model.coverage,
+            scores=[score.to_json() for score in scores],
+        )
         if first:
             model.save(self.out)
             files.write_json(self.out / "run.json", result)
@@ -73,7 +110,13 @@ def evaluate(model: Tagger, source: str, **reading: Any) -> list[Score]:
 
 
 def predict(
-    model: Tagger, source: str, file: IO[bytes], *, output: str = "conll", scheme: str | None = None, **reading: Any
+    model: Tagger,
+    source: str,
+    file: IO[bytes],
+    *,
+    output: str = "conll",
+    scheme: str | None = None,
+    **reading: Any,
 ) -> int:
     """Write the words of a source with their labels to an open file; return how many sentences there were.
 

@@ -55,11 +55,17 @@ class Lexicon:
         self.dim = 0 if vectors is None else int(vectors[1].shape[1])
         self.scale = 1.0
         if vectors is not None and vectors[1].size:
-            square = sum(float(np.einsum("ij,ij->", m, m, dtype=np.float64)) for m in np.array_split(vectors[1], 64))
-            self.scale = float(np.sqrt(vectors[1].size / square)) if square else 1.0  # numbers of about 1, as the stack likes
+            square = sum(
+                float(np.einsum("ij,ij->", m, m, dtype=np.float64)) for m in np.array_split(vectors[1], 64)
+            )
+            self.scale = (
+                float(np.sqrt(vectors[1].size / square)) if square else 1.0
+            )  # numbers of about 1, as the stack likes
 
     @staticmethod
-    def learn(sentences: Iterable[Sequence[str]], min_count: int, vectors: Any = None) -> "Lexicon":  # Any: Vectors
+    def learn(
+        sentences: Iterable[Sequence[str]], min_count: int, vectors: Any = None
+    ) -> "Lexicon":  # Any: Vectors
         """From the sentences of a training text.  Raises:  FormatError without a word."""
         counts = Counter(word for sentence in sentences for word in sentence)
         if not counts:
@@ -93,13 +99,21 @@ class Lexicon:
         """A hash of what a resumed run must find unchanged."""
         digest = hashlib.sha256("\0".join([*self.words.tokens, "\n", *self.characters.tokens]).encode())
         if self.vectors is not None:
-            digest.update("\0".join(self.vectors[0].tokens).encode() + np.ascontiguousarray(self.vectors[1]).tobytes())
+            digest.update(
+                "\0".join(self.vectors[0].tokens).encode() + np.ascontiguousarray(self.vectors[1]).tobytes()
+            )
         return digest.hexdigest()
 
     def to_arrays(self) -> Arrays:
         """All of it as arrays."""
-        parts = {"words": self.words, "characters": self.characters} | ({"vectors": self.vectors[0]} if self.vectors else {})
-        arrays = {f"{part}.{name}": array for part, vocab in parts.items() for name, array in vocab.to_arrays().items()}
+        parts = {"words": self.words, "characters": self.characters} | (
+            {"vectors": self.vectors[0]} if self.vectors else {}
+        )
+        arrays = {
+            f"{part}.{name}": array
+            for part, vocab in parts.items()
+            for name, array in vocab.to_arrays().items()
+        }
         return arrays | ({"matrix": self.vectors[1]} if self.vectors else {})
 
     @staticmethod
@@ -107,7 +121,9 @@ class Lexicon:
         """What `to_arrays` gave."""
 
         def vocab(part: str, specials: dict[str, int]) -> Vocab:
-            own = {name.removeprefix(part + "."): a for name, a in arrays.items() if name.startswith(part + ".")}
+            own = {
+                name.removeprefix(part + "."): a for name, a in arrays.items() if name.startswith(part + ".")
+            }
             return Vocab.from_arrays(own, specials)
 
         vectors = (vocab("vectors", {}), arrays["matrix"]) if "matrix" in arrays else None
@@ -120,19 +136,27 @@ class Rows:
     unknown: words that are not in the vocabulary; without: those that have no vector, if there are vectors.
     """
 
-    def __init__(self, lexicon: Lexicon, sentences: Sequence[Sequence[str]], targets: Sequence[Ids] | None = None) -> None:
+    def __init__(
+        self, lexicon: Lexicon, sentences: Sequence[Sequence[str]], targets: Sequence[Ids] | None = None
+    ) -> None:
         index: dict[str, int] = {}
         self.places = [
             np.fromiter((index.setdefault(word, len(index)) for word in sentence), np.int32, len(sentence))
             for sentence in sentences
         ]
         self.lengths = np.array([len(row) for row in self.places], np.int64)
-        self.targets = [np.full(n, -1, np.int32) for n in self.lengths.tolist()] if targets is None else list(targets)
+        self.targets = (
+            [np.full(n, -1, np.int32) for n in self.lengths.tolist()] if targets is None else list(targets)
+        )
         distinct = list(index)
         self.words = lexicon.words.ids(plain(word) for word in distinct)
         self.characters = [lexicon.characters.ids(ends(word)) for word in distinct]
         self.vectors: Floats | None = None
-        times = np.bincount(np.concatenate(self.places), minlength=len(distinct)) if distinct else np.zeros(0, np.int64)
+        times = (
+            np.bincount(np.concatenate(self.places), minlength=len(distinct))
+            if distinct
+            else np.zeros(0, np.int64)
+        )
         self.unknown, self.without = int(times[self.words == lexicon.words.unk].sum()), 0
         if lexicon.vectors is not None:
             self.vectors = np.zeros((len(distinct), lexicon.dim), np.float32)
@@ -155,7 +179,9 @@ class Rows:
         characters, word_lengths = padded([self.characters[i] for i in distinct.tolist()])
         vectors = None if self.vectors is None else self.vectors[distinct]
         count = int((targets >= 0).sum())
-        return Batch(places, lengths, self.words[distinct], characters, word_lengths, vectors, targets, count, part)
+        return Batch(
+            places, lengths, self.words[distinct], characters, word_lengths, vectors, targets, count, part
+        )
 
 
 def plain(word: str) -> str:

@@ -38,24 +38,34 @@ class Labels:
         names = {tag for tags in rows for tag in tags if tag is not None}
         if not names:
             raise FormatError("tagger: no label came, expected at least one.")
-        given = None if scheme == "plain" else bioes.detect([tag for tag in tags if tag is not None] for tags in rows)
+        given = (
+            None
+            if scheme == "plain"
+            else bioes.detect([tag for tag in tags if tag is not None] for tags in rows)
+        )
         if given is None:
             if scheme not in ("auto", "plain"):
                 bioes.spans(sorted(names))  # names what is no tag
-                raise FormatError(f"tagger: the labels are all O, and {scheme} needs spans. Is it the right column?")
+                raise FormatError(
+                    f"tagger: the labels are all O, and {scheme} needs spans. Is it the right column?"
+                )
             return Labels(sorted(names))
         missing = any(tag is None for tags in rows for tag in tags)
         if missing:  # where a tag is missing, a span's end cannot be known: tags are taken as they are, and all may follow
             return Labels(sorted(names), None, given)
         wanted = "bioes" if scheme == "auto" else scheme
-        return Labels(sorted({tag for tags in rows for tag in bioes.convert(_whole(tags), wanted)}), wanted, given)
+        return Labels(
+            sorted({tag for tags in rows for tag in bioes.convert(_whole(tags), wanted)}), wanted, given
+        )
 
     def encode(self, rows: Iterable[Tags]) -> list[Annotated[Ids, "T"]]:
         """The classes of tags; -1 for a missing one and for one that is not known."""
         index = {name: i for i, name in enumerate(self.names)}
         found = []
         for tags in rows:
-            own = bioes.convert(_whole(tags), self.scheme) if self.scheme else tags  # which also mends ill-formed ones
+            own = (
+                bioes.convert(_whole(tags), self.scheme) if self.scheme else tags
+            )  # which also mends ill-formed ones
             found.append(np.array([-1 if tag is None else index.get(tag, -1) for tag in own], np.int32))
         return found
 

@@ -49,8 +49,11 @@ class Tagger(Model):
 
     kind = "tagger"
     groups: ClassVar[dict[str, Any]] = {
-        "encoder": EncoderOptions, "tagger": TaggerOptions, "fit": FitOptions, "gradient": GradientOptions,
-    }  # fmt: skip
+        "encoder": EncoderOptions,
+        "tagger": TaggerOptions,
+        "fit": FitOptions,
+        "gradient": GradientOptions,
+    }
     defaults: ClassVar[dict[str, Any]] = {"optimizer": "adamw", "clip": 1.0, "embed_dim": 50}
     encoder_options: EncoderOptions
     tagger_options: TaggerOptions
@@ -79,10 +82,18 @@ class Tagger(Model):
         return found
 
     def fit(
-        self, X: Sentences, y: Sequence[Tags], *, valid: tuple[Sentences, Sequence[Tags]] | None = None, vectors: Any = None,
-        checkpoint: str | os.PathLike[str] | None = None, resume: bool = False,
-        report: Callable[[Progress], None] | None = None, logs: Sequence[Log] = (), world: World | None = None,
-    ) -> Self:  # fmt: skip
+        self,
+        X: Sentences,
+        y: Sequence[Tags],
+        *,
+        valid: tuple[Sentences, Sequence[Tags]] | None = None,
+        vectors: Any = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        report: Callable[[Progress], None] | None = None,
+        logs: Sequence[Log] = (),
+        world: World | None = None,
+    ) -> Self:
         """Train on X and y; with `valid` keep the weights of the epoch with the least error there (1 - F1, or 1 - accuracy).
 
         vectors: Vectors that are read beside the trained embedding and stay as they are; `coverage` says how many words have
@@ -102,20 +113,34 @@ class Tagger(Model):
         self.coverage = None if vectors is None else 1 - rows.without / max(int(rows.lengths.sum()), 1)
         network = self._make()
         shared = world or World()
-        digest = hashlib.sha256("\n".join([" ".join([*words[i], *map(str, y[i])]) for i in range(len(words))]).encode())
+        digest = hashlib.sha256(
+            "\n".join([" ".join([*words[i], *map(str, y[i])]) for i in range(len(words))]).encode()
+        )
         settings: dict[str, Any] = {"sentences": digest.hexdigest(), "lexicon": lexicon.fingerprint()}
         for group in ("encoder", "tagger", "fit"):
             settings |= options.to_json(getattr(self, f"{group}_options"))
         del settings["epochs"]
         batches = Buckets(
-            rows.lengths, self.fit_options.batch, rows.batch, settings, seed=self.encoder_options.seed,
+            rows.lengths,
+            self.fit_options.batch,
+            rows.batch,
+            settings,
+            seed=self.encoder_options.seed,
             part=(shared.rank, shared.size),
-        )  # fmt: skip
+        )
 
         self._learn(
-            network, batches, checkpoint=checkpoint, resume=resume, report=report, logs=logs, world=shared,
-            validate=None if valid is None else lambda: error(self.labels, self._predict(network, check), valid[1]),
-        )  # fmt: skip
+            network,
+            batches,
+            checkpoint=checkpoint,
+            resume=resume,
+            report=report,
+            logs=logs,
+            world=shared,
+            validate=None
+            if valid is None
+            else lambda: error(self.labels, self._predict(network, check), valid[1]),
+        )
         return self
 
     def predict(self, X: Sentences) -> list[list[str]]:
@@ -167,11 +192,18 @@ class Tagger(Model):
     def _contents(self) -> tuple[Arrays, dict[str, Any]]:
         lexicon: Lexicon = self._trained(self._lexicon)
         labels = {"names": self.labels.names, "scheme": self.labels.scheme, "given": self.labels.given}
-        return {f"lexicon.{name}": a for name, a in lexicon.to_arrays().items()}, {"labels": labels, "coverage": self.coverage}
+        return {f"lexicon.{name}": a for name, a in lexicon.to_arrays().items()}, {
+            "labels": labels,
+            "coverage": self.coverage,
+        }
 
     def _restore(self, arrays: Arrays, meta: dict[str, Any]) -> TaggerNetwork:
         self._labels, self.coverage = Labels(**meta["labels"]), meta["coverage"]
-        own = {name.removeprefix("lexicon."): array for name, array in arrays.items() if name.startswith("lexicon.")}
+        own = {
+            name.removeprefix("lexicon."): array
+            for name, array in arrays.items()
+            if name.startswith("lexicon.")
+        }
         self._lexicon = Lexicon.from_arrays(own)
         return self._make()
 
@@ -183,15 +215,22 @@ class Tagger(Model):
         layers = wide + s.hidden_size + (s.num_layers - 1) * (s.output_size + s.hidden_size)
         self._check_memory(len(lexicon.words) * s.embed_dim + rows * layers)
         network = TaggerNetwork(
-            len(lexicon.words), len(lexicon.characters), len(self.classes_), s, t, vector_size=lexicon.dim,
+            len(lexicon.words),
+            len(lexicon.characters),
+            len(self.classes_),
+            s,
+            t,
+            vector_size=lexicon.dim,
             allowed=self.labels.allowed(),
-        )  # fmt: skip
+        )
         return network.to(find_device(self.device))
 
 
 def _words(X: Sentences) -> list[list[str]]:
     if isinstance(X, str):
-        raise OptionError(f"tagger: the text {X[:40]!r} came, expected a list of sentences. Put it in a list.")
+        raise OptionError(
+            f"tagger: the text {X[:40]!r} came, expected a list of sentences. Put it in a list."
+        )
     cut = tokenizer("word")
     return [cut.tokens(sentence) if isinstance(sentence, str) else list(sentence) for sentence in X]
 
@@ -200,8 +239,12 @@ def _pairs(X: Sentences, y: Sequence[Tags]) -> list[list[str]]:
     """The words of X, of which y must have as many sentences and labels."""
     words = _words(X)
     if len(words) != len(y):
-        raise ShapeError(f"tagger: {len(words):,} sentences and {len(y):,} lists of labels came, expected as many.")
+        raise ShapeError(
+            f"tagger: {len(words):,} sentences and {len(y):,} lists of labels came, expected as many."
+        )
     for i, (sentence, tags) in enumerate(zip(words, y, strict=True)):
         if len(sentence) != len(tags):
-            raise ShapeError(f"tagger: sentence {i:,} has {len(sentence)} words and {len(tags)} labels, expected as many.")
+            raise ShapeError(
+                f"tagger: sentence {i:,} has {len(sentence)} words and {len(tags)} labels, expected as many."
+            )
     return words

@@ -21,8 +21,12 @@ from seqkit.nn.dropout import Draws
 class TaggerOptions:
     """What is seen of a word and how labels are chosen."""
 
-    head: Literal["crf", "softmax"] = option("crf", help="crf: all labels of a sentence together; softmax: each by itself")
-    scheme: str = option("auto", help="how spans are learnt: auto (bioes if the labels are spans), plain, iob1, bio, bioes")
+    head: Literal["crf", "softmax"] = option(
+        "crf", help="crf: all labels of a sentence together; softmax: each by itself"
+    )
+    scheme: str = option(
+        "auto", help="how spans are learnt: auto (bioes if the labels are spans), plain, iob1, bio, bioes"
+    )
     characters: Literal["cnn", "recurrent", "none"] = option("cnn", help="how a word's characters are read")
     char_dim: int = option(25, low=1, help="numbers in a character's embedding")
     char_size: int = option(50, low=1, help="numbers that a word's characters give")
@@ -36,9 +40,16 @@ class TaggerNetwork(nn.Module):
     """Scores (B, T, C) of labels; the loss and the choice of labels are the head's."""
 
     def __init__(
-        self, words: int, characters: int, classes: int, settings: EncoderOptions, tagger: TaggerOptions, *, vector_size: int = 0,
+        self,
+        words: int,
+        characters: int,
+        classes: int,
+        settings: EncoderOptions,
+        tagger: TaggerOptions,
+        *,
+        vector_size: int = 0,
         allowed: tuple[Array, Array, Array] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         self.seed = settings.seed
         kind, size = tagger.characters, 0 if tagger.characters == "none" else tagger.char_size
@@ -49,7 +60,9 @@ class TaggerNetwork(nn.Module):
             self.output = nn.Linear(self.encoder.output_size, classes)
             self.crf = CRF(classes, allowed) if tagger.head == "crf" else None
 
-    def hidden(self, batch: Batch, draws: Draws | None = None) -> tuple[Annotated[Tensor, "B T H"], Annotated[Tensor, "B T"]]:
+    def hidden(
+        self, batch: Batch, draws: Draws | None = None
+    ) -> tuple[Annotated[Tensor, "B T H"], Annotated[Tensor, "B T"]]:
         """What the stack gives at each step, and which steps count."""
         places, lengths = self._tensor(batch.places), self._tensor(batch.lengths)
         ids, extra = self._tensor(batch.words)[places], None

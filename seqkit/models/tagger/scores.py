@@ -35,7 +35,9 @@ def check(labels: Labels, y: Sequence[Tags]) -> None:
             spans([tag for tag in tags if tag is not None])
 
 
-def scores(labels: Labels, predicted: Sequence[Sequence[str]], y: Sequence[Tags], known: Sequence[Sequence[bool]]) -> list[Score]:
+def scores(
+    labels: Labels, predicted: Sequence[Sequence[str]], y: Sequence[Tags], known: Sequence[Sequence[bool]]
+) -> list[Score]:
     """Scores of predictions against y, the main one first: F1 of spans if labels are spans, then by type; accuracy.
 
     missing: words without a label in y; F1 leaves out the sentences that have one. unseen: labels of y that training never
@@ -53,7 +55,10 @@ def scores(labels: Labels, predicted: Sequence[Sequence[str]], y: Sequence[Tags]
     missing = sum(tag is None for tags in y for tag in tags)
     common = {"sentences": len(y), "unseen": unseen}
     found = [_score("accuracy", Accuracy(), _right(predicted, y), missing, common)]
-    new = [[tag if not k else None for tag, k in zip(tags, row, strict=True)] for tags, row in zip(y, known, strict=True)]
+    new = [
+        [tag if not k else None for tag, k in zip(tags, row, strict=True)]
+        for tags, row in zip(y, known, strict=True)
+    ]
     found.append(_score("accuracy of unknown words", Accuracy(), _right(predicted, new), missing, common))
     if labels.given is None:
         return found
@@ -78,13 +83,20 @@ def _score(name: str, metric: SpanF1 | Accuracy, stats: Array, missing: int, com
 
 def _right(predicted: Sequence[Sequence[str]], y: Sequence[Tags]) -> Annotated[Array, "N S"]:
     """Rows (right, 1) summed by sentence, over the words with a label."""
-    rows = [[p == t for p, t in zip(*pair, strict=True) if t is not None] for pair in zip(predicted, y, strict=True)]
+    rows = [
+        [p == t for p, t in zip(*pair, strict=True) if t is not None]
+        for pair in zip(predicted, y, strict=True)
+    ]
     return np.array([(sum(row), len(row)) for row in rows], np.int64).reshape(-1, 2)
 
 
-def _spans(predicted: Sequence[Sequence[str]], y: Sequence[Tags]) -> tuple[list[list[Span]], list[list[Span]]]:
+def _spans(
+    predicted: Sequence[Sequence[str]], y: Sequence[Tags]
+) -> tuple[list[list[Span]], list[list[Span]]]:
     """The spans of predictions and of y, without the sentences where a label is missing."""
-    whole = [(p, [tag for tag in t if tag is not None]) for p, t in zip(predicted, y, strict=True) if None not in t]
+    whole = [
+        (p, [tag for tag in t if tag is not None]) for p, t in zip(predicted, y, strict=True) if None not in t
+    ]
     return [spans(p) for p, _ in whole], [spans(t) for _, t in whole]
 
 

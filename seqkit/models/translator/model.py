@@ -59,11 +59,20 @@ class Translator(Model):
 
     kind = "translator"
     groups: ClassVar[dict[str, Any]] = {
-        "encoder": EncoderOptions, "decoder": DecoderOptions, "text": TextOptions, "fit": FitOptions, "gradient": GradientOptions,
-    }  # fmt: skip
+        "encoder": EncoderOptions,
+        "decoder": DecoderOptions,
+        "text": TextOptions,
+        "fit": FitOptions,
+        "gradient": GradientOptions,
+    }
     defaults: ClassVar[dict[str, Any]] = {
-        "optimizer": "adamw", "clip": 1.0, "batch": 64, "lr": 0.002, "hidden_size": 256, "embed_dim": 256,
-    }  # fmt: skip
+        "optimizer": "adamw",
+        "clip": 1.0,
+        "batch": 64,
+        "lr": 0.002,
+        "hidden_size": 256,
+        "embed_dim": 256,
+    }
     encoder_options: EncoderOptions
     decoder_options: DecoderOptions
     text_options: TextOptions
@@ -91,10 +100,17 @@ class Translator(Model):
         return {side: len(codec.vocab) for side, codec in zip(("source", "target"), self.codecs, strict=True)}
 
     def fit(
-        self, sources: Sequence[str], targets: Sequence[str], *, valid: tuple[Sequence[str], Sequence[str]] | None = None,
-        checkpoint: str | os.PathLike[str] | None = None, resume: bool = False,
-        report: Callable[[Progress], None] | None = None, logs: Sequence[Log] = (), world: World | None = None,
-    ) -> Self:  # fmt: skip
+        self,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        *,
+        valid: tuple[Sequence[str], Sequence[str]] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        report: Callable[[Progress], None] | None = None,
+        logs: Sequence[Log] = (),
+        world: World | None = None,
+    ) -> Self:
         """Train on pairs of texts; with `valid` (sources, targets) keep the weights of the epoch with the lowest loss there.
 
         checkpoint, resume, report, logs, world: as in LanguageModel.fit.
@@ -110,17 +126,34 @@ class Translator(Model):
         network.total_steps = -(-len(sources) // o.batch) * o.epochs
         lengths = np.array([[len(y), len(x)] for x, y in zip(*pairs, strict=True)], np.int64)
         chosen = (self.encoder_options, self.decoder_options, t, o)
-        settings = {name: value for group in chosen for name, value in options.to_json(group).items() if name != "epochs"}
-        settings["pairs"] = hashlib.sha256(b"\0".join(ids.tobytes() for side in pairs for ids in side)).hexdigest()
+        settings = {
+            name: value
+            for group in chosen
+            for name, value in options.to_json(group).items()
+            if name != "epochs"
+        }
+        settings["pairs"] = hashlib.sha256(
+            b"\0".join(ids.tobytes() for side in pairs for ids in side)
+        ).hexdigest()
         batches = Buckets(
-            lengths[:, 0] * (lengths[:, 1].max() + 1) + lengths[:, 1],  # by the target's length, then the source's
-            o.batch, lambda rows, part: self._batch(pairs, rows, part), settings, seed=self.encoder_options.seed,
+            lengths[:, 0] * (lengths[:, 1].max() + 1)
+            + lengths[:, 1],  # by the target's length, then the source's
+            o.batch,
+            lambda rows, part: self._batch(pairs, rows, part),
+            settings,
+            seed=self.encoder_options.seed,
             part=(shared.rank, shared.size),
-        )  # fmt: skip
+        )
         self._learn(
-            network, batches, checkpoint=checkpoint, resume=resume, report=report, logs=logs, world=shared,
+            network,
+            batches,
+            checkpoint=checkpoint,
+            resume=resume,
+            report=report,
+            logs=logs,
+            world=shared,
             validate=None if validation is None else lambda: self._loss(network, validation).mean,
-        )  # fmt: skip
+        )
         return self
 
     def predict(self, sources: Sequence[str], **settings: Any) -> list[str]:
@@ -131,21 +164,30 @@ class Translator(Model):
         """The `top` best translations of each source, best first, with their log-probabilities."""
         chosen = options.from_json(TranslatingOptions, settings)
         own, other = self.codecs
-        return translate(self.network, other, numbered(own, "translate", "source", sources), chosen, own.vocab.unk)
+        return translate(
+            self.network, other, numbered(own, "translate", "source", sources), chosen, own.vocab.unk
+        )
 
     def loss(self, sources: Sequence[str], targets: Sequence[str]) -> Loss:
         """Σ -log p(target | source) in nats and the tokens it sums over, ends included: exact for each pair."""
         check_pairs("loss", sources, targets)
         return self._loss(self.network, self._encode("loss", sources, targets))
 
-    def score(self, sources: Sequence[str], references: Sequence[str], *, tokenize: str = "13a", **settings: Any) -> Score:
+    def score(
+        self, sources: Sequence[str], references: Sequence[str], *, tokenize: str = "13a", **settings: Any
+    ) -> Score:
         """BLEU of the best translations, as sacrebleu has it, its signature within the score's; settings as in `translate`."""
         return self.measure(sources, references, metrics=("bleu",), tokenize=tokenize, **settings)[0]
 
     def measure(
-        self, sources: Sequence[str], references: Sequence[str], *, metrics: Sequence[str] = METRICS, tokenize: str = "13a",
+        self,
+        sources: Sequence[str],
+        references: Sequence[str],
+        *,
+        metrics: Sequence[str] = METRICS,
+        tokenize: str = "13a",
         **settings: Any,
-    ) -> list[Score]:  # fmt: skip
+    ) -> list[Score]:
         """Metrics of the best translations against references.
 
         tokenize: how BLEU cuts texts: 13a, none (for text that is tokenised already), intl, char, ... as in sacrebleu.
@@ -170,7 +212,9 @@ class Translator(Model):
         """
         network, (own, other) = self.network.eval(), self.codecs
         if network.attention is None:
-            raise OptionError("align: attention 'none' came, expected luong or bahdanau. Train the model with one of them.")
+            raise OptionError(
+                "align: attention 'none' came, expected luong or bahdanau. Train the model with one of them."
+            )
         x = numbered(own, "align", "source", [source])
         if target is None:
             found = self.translate([source], **settings)[0][0]
@@ -178,17 +222,23 @@ class Translator(Model):
         else:
             y = numbered(other, "align", "target", [target])
         batch, device = self._batch((x, y), np.zeros(1, np.int64), None), network.embedding.device
-        ids, lengths, read = (torch.from_numpy(a).to(device, torch.int64) for a in (batch.source, batch.lengths, batch.input))
+        ids, lengths, read = (
+            torch.from_numpy(a).to(device, torch.int64) for a in (batch.source, batch.lengths, batch.input)
+        )
         looked = network(read, network.read(ids, lengths))[1]
         words, written = tuple(own.vocab.words(x[0])), tuple(other.vocab.words(y[0]))
         return Alignment(words, written, looked[0].double().cpu().numpy())
 
-    def _encode(self, where: str, sources: Sequence[str], targets: Sequence[str]) -> tuple[list[Ids], list[Ids]]:
+    def _encode(
+        self, where: str, sources: Sequence[str], targets: Sequence[str]
+    ) -> tuple[list[Ids], list[Ids]]:
         check_pairs(where, sources, targets)
         own, other = self.codecs
         return numbered(own, where, "source", sources), numbered(other, where, "target", targets)
 
-    def _batch(self, pairs: tuple[list[Ids], list[Ids]], rows: Array, part: tuple[int, int] | None) -> PairBatch:
+    def _batch(
+        self, pairs: tuple[list[Ids], list[Ids]], rows: Array, part: tuple[int, int] | None
+    ) -> PairBatch:
         """A batch of some pairs; the decoder reads bos and all but the last token."""
         sources, targets = ([side[i] for i in rows.tolist()] for side in pairs)
         source, lengths = padded(sources)
@@ -207,7 +257,9 @@ class Translator(Model):
 
     def _contents(self) -> tuple[Arrays, dict[str, Any]]:
         sides = dict(zip(("source", "target"), self.codecs, strict=True))
-        arrays = {f"{side}.{name}": a for side, codec in sides.items() for name, a in codec.to_arrays().items()}
+        arrays = {
+            f"{side}.{name}": a for side, codec in sides.items() for name, a in codec.to_arrays().items()
+        }
         return arrays, {"codecs": {side: codec.to_json() for side, codec in sides.items()}}
 
     def _restore(self, arrays: Arrays, meta: dict[str, Any]) -> TranslatorNetwork:
@@ -223,13 +275,23 @@ class Translator(Model):
         e, d = self.encoder_options, self.decoder_options
         size = d.decoder_size or e.hidden_size
         gates = cells.load(e.cell).gates
-        encoder = e.num_layers * gates * e.hidden_size * (1 + e.bidirectional) * (max(e.embed_dim, e.output_size) + e.hidden_size)
+        encoder = (
+            e.num_layers
+            * gates
+            * e.hidden_size
+            * (1 + e.bidirectional)
+            * (max(e.embed_dim, e.output_size) + e.hidden_size)
+        )
         decoder = (d.decoder_layers or e.num_layers) * gates * size * (e.embed_dim + e.output_size + size)
-        self._check_memory((sources + targets) * e.embed_dim + (0 if d.tie else targets * size) + encoder + decoder)
+        self._check_memory(
+            (sources + targets) * e.embed_dim + (0 if d.tie else targets * size) + encoder + decoder
+        )
         return TranslatorNetwork(sources, targets, e, d).to(find_device(self.device))
 
 
-def score_texts(texts: Sequence[str], references: Sequence[str], metric: str = "bleu", **settings: Any) -> Score:
+def score_texts(
+    texts: Sequence[str], references: Sequence[str], metric: str = "bleu", **settings: Any
+) -> Score:
     """A metric of texts that stand already, with a 95 % bootstrap interval over texts.
 
     metric: bleu or chrf; settings: the metric's own, as tokenize="13a".

@@ -28,11 +28,19 @@ class DecoderOptions:
 
     attention: str = option("luong", help="luong, bahdanau or none")
     decoder_layers: int | None = option(None, low=1, help="layers of the decoder; num_layers if not given")
-    decoder_size: int | None = option(None, low=1, help="numbers in its layers' state; hidden_size if not given")
+    decoder_size: int | None = option(
+        None, low=1, help="numbers in its layers' state; hidden_size if not given"
+    )
     tie: bool = option(True, help="the head's weight is the target's embedding")
-    teacher_forcing: float = option(1.0, low=0, high=1, help="share of right words that are read, at first; else its own")
-    teacher_forcing_end: float | None = option(None, low=0, high=1, help="the same at the end, linear between; as at first")
-    label_smoothing: float = option(0.0, low=0, high=0.9, help="share of a target's probability given to all words evenly")
+    teacher_forcing: float = option(
+        1.0, low=0, high=1, help="share of right words that are read, at first; else its own"
+    )
+    teacher_forcing_end: float | None = option(
+        None, low=0, high=1, help="the same at the end, linear between; as at first"
+    )
+    label_smoothing: float = option(
+        0.0, low=0, high=0.9, help="share of a target's probability given to all words evenly"
+    )
 
     def __post_init__(self) -> None:
         options.check(self)
@@ -71,7 +79,9 @@ class Memory:
 
     def select(self, rows: Tensor) -> "Memory":
         """Some of the rows; one may be taken many times."""
-        return Memory(self.outputs[rows], self.keys[rows], self.mask[rows], tuple(s[rows] for s in self.state))
+        return Memory(
+            self.outputs[rows], self.keys[rows], self.mask[rows], tuple(s[rows] for s in self.state)
+        )
 
 
 class TranslatorNetwork(nn.Module):
@@ -86,7 +96,11 @@ class TranslatorNetwork(nn.Module):
     def __init__(self, sources: int, targets: int, encoder: EncoderOptions, decoder: DecoderOptions) -> None:
         super().__init__()
         self.settings, self.decoder = encoder, decoder
-        e, size, layers = encoder, decoder.decoder_size or encoder.hidden_size, decoder.decoder_layers or encoder.num_layers
+        e, size, layers = (
+            encoder,
+            decoder.decoder_size or encoder.hidden_size,
+            decoder.decoder_layers or encoder.num_layers,
+        )
         self.encoder = Encoder(sources, encoder)
         wide = self.encoder.output_size
         with torch.random.fork_rng(devices=[]):
@@ -98,16 +112,26 @@ class TranslatorNetwork(nn.Module):
                 self.attention = attention(decoder.attention, size, wide)
             self.feeds = self.attention is not None and self.attention.feeds
             self.stack = Stack(
-                e.embed_dim + wide * self.feeds, size, layers, e.cell, residual=e.residual, dropout=e.dropout, locked=e.locked
+                e.embed_dim + wide * self.feeds,
+                size,
+                layers,
+                e.cell,
+                residual=e.residual,
+                dropout=e.dropout,
+                locked=e.locked,
             )
-            self.bridge = nn.ModuleList(nn.Linear(wide, size) for _ in range(layers * self.stack.states_a_cell))
+            self.bridge = nn.ModuleList(
+                nn.Linear(wide, size) for _ in range(layers * self.stack.states_a_cell)
+            )
             read = size + wide * (self.attention is not None)
             self.readout = nn.Linear(read, e.embed_dim if decoder.tie else size)
-            self.head = Softmax(self.readout.out_features, targets, tied=self.embedding if decoder.tie else None)
+            self.head = Softmax(
+                self.readout.out_features, targets, tied=self.embedding if decoder.tie else None
+            )
 
     def read(
         self, source: Annotated[Tensor, "B S"], lengths: Annotated[Tensor, "B"], *, draws: Draws | None = None
-    ) -> Memory:  # fmt: skip
+    ) -> Memory:
         """Read sources; what stands beyond a row's length is never read."""
         outputs, last = self.encoder(source, lengths, draws=draws)
         D, S = self.encoder.stack.directions, self.stack.states_a_cell
@@ -156,7 +180,8 @@ class TranslatorNetwork(nn.Module):
         """Σ -log p(target) of a batch in nats, smoothed while training; dropout and words read are drawn from `step`."""
         device = self.embedding.device
         source, lengths, ids, targets = (
-            torch.from_numpy(x).to(device, torch.int64) for x in (batch.source, batch.lengths, batch.input, batch.target)
+            torch.from_numpy(x).to(device, torch.int64)
+            for x in (batch.source, batch.lengths, batch.input, batch.target)
         )
         draws = Draws(self.settings.seed, step, batch.rows) if self.training else None
         share = self.decoder.share(step / self.total_steps) if self.training else 1.0
@@ -175,7 +200,9 @@ class TranslatorNetwork(nn.Module):
         apart = embedding(y, weight) - weight.mean(0)
         return (h * apart).sum() + bias[y].sum() - len(y) * bias.mean()
 
-    def _output(self, y: Tensor, memory: Memory, context: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+    def _output(
+        self, y: Tensor, memory: Memory, context: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         looked = None
         if self.attention is not None and context is None:
             context, looked = self.attention(y, memory.keys, memory.outputs, memory.mask)

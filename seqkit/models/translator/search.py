@@ -28,15 +28,21 @@ class TranslatingOptions:
     """How translations are searched for."""
 
     beam: int = option(5, low=1, help="translations followed side by side; 1: always the likeliest next word")
-    length_penalty: float = option(1.0, low=0, help="α: compared by log p / ((5 + tokens) / 6)^α, end included (beams alone)")
-    max_length: int | None = option(None, low=1, unit="tokens", help="most tokens, end included; 2 · source + 10 if not given")
+    length_penalty: float = option(
+        1.0, low=0, help="α: compared by log p / ((5 + tokens) / 6)^α, end included (beams alone)"
+    )
+    max_length: int | None = option(
+        None, low=1, unit="tokens", help="most tokens, end included; 2 · source + 10 if not given"
+    )
     ban_unk: bool = option(True, help="never write the unknown token")
     top: int = option(1, low=1, help="translations to give back, at most beam")
 
     def __post_init__(self) -> None:
         options.check(self)
         if self.top > self.beam:
-            raise OptionError(f"translate: top {self.top} came with beam {self.beam}, allowed is at most the beam.")
+            raise OptionError(
+                f"translate: top {self.top} came with beam {self.beam}, allowed is at most the beam."
+            )
 
     def limit(self, source: int) -> int:
         """The most tokens that a translation of `source` tokens may have."""
@@ -56,7 +62,12 @@ class Translation:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {"translation": self.text, "log_prob": self.log_prob, "stopped": self.stopped, "unknown": self.unknown}
+        return {
+            "translation": self.text,
+            "log_prob": self.log_prob,
+            "stopped": self.stopped,
+            "unknown": self.unknown,
+        }
 
 
 class Decoder:
@@ -85,25 +96,36 @@ class Decoder:
 
 @torch.no_grad()
 def translate(
-    network: TranslatorNetwork, codec: Codec, sources: Sequence[Ids], settings: TranslatingOptions, unk: int | None
+    network: TranslatorNetwork,
+    codec: Codec,
+    sources: Sequence[Ids],
+    settings: TranslatingOptions,
+    unk: int | None,
 ) -> list[list[Translation]]:
     """The `top` best texts found for each source, best first.  unk: the sources' unknown token."""
     network.eval()
     specials, device = codec.vocab.specials, network.embedding.device
-    banned = [specials[name] for name in ("pad", "bos", *(["unk"] if settings.ban_unk else [])) if name in specials]
+    banned = [
+        specials[name] for name in ("pad", "bos", *(["unk"] if settings.ban_unk else [])) if name in specials
+    ]
     if len(codec.vocab) <= len(banned) + 1:
         raise OptionError(f"translate: of {codec.vocab!r} no token may be written. Use ban_unk=False.")
     found: list[list[Translation]] = [[]] * len(sources)
     lengths = np.array([len(ids) for ids in sources], np.int64)
     for rows in by_length(lengths, max(STEPS // settings.beam, 1)):
         source, own = padded([sources[i] for i in rows])
-        memory = network.read(torch.from_numpy(source).to(device, torch.int64), torch.from_numpy(own).to(device))
+        memory = network.read(
+            torch.from_numpy(source).to(device, torch.int64), torch.from_numpy(own).to(device)
+        )
         decoder, first = Decoder(network, memory), np.full(len(rows), specials["bos"], np.int64)
         limits = [settings.limit(n) for n in own.tolist()]
         if settings.beam == 1:
             texts = greedy(decoder, first, limits, banned, specials["eos"])
         else:
-            each = [BeamOptions(settings.beam, n, settings.length_penalty, settings.ban_unk, settings.top) for n in limits]
+            each = [
+                BeamOptions(settings.beam, n, settings.length_penalty, settings.ban_unk, settings.top)
+                for n in limits
+            ]
             texts = search(decoder, first, each, banned, specials["eos"])
         for i, best in zip(rows.tolist(), texts, strict=True):
             unknown = 0 if unk is None else int((sources[i] == unk).sum())
@@ -134,4 +156,6 @@ def greedy(
 def _translation(codec: Codec, ids: tuple[int, ...], log_prob: float, unknown: int) -> Translation:
     ended = ids[-1] == codec.vocab.specials["eos"]
     mine = ids[:-1] if ended else ids
-    return Translation(codec.decode(mine), tuple(codec.vocab.words(mine)), log_prob, "eos" if ended else "length", unknown)
+    return Translation(
+        codec.decode(mine), tuple(codec.vocab.words(mine)), log_prob, "eos" if ended else "length", unknown
+    )

@@ -67,10 +67,16 @@ class WindowModel(Model):
         return found
 
     def fit(
-        self, corpus: Corpus, *, initial: Vectors | None = None, validate: Callable[[Vectors], float] | None = None,
-        checkpoint: str | os.PathLike[str] | None = None, resume: bool = False,
-        report: Callable[[Progress], None] | None = None, world: World | None = None,
-    ) -> Vectors:  # fmt: skip
+        self,
+        corpus: Corpus,
+        *,
+        initial: Vectors | None = None,
+        validate: Callable[[Vectors], float] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        report: Callable[[Progress], None] | None = None,
+        world: World | None = None,
+    ) -> Vectors:
         """Train on `corpus` and return the vectors of its words; `history` then holds the loss of every epoch.
 
         initial, validate, checkpoint, resume, report: as in SkipGram.fit; a resumed run ends in the same bytes on a CPU.
@@ -86,9 +92,15 @@ class WindowModel(Model):
         signature = {"corpus": corpus.fingerprint, **options.to_json(self.options)}
         windows = Windows(_ids(corpus, vocab), corpus.starts, len(vocab), self.options, signature, world)
         self._learn(
-            network, windows, validate=(lambda: validate(self.vectors())) if validate else None, keep_best=False,
-            checkpoint=checkpoint, resume=resume, report=report, world=world,
-        )  # fmt: skip
+            network,
+            windows,
+            validate=(lambda: validate(self.vectors())) if validate else None,
+            keep_best=False,
+            checkpoint=checkpoint,
+            resume=resume,
+            report=report,
+            world=world,
+        )
         return self.vectors()
 
     def vectors(self) -> Vectors:
@@ -111,13 +123,25 @@ class WindowModel(Model):
         loss = Loss(0.0, 0)
         for low in range(0, len(ids), 4096):
             batch = windows.batch(np.arange(low, min(low + 4096, len(ids))), 0)
-            context, target = (torch.from_numpy(x).to(network.embedding.device) for x in (batch.context, batch.target))
-            loss += Loss(float(network.head.losses(network(context), target).double().sum()), int((batch.target >= 0).sum()))
+            context, target = (
+                torch.from_numpy(x).to(network.embedding.device) for x in (batch.context, batch.target)
+            )
+            loss += Loss(
+                float(network.head.losses(network(context), target).double().sum()),
+                int((batch.target >= 0).sum()),
+            )
         if not loss.count:
-            raise FormatError(f"score: none of the {len(ids):,} words has a context to predict it from. Give longer sentences.")
+            raise FormatError(
+                f"score: none of the {len(ids):,} words has a context to predict it from. Give longer sentences."
+            )
         causal = self.options.context in CAUSAL
         unknown = 0 if vocab.unk is None else int((ids == vocab.unk).sum())
-        told = {"context": self.options.context, "window": self.options.window, "vocabulary": len(vocab), "unknown": unknown}
+        told = {
+            "context": self.options.context,
+            "window": self.options.window,
+            "vocabulary": len(vocab),
+            "unknown": unknown,
+        }
         name, value = ("perplexity", loss.perplexity) if causal else ("cross-entropy", loss.mean)
         return Score(name, value, loss.count, len(ids) - loss.count, told)
 
@@ -141,7 +165,11 @@ def _frequent(vocab: Vocab, min_count: int) -> Vocab:
     if vocab.unk is not None:
         counts[vocab.unk] += counts[~kept].sum()
     place = np.cumsum(kept) - 1
-    return Vocab(vocab.words(np.flatnonzero(kept)), counts[kept], {name: int(place[i]) for name, i in vocab.specials.items()})
+    return Vocab(
+        vocab.words(np.flatnonzero(kept)),
+        counts[kept],
+        {name: int(place[i]) for name, i in vocab.specials.items()},
+    )
 
 
 def _ids(corpus: Corpus, vocab: Vocab) -> Ids:

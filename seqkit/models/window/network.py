@@ -25,8 +25,12 @@ from seqkit.train.world import World
 class WindowOptions:
     """What a window model reads, its sizes, and how long it is trained."""
 
-    context: Literal["last", "both", "last-one", "nearby"] = option("last", help="last, both, last-one or nearby")
-    window: int = option(4, low=1, high=1000, unit="words", help="before the word, or on each side; last-one has one")
+    context: Literal["last", "both", "last-one", "nearby"] = option(
+        "last", help="last, both, last-one or nearby"
+    )
+    window: int = option(
+        4, low=1, high=1000, unit="words", help="before the word, or on each side; last-one has one"
+    )
     dim: int = option(100, low=1, help="numbers in a vector")
     hidden_size: int = option(128, low=1, help="numbers in the hidden layer")
     min_count: int = option(5, low=1, help="words seen less often are read as unknown")
@@ -76,7 +80,9 @@ class WindowNetwork(nn.Module):
 
     def loss(self, batch: Batch, carry: Any, step: int) -> tuple[Tensor, int, None]:
         """Σ -log p(target | context) in nats, and its count."""
-        context, target = (torch.from_numpy(x).to(self.embedding.device) for x in (batch.context, batch.target))
+        context, target = (
+            torch.from_numpy(x).to(self.embedding.device) for x in (batch.context, batch.target)
+        )
         return self.head.loss(self(context), target), int((batch.target >= 0).sum()), None
 
 
@@ -84,12 +90,19 @@ class Windows:
     """The batches of a text: all its places, in an order drawn anew for each epoch."""
 
     def __init__(
-        self, ids: Ids, starts: Array, beyond: int, settings: WindowOptions, signature: dict[str, Any],
+        self,
+        ids: Ids,
+        starts: Array,
+        beyond: int,
+        settings: WindowOptions,
+        signature: dict[str, Any],
         world: World | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """world: the processes that share each batch out by rows."""
         self.ids, self.beyond, self.settings, self.world = ids, beyond, settings, world or World()
-        self.first = np.repeat(starts[:-1], np.diff(starts))  # where the sentence of each place begins, and ends
+        self.first = np.repeat(
+            starts[:-1], np.diff(starts)
+        )  # where the sentence of each place begins, and ends
         self.end = np.repeat(starts[1:], np.diff(starts))
         self.size, self.signature = len(ids), signature
 
@@ -110,7 +123,11 @@ class Windows:
             draws = rng.bits(rng.stream(self.settings.seed, 1 + epoch, 1), places.astype(np.uint64))
             count = inside.sum(1)
             wanted = (draws % np.maximum(count, 1).astype(np.uint64)).astype(np.int64)
-            chosen = (np.cumsum(inside, 1) > wanted[:, None]).argmax(1)[:, None]  # the wanted one of those inside
+            chosen = (np.cumsum(inside, 1) > wanted[:, None]).argmax(1)[
+                :, None
+            ]  # the wanted one of those inside
             at, inside = np.take_along_axis(at, chosen, 1), np.take_along_axis(inside, chosen, 1)
             target[count == 0] = -1
-        return Batch(np.where(inside, self.ids[np.where(inside, at, 0)], self.beyond).astype(np.int64), target)
+        return Batch(
+            np.where(inside, self.ids[np.where(inside, at, 0)], self.beyond).astype(np.int64), target
+        )

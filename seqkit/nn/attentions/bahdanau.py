@@ -29,7 +29,9 @@ class Bahdanau(Attention):
         found: Tensor = self.memory(memory)
         return found
 
-    def scores(self, query: Annotated[Tensor, "B T D"], keys: Annotated[Tensor, "B S K"]) -> Annotated[Tensor, "B T S"]:
+    def scores(
+        self, query: Annotated[Tensor, "B T D"], keys: Annotated[Tensor, "B S K"]
+    ) -> Annotated[Tensor, "B T S"]:
         """vᵀ tanh(W q + U m + b)."""
         found: Tensor = self.energy(torch.tanh(self.query(query)[:, :, None] + keys[:, None]))
         return found[..., 0]

@@ -26,6 +26,8 @@ class Luong(Attention):
         found: Tensor = self.weight(memory)
         return found
 
-    def scores(self, query: Annotated[Tensor, "B T D"], keys: Annotated[Tensor, "B S K"]) -> Annotated[Tensor, "B T S"]:
+    def scores(
+        self, query: Annotated[Tensor, "B T D"], keys: Annotated[Tensor, "B S K"]
+    ) -> Annotated[Tensor, "B T S"]:
         """One batched product."""
         return query.to(keys.dtype) @ keys.transpose(1, 2)

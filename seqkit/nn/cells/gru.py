@@ -48,4 +48,7 @@ class GRU(Cell):
 
     def torch_weights(self) -> list[Tensor]:
         """torch's second bias is 0, 0, b_u."""
-        return [*super().torch_weights()[:3], torch.cat([torch.zeros_like(self.bias[: 2 * self.hidden_size]), self.bias_hidden])]
+        return [
+            *super().torch_weights()[:3],
+            torch.cat([torch.zeros_like(self.bias[: 2 * self.hidden_size]), self.bias_hidden]),
+        ]

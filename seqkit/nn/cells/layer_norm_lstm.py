@@ -27,12 +27,19 @@ class LayerNormLSTM(Cell):
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
         self.gain_hidden, self.gain_input = (nn.Parameter(torch.ones(4 * hidden_size)) for _ in range(2))
-        self.gain_cell, self.bias_cell = nn.Parameter(torch.ones(hidden_size)), nn.Parameter(torch.zeros(hidden_size))
+        self.gain_cell, self.bias_cell = (
+            nn.Parameter(torch.ones(hidden_size)),
+            nn.Parameter(torch.zeros(hidden_size)),
+        )
 
     def project(self, x: Annotated[Tensor, "B T D"]) -> Annotated[Tensor, "B T G"]:
         """LN(W x; γ_w) + b."""
         wx = linear(x.transpose(0, 1), self.weight_input)
-        return layer_norm(wx, wx.shape[-1:], self.gain_input.to(wx.dtype), self.bias.to(wx.dtype)).to(wx.dtype).transpose(0, 1)
+        return (
+            layer_norm(wx, wx.shape[-1:], self.gain_input.to(wx.dtype), self.bias.to(wx.dtype))
+            .to(wx.dtype)
+            .transpose(0, 1)
+        )
 
     def step(self, gx: Annotated[Tensor, "B G"], state: State, weight: Tensor | None = None) -> State:
         """One step."""

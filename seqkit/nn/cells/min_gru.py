@@ -34,7 +34,9 @@ class MinGRU(Cell):
         z = torch.sigmoid(z)
         return ((1 - z) * state[0] + z * n,)
 
-    def _fused(self, gx: Tensor, state: State, lengths: Tensor | None, weight: Tensor) -> tuple[Tensor, State]:
+    def _fused(
+        self, gx: Tensor, state: State, lengths: Tensor | None, weight: Tensor
+    ) -> tuple[Tensor, State]:
         """All steps by linear_scan; a row that has ended keeps its state: factor 1, nothing new."""
         z, n = gx.float().chunk(2, -1) if gx.dtype == torch.bfloat16 else gx.chunk(2, -1)
         z = torch.sigmoid(z)

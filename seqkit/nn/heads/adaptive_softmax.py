@@ -24,13 +24,20 @@ class AdaptiveSoftmax(Head):
     """
 
     def __init__(
-        self, input_size: int, classes: int, *, cutoffs: tuple[int, ...] = (), shrink: float = 4.0,
+        self,
+        input_size: int,
+        classes: int,
+        *,
+        cutoffs: tuple[int, ...] = (),
+        shrink: float = 4.0,
         tied: nn.Parameter | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         cutoffs = cutoffs or tuple(c for c in (2000, 10000, 50000) if c < classes) or (max(1, classes // 2),)
         if list(cutoffs) != sorted(set(cutoffs)) or cutoffs[0] < 1 or cutoffs[-1] >= max(classes, 2):
-            raise OptionError(f"AdaptiveSoftmax: cutoffs {cutoffs} came, expected rising numbers from 1 to {classes - 1}.")
+            raise OptionError(
+                f"AdaptiveSoftmax: cutoffs {cutoffs} came, expected rising numbers from 1 to {classes - 1}."
+            )
         self.edges = [*cutoffs, classes]
         sizes = [b - a for a, b in pairwise(self.edges)]
         self.clusters: nn.Linear | None = None
@@ -49,7 +56,9 @@ class AdaptiveSoftmax(Head):
         total = chunked.linear_cross_entropy(h, *first, self._first_targets(targets))
         for k, (a, b) in enumerate(pairwise(self.edges)):
             rows = torch.nonzero((targets >= a) & (targets < b))[:, 0]
-            total = total + chunked.linear_cross_entropy(self._narrow(k, h[rows]), *tails[k], targets[rows] - a)
+            total = total + chunked.linear_cross_entropy(
+                self._narrow(k, h[rows]), *tails[k], targets[rows] - a
+            )
         return total
 
     @torch.no_grad()
@@ -67,12 +76,17 @@ class AdaptiveSoftmax(Head):
         first, *tails = self._weights()
         short, outer = self.edges[0], torch.log_softmax(linear(h, *first), -1)
         inner = [torch.log_softmax(linear(self._narrow(k, h), *tail), -1) for k, tail in enumerate(tails)]
-        return torch.cat([outer[:, :short], *(outer[:, short + k, None] + tail for k, tail in enumerate(inner))], -1)
+        return torch.cat(
+            [outer[:, :short], *(outer[:, short + k, None] + tail for k, tail in enumerate(inner))], -1
+        )
 
     def _weights(self) -> list[tuple[Tensor, Tensor]]:
         """W and b of the first cluster, then of each tail."""
         if self.clusters is None:
-            return [(one.weight, one.bias) for one in (self.first, *(cast(nn.Linear, tail) for tail in self.tails))]
+            return [
+                (one.weight, one.bias)
+                for one in (self.first, *(cast(nn.Linear, tail) for tail in self.tails))
+            ]
         sizes = [self.edges[0], *(b - a for a, b in pairwise(self.edges))]
         (W, *weights), (b, *biases) = torch.split(self.weight, sizes), torch.split(self.bias, sizes)
         first = torch.cat([W, self.clusters.weight]), torch.cat([b, self.clusters.bias])

@@ -80,7 +80,7 @@ _NOTES = {
     "Bias": "The dot is the value, the line its 95 % interval, the grey bar what random word sets of the same sizes give.",
     "What can still be found": "0.5 (neighbours: 0): the two sides cannot be told apart. Few methods get there.{held_out}",
     "Use": "Test sets of analogies and of word similarity: what the vectors lost by it.",
-}  # fmt: skip
+}
 
 
 def bias_page(tables: Mapping[str, Any], path: Path) -> None:
@@ -95,19 +95,31 @@ def bias_page(tables: Mapping[str, Any], path: Path) -> None:
     chart = page.from_string(_CHART)
     states = list(dict.fromkeys(row["state"] for row in tables["measures"]))
     colours = {state: COLOURS[i % len(COLOURS)] for i, state in enumerate(states)}
-    found = [("Bias", [r for r in tables["measures"] if not r["name"].startswith("gonen")]),
-             ("What can still be found", [r for r in tables["measures"] if r["name"].startswith("gonen")]),
-             ("Use", tables["utility"])]  # fmt: skip
+    found = [
+        ("Bias", [r for r in tables["measures"] if not r["name"].startswith("gonen")]),
+        ("What can still be found", [r for r in tables["measures"] if r["name"].startswith("gonen")]),
+        ("Use", tables["utility"]),
+    ]
     unseen = tables["about"].get("held_out", 0)
     seen = f" The {unseen:,} words of the classifiers were not shown to the methods." if unseen else ""
-    parts = [(name, _NOTES[name].format(held_out=seen), _charts(rows, colours)) for name, rows in found if rows]
+    parts = [
+        (name, _NOTES[name].format(held_out=seen), _charts(rows, colours)) for name, rows in found if rows
+    ]
     pairs = [(r["state"], r["extra"]["pairs"]) for r in tables["measures"] if r["name"] == "analogies"]
     html = page.from_string(_PAGE).render(
-        title=f"Bias report: {tables['about']['words']}", about=tables["about"], key=list(colours.items()), parts=parts,
+        title=f"Bias report: {tables['about']['words']}",
+        about=tables["about"],
+        key=list(colours.items()),
+        parts=parts,
         draw=lambda c: Markup(chart.render(**c)),  # rendered by an escaping template
-        projection=_projection(tables["projection"], colours), pairs=pairs, rows=[*tables["measures"], *tables["utility"]],
-        lost=tables["lost"], refused=tables["refused"], left=_LEFT, width=_LEFT + _WIDTH,
-    )  # fmt: skip
+        projection=_projection(tables["projection"], colours),
+        pairs=pairs,
+        rows=[*tables["measures"], *tables["utility"]],
+        lost=tables["lost"],
+        refused=tables["refused"],
+        left=_LEFT,
+        width=_LEFT + _WIDTH,
+    )
     with files.write_atomic(path) as file:
         file.write(html.encode())
 
@@ -136,9 +148,16 @@ def _chart(name: str, rows: Sequence[Mapping[str, Any]], colours: Mapping[str, s
         bars.append(bar)
     height = len(rows) * _ROW + 26
     return {
-        "name": name, "bars": bars, "neutral": None if neutral is None else place(neutral), "ticks": ticks, "height": height,
-        "left": _LEFT, "right": _LEFT + _WIDTH - 80, "width": _LEFT + _WIDTH, "middle": 14 + (len(rows) - 1) * _ROW / 2 + 4,
-    }  # fmt: skip
+        "name": name,
+        "bars": bars,
+        "neutral": None if neutral is None else place(neutral),
+        "ticks": ticks,
+        "height": height,
+        "left": _LEFT,
+        "right": _LEFT + _WIDTH - 80,
+        "width": _LEFT + _WIDTH,
+        "middle": 14 + (len(rows) - 1) * _ROW / 2 + 4,
+    }
 
 
 def _axis(low: float, high: float, right: float) -> tuple[Any, list[tuple[float, str]]]:
@@ -161,10 +180,19 @@ def _projection(values: Mapping[str, Mapping[str, float]], colours: Mapping[str,
     place, ticks = _axis(-far, far, _LEFT + _WIDTH - 20)
     rows = []
     for i, word in enumerate(shown):
-        dots = [(place(by[word]), colours[state], f"{word}, {state}: {by[word]:.4f}") for state, by in values.items()]
+        dots = [
+            (place(by[word]), colours[state], f"{word}, {state}: {by[word]:.4f}")
+            for state, by in values.items()
+        ]
         across = [x for x, *_ in dots]
         rows.append({"word": word, "y": 12 + 17 * i, "dots": dots, "low": min(across), "high": max(across)})
-    return {"rows": rows, "height": 17 * len(rows) + 26, "zero": place(0.0), "ticks": ticks, "left_out": len(order) - len(shown)}
+    return {
+        "rows": rows,
+        "height": 17 * len(rows) + 26,
+        "zero": place(0.0),
+        "ticks": ticks,
+        "left_out": len(order) - len(shown),
+    }
 
 
 def _range(ends: Sequence[float] | None) -> str:

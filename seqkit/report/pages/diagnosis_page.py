@@ -118,7 +118,13 @@ def diagnosis_page(tables: Mapping[str, Any], path: Path) -> None:
     page.filters |= {"number": lambda v: "" if v is None else f"{v:.3f}", "range": _range}
     title = "Diagnosis: " + (", ".join(tables["faults"]) or "no fault named")
     html = page.from_string(_PAGE).render(
-        **tables, title=title, bars=_bars(tables), charts=_charts(tables), heat=_heat(tables["classes"]), left=_LEFT, width=_WIDTH
+        **tables,
+        title=title,
+        bars=_bars(tables),
+        charts=_charts(tables),
+        heat=_heat(tables["classes"]),
+        left=_LEFT,
+        width=_WIDTH,
     )
     with files.write_atomic(path) as file:
         file.write(html.encode())
@@ -129,13 +135,22 @@ def _bars(tables: Mapping[str, Any]) -> dict[str, Any]:
     human = tables["about"]["options"]["human"]
     rows = [] if human is None else [{"name": "human", "value": human, "interval": None, "colour": GREEN}]
     rows += [{**score, "colour": BLUE} for score in tables["errors"]]
-    rows += [{**score, "name": f"linear, {score['name']}", "colour": "#BBBBBB"} for score in tables["baseline"]]
-    top = max([*(row["value"] for row in rows), *(row["interval"][1] for row in rows if row["interval"]), 0.01])
+    rows += [
+        {**score, "name": f"linear, {score['name']}", "colour": "#BBBBBB"} for score in tables["baseline"]
+    ]
+    top = max(
+        [*(row["value"] for row in rows), *(row["interval"][1] for row in rows if row["interval"]), 0.01]
+    )
     made = []
     for i, row in enumerate(rows):
-        x, *ends = (round(_LEFT + v / top * (_WIDTH - _LEFT - 160), 1) for v in (row["value"], *(row["interval"] or ())))
+        x, *ends = (
+            round(_LEFT + v / top * (_WIDTH - _LEFT - 160), 1)
+            for v in (row["value"], *(row["interval"] or ()))
+        )
         text = f"{row['value']:.3f} {_range(row['interval'])}"
-        made.append({**row, "y": 14 + i * _ROW, "x": x, "ends": ends, "text_x": max([x, *ends]) + 8, "text": text})
+        made.append(
+            {**row, "y": 14 + i * _ROW, "x": x, "ends": ends, "text_x": max([x, *ends]) + 8, "text": text}
+        )
     return {"rows": made, "height": len(rows) * _ROW + 4}
 
 
@@ -155,8 +170,12 @@ def _charts(tables: Mapping[str, Any]) -> list[dict[str, Any]]:
         ]
         human = tables["about"]["options"]["human"]
         if human is not None:
-            lines.append(("human", GREEN, True, [(sizes[0]["rows"], human, None), (sizes[-1]["rows"], human, None)]))
-        note = "Where dev still falls, more data help; where train and dev meet too high, a bigger model does."
+            lines.append(
+                ("human", GREEN, True, [(sizes[0]["rows"], human, None), (sizes[-1]["rows"], human, None)])
+            )
+        note = (
+            "Where dev still falls, more data help; where train and dev meet too high, a bigger model does."
+        )
         charts.append(_chart("Error by rows of training", note, "rows", lines))
     return charts
 
@@ -175,16 +194,23 @@ def _chart(name: str, note: str, x_name: str, lines: Sequence[tuple[str, str, bo
     made: list[dict[str, Any]] = []
     for label, colour, dashed, line in lines:
         y = y_of(line[-1][1])
-        while any(abs(y - other["y"]) < 14 for other in made):  # names beside line ends do not cover each other
+        while any(
+            abs(y - other["y"]) < 14 for other in made
+        ):  # names beside line ends do not cover each other
             y -= 14
         path = " ".join(f"{x_of(x)},{y_of(v)}" for x, v, _ in line)
         bars = [(x_of(x), y_of(ends[0]), y_of(ends[1])) for x, _, ends in line if ends]
         made.append({"name": label, "colour": colour, "dashed": dashed, "points": path, "ends": bars, "y": y})
     xs = [low, right] if len(lines[0][3]) > 8 or len(lines[0][3]) < 3 else [x for x, *_ in lines[0][3]]
     return {
-        "name": name, "note": note, "x": x_name, "lines": made, "height": _HEIGHT, "xs": [(x_of(x), f"{x:,}") for x in xs],
+        "name": name,
+        "note": note,
+        "x": x_name,
+        "lines": made,
+        "height": _HEIGHT,
+        "xs": [(x_of(x), f"{x:,}") for x in xs],
         "ys": [(y_of(y), f"{y:.3g}") for y in (0.0, high / 2, high)],
-    }  # fmt: skip
+    }
 
 
 def _heat(classes: Mapping[str, Any]) -> list[tuple[str, list[tuple[int, str, str]]]]:

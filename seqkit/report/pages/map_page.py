@@ -43,7 +43,9 @@ def page(
     """
     check_map(places, labels, groups)
     count = len(labels)
-    if len(neighbours) != count or (neighbours.size and not 0 <= neighbours.min() <= neighbours.max() < count):
+    if len(neighbours) != count or (
+        neighbours.size and not 0 <= neighbours.min() <= neighbours.max() < count
+    ):
         raise ShapeError(
             f"map: neighbours of shape {neighbours.shape} came, expected rows of numbers below {count:,}, one a label."
         )
@@ -54,9 +56,15 @@ def page(
     numbers = np.array([names.index(group) for group in groups or [""] * count], np.uint16)
     data = {
         "labels": _pack(json.dumps(list(labels), ensure_ascii=False).encode("utf-8", "replace")),
-        "places": _pack(_planes(grid[:, 0], 2) + _planes(grid[:, 1], 2)), "low": low.tolist(), "high": high.tolist(),
-        "groups": names, "group": _pack(_planes(numbers, 2)), "colours": COLOURS, "axes": list(axes), "neighbours": [],
-    }  # fmt: skip
+        "places": _pack(_planes(grid[:, 0], 2) + _planes(grid[:, 1], 2)),
+        "low": low.tolist(),
+        "high": high.tolist(),
+        "groups": names,
+        "group": _pack(_planes(numbers, 2)),
+        "colours": COLOURS,
+        "axes": list(axes),
+        "neighbours": [],
+    }
 
     def made() -> bytes:
         text = json.dumps(data).replace("<", "\\u003c")  # no </script> within
@@ -79,7 +87,9 @@ def _ways(grid: Annotated[Array, "N C"], neighbours: Annotated[Array, "N K"]) ->
     code = np.zeros(len(grid), np.uint64)
     for bit in range(16):
         for axis in (0, 1):
-            code |= ((grid[:, axis].astype(np.uint64) >> np.uint64(bit)) & np.uint64(1)) << np.uint64(2 * bit + axis)
+            code |= ((grid[:, axis].astype(np.uint64) >> np.uint64(bit)) & np.uint64(1)) << np.uint64(
+                2 * bit + axis
+            )
     rank = np.empty(len(grid), np.int64)
     rank[np.argsort(code, kind="stable")] = np.arange(len(grid))
     steps = rank[neighbours].T - rank

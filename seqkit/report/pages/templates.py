@@ -22,5 +22,7 @@ def templates(what: str, path: Path, *, trim_blocks: bool = False) -> "Environme
     try:
         from jinja2 import Environment
     except ImportError as error:
-        raise OptionError(f"{what}: {path} needs jinja2, which is not installed. Install seqkit[plot].") from error
+        raise OptionError(
+            f"{what}: {path} needs jinja2, which is not installed. Install seqkit[plot]."
+        ) from error
     return Environment(autoescape=True, trim_blocks=trim_blocks)

@@ -24,15 +24,27 @@ class Buckets(Generic[B]):
     """
 
     def __init__(
-        self, lengths: Annotated[Array, "N"], batch: int, make: Callable[[Array, tuple[int, int] | None], B],
-        settings: dict[str, Any], *, seed: int = 1, part: tuple[int, int] = (0, 1),
-    ) -> None:  # fmt: skip
+        self,
+        lengths: Annotated[Array, "N"],
+        batch: int,
+        make: Callable[[Array, tuple[int, int] | None], B],
+        settings: dict[str, Any],
+        *,
+        seed: int = 1,
+        part: tuple[int, int] = (0, 1),
+    ) -> None:
         """part: (which, of how many) processes.  Raises:  ShapeError without a row."""
         if batch < 1:
             raise OptionError(f"batch: {batch} came, allowed is at least 1.")
         if not len(lengths):
             raise ShapeError("batches: no row came, expected at least one. Is the data empty?")
-        self.lengths, self.batch, self.make, self.seed, self.part = np.asarray(lengths), batch, make, seed, part
+        self.lengths, self.batch, self.make, self.seed, self.part = (
+            np.asarray(lengths),
+            batch,
+            make,
+            seed,
+            part,
+        )
         self.size = len(lengths)
         self.signature = {"rows": len(lengths), "batch": batch, "order_seed": seed, **settings}
 
@@ -55,7 +67,11 @@ class Buckets(Generic[B]):
         which, parts = self.part
         for rows in self.order(number)[skip:]:
             first, end = len(rows) * which // parts, len(rows) * (which + 1) // parts
-            mine = None if first == end else self.make(rows[first:end], None if parts == 1 else (first, len(rows)))
+            mine = (
+                None
+                if first == end
+                else self.make(rows[first:end], None if parts == 1 else (first, len(rows)))
+            )
             yield mine, len(rows)
 
 

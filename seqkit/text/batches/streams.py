@@ -64,7 +64,14 @@ def bptt_streams(ids: Ids, batch: int, length: int) -> Iterator[Window]:
 class Streams:
     """The batches of a corpus for a language model: the same windows each epoch, in order."""
 
-    def __init__(self, corpus: Corpus, batch: int, length: int, settings: dict[str, Any], part: tuple[int, int] = (0, 1)) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        batch: int,
+        length: int,
+        settings: dict[str, Any],
+        part: tuple[int, int] = (0, 1),
+    ) -> None:
         """part: (which, of how many) processes that share each batch out by rows."""
         self.corpus, self.batch, self.length, self.part = corpus, batch, length, part
         self.size = corpus.num_tokens
@@ -88,7 +95,9 @@ def _rows(window: Window, rows: slice) -> Window | None:
     target = window.target[rows]
     if not len(target):
         return None
-    return Window(window.input[rows], target, int((target >= 0).sum()), window.first, (rows.start, len(window.target)))
+    return Window(
+        window.input[rows], target, int((target >= 0).sum()), window.first, (rows.start, len(window.target))
+    )
 
 
 def padded(rows: list[Array], fill: int = 0) -> tuple[Annotated[Ids, "B T"], Annotated[Array, "B"]]:

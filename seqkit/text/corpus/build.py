@@ -40,9 +40,17 @@ class Built:
 
 
 def build(
-    pieces: Iterable[str], recipe: Recipe, folder: Path, *, threads: int, min_count: int = 1, max_size: int | None = None,
-    specials: tuple[str, ...] = ("unk",), epsilon: float | None = None, report: Callable[[int], None] | None = None,
-) -> Built:  # fmt: skip
+    pieces: Iterable[str],
+    recipe: Recipe,
+    folder: Path,
+    *,
+    threads: int,
+    min_count: int = 1,
+    max_size: int | None = None,
+    specials: tuple[str, ...] = ("unk",),
+    epsilon: float | None = None,
+    report: Callable[[int], None] | None = None,
+) -> Built:
     """Encode `pieces` within the working `folder`, telling `report` the characters read.
 
     epsilon: read `pieces` once before, to find the words above this share of the text in bounded memory (LossyCounter).
@@ -61,12 +69,16 @@ def build(
     vocab = recipe.tokenizer.vocab
     if vocab is not None:
         names, specials_of = vocab.tokens, vocab.specials
-        if recipe.add_eos and "eos" not in specials_of:  # a learnt tokenizer knows no end of sentence: its own ids stay
+        if (
+            recipe.add_eos and "eos" not in specials_of
+        ):  # a learnt tokenizer knows no end of sentence: its own ids stay
             names, specials_of = [*names, SPECIALS["eos"]], specials_of | {"eos": len(names)}
         vocab = Vocab(names, [counts.get(token, 0) for token in names], specials_of)
     else:
         extra = ("eos",) if recipe.add_eos else ()
-        vocab = Vocab.from_counts(counts, min_count=min_count, max_size=max_size, specials=(*specials, *extra))
+        vocab = Vocab.from_counts(
+            counts, min_count=min_count, max_size=max_size, specials=(*specials, *extra)
+        )
         if len(vocab) == len(vocab.specials):
             raise FormatError(
                 f"corpus: none of the {len(counts):,} tokens was read {min_count:,} times or more, the most common one "
@@ -82,7 +94,9 @@ def build(
     return Built(ids, starts, vocab, characters, digest.hexdigest())
 
 
-def settings_key(recipe: Recipe, min_count: int, max_size: int | None, specials: tuple[str, ...], epsilon: float | None) -> bytes:
+def settings_key(
+    recipe: Recipe, min_count: int, max_size: int | None, specials: tuple[str, ...], epsilon: float | None
+) -> bytes:
     """What beside the text decides the corpus, as bytes to be hashed before it."""
     return json.dumps([2, recipe.to_json(), min_count, max_size, specials, epsilon], sort_keys=True).encode()
 
@@ -95,9 +109,14 @@ def _frequent(pieces: Iterable[str], recipe: Recipe, epsilon: float) -> list[str
 
 
 def _encode(
-    pieces: Iterable[str], recipe: Recipe, folder: Path, threads: int, digest: Any, known: list[str] | None,
+    pieces: Iterable[str],
+    recipe: Recipe,
+    folder: Path,
+    threads: int,
+    digest: Any,
+    known: list[str] | None,
     report: Callable[[int], None] | None,
-) -> tuple[list["_Spooled"], int]:  # fmt: skip
+) -> tuple[list["_Spooled"], int]:
     """Spool every piece; from PARALLEL_FROM characters on, piece i goes to process i modulo `threads`."""
     characters, few, source = 0, [], iter(pieces)
 
@@ -135,7 +154,9 @@ def _encode(
             _give(worker, b"")
             worker.communicate()
             if worker.returncode:
-                raise SeqkitError(f"corpus: a worker process ended with code {worker.returncode}; see its message above.")
+                raise SeqkitError(
+                    f"corpus: a worker process ended with code {worker.returncode}; see its message above."
+                )
     return [_Spooled(part) for part in parts], characters
 
 

@@ -72,7 +72,11 @@ class Corpus:
         """
         text = read(source) if isinstance(source, str | os.PathLike) else source
         pieces, normalizer = text if isinstance(text, Text) else _Lines(text), normalizer or Normalizer()
-        made = choose(tokens, _twice(pieces, normalizer), vocab_size=max_size) if isinstance(tokens, str) else tokens
+        made = (
+            choose(tokens, _twice(pieces, normalizer), vocab_size=max_size)
+            if isinstance(tokens, str)
+            else tokens
+        )
         recipe = Recipe(made, normalizer, sentences, add_eos)
         folder = None if out is None else Path(out)
         if folder and isinstance(text, Text) and text.source != "-":
@@ -83,24 +87,40 @@ class Corpus:
             _check_again(pieces)
         with working_folder(folder.parent if folder else None) as working:
             built = build(
-                pieces, recipe, Path(working), threads=count_threads(threads), min_count=min_count, max_size=max_size,
-                specials=specials, epsilon=epsilon, report=report,
-            )  # fmt: skip
+                pieces,
+                recipe,
+                Path(working),
+                threads=count_threads(threads),
+                min_count=min_count,
+                max_size=max_size,
+                specials=specials,
+                epsilon=epsilon,
+                report=report,
+            )
             unknown = 0 if built.vocab.unk is None else int(built.vocab.counts[built.vocab.unk])
             meta = {
-                "source": text.source if isinstance(text, Text) else "memory", "key": built.key, **recipe.to_json(),
-                "characters": built.characters, "num_tokens": len(built.ids), "num_sentences": len(built.starts) - 1,
-                "unknown": unknown, "replaced_bytes": text.replaced if isinstance(text, Text) else 0,
-                "min_count": min_count, "max_size": max_size, "epsilon": epsilon,
+                "source": text.source if isinstance(text, Text) else "memory",
+                "key": built.key,
+                **recipe.to_json(),
+                "characters": built.characters,
+                "num_tokens": len(built.ids),
+                "num_sentences": len(built.starts) - 1,
+                "unknown": unknown,
+                "replaced_bytes": text.replaced if isinstance(text, Text) else 0,
+                "min_count": min_count,
+                "max_size": max_size,
+                "epsilon": epsilon,
                 "fingerprint": _fingerprint(built.ids, built.starts),
-            }  # fmt: skip
+            }
             if folder is None:
                 return Corpus(np.array(built.ids), built.starts, built.vocab, meta)
             Corpus(built.ids, built.starts, built.vocab, meta).save(folder)
         return Corpus.load(folder)
 
     @staticmethod
-    def from_sentences(sentences: Iterable[Iterable[str]], *, min_count: int = 1, max_size: int | None = None) -> "Corpus":
+    def from_sentences(
+        sentences: Iterable[Iterable[str]], *, min_count: int = 1, max_size: int | None = None
+    ) -> "Corpus":
         """A corpus from lists of tokens, as gensim takes them.
 
         >>> Corpus.from_sentences([["a", "b"], ["a"]]).ids.tolist()
@@ -136,17 +156,28 @@ class Corpus:
     @property
     def unknown_share(self) -> float:
         """The share of tokens that fell out of the vocabulary."""
-        return 0.0 if self.vocab.unk is None else int(self.vocab.counts[self.vocab.unk]) / max(len(self.ids), 1)
+        return (
+            0.0 if self.vocab.unk is None else int(self.vocab.counts[self.vocab.unk]) / max(len(self.ids), 1)
+        )
 
     def summary(self, top: int = 10) -> tuple[dict[str, Any], str]:
         """What the corpus holds, as JSON values and as text."""
         order = np.argsort(-self.vocab.counts, kind="stable")
-        common = [(self.vocab.tokens[i], int(self.vocab.counts[i])) for i in order[:top].tolist() if i != self.vocab.unk]
+        common = [
+            (self.vocab.tokens[i], int(self.vocab.counts[i]))
+            for i in order[:top].tolist()
+            if i != self.vocab.unk
+        ]
         values = {
-            "tokens": self.num_tokens, "sentences": len(self), "vocabulary": len(self.vocab),
-            "unknown_share": self.unknown_share, "specials": self.vocab.specials, "most_common": common,
-            "fingerprint": self.fingerprint, "meta": self.meta,
-        }  # fmt: skip
+            "tokens": self.num_tokens,
+            "sentences": len(self),
+            "vocabulary": len(self.vocab),
+            "unknown_share": self.unknown_share,
+            "specials": self.vocab.specials,
+            "most_common": common,
+            "fingerprint": self.fingerprint,
+            "meta": self.meta,
+        }
         return values, (
             f"{self.num_tokens:,} tokens in {len(self):,} sentences, {len(self.vocab):,} in the vocabulary, "
             f"{100 * self.unknown_share:.2f} % unknown\nspecial tokens: {', '.join(self.vocab.specials) or 'none'}\n"
@@ -186,7 +217,9 @@ class _Lines:
 def _check_again(pieces: Text | _Lines) -> None:
     """Raise unless the text can be read a second time."""
     if pieces.source == "-" if isinstance(pieces, Text) else iter(pieces.lines) is pieces.lines:
-        raise OptionError("corpus: this text can be read only once, and these settings read it twice. Give a file or a list.")
+        raise OptionError(
+            "corpus: this text can be read only once, and these settings read it twice. Give a file or a list."
+        )
 
 
 def _twice(pieces: Text | _Lines, normalizer: Normalizer) -> Iterator[str]:

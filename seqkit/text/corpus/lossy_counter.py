@@ -23,7 +23,9 @@ class LossyCounter:
         self.epsilon, self.n = epsilon, 0
         self._width = int(1 / epsilon)
         self._counts: dict[str, int] = {}
-        self._late: dict[str, int] = {}  # how much a word may have been counted and forgotten before it came (back) in
+        self._late: dict[
+            str, int
+        ] = {}  # how much a word may have been counted and forgotten before it came (back) in
 
     def update(self, words: Iterable[str]) -> None:
         """Count words."""

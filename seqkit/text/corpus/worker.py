@@ -33,9 +33,11 @@ class Recipe:
     def to_json(self) -> dict[str, Any]:
         """The recipe as plain JSON values, recorded with the corpus and sent to workers."""
         return {
-            "tokenizer": self.tokenizer.settings(), "normalizer": options.to_json(self.normalizer),
-            "sentences": self.sentences, "add_eos": self.add_eos,
-        }  # fmt: skip
+            "tokenizer": self.tokenizer.settings(),
+            "normalizer": options.to_json(self.normalizer),
+            "sentences": self.sentences,
+            "add_eos": self.add_eos,
+        }
 
     @staticmethod
     def from_json(values: dict[str, Any]) -> "Recipe":
@@ -70,7 +72,9 @@ class Encoder:
         fixed = recipe.tokenizer.vocab  # a subword tokenizer numbers its own tokens
         self.index: dict[str, int] = _Index() if fixed is None else _Index(fixed.index)
         if known is not None and fixed is None:
-            self.index = _Known((token, i) for i, token in enumerate(dict.fromkeys([*known, SPECIALS["unk"]])))
+            self.index = _Known(
+                (token, i) for i, token in enumerate(dict.fromkeys([*known, SPECIALS["unk"]]))
+            )
         self.counts: NDArray[np.int64] = np.zeros(len(self.index), np.int64)
 
     def cut(self, piece: str) -> tuple[list[str], list[int]]:

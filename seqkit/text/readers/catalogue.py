@@ -36,7 +36,10 @@ def corpora() -> Path:
 
     Raises:  FormatError if neither is there.
     """
-    places = [Path(__file__).parents[2] / "corpora", Path(sysconfig.get_path("data")) / "share" / "seqkit" / "corpora"]
+    places = [
+        Path(__file__).parents[2] / "corpora",
+        Path(sysconfig.get_path("data")) / "share" / "seqkit" / "corpora",
+    ]
     for place in places:
         if (place / "catalogue.toml").is_file():
             return place
@@ -48,7 +51,9 @@ def shipped(name: str) -> Path:
 
     Raises:  OptionError for an unknown name.
     """
-    known = sorted(path.name for path in corpora().iterdir() if path.is_dir() and not path.name.startswith("_"))
+    known = sorted(
+        path.name for path in corpora().iterdir() if path.is_dir() and not path.name.startswith("_")
+    )
     if name not in known:
         raise OptionError(f"unknown corpus {name!r}; shipped: {', '.join(known)}.{did_you_mean(name, known)}")
     return corpora() / name
@@ -68,12 +73,18 @@ def entry(name: str) -> Entry:
     """
     found = {e.name: e for e in catalogue()}
     if name not in found:
-        raise OptionError(f"unknown corpus {name!r}; `seqkit corpus list` shows the known ones.{did_you_mean(name, found)}")
+        raise OptionError(
+            f"unknown corpus {name!r}; `seqkit corpus list` shows the known ones.{did_you_mean(name, found)}"
+        )
     return found[name]
 
 
 def fetch(
-    what: str | Entry, folder: Path, *, allow_unverified: bool = False, progress: Callable[[str], None] | None = None
+    what: str | Entry,
+    folder: Path,
+    *,
+    allow_unverified: bool = False,
+    progress: Callable[[str], None] | None = None,
 ) -> list[Path]:
     """Download a file into `folder`, check its sha256, unpack it safely; return the files. A part left before is gone on with.
 
@@ -92,10 +103,15 @@ def fetch(
     file_name = wanted.address.rsplit("/", 1)[1]
     part = folder / f".{file_name}.part"
     try:
-        path = Path(pooch.retrieve(
-            wanted.address, None if wanted.sha256 is None else f"sha256:{wanted.sha256}", file_name, folder,
-            downloader=Resuming(part, wanted.size, progress),
-        ))  # fmt: skip
+        path = Path(
+            pooch.retrieve(
+                wanted.address,
+                None if wanted.sha256 is None else f"sha256:{wanted.sha256}",
+                file_name,
+                folder,
+                downloader=Resuming(part, wanted.size, progress),
+            )
+        )
     except ValueError as error:
         part.unlink(missing_ok=True)
         raise FormatError(
@@ -104,4 +120,8 @@ def fetch(
     part.unlink(missing_ok=True)
     if progress and wanted.sha256 is None:
         progress(f"{path}: sha256 {pooch.file_hash(str(path))}, not verified")
-    return extract(path, folder / wanted.name) if path.suffix in (".zip", ".tgz", ".tar") or ".tar." in path.name else [path]
+    return (
+        extract(path, folder / wanted.name)
+        if path.suffix in (".zip", ".tgz", ".tar") or ".tar." in path.name
+        else [path]
+    )

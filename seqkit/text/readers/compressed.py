@@ -33,7 +33,13 @@ class _Guarded(io.RawIOBase):
     """The decompressed bytes, with errors that name the file."""
 
     def __init__(self, inner: Any, file: IO[bytes], path: Path) -> None:
-        self._inner, self._file, self._path, self._out, self._size = inner, file, path, 0, max(path.stat().st_size, 1)
+        self._inner, self._file, self._path, self._out, self._size = (
+            inner,
+            file,
+            path,
+            0,
+            max(path.stat().st_size, 1),
+        )
 
     def readable(self) -> bool:
         return True
@@ -46,7 +52,9 @@ class _Guarded(io.RawIOBase):
                 f"{self._path}: the archive is cut short after {self._out:,} bytes of text. Copy it again."
             ) from error
         except (OSError, zlib.error, lzma.LZMAError, ValueError, _zstd_error()) as error:
-            raise FormatError(f"{self._path}: the archive is damaged after {self._out:,} bytes of text ({error}).") from error
+            raise FormatError(
+                f"{self._path}: the archive is damaged after {self._out:,} bytes of text ({error})."
+            ) from error
         self._out += len(data)
         if self._out > FREE and self._out > RATIO * self._size:
             raise FormatError(

@@ -35,9 +35,13 @@ class Sentence:
 
 
 def sentences(
-    source: str | os.PathLike[str], *, format: str | None = None, column: str | int | None = None, tagged: bool = True,
+    source: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    column: str | int | None = None,
+    tagged: bool = True,
     unit: str = "word",
-) -> Iterator[Sentence]:  # fmt: skip
+) -> Iterator[Sentence]:
     """The sentences of what `seqkit.read` takes: files, folders, globs, "-" for stdin, compressed or not.
 
     format: one of FORMATS; if not given, told by the name (.conllu, .jsonl, .txt, else conll). column: of the tags: a
@@ -46,7 +50,9 @@ def sentences(
     Raises:  FormatError, naming file and line, for what the format does not allow, and if there is no sentence at all.
     """
     if format is not None and format not in FORMATS:
-        raise OptionError(f"format: {format!r} came, allowed are {', '.join(FORMATS)}.{did_you_mean(format, FORMATS)}")
+        raise OptionError(
+            f"format: {format!r} came, allowed are {', '.join(FORMATS)}.{did_you_mean(format, FORMATS)}"
+        )
     empty = True
     for path in paths(os.fspath(source)):
         name = "stdin" if path is None else str(path)
@@ -84,9 +90,15 @@ def _sentences(
 ) -> Iterator[Sentence]:
     if format == "text":
         if tagged:
-            raise FormatError(f"{name}: plain text has no tags. Give CoNLL, CoNLL-U or JSON lines, or name the format.")
+            raise FormatError(
+                f"{name}: plain text has no tags. Give CoNLL, CoNLL-U or JSON lines, or name the format."
+            )
         cut = tokenizer(unit)
-        return (Sentence(cut.tokens(line), None, f"{name}: line {i:,}") for i, line in enumerate(lines, 1) if line.strip())
+        return (
+            Sentence(cut.tokens(line), None, f"{name}: line {i:,}")
+            for i, line in enumerate(lines, 1)
+            if line.strip()
+        )
     if format == "jsonl":
         return _jsonl(lines, name, "tags" if column is None else str(column), tagged)
     if format == "conllu":
@@ -101,7 +113,9 @@ def _blocks(rows: Iterator[tuple[str, str | None, str] | None], tagged: bool) ->
         if row is not None:
             block.append(row)
         elif block:
-            yield Sentence([word for word, _, _ in block], [tag for _, tag, _ in block] if tagged else None, block[0][2])
+            yield Sentence(
+                [word for word, _, _ in block], [tag for _, tag, _ in block] if tagged else None, block[0][2]
+            )
             block = []
 
 
@@ -123,20 +137,28 @@ def _conll(
             continue
         width = width or len(cells)
         if len(cells) != width or not all(cells):
-            raise FormatError(f"{where} has {sum(map(bool, cells))} columns, expected {width} as above: {line.strip()[:60]!r}.")
+            raise FormatError(
+                f"{where} has {sum(map(bool, cells))} columns, expected {width} as above: {line.strip()[:60]!r}."
+            )
         if tagged and (width < 2 or (at is not None and at >= width)):
-            raise FormatError(f"{where} has {width} columns; the tags were looked for in column {2 if at is None else at + 1}.")
+            raise FormatError(
+                f"{where} has {width} columns; the tags were looked for in column {2 if at is None else at + 1}."
+            )
         yield cells[0], cells[width - 1 if at is None else at] if tagged else None, where
     yield None
 
 
-def _conllu(lines: Iterator[str], name: str, column: str | int, tagged: bool) -> Iterator[tuple[str, str | None, str] | None]:
+def _conllu(
+    lines: Iterator[str], name: str, column: str | int, tagged: bool
+) -> Iterator[tuple[str, str | None, str] | None]:
     if isinstance(column, int) or column.isdecimal():
         at = _number(name, column)
     elif column in COLUMNS:
         at = COLUMNS.index(column)
     else:
-        raise OptionError(f"column: {column!r} came, CoNLL-U has {', '.join(COLUMNS)}.{did_you_mean(column, COLUMNS)}")
+        raise OptionError(
+            f"column: {column!r} came, CoNLL-U has {', '.join(COLUMNS)}.{did_you_mean(column, COLUMNS)}"
+        )
     expected = 1
     for number, line in enumerate(lines, 1):
         where = f"{name}: line {number:,}"
@@ -147,11 +169,15 @@ def _conllu(lines: Iterator[str], name: str, column: str | int, tagged: bool) ->
             continue
         cells = line.split("\t")
         if len(cells) != len(COLUMNS) or not all(cells):
-            raise FormatError(f"{where} has {sum(map(bool, cells))} columns between tabs, CoNLL-U has 10: {line[:60]!r}.")
+            raise FormatError(
+                f"{where} has {sum(map(bool, cells))} columns between tabs, CoNLL-U has 10: {line[:60]!r}."
+            )
         if _SKIPPED.fullmatch(cells[0]):
             continue
         if not _ID.fullmatch(cells[0]) or int(cells[0]) != expected:
-            raise FormatError(f"{where} has the id {cells[0][:20]!r}, expected {expected}. A line may be missing.")
+            raise FormatError(
+                f"{where} has the id {cells[0][:20]!r}, expected {expected}. A line may be missing."
+            )
         expected += 1
         yield cells[1], None if not tagged or cells[at or 0] == "_" else cells[at or 0], where
     yield None
@@ -167,13 +193,21 @@ def _jsonl(lines: Iterator[str], name: str, column: str, tagged: bool) -> Iterat
         except (ValueError, RecursionError) as error:
             raise FormatError(f"{where} is not JSON ({error}).") from error
         words, tags = (row.get("words"), row.get(column)) if isinstance(row, dict) else (None, None)
-        if not isinstance(words, list) or not words or not all(isinstance(word, str) and word for word in words):
+        if (
+            not isinstance(words, list)
+            or not words
+            or not all(isinstance(word, str) and word for word in words)
+        ):
             raise FormatError(f'{where} has no "words", a list of one word or more, none of them empty.')
         if not tagged:
             yield Sentence(words, None, where)
             continue
-        if not isinstance(tags, list) or not all(tag is None or (isinstance(tag, str) and tag) for tag in tags):
-            raise FormatError(f"{where} has no {json.dumps(column)}, a list of texts; it has {', '.join(map(str, row))}.")
+        if not isinstance(tags, list) or not all(
+            tag is None or (isinstance(tag, str) and tag) for tag in tags
+        ):
+            raise FormatError(
+                f"{where} has no {json.dumps(column)}, a list of texts; it has {', '.join(map(str, row))}."
+            )
         if len(tags) != len(words):
             raise FormatError(f"{where} has {len(words)} words and {len(tags)} tags, expected as many.")
         yield Sentence(words, tags, where)

@@ -18,7 +18,9 @@ TRIES = 3
 class Resuming:
     """A downloader for pooch: called with (address, output file, pooch)."""
 
-    def __init__(self, part: Path, size: int | None, progress: Callable[[str], None] | None, *, wait: float = 1.0) -> None:
+    def __init__(
+        self, part: Path, size: int | None, progress: Callable[[str], None] | None, *, wait: float = 1.0
+    ) -> None:
         self.part, self.size, self.progress, self.wait = part, size, progress, wait
 
     def __call__(self, address: str, output: Any, manager: Any, check_only: bool = False) -> None:
@@ -46,11 +48,15 @@ class Resuming:
         )
         with urllib.request.build_opener(_SecureRedirects).open(request, timeout=60) as answer:
             if answer.headers.get_content_type() == "text/html" and not address.endswith((".html", ".htm")):
-                raise FormatError(f"fetch: {address} answers with a web page, not the file. The file may have moved.")
+                raise FormatError(
+                    f"fetch: {address} answers with a web page, not the file. The file may have moved."
+                )
             done = done if answer.status == 206 else 0  # a server without ranges sends it all again
             total = done + int(answer.headers.get("Content-Length") or 0)
             if self.size is not None and total > max(self.size, done):
-                raise FormatError(f"fetch: {address} is {total:,} bytes, expected {self.size:,}. The file has changed.")
+                raise FormatError(
+                    f"fetch: {address} is {total:,} bytes, expected {self.size:,}. The file has changed."
+                )
             self._copy(answer, done, total)
 
     def _copy(self, answer: Any, done: int, total: int) -> None:
@@ -70,5 +76,7 @@ class _SecureRedirects(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
         if req.full_url.startswith("https:") and not newurl.startswith("https:"):
-            raise FormatError(f"fetch: {req.full_url} sends us to {newurl}, which is not secure. Nothing was fetched.")
+            raise FormatError(
+                f"fetch: {req.full_url} sends us to {newurl}, which is not secure. Nothing was fetched."
+            )
         return super().redirect_request(req, fp, code, msg, headers, newurl)

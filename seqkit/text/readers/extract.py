@@ -33,7 +33,9 @@ def extract(archive: Path, folder: Path, *, most_bytes: int = MOST_BYTES) -> lis
                     while piece := source.read(1 << 20):
                         size += out.write(piece)
                         if size > most_bytes or (size > FREE and size > RATIO * archive.stat().st_size):
-                            raise FormatError(f"{archive}: grows beyond {size:,} bytes; at most {RATIO}-fold is unpacked.")
+                            raise FormatError(
+                                f"{archive}: grows beyond {size:,} bytes; at most {RATIO}-fold is unpacked."
+                            )
         except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError) as error:
             raise FormatError(f"{archive}: the archive is damaged or cut short ({error}).") from error
         if not seen:
@@ -49,9 +51,13 @@ def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as file:
             for entry in file.infolist():
-                kind = entry.external_attr >> 28  # 8 is a plain file, 4 a folder, 0 unknown to the system that packed it
+                kind = (
+                    entry.external_attr >> 28
+                )  # 8 is a plain file, 4 a folder, 0 unknown to the system that packed it
                 if not entry.is_dir() and kind not in (0, 8):
-                    raise FormatError(f"{archive}: {entry.filename!r} is a link or device; only plain files are unpacked.")
+                    raise FormatError(
+                        f"{archive}: {entry.filename!r} is a link or device; only plain files are unpacked."
+                    )
                 if not entry.is_dir():
                     with file.open(entry) as source:
                         yield entry.filename, source
@@ -59,7 +65,9 @@ def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
     with tarfile.open(archive) as tar:
         for member in tar:
             if not member.isfile() and not member.isdir():
-                raise FormatError(f"{archive}: {member.name!r} is a link or device; only plain files are unpacked.")
+                raise FormatError(
+                    f"{archive}: {member.name!r} is a link or device; only plain files are unpacked."
+                )
             if member.isfile():
                 content = tar.extractfile(member)
                 assert content is not None  # it is a plain file
@@ -70,11 +78,21 @@ def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 def _safe(archive: Path, name: str, seen: set[str]) -> str:
     path = PurePosixPath(name)
-    outside = path.is_absolute() or ".." in path.parts or PureWindowsPath(name).drive or "\\" in name or "\0" in name
+    outside = (
+        path.is_absolute()
+        or ".." in path.parts
+        or PureWindowsPath(name).drive
+        or "\\" in name
+        or "\0" in name
+    )
     if outside or not path.parts:
-        raise FormatError(f"{archive}: the member {name!r} would land outside the folder. The archive is not to be trusted.")
+        raise FormatError(
+            f"{archive}: the member {name!r} would land outside the folder. The archive is not to be trusted."
+        )
     plain = str(path)
     if plain in seen or len(seen) >= MOST_FILES:
-        raise FormatError(f"{archive}: {f'{name!r} comes twice' if plain in seen else f'holds more than {MOST_FILES:,} files'}.")
+        raise FormatError(
+            f"{archive}: {f'{name!r} comes twice' if plain in seen else f'holds more than {MOST_FILES:,} files'}."
+        )
     seen.add(plain)
     return plain

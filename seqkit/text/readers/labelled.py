@@ -41,9 +41,14 @@ class Labelled:
 
 
 def labelled(
-    source: str | os.PathLike[str], *, format: str | None = None, text: str = "text", label: str | Sequence[str] = "label",
-    encoding: str = "utf-8", labels: bool = True,
-) -> list[Labelled]:  # fmt: skip
+    source: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    text: str = "text",
+    label: str | Sequence[str] = "label",
+    encoding: str = "utf-8",
+    labels: bool = True,
+) -> list[Labelled]:
     """The labelled texts of a file, folder, glob, or "-" for stdin; compressed or not.
 
     format: one of FORMATS; if not given, told by the name (.tsv, .csv, .jsonl), else lines, or text where no labels are asked
@@ -52,7 +57,9 @@ def labelled(
              the encoding, and if there is no text at all.
     """
     if format is not None and format not in FORMATS:
-        raise OptionError(f"format: {format!r} came, allowed are {', '.join(FORMATS)}.{did_you_mean(format, FORMATS)}")
+        raise OptionError(
+            f"format: {format!r} came, allowed are {', '.join(FORMATS)}.{did_you_mean(format, FORMATS)}"
+        )
     try:
         codecs.lookup(encoding)
     except LookupError as error:
@@ -65,7 +72,9 @@ def labelled(
         name = "stdin" if path is None else str(path)
         content, kind = _decode(path, name, encoding), format or _told(name, labels)
         if len(tasks) > 1 and kind not in ("tsv", "csv", "jsonl"):
-            raise OptionError(f"{name}: {len(tasks)} labels were asked for, and {kind} have one; give tsv, csv or jsonl.")
+            raise OptionError(
+                f"{name}: {len(tasks)} labels were asked for, and {kind} have one; give tsv, csv or jsonl."
+            )
         for one in _rows(content, name, path, kind, text, tasks):
             if not one.text.strip():
                 raise FormatError(f"{one.where}: the text is empty. Leave it out, or write it.")
@@ -81,7 +90,9 @@ def labelled(
     return found
 
 
-def _rows(content: str, name: str, path: Path | None, kind: str, text: str, tasks: tuple[str, ...]) -> Iterator[Labelled]:
+def _rows(
+    content: str, name: str, path: Path | None, kind: str, text: str, tasks: tuple[str, ...]
+) -> Iterator[Labelled]:
     if kind in ("tsv", "csv"):
         yield from _separated(content, name, "\t" if kind == "tsv" else ",", text, tasks)
     elif kind == "jsonl":
@@ -109,7 +120,9 @@ def _line(line: str, where: str, tasks: tuple[str, ...]) -> Labelled:
     return Labelled(parts[1].strip(), (parts[0].removeprefix(PREFIX),) * len(tasks), where)
 
 
-def _separated(content: str, name: str, delimiter: str, text: str, tasks: tuple[str, ...]) -> Iterator[Labelled]:
+def _separated(
+    content: str, name: str, delimiter: str, text: str, tasks: tuple[str, ...]
+) -> Iterator[Labelled]:
     quoting: Any = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE  # a TSV has no way to quote
     rows = csv.reader(StringIO(content, newline=""), delimiter=delimiter, strict=True, quoting=quoting)
     head: list[str] | None = None
@@ -124,11 +137,15 @@ def _separated(content: str, name: str, delimiter: str, text: str, tasks: tuple[
                 if text in row:
                     continue
             if len(row) != len(head):
-                raise FormatError(f"{where} has {len(row)} columns, expected {len(head)} ({', '.join(head)}).")
+                raise FormatError(
+                    f"{where} has {len(row)} columns, expected {len(head)} ({', '.join(head)})."
+                )
             cells = dict(zip(head, row, strict=True))
             yield Labelled(cells[text], tuple(cells[task].strip() or None for task in tasks), where)
     except csv.Error as error:
-        raise FormatError(f"{name}: line {rows.line_num:,} is not {delimiter!r}-separated ({error}).") from error
+        raise FormatError(
+            f"{name}: line {rows.line_num:,} is not {delimiter!r}-separated ({error})."
+        ) from error
     finally:
         csv.field_size_limit(limit)
 
@@ -140,7 +157,9 @@ def _head(row: list[str], where: str, text: str, tasks: tuple[str, ...]) -> list
         return row
     if text not in row and len(row) == 1 + len(tasks) and len(tasks) < 2:
         return [*tasks, text]
-    raise FormatError(f"{where}: no column {lacking[0]!r}; it has {', '.join(row)}.{did_you_mean(lacking[0], row)}")
+    raise FormatError(
+        f"{where}: no column {lacking[0]!r}; it has {', '.join(row)}.{did_you_mean(lacking[0], row)}"
+    )
 
 
 def _json_lines(content: str, name: str, text: str, tasks: tuple[str, ...]) -> Iterator[Labelled]:
@@ -156,11 +175,17 @@ def _json_lines(content: str, name: str, text: str, tasks: tuple[str, ...]) -> I
         if isinstance(row, dict) and text in row and not isinstance(row[text], str):
             raise FormatError(f"{where}: {text!r} is {row[text]!r}, expected a text in quotes.")
         if not isinstance(row, dict) or text not in row:
-            raise FormatError(f"{where} has no text in {text!r}; it has {', '.join(known)}.{did_you_mean(text, known)}")
+            raise FormatError(
+                f"{where} has no text in {text!r}; it has {', '.join(known)}.{did_you_mean(text, known)}"
+            )
         for task in tasks:
             if task not in row or not isinstance(row[task], str | int | None):
-                raise FormatError(f"{where} has no label in {task!r}; it has {', '.join(known)}.{did_you_mean(task, known)}")
-        yield Labelled(row[text], tuple(None if row[task] in _MISSING else str(row[task]) for task in tasks), where)
+                raise FormatError(
+                    f"{where} has no label in {task!r}; it has {', '.join(known)}.{did_you_mean(task, known)}"
+                )
+        yield Labelled(
+            row[text], tuple(None if row[task] in _MISSING else str(row[task]) for task in tasks), where
+        )
 
 
 def _lines(content: str) -> Iterator[tuple[int, str]]:
@@ -187,7 +212,9 @@ def _decode(path: Path | None, name: str, encoding: str) -> str:
 
 
 def _told(name: str, labels: bool) -> str:
-    kinds = [suffix[1:].lower() for suffix in Path(name).suffixes if suffix[1:].lower() in ("tsv", "csv", "jsonl")]
+    kinds = [
+        suffix[1:].lower() for suffix in Path(name).suffixes if suffix[1:].lower() in ("tsv", "csv", "jsonl")
+    ]
     return kinds[0] if kinds else "lines" if labels else "text"
 
 

@@ -24,13 +24,18 @@ def rows(source: str | os.PathLike[str], *, name: str = "source", empty: bool = 
     for number, line in enumerate(lines, 1):
         text = _values(source, number, line, (name,))[0] if json_lines else line
         if not (text.strip() or empty):
-            raise FormatError(f"{_name(source)}: line {number:,} is empty, expected a text. Take the line out.")
+            raise FormatError(
+                f"{_name(source)}: line {number:,} is empty, expected a text. Take the line out."
+            )
         found.append(text)
     return found
 
 
 def pairs(
-    first: str | os.PathLike[str], second: str | os.PathLike[str] | None = None, *, names: Sequence[str] = NAMES
+    first: str | os.PathLike[str],
+    second: str | os.PathLike[str] | None = None,
+    *,
+    names: Sequence[str] = NAMES,
 ) -> tuple[list[str], list[str]]:
     """Two lists of as many texts: of two files line by line, or of one whose lines are `first<TAB>second` or JSON objects.
 
@@ -56,9 +61,13 @@ def pairs(
     for number, pair in found:
         for text, name, file in zip(pair, names, where, strict=True):
             if not text.strip():
-                raise FormatError(f"{file}: line {number:,} has an empty {name}. Take the pair out of both sides, or fill it.")
+                raise FormatError(
+                    f"{file}: line {number:,} has an empty {name}. Take the pair out of both sides, or fill it."
+                )
     if not found:
-        raise FormatError(f"{where[0]}: no {names[0]} with a {names[1]} came, expected at least one. Is the file empty?")
+        raise FormatError(
+            f"{where[0]}: no {names[0]} with a {names[1]} came, expected at least one. Is the file empty?"
+        )
     return [pair[0] for _, pair in found], [pair[1] for _, pair in found]
 
 
@@ -82,7 +91,9 @@ def _values(source: str | os.PathLike[str], number: int, line: str, names: Seque
         raise FormatError(f"{where} is not a JSON object.")
     for name in names:
         if not isinstance(value.get(name), str | int):
-            raise FormatError(f"{where} has no text in {name!r}; it has {', '.join(map(repr, value)) or 'nothing'}.")
+            raise FormatError(
+                f"{where} has no text in {name!r}; it has {', '.join(map(repr, value)) or 'nothing'}."
+            )
     return [str(value[name]).replace("\n", " ") for name in names]
 
 
@@ -93,7 +104,9 @@ def _lines(source: str | os.PathLike[str]) -> list[str]:
 
 
 def _is_json(source: str | os.PathLike[str], lines: list[str]) -> bool:
-    return ".jsonl" in Path(source).suffixes or (os.fspath(source) == "-" and lines[:1] != [] and lines[0].startswith("{"))
+    return ".jsonl" in Path(source).suffixes or (
+        os.fspath(source) == "-" and lines[:1] != [] and lines[0].startswith("{")
+    )
 
 
 def _name(source: str | os.PathLike[str]) -> str:

@@ -49,10 +49,16 @@ class Text:
             block = file.read(PIECE)
             data = rest + block
             if offset == 0 and (bom := data[:2]) in _BOMS:
-                raise FormatError(f"{name}: begins with a {_BOMS[bom]} byte order mark, expected UTF-8. Convert it with iconv.")
+                raise FormatError(
+                    f"{name}: begins with a {_BOMS[bom]} byte order mark, expected UTF-8. Convert it with iconv."
+                )
             if offset == 0 and data.startswith(b"\xef\xbb\xbf"):
                 data, offset = data[3:], 3
-            cut = len(data) if not block else data.rfind(b"\n") + 1 or max(data.rfind(space) for space in _SPACES) + 1
+            cut = (
+                len(data)
+                if not block
+                else data.rfind(b"\n") + 1 or max(data.rfind(space) for space in _SPACES) + 1
+            )
             if cut == 0 and len(data) > PIECE:
                 raise FormatError(
                     f"{name}: line {line:,} holds a word of more than {PIECE:,} bytes at byte {offset:,}. Is it a text file?"
@@ -80,11 +86,18 @@ class Text:
                 ) from error
         if bad >= 0:
             where = line + data.count(b"\n", 0, bad)
-            raise FormatError(f"{name}: line {where:,}, byte {offset + bad:,}: a NUL byte. Is it a text file?")
+            raise FormatError(
+                f"{name}: line {where:,}, byte {offset + bad:,}: a NUL byte. Is it a text file?"
+            )
         return text
 
 
-def read(source: str | os.PathLike[str], *, column: str | None = None, errors: Literal["strict", "replace"] = "strict") -> Text:
+def read(
+    source: str | os.PathLike[str],
+    *,
+    column: str | None = None,
+    errors: Literal["strict", "replace"] = "strict",
+) -> Text:
     """Open a source of text: a file, a folder, a glob, "-" for stdin, or "nltk:brown".
 
     Compression (gz, bz2, xz, zst) is told by the first bytes. `column` names the field of .jsonl, .csv, .tsv and .parquet.
@@ -108,7 +121,9 @@ def paths(source: str) -> list[Path | None]:
     else:
         found = sorted(Path(p) for p in glob.glob(source, recursive=True) if Path(p).is_file())  # noqa: PTH207  # absolute patterns
     if not found:
-        near = did_you_mean(path.name, [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else [])
+        near = did_you_mean(
+            path.name, [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        )
         raise FormatError(f"{source}: no such file, folder or match.{near}")
     return list(found)
 
@@ -125,7 +140,9 @@ def _columns(pieces: Iterator[str], name: str, column: str | None, path: Path | 
     elif kinds:
         yield from _csv(_lines(pieces), name, str(column), "," if kinds == [".csv"] else "\t")
     else:
-        raise OptionError(f"{name}: column {column!r} was asked for; only .jsonl, .csv, .tsv and .parquet have columns.")
+        raise OptionError(
+            f"{name}: column {column!r} was asked for; only .jsonl, .csv, .tsv and .parquet have columns."
+        )
 
 
 def lines(source: str | os.PathLike[str]) -> Iterator[str]:
@@ -166,14 +183,18 @@ def _csv(lines: Iterator[str], name: str, column: str, delimiter: str) -> Iterat
 
     rows = csv.DictReader(lines, delimiter=delimiter, strict=True)
     if column not in (known := list(rows.fieldnames or [])):
-        raise FormatError(f"{name}: no column {column!r}; it has {', '.join(known)}.{did_you_mean(column, known)}")
+        raise FormatError(
+            f"{name}: no column {column!r}; it has {', '.join(known)}.{did_you_mean(column, known)}"
+        )
     try:
         for row in rows:
             if row[column] is None:
                 raise FormatError(f"{name}: line {rows.line_num:,} ends before column {column!r}.")
             yield row[column] + "\n"
     except csv.Error as error:
-        raise FormatError(f"{name}: line {rows.line_num:,} is not {delimiter!r}-separated ({error}).") from error
+        raise FormatError(
+            f"{name}: line {rows.line_num:,} is not {delimiter!r}-separated ({error})."
+        ) from error
 
 
 def _parquet(path: Path, column: str | None) -> Iterator[str]:
@@ -185,11 +206,15 @@ def _parquet(path: Path, column: str | None) -> Iterator[str]:
     try:
         file = pq.ParquetFile(path)
         if column not in (known := file.schema_arrow.names):
-            raise FormatError(f"{path}: no column {column!r}; it has {', '.join(known)}.{did_you_mean(column or '', known)}")
+            raise FormatError(
+                f"{path}: no column {column!r}; it has {', '.join(known)}.{did_you_mean(column or '', known)}"
+            )
         for batch in file.iter_batches(columns=[column]):
             yield from ((value or "") + "\n" for value in batch.column(0).to_pylist())
     except (pa.ArrowException, TypeError) as error:
-        raise FormatError(f"{path}: not a readable Parquet file with text in {column!r} ({error}).") from error
+        raise FormatError(
+            f"{path}: not a readable Parquet file with text in {column!r} ({error})."
+        ) from error
 
 
 def _nltk(name: str) -> Iterator[str]:
@@ -200,6 +225,10 @@ def _nltk(name: str) -> Iterator[str]:
         for sentence in corpus.sents():
             yield " ".join(sentence) + "\n"
     except AttributeError as error:
-        raise FormatError(f"nltk:{name}: NLTK has no corpus of that name with sentences; try nltk:brown.") from error
+        raise FormatError(
+            f"nltk:{name}: NLTK has no corpus of that name with sentences; try nltk:brown."
+        ) from error
     except LookupError as error:
-        raise FormatError(f"nltk:{name}: its data are not here. Put them in a folder and set NLTK_DATA to it.") from error
+        raise FormatError(
+            f"nltk:{name}: its data are not here. Put them in a folder and set NLTK_DATA to it."
+        ) from error

@@ -43,7 +43,11 @@ class Subword(Tokenizer):
             raise FormatError(f"tokenizer.json: not a tokenizer definition ({error}).") from error
         tokens = [str(self._engine.id_to_token(i)) for i in range(self._engine.get_vocab_size())]
         unk = {"unk": tokens.index(UNK)} if UNK in tokens else {}
-        self.vocab, self.definition, self.kind = Vocab(tokens, np.zeros(len(tokens), np.int64), unk), definition, kind
+        self.vocab, self.definition, self.kind = (
+            Vocab(tokens, np.zeros(len(tokens), np.int64), unk),
+            definition,
+            kind,
+        )
 
     @property
     def lossless(self) -> bool:  # type: ignore[override]  # a matter of the model, not of the class
@@ -51,7 +55,14 @@ class Subword(Tokenizer):
         return "ByteLevel" in json.dumps(json.loads(self.definition)["pre_tokenizer"])
 
     @classmethod
-    def train(cls, texts: Iterable[str], *, vocab_size: int | None = 8000, min_count: int = 2, model: Model = "byte-bpe") -> Self:
+    def train(
+        cls,
+        texts: Iterable[str],
+        *,
+        vocab_size: int | None = 8000,
+        min_count: int = 2,
+        model: Model = "byte-bpe",
+    ) -> Self:
         """Learn `vocab_size` subwords from texts.
 
         Raises:  OptionError for an unknown model; FormatError for an empty text.
@@ -91,7 +102,9 @@ class Subword(Tokenizer):
 
     def _trained(self) -> Any:
         if not hasattr(self, "_engine"):
-            raise OptionError("subword tokenizer: is not trained. Use Subword.train, or give the text of a tokenizer.json.")
+            raise OptionError(
+                "subword tokenizer: is not trained. Use Subword.train, or give the text of a tokenizer.json."
+            )
         return self._engine
 
 
@@ -102,7 +115,10 @@ def _engine(model: str, vocab_size: int, min_count: int) -> tuple[Any, Any]:
     common: dict[str, Any] = {"vocab_size": vocab_size, "special_tokens": [UNK], "show_progress": False}
     if model == "byte-bpe":
         engine = Engine(models.BPE())
-        engine.pre_tokenizer, engine.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+        engine.pre_tokenizer, engine.decoder = (
+            pre_tokenizers.ByteLevel(add_prefix_space=False),
+            decoders.ByteLevel(),
+        )
         common |= {"special_tokens": [], "initial_alphabet": pre_tokenizers.ByteLevel.alphabet()}
         return engine, trainers.BpeTrainer(min_frequency=min_count, **common)
     if model == "bpe":

@@ -15,7 +15,9 @@ class Whitespace(Tokenizer):
     def tokens(self, text: str) -> list[str]:
         """The words of a text."""
         if not text.isascii() or "\x1c" in text or "\x1d" in text or "\x1e" in text or "\x1f" in text:
-            return [word.decode() for word in text.encode().split()]  # bytes are split at ASCII white space alone, str more often
+            return [
+                word.decode() for word in text.encode().split()
+            ]  # bytes are split at ASCII white space alone, str more often
         return text.split()
 
     def join(self, tokens: Iterable[str]) -> str:

@@ -19,8 +19,12 @@ class CoarseToFine:
     """Rounds of as many trials each; a round's box holds the best `share` of all trials before it, and `margin` more."""
 
     rounds: int = option(2, low=2, help="rounds, the first of them over the whole space")
-    share: float = option(0.25, low=0.0, high=1.0, help="of all trials, the part that makes the next box; 2 at least")
-    margin: float = option(0.05, low=0.001, high=0.5, help="of the first range, added on each side of the box")
+    share: float = option(
+        0.25, low=0.0, high=1.0, help="of all trials, the part that makes the next box; 2 at least"
+    )
+    margin: float = option(
+        0.05, low=0.001, high=0.5, help="of the first range, added on each side of the box"
+    )
 
     grows = False
 

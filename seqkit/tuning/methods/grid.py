@@ -30,7 +30,9 @@ class Grid:
         """As many trials as the grid has places."""
         size = len(self._grid(space))
         if trials != size:
-            raise OptionError(f"grid: {trials} trials came, the grid has {size} places. Ask for {size} trials, or set points.")
+            raise OptionError(
+                f"grid: {trials} trials came, the grid has {size} places. Ask for {size} trials, or set points."
+            )
 
     def jobs(self, space: Space, trials: int, epochs: int, seed: int, known: Sequence[Trial]) -> list[Job]:
         """All that are not over."""
@@ -43,7 +45,9 @@ class Grid:
 
     def _grid(self, space: Space) -> list[dict[str, object]]:
         values = [
-            part.values if isinstance(part, Choice) else [part.at(i / (self.points - 1)) for i in range(self.points)]
+            part.values
+            if isinstance(part, Choice)
+            else [part.at(i / (self.points - 1)) for i in range(self.points)]
             for part in space.parts.values()
         ]
         return [dict(zip(space.parts, place, strict=True)) for place in itertools.product(*values)]

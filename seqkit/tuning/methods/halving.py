@@ -37,13 +37,18 @@ class Halving:
         """
         found = [(trials, epochs)]
         while found[0][1] >= self.eta and trials // self.eta ** len(found) >= 1:
-            found = [(trials // self.eta**i, -(-epochs // self.eta ** (len(found) - i))) for i in range(len(found) + 1)]
+            found = [
+                (trials // self.eta**i, -(-epochs // self.eta ** (len(found) - i)))
+                for i in range(len(found) + 1)
+            ]
         return found
 
     def check(self, space: Space, trials: int, epochs: int) -> None:
         """Two rungs at least, and epochs that all trials share."""
         if "epochs" in space.parts:
-            raise OptionError("halving: epochs is in the space, but rungs compare trials by epochs. Set epochs, or use random.")
+            raise OptionError(
+                "halving: epochs is in the space, but rungs compare trials by epochs. Set epochs, or use random."
+            )
         if epochs < self.eta or trials < self.eta:
             raise OptionError(
                 f"halving: {epochs} epochs and {trials} trials came, expected at least {self.eta} of each (eta). "
@@ -54,7 +59,11 @@ class Halving:
         """What is left of the first rung that is not over."""
         members, until = self._rung(trials, epochs, known)
         new = [Job(n, space.draw(seed, n), until) for n in range(len(known), trials)]
-        left = [n for n in members if known[n].state == "open" and (until >= epochs or not known[n].reached(until))]
+        left = [
+            n
+            for n in members
+            if known[n].state == "open" and (until >= epochs or not known[n].reached(until))
+        ]
         return [Job(n, known[n].settings, until) for n in left] + new
 
     def dropped(self, trials: int, epochs: int, known: Sequence[Trial]) -> list[int]:

@@ -23,7 +23,10 @@ def vectors_of(sets, dim=16, less=(), upper=()):
         *(f"n{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(300)),
     ]
     words = [word.title() if word in upper else word for word in dict.fromkeys(words) if word not in less]
-    return Vectors(Vocab(words, [1] * len(words)), np.random.default_rng(0).normal(size=(len(words), dim)).astype(np.float32))
+    return Vectors(
+        Vocab(words, [1] * len(words)),
+        np.random.default_rng(0).normal(size=(len(words), dim)).astype(np.float32),
+    )
 
 
 @pytest.mark.parametrize("name", WordSets.names())
@@ -33,7 +36,10 @@ def test_every_shipped_set_can_be_measured_and_says_what_it_cannot(name):
     got = {score.name.split()[0] for score in found.scores}
     assert {"direct-bias", "mac", "gonen-svm", "gonen-neighbours"} <= got
     assert ("weat" in got) == (len(sets.classes) == 2)
-    assert got | {name.split()[0] for name in found.refused} == set(measures.names()) - {"seat", "indirect-bias"}
+    assert got | {name.split()[0] for name in found.refused} == set(measures.names()) - {
+        "seat",
+        "indirect-bias",
+    }
     assert all(text.endswith((".", "two.")) for text in found.refused.values())
 
 
@@ -44,10 +50,17 @@ def test_each_measure_is_given_what_a_call_by_hand_is_given():
     by_name = {score.name: score for score in assess(roles).scores}
     a, b = map(list, sets.columns)
     jobs = sets.lists["professions"]
-    by_hand = measures.load("weat")(vectors, sets.lists["career"], sets.lists["family"], a, b, unequal="mean", options=FAST)
+    by_hand = measures.load("weat")(
+        vectors, sets.lists["career"], sets.lists["family"], a, b, unequal="mean", options=FAST
+    )
     assert by_name["weat career/family"].value == by_hand.value
-    assert by_name["ripa"].value == measures.load("ripa")(vectors, jobs, sets.definitional, options=FAST).value
-    assert by_name["direct-bias"].value == measures.load("direct-bias")(vectors, jobs, roles.direction.basis, options=FAST).value
+    assert (
+        by_name["ripa"].value == measures.load("ripa")(vectors, jobs, sets.definitional, options=FAST).value
+    )
+    assert (
+        by_name["direct-bias"].value
+        == measures.load("direct-bias")(vectors, jobs, roles.direction.basis, options=FAST).value
+    )
 
 
 def test_methods_are_fitted_without_the_words_that_recovery_tells_apart():
@@ -84,21 +97,28 @@ def test_what_is_asked_for_by_name_is_refused_aloud_and_else_kept_as_a_reason():
         religion = WordSets.religion()
         assess(Roles(vectors_of(religion), religion, options=FAST), names=["rnd"])
     with pytest.raises(VocabularyError, match="definitional"):
-        assess(Roles(vectors.restrict(vectors.vocab.tokens[-300:]), sets, options=FAST), names=["direct-bias"])
+        assess(
+            Roles(vectors.restrict(vectors.vocab.tokens[-300:]), sets, options=FAST), names=["direct-bias"]
+        )
 
 
 def test_vectors_of_which_nothing_can_be_measured_give_one_reason_of_its_own_kind():
     sets = WordSets.gender()
     vectors = vectors_of(sets)
     nothing = Vectors(vectors.vocab, np.zeros_like(vectors.matrix))
-    with pytest.raises(FormatError, match=r"no measure could be taken, \d+ were refused. The first: ") as caught:
+    with pytest.raises(
+        FormatError, match=r"no measure could be taken, \d+ were refused. The first: "
+    ) as caught:
         assess(Roles(nothing, sets, options=FAST))
     assert len(str(caught.value)) < 300
 
 
 def test_published_tests_are_measured_without_definitional_words():
     words = [f"{kind}{i}" for kind in "fipu" for i in range(5)]
-    lists = {f"1:{name}": words[k * 5 : k * 5 + 5] for k, name in enumerate(("flowers", "insects", "pleasant", "unpleasant"))}
+    lists = {
+        f"1:{name}": words[k * 5 : k * 5 + 5]
+        for k, name in enumerate(("flowers", "insects", "pleasant", "unpleasant"))
+    }
     sets = WordSets("published", lists=lists)
     (score,) = assess(Roles(vectors_of(sets), sets, options=FAST), names=["weat"]).scores
     assert (score.name, score.count) == ("weat 1:flowers/insects", 10)
@@ -110,9 +130,14 @@ def test_case_any_finds_words_as_the_vocabulary_spells_them():
     with pytest.raises(VocabularyError, match="lost 116 of 116"):
         assess(Roles(vectors, sets, options=FAST), names=["direct-bias"])
     titled = WordSets(
-        "titled", sets.definitional, lists={"professions": [w.title() for w in sets.lists["professions"]]}, classes=sets.classes
+        "titled",
+        sets.definitional,
+        lists={"professions": [w.title() for w in sets.lists["professions"]]},
+        classes=sets.classes,
     )
-    (score,) = assess(Roles(vectors_of(sets), titled, case="lower", options=FAST), names=["direct-bias"]).scores
+    (score,) = assess(
+        Roles(vectors_of(sets), titled, case="lower", options=FAST), names=["direct-bias"]
+    ).scores
     assert (score.count, score.missing) == (116, 0)
 
 
@@ -121,7 +146,9 @@ def test_report_measures_all_states_with_the_words_and_the_direction_from_before
     vectors = vectors_of(sets)
     roles = Roles(vectors, sets, options=FAST)
     found = compare(
-        roles, {"same": lambda v: v, "noise": lambda v: Vectors(v.vocab, v.matrix[::-1].copy())}, names=["gonen-clusters", "rnd"]
+        roles,
+        {"same": lambda v: v, "noise": lambda v: Vectors(v.vocab, v.matrix[::-1].copy())},
+        names=["gonen-clusters", "rnd"],
     )
     values = {(row["state"], row["name"]): row["value"] for row in found.measures}
     assert values["before", "rnd"] == values["same", "rnd"] != values["noise", "rnd"]

@@ -60,7 +60,9 @@ def sd(values, ddof=1):
 
 
 def s_of(vectors, w, a, b):
-    return mean(cos(vec(vectors, w), vec(vectors, x)) for x in a) - mean(cos(vec(vectors, w), vec(vectors, x)) for x in b)
+    return mean(cos(vec(vectors, w), vec(vectors, x)) for x in a) - mean(
+        cos(vec(vectors, w), vec(vectors, x)) for x in b
+    )
 
 
 def brute_p(sx, sy, sided):
@@ -92,7 +94,10 @@ def test_weat_is_the_formula(case, sided, ddof):
 def test_seat_of_the_rows_is_weat_of_the_words(case):
     vectors, a, b, x, y = case
     rows = [vectors[words] for words in (x, y, a, b)]
-    one, two = member("weat")(vectors, x, y, a, b, options=FAST), member("seat")(*rows, pooling="mean", options=FAST)
+    one, two = (
+        member("weat")(vectors, x, y, a, b, options=FAST),
+        member("seat")(*rows, pooling="mean", options=FAST),
+    )
     assert (one.value, one.extra, one.interval) == (two.value, two.extra, two.interval)
     assert two.signature["pooling"] == "mean"
 
@@ -152,7 +157,9 @@ def test_rnd_is_the_formula(case, normalize):
 
 def test_mac_is_the_formula(case):
     vectors, a, b, x, _ = case
-    expected = mean(mean(1 - cos(vec(vectors, t), vec(vectors, o)) for o in words) for t in x for words in (a, b[:4]))
+    expected = mean(
+        mean(1 - cos(vec(vectors, t), vec(vectors, o)) for o in words) for t in x for words in (a, b[:4])
+    )
     assert member("mac")(vectors, x, [a, b[:4]], options=FAST).value == pytest.approx(expected, abs=1e-9)
 
 
@@ -172,7 +179,8 @@ def test_ripa_is_the_formula(case):
     found = member("ripa")(vectors, x, pairs, options=FAST)
     for w in x:
         parts = [
-            dot(vec(vectors, w), unit([p - q for p, q in zip(vec(vectors, i), vec(vectors, j), strict=True)])) for i, j in pairs
+            dot(vec(vectors, w), unit([p - q for p, q in zip(vec(vectors, i), vec(vectors, j), strict=True)]))
+            for i, j in pairs
         ]
         assert found.by_word[w] == pytest.approx(mean(parts), abs=1e-9)
         assert found.extra["deviation"][w] == pytest.approx(sd(parts, 0), abs=1e-9)
@@ -183,9 +191,17 @@ def test_rnsb_is_the_formula_with_a_classifier_solved_by_newton(case):
     vectors, a, b, x, _ = case
     found = member("rnsb")(vectors, x, a, b, splits=4, options=FAST)
     values = []
-    for order_a, order_b in zip(association.shuffled(6, 6, 4, 1, 0), association.shuffled(6, 6, 4, 1, 1), strict=True):
-        train = [unit(vec(vectors, a[i])) for i in order_a[1:]] + [unit(vec(vectors, b[i])) for i in order_b[1:]]
-        z, t, weights = np.column_stack([train, np.ones(10)]), np.repeat([0.0, 1.0], 5), np.zeros(vectors.dim + 1)
+    for order_a, order_b in zip(
+        association.shuffled(6, 6, 4, 1, 0), association.shuffled(6, 6, 4, 1, 1), strict=True
+    ):
+        train = [unit(vec(vectors, a[i])) for i in order_a[1:]] + [
+            unit(vec(vectors, b[i])) for i in order_b[1:]
+        ]
+        z, t, weights = (
+            np.column_stack([train, np.ones(10)]),
+            np.repeat([0.0, 1.0], 5),
+            np.zeros(vectors.dim + 1),
+        )
         penalty = np.eye(vectors.dim + 1)
         penalty[-1, -1] = 0  # the intercept is free
         for _ in range(50):
@@ -232,10 +248,14 @@ def test_gonen_words_labels_and_accuracies_are_those_of_plain_sorting(case):
         if a is A
         else unit([p - q for p, q in zip(vec(vectors, "she"), vec(vectors, "he"), strict=True)])
     )
-    order = sorted((w for w in plain_words(vectors) if w != "herself"), key=lambda w: -cos(vec(vectors, w), g))
+    order = sorted(
+        (w for w in plain_words(vectors) if w != "herself"), key=lambda w: -cos(vec(vectors, w), g)
+    )
     x = np.array([unit(vec(vectors, w)) for w in [*order[:40], *order[-40:]]])
     labels = np.repeat([1, 0], 40)
-    found = member("gonen-clusters")(vectors, np.array([g]), n=40, seeds=(7,), specific=["herself"], options=FAST)
+    found = member("gonen-clusters")(
+        vectors, np.array([g]), n=40, seeds=(7,), specific=["herself"], options=FAST
+    )
     share = (KMeans(2, n_init=10, random_state=7).fit_predict(x) == labels).mean()
     assert found.value == pytest.approx(max(share, 1 - share), abs=1e-12)
     one, zero = association.shuffled(40, 40, 2, 7)
@@ -254,7 +274,9 @@ def test_gonen_neighbours_are_those_of_a_full_sort(case):
         vectors = vectors.restrict([*[w for w in vectors.vocab.tokens if w.isalpha()], *x, *y])
     words, shares, sides = plain_words(vectors)[:400], [], []
     for w in [*x, *y]:
-        near = sorted((o for o in words if o != w), key=lambda o, w=w: -cos(vec(vectors, w), vec(vectors, o)))[:9]
+        near = sorted(
+            (o for o in words if o != w), key=lambda o, w=w: -cos(vec(vectors, w), vec(vectors, o))
+        )[:9]
         shares.append(sum(cos(vec(vectors, o), g) > 0 for o in near) / 9)
         sides.append(cos(vec(vectors, w), g))
     last = vectors.vocab.index[words[-1]] + 1
@@ -267,14 +289,21 @@ def test_gonen_neighbours_are_those_of_a_full_sort(case):
 def line(values):
     """Vectors whose associations with A = (1, 0) and B = (-1, 0) are 2 cos = the values."""
     rows = [[1, 0], [-1, 0], *([v / 2, math.sqrt(1 - v * v / 4)] for v in values)]
-    return Vectors(Vocab(["a", "b", *map(str, range(len(values)))], [1] * len(rows)), np.array(rows, np.float32))
+    return Vectors(
+        Vocab(["a", "b", *map(str, range(len(values)))], [1] * len(rows)), np.array(rows, np.float32)
+    )
 
 
-@pytest.mark.parametrize(("values", "sided", "p"), [
-    ([0.9, 0.8, 0.1, 0.2], "one", 1 / 6), ([0.9, 0.8, 0.1, 0.2], "two", 2 / 6), ([0.1, 0.2, 0.9, 0.8], "one", 1.0),
-    ([0.9, 0.15, 0.8, 0.2], "one", 3 / 6),  # of six sums 1.7, 1.1 and the one at hand, 1.05
-    ([0.9, 0.8, 0.7, 0.1, 0.2, 0.3], "two", 2 / 20),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("values", "sided", "p"),
+    [
+        ([0.9, 0.8, 0.1, 0.2], "one", 1 / 6),
+        ([0.9, 0.8, 0.1, 0.2], "two", 2 / 6),
+        ([0.1, 0.2, 0.9, 0.8], "one", 1.0),
+        ([0.9, 0.15, 0.8, 0.2], "one", 3 / 6),  # of six sums 1.7, 1.1 and the one at hand, 1.05
+        ([0.9, 0.8, 0.7, 0.1, 0.2, 0.3], "two", 2 / 20),
+    ],
+)
 def test_exact_p_of_cases_known_by_hand(values, sided, p):
     words = [str(i) for i in range(len(values))]
     half = len(words) // 2
@@ -286,7 +315,9 @@ def test_exact_p_of_cases_known_by_hand(values, sided, p):
 
 
 def test_d_keeps_its_bound_and_reaches_it_when_the_sides_are_apart():
-    found = member("weat")(line([0.5] * 4 + [-0.5] * 4), list("0123"), list("4567"), ["a"], ["b"], options=FAST)
+    found = member("weat")(
+        line([0.5] * 4 + [-0.5] * 4), list("0123"), list("4567"), ["a"], ["b"], options=FAST
+    )
     assert found.value == pytest.approx(2 * math.sqrt(7 / 8))
     assert found.extra["p"] == 2 / 70
 
@@ -311,7 +342,9 @@ def test_sets_of_unequal_size_are_compared_by_means_when_asked():
     both, at_hand = [*sx, *sy], abs(mean(sx) - mean(sy))
     total = math.fsum(both)
     splits = [sum(c) for c in itertools.combinations(both, 6)]
-    assert found.extra["p"] == sum(abs(q / 6 - (total - q) / 4) >= at_hand - 1e-12 for q in splits) / len(splits)
+    assert found.extra["p"] == sum(abs(q / 6 - (total - q) / 4) >= at_hand - 1e-12 for q in splits) / len(
+        splits
+    )
 
 
 def test_interval_covers_the_value_and_shrinks_with_more_words():
@@ -340,7 +373,9 @@ def test_bias_is_claimed_for_at_most_one_in_twenty_random_word_sets():
         for i in association.shuffled(len(s), 12, 50, 100 + seed):
             x, y = s[i[:6]], s[i[6:]]
             p, *_ = association.permutation_of(x, y)
-            claimed += calibrated(Measured("weat", float(association.effect(x, y, 1)), 12, band=band, extra={"p": p}))
+            claimed += calibrated(
+                Measured("weat", float(association.effect(x, y, 1)), 12, band=band, extra={"p": p})
+            )
         pool = np.roll(pool, 40, axis=0)
     assert 15 <= claimed <= 50
 
@@ -385,7 +420,9 @@ def test_degenerate_input_is_named():
     with pytest.raises(VocabularyError, match=r"300 words may be chosen, n = 200 needs 400"):
         member("gonen-clusters")(vectors, np.eye(12)[0], n=200)
     with pytest.raises(FormatError, match="no two of 300 words lie within 0.01"):
-        member("analogies")(vectors.restrict([*A[:1], *B[:1], *vectors.vocab.tokens[24:]]), ("a0", "b0"), delta=0.01)
+        member("analogies")(
+            vectors.restrict([*A[:1], *B[:1], *vectors.vocab.tokens[24:]]), ("a0", "b0"), delta=0.01
+        )
     with pytest.raises(OptionError, match="k = 400 came for 300"):
         member("gonen-neighbours")(vectors, X, np.eye(12)[0], k=400)
 
@@ -401,7 +438,9 @@ def test_defect_cosines_divided_by_the_norm_of_a_whole_matrix():
     found = call("weat", vectors).value
     assert found != pytest.approx(float(association.effect(s[:6], s[6:], 1)), abs=1e-3)
     stretched = changed(vectors, vectors.matrix * np.geomspace(0.1, 10, len(vectors))[:, None])
-    assert call("weat", stretched).value == pytest.approx(found, abs=1e-6)  # the length of a vector says nothing
+    assert call("weat", stretched).value == pytest.approx(
+        found, abs=1e-6
+    )  # the length of a vector says nothing
 
 
 def test_defect_p_value_of_the_first_two_rows_only():
@@ -412,7 +451,9 @@ def test_defect_p_value_of_the_first_two_rows_only():
 
 def test_defect_permutations_drawn_with_replacement_and_without_a_seed():
     vectors = make(8)
-    one, two = (member("weat")(vectors, X, Y, A, B, exact=1, samples=5000, options=FAST).extra["p"] for _ in range(2))
+    one, two = (
+        member("weat")(vectors, X, Y, A, B, exact=1, samples=5000, options=FAST).extra["p"] for _ in range(2)
+    )
     assert one == two
     assert all(len(set(row)) == 6 for row in association.shuffled(12, 6, 500, 1).tolist())
 
@@ -430,14 +471,18 @@ def test_defect_two_sided_p_compares_with_the_signed_statistic():
 def test_defect_effect_size_of_ddof_0_and_sum_shown_as_effect_size():
     found = call("weat", make(3))
     assert found.signature["ddof"] == 1
-    assert found.value == pytest.approx(member("weat")(make(3), X, Y, A, B, ddof=0, options=FAST).value * math.sqrt(11 / 12))
+    assert found.value == pytest.approx(
+        member("weat")(make(3), X, Y, A, B, ddof=0, options=FAST).value * math.sqrt(11 / 12)
+    )
     assert found.value != pytest.approx(found.extra["S"], abs=0.01)
 
 
 def test_defect_typos_in_lists_go_unseen():
     with pytest.raises(OptionError, match="'he' stand in list A and in list B"):
         names = [*"uvwxyz", "he", "she", "him", "hers"]
-        vectors = Vectors(Vocab(names, [1] * 10), np.random.default_rng(0).normal(size=(10, 4)).astype(np.float32))
+        vectors = Vectors(
+            Vocab(names, [1] * 10), np.random.default_rng(0).normal(size=(10, 4)).astype(np.float32)
+        )
         member("weat")(vectors, list("uvw"), list("xyz"), ["he", "him"], ["she", "he"])
     for name in ("gender", "religion", "ethnicity", "age"):
         sets = WordSets.shipped(name)
@@ -448,12 +493,19 @@ def test_defect_words_sampled_away_until_the_lists_are_equal():
     vectors = make()
     with pytest.raises(OptionError, match=r"X and Y hold 6 and 5 known words \(unknown: none\)"):
         member("weat")(vectors, X, Y[:5], A, B)
-    assert member("weat")(vectors, X, Y, A, B[:3], options=FAST).signature["words"] == {"X": 6, "Y": 6, "A": 6, "B": 3}
+    assert member("weat")(vectors, X, Y, A, B[:3], options=FAST).signature["words"] == {
+        "X": 6,
+        "Y": 6,
+        "A": 6,
+        "B": 3,
+    }
 
 
 def test_defect_lost_words_give_nan_without_saying_which():
     vectors = make()
-    with pytest.raises(VocabularyError, match=r"list A has lost 2 of 6 \('gone', 'fled' unknown\), allowed are 20%"):
+    with pytest.raises(
+        VocabularyError, match=r"list A has lost 2 of 6 \('gone', 'fled' unknown\), allowed are 20%"
+    ):
         member("weat")(vectors, X, Y, [*A[:4], "gone", "fled"], B)
     found = member("weat")(vectors, X, Y, [*A[:5], "gone"], B, options=FAST)
     assert (found.missing, found.lost["A"]) == (1, ["gone"])

@@ -12,11 +12,20 @@ from seqkit.text.vocab import Vocab
 
 OPTIONS = Options(resamples=20, draws=20)
 SETS = WordSets(
-    "w", [("she", "he"), ("woman", "man")], classes=("a", "b"),
+    "w",
+    [("she", "he"), ("woman", "man")],
+    classes=("a", "b"),
     lists={"career": ("job", "pay", "work", "firm", "gone"), "family": ("home", "child", "kin", "house")},
-)  # fmt: skip
+)
 OTHERS = [f"n{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(40)]
-TOKENS = ["this", "is", "here", "there", *(w for c in SETS.columns for w in c), *(w for p in SETS.lists.values() for w in p)]
+TOKENS = [
+    "this",
+    "is",
+    "here",
+    "there",
+    *(w for c in SETS.columns for w in c),
+    *(w for p in SETS.lists.values() for w in p),
+]
 VOCAB = Vocab([word for word in TOKENS if word != "gone"] + OTHERS, [1] * (len(TOKENS) - 1 + len(OTHERS)))
 
 
@@ -68,7 +77,9 @@ def test_a_template_that_is_none_is_refused(template):
 def test_what_cannot_be_measured_is_refused_with_the_reason():
     with pytest.raises(OptionError, match="templates 'she xyz {}' have words that the model does not know"):
         run(templates=["she xyz {}", "this is {}"])
-    with pytest.raises(OptionError, match=r"no test could be taken\. seat: list career has lost 1 of 5 \('gone' unknown\)"):
+    with pytest.raises(
+        OptionError, match=r"no test could be taken\. seat: list career has lost 1 of 5 \('gone' unknown\)"
+    ):
         sentence_tests(encode, VOCAB, reads, SETS, pooling="mean", options=Options(most_lost=0.1))
     with pytest.raises(OptionError, match="religion has not two classes and two lists to compare"):
         sentence_tests(encode, VOCAB, reads, WordSets.religion(), pooling="mean")

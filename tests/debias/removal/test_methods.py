@@ -89,13 +89,17 @@ def test_degenerate_words_are_refused_by_name():
         assert not eraser_(with_rows(vectors, {"s0.0": 0}))["s0.0"].any()  # specific words may be zero
     with pytest.raises(FormatError, match="the vector of 'e0.0' is zero"):
         eraser(with_rows(vectors, {"e0.0": 0}))
-    with pytest.raises(FormatError, match=r"'e1.0' differs from the mean of \('e1.0', 'e1.1'\) nowhere in the subspace"):
+    with pytest.raises(
+        FormatError, match=r"'e1.0' differs from the mean of \('e1.0', 'e1.1'\) nowhere in the subspace"
+    ):
         eraser(with_rows(vectors, {"e1.0": vectors["e1.1"]}))
 
 
 def test_sets_of_three_words_need_two_directions():
     vectors, words, *_ = planted(3, neutral=20)
-    with pytest.raises(OptionError, match=r"hard: 1 directions came, \('e0.0', 'e0.1', 'e0.2'\) needs 2 to be equalised"):
+    with pytest.raises(
+        OptionError, match=r"hard: 1 directions came, \('e0.0', 'e0.1', 'e0.2'\) needs 2 to be equalised"
+    ):
         seqkit.HardDebias().fit(vectors, words)
     assert seqkit.HardDebias(equalize=False).fit(vectors, words).equalize == ()
 
@@ -116,11 +120,16 @@ def test_soft_is_the_minimum_that_a_search_over_all_maps_finds():
     eraser = seqkit.SoftDebias(strength=0.7).fit(vectors, words)
     parts = soft_parts(vectors, words)
     best = minimize(
-        lambda t: soft_value(t.reshape(5, 5), *parts, 0.7), np.eye(5).ravel(), method="BFGS", options={"gtol": 1e-9}
+        lambda t: soft_value(t.reshape(5, 5), *parts, 0.7),
+        np.eye(5).ravel(),
+        method="BFGS",
+        options={"gtol": 1e-9},
     ).fun
     ours = soft_value(eraser.linear, *parts, 0.7)
     assert ours == pytest.approx(best, rel=1e-6)
-    assert eraser.report["certificate"]["objective"] == pytest.approx(ours / soft_value(np.eye(5), *parts, 0.7), rel=1e-9)
+    assert eraser.report["certificate"]["objective"] == pytest.approx(
+        ours / soft_value(np.eye(5), *parts, 0.7), rel=1e-9
+    )
 
 
 def test_soft_proves_its_optimum_and_bias_falls_as_strength_rises():
@@ -164,9 +173,12 @@ def test_soft_is_certified_too_where_the_solution_lies_on_the_edge():
         return ((x - np.diag(values)) ** 2).sum() + 3 * (b.T @ x @ c @ x @ b).item()
 
     starts = [
-        minimize(value, random.normal(size=16), method="BFGS", options={"gtol": 1e-10, "maxiter": 5000}).fun for _ in range(5)
+        minimize(value, random.normal(size=16), method="BFGS", options={"gtol": 1e-10, "maxiter": 5000}).fun
+        for _ in range(5)
     ]
-    assert value(np.linalg.cholesky(found.x + 1e-15 * np.eye(4)).ravel()) == pytest.approx(min(starts), rel=1e-6)
+    assert value(np.linalg.cholesky(found.x + 1e-15 * np.eye(4)).ravel()) == pytest.approx(
+        min(starts), rel=1e-6
+    )
 
 
 def test_soft_refuses_words_that_do_not_span_the_space():
@@ -185,7 +197,9 @@ def test_double_hard_keeps_the_best_component_not_the_last():
     assert len(found["alignments"]) == 6
     x = unit(vectors.matrix.astype(np.float64))
     u = np.linalg.svd(x - x.mean(0))[2][found["component"] - 1]
-    moved = x - np.outer(x @ u, u) - x.mean(0)  # the vector is projected before the mean is taken off, as in the published code
+    moved = (
+        x - np.outer(x @ u, u) - x.mean(0)
+    )  # the vector is projected before the mean is taken off, as in the published code
     sets = Vectors(vectors.vocab, moved.astype(np.float32))
     basis = find_direction(sets, words.definitional).basis
     np.testing.assert_allclose(eraser.basis, basis, atol=1e-6)
@@ -224,7 +238,9 @@ def test_inlp_takes_the_span_of_all_classifiers_so_that_each_stays_blind():
     np.testing.assert_allclose(eraser.basis @ eraser.basis.T, np.eye(4), atol=1e-12)
     once = seqkit.INLP(rounds=1, margin=0.0, classifier="ridge").fit(vectors, words)
     projection = np.eye(16) - eraser.basis.T @ eraser.basis
-    np.testing.assert_allclose(projection @ once.basis.T, 0, atol=1e-10)  # the first classifier still sees nothing
+    np.testing.assert_allclose(
+        projection @ once.basis.T, 0, atol=1e-10
+    )  # the first classifier still sees nothing
     np.testing.assert_allclose(eraser(vectors).matrix, vectors.matrix @ projection, atol=1e-5)
 
 
@@ -240,11 +256,15 @@ def test_inlp_and_leace_take_named_lists_as_classes_and_say_when_nothing_is_left
     with pytest.raises(VocabularyError, match="gone: 1 of 2 words are lost.*'nowhere'"):
         seqkit.LEACE(lists=("c0", "gone")).fit(vectors, bare)
     with pytest.raises(OptionError, match="'n[0-9]+' is in both"):
-        seqkit.LEACE(lists=("c0", "gone"), limit=0.5).fit(vectors, WordSets("w", lists=lists | {"gone": lists["c0"][:2]}))
+        seqkit.LEACE(lists=("c0", "gone"), limit=0.5).fit(
+            vectors, WordSets("w", lists=lists | {"gone": lists["c0"][:2]})
+        )
     with pytest.raises(OptionError, match="expected none or at least two"):
         seqkit.LEACE(lists=("c0",)).fit(vectors, named)
     random = np.random.default_rng(0)
-    wide = Vectors(vectors.vocab, vectors.matrix[:, :3] + random.normal(size=(len(vectors), 3)).astype(np.float32))
+    wide = Vectors(
+        vectors.vocab, vectors.matrix[:, :3] + random.normal(size=(len(vectors), 3)).astype(np.float32)
+    )
     with pytest.raises(TrainingError, match=r"of 3 directions are taken, the classes are still told apart"):
         seqkit.INLP(margin=0.0).fit(wide, words)
 
@@ -275,8 +295,11 @@ def test_leace_moments_in_blocks_are_those_of_the_whole(monkeypatch):
     monkeypatch.setattr("seqkit.debias.removal.methods.leace.ROWS", 7)
     x, z = vectors.matrix[rows].astype(np.float64), np.eye(2)[truth]
     for got, one, expected in zip(
-        moments(vectors, rows, truth), whole, (x.mean(0), np.cov(x.T, bias=True), (x - x.mean(0)).T @ (z - z.mean(0)) / len(x)), strict=True
-    ):  # fmt: skip
+        moments(vectors, rows, truth),
+        whole,
+        (x.mean(0), np.cov(x.T, bias=True), (x - x.mean(0)).T @ (z - z.mean(0)) / len(x)),
+        strict=True,
+    ):
         np.testing.assert_allclose(got, expected, atol=1e-13)
         np.testing.assert_allclose(one, expected, atol=1e-13)
 
@@ -305,7 +328,9 @@ def test_transports_are_those_of_the_closed_form_for_two_classes_and_end_in_one_
     random = np.random.default_rng(0)
     a, b, c = (x.T @ x for x in random.normal(size=(3, 9, 5)))
     root = np.real(sqrtm(a))
-    whole = np.linalg.inv(root) @ np.real(sqrtm(root @ b @ root)) @ np.linalg.inv(root)  # takes N(0, a) to N(0, b)
+    whole = (
+        np.linalg.inv(root) @ np.real(sqrtm(root @ b @ root)) @ np.linalg.inv(root)
+    )  # takes N(0, a) to N(0, b)
     np.testing.assert_allclose(transports(np.stack([a, b]))[0], (np.eye(5) + whole) / 2, atol=1e-8)
     ends = [t @ own @ t for t, own in zip(transports(np.stack([a, b, c])), (a, b, c), strict=True)]
     np.testing.assert_allclose(ends[1], ends[0], atol=1e-8)
@@ -333,7 +358,9 @@ def test_transport_hides_what_leace_and_inlp_leave_to_a_curved_classifier():
     spread = np.linalg.svd(frame)[2][-1]
     x = vectors.matrix.astype(np.float64)
     x -= np.outer(x @ spread, spread)
-    x[rows] += np.outer(np.where(truth == 0, 4.0, 0.5) * np.random.default_rng(1).choice([-1, 1], len(rows)), spread)
+    x[rows] += np.outer(
+        np.where(truth == 0, 4.0, 0.5) * np.random.default_rng(1).choice([-1, 1], len(rows)), spread
+    )
     vectors = Vectors(vectors.vocab, x.astype(np.float32))
 
     def seen(method):

@@ -28,7 +28,10 @@ def make(**parts):
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
-        ({"definitional": (("she", "he"), ("he", "man"))}, r"definitional columns: 'he' is in both 'she', 'he' and 'he', 'man'"),
+        (
+            {"definitional": (("she", "he"), ("he", "man"))},
+            r"definitional columns: 'he' is in both 'she', 'he' and 'he', 'man'",
+        ),
         ({"definitional": (("she", "he"), ("he", "she"))}, r"definitional columns: 'he' is in both"),
         ({"definitional": (("she", "he"), ("a", "b", "c"))}, r"\('a', 'b', 'c'\) has 3 words, expected 2"),
         ({"definitional": (("she", "he"), ("she", "he"))}, r"\('she', 'he'\) came twice"),
@@ -44,7 +47,7 @@ def make(**parts):
         ({"classes": ("female", "male", "other")}, r"3 classes came for 2 columns"),
         ({"definitional": (), "equalize": (), "lists": {}}, r"no words came"),
     ],
-)  # fmt: skip
+)
 def test_bad_words_get_an_error_that_names_them(parts, message):
     with pytest.raises(OptionError, match=message):
         make(**parts)
@@ -91,7 +94,9 @@ def test_known_keeps_what_is_there_and_names_what_is_lost_by_set():
 
 def test_known_refuses_when_a_set_lost_more_than_the_limit_and_names_the_words():
     """Other tools go on with nan: WEFE #15, #18, #21."""
-    with pytest.raises(VocabularyError, match=r"w: definitional: 1 of 2 sets are lost, at most 20% may be: 'man' not in"):
+    with pytest.raises(
+        VocabularyError, match=r"w: definitional: 1 of 2 sets are lost, at most 20% may be: 'man' not in"
+    ):
         make().known({"she", "he", "queen", "king", "nurse", "judge", "woman"})
     there = {*make().protected, "judge"}
     with pytest.raises(VocabularyError, match=r"jobs: 1 of 2 words are lost, at most 20% may be: 'nurse'"):
@@ -106,14 +111,19 @@ def test_known_refuses_when_a_set_lost_more_than_the_limit_and_names_the_words()
 
 def test_case_rules_find_words_and_merge_sets_that_become_one():
     words = WordSets(
-        "w", definitional=(("She", "He"), ("she", "he"), ("Mary", "John")), equalize=(("Dad", "Mom"), ("mom", "dad"))
+        "w",
+        definitional=(("She", "He"), ("she", "he"), ("Mary", "John")),
+        equalize=(("Dad", "Mom"), ("mom", "dad")),
     )
     low = {"she", "he", "mary", "john", "mom", "dad"}
     kept, lost = words.known(low, case="lower")
     assert kept.definitional == (("she", "he"), ("mary", "john"))
     assert len(kept.equalize) == 1
     assert not lost
-    assert words.known({*low, "Mary", "John"}, case="any")[0].definitional == (("she", "he"), ("Mary", "John"))
+    assert words.known({*low, "Mary", "John"}, case="any")[0].definitional == (
+        ("she", "he"),
+        ("Mary", "John"),
+    )
     with pytest.raises(VocabularyError, match="case='lower' or 'any'"):
         words.known(low)
 
@@ -137,7 +147,9 @@ def test_shipped_words_have_a_right_checksum_a_source_and_a_licence(name):
 def test_shipped_gender_covers_the_planted_corpus():
     truths = json.loads((shipped("planted") / "truths.json").read_text(encoding="utf-8"))
     gender = WordSets.gender()
-    assert {*truths["biased_professions"], *truths["unbiased_professions"]} <= set(gender.lists["professions"])
+    assert {*truths["biased_professions"], *truths["unbiased_professions"]} <= set(
+        gender.lists["professions"]
+    )
     assert {word for pair in truths["relations"]["male-female"] for word in pair} <= set(gender.protected)
 
 
@@ -168,7 +180,10 @@ def test_changed_file_is_noticed_by_its_checksum_and_one_without_is_read(tmp_pat
         ('{"a": ["x", "x"]}', "'x' stands in it twice"),
         ('{"a": "xy"}', "expected several words"),
         ('[{"first_target": {}}]', "not word sets"),
-        ('{"kind": "word-sets", "name": "n", "specifik": ["a"]}', "unknown key 'specifik'.*Did you mean 'specific'"),
+        (
+            '{"kind": "word-sets", "name": "n", "specifik": ["a"]}',
+            "unknown key 'specifik'.*Did you mean 'specific'",
+        ),
         ('{"kind": "word-sets", "specific": ["a"]}', "not word sets"),
     ],
 )
@@ -203,12 +218,19 @@ def test_published_weat_files_are_read(data):
     assert len(lists.pick("male_names", "female_names", "career", "family")) == 4
     tests = WordSets.load(data("debias/weat/weat_caliskan2017.json"))
     assert len(tests.lists) == 40
-    assert [name for name in tests.lists if name.startswith("6:")] == ["6:male names", "6:female names", "6:career", "6:family"]
+    assert [name for name in tests.lists if name.startswith("6:")] == [
+        "6:male names",
+        "6:female names",
+        "6:career",
+        "6:family",
+    ]
 
 
 def test_places_are_found_in_the_bytes_of_an_opened_vocabulary_as_by_its_index(tmp_path, monkeypatch):
     random = np.random.default_rng(0)
-    tokens = list(dict.fromkeys("".join(random.choice(list("abé語"), random.integers(1, 6))) for _ in range(3000)))
+    tokens = list(
+        dict.fromkeys("".join(random.choice(list("abé語"), random.integers(1, 6))) for _ in range(3000))
+    )
     Vectors(Vocab(tokens, [0] * len(tokens)), np.ones((len(tokens), 1), np.float32)).save(tmp_path / "v")
     monkeypatch.setattr(vocab_module, "_SEARCH_FROM", 0)
     monkeypatch.setattr(vocab_module, "_PIECE", 100)

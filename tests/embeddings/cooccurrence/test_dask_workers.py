@@ -15,7 +15,9 @@ from seqkit.embeddings.cooccurrence import dask_workers
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
 from seqkit.text.corpus.corpus import Corpus
 
-needs_dask = pytest.mark.skipif(find_spec("distributed") is None, reason="needs the extra dask: pip install 'seqkit[dask]'")
+needs_dask = pytest.mark.skipif(
+    find_spec("distributed") is None, reason="needs the extra dask: pip install 'seqkit[dask]'"
+)
 SCRIPT = """
 import logging, os, shutil, subprocess, sys, threading, time
 from seqkit.core.errors import SeqkitError
@@ -70,7 +72,14 @@ def script(folder):
 
     def start(lines):
         (folder / "script.py").write_text(SCRIPT + "\n".join(f"    {line}" for line in lines))
-        done = subprocess.run([sys.executable, "script.py"], cwd=folder, capture_output=True, text=True, timeout=180, check=False)
+        done = subprocess.run(
+            [sys.executable, "script.py"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -86,7 +95,19 @@ def test_two_local_workers_write_the_bytes_of_one_process(tmp_path):
     (tmp_path / "text.txt").write_text(TEXT)
     told = []
     for out, more in (("one", ()), ("two", ("--dask", "local", "--parts", 5))):
-        told.append(run("embed", "count", tmp_path / "text.txt", "--threads", 2, "--quiet", "--out", tmp_path / out, *more))
+        told.append(
+            run(
+                "embed",
+                "count",
+                tmp_path / "text.txt",
+                "--threads",
+                2,
+                "--quiet",
+                "--out",
+                tmp_path / out,
+                *more,
+            )
+        )
     assert content(tmp_path / "one") == content(tmp_path / "two")
     assert told[0].stdout == told[1].stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "text.txt", "two"]
@@ -95,12 +116,14 @@ def test_two_local_workers_write_the_bytes_of_one_process(tmp_path):
 @needs_dask
 @pytest.mark.slow
 def test_a_worker_that_is_killed_costs_time_and_no_count(folder, script):
-    told = script([
-        "with local(n_workers=2) as cluster, Client(cluster) as client:",
-        "    pid = min(client.run(os.getpid).values())",
-        "    later(2, lambda: os.kill(pid, 9))",
-        "    attempt(client, slow)",
-    ])  # fmt: skip
+    told = script(
+        [
+            "with local(n_workers=2) as cluster, Client(cluster) as client:",
+            "    pid = min(client.run(os.getpid).values())",
+            "    later(2, lambda: os.kill(pid, 9))",
+            "    attempt(client, slow)",
+        ]
+    )
     assert told == "counted"
     assert content(folder / "counts") == content(folder / "one")
     assert not list(folder.glob(".counting-*"))
@@ -114,34 +137,73 @@ def test_a_worker_that_is_killed_costs_time_and_no_count(folder, script):
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["attempt('tcp://127.0.0.1:9', patience=2)"], "BackendError dask: no scheduler answered at tcp://127.0.0.1:9 within 2 s. Start one"),
-        (["with local(n_workers=0) as cluster:", "    attempt(cluster.scheduler_address, patience=2)"],
-         "has had no worker for 2 s. Start some with `dask worker"),
-        (["with local(n_workers=1) as cluster, Client(cluster) as client:", "    later(2, lambda: cluster.scale(0))",
-          "    attempt(client, slow, patience=3)"], "has had no worker for 3 s"),
-        (["with local(n_workers=1) as cluster, Client(cluster) as client:", "    attempt(client, deadly)"],
-         "ResourceError dask: the workers that counted one part died, one after the other. If memory ran out, lower --memory"),
-        (["with local(n_workers=1) as cluster, Client(cluster) as client:", "    attempt(client, elsewhere)", "    attempt(client, older)"],
-         "FormatError dask: a worker does not see /elsewhere. Put corpus and --out on a disk that all machines see, under the same path.\n"
-         "BackendError dask: a worker has seqkit"),
-        (["server = subprocess.Popen([sys.executable, '-m', 'distributed.cli.dask_scheduler', '--host', '127.0.0.1', '--port', '0',",
-          "    '--no-dashboard', '--scheduler-file', 'address.json'], stderr=subprocess.DEVNULL)",
-          "while not os.path.exists('address.json'):", "    time.sleep(0.1)",
-          "time.sleep(1)", "import json", "address = json.load(open('address.json'))['address']",
-          "worker = subprocess.Popen([sys.executable, '-m', 'distributed.cli.dask_worker', address, '--no-dashboard', '--no-nanny'],",
-          "    stderr=subprocess.DEVNULL, env=os.environ | {'PYTHONPATH': os.getcwd()})",
-          "from distributed import Client", "with Client(address) as client:", "    client.wait_for_workers(1, timeout=60)",
-          "later(2, server.kill)", "attempt(address, slow)", "worker.kill()"],
-         "BackendError dask: the scheduler was lost on the way. Start it again"),
+        (
+            ["attempt('tcp://127.0.0.1:9', patience=2)"],
+            "BackendError dask: no scheduler answered at tcp://127.0.0.1:9 within 2 s. Start one",
+        ),
+        (
+            ["with local(n_workers=0) as cluster:", "    attempt(cluster.scheduler_address, patience=2)"],
+            "has had no worker for 2 s. Start some with `dask worker",
+        ),
+        (
+            [
+                "with local(n_workers=1) as cluster, Client(cluster) as client:",
+                "    later(2, lambda: cluster.scale(0))",
+                "    attempt(client, slow, patience=3)",
+            ],
+            "has had no worker for 3 s",
+        ),
+        (
+            ["with local(n_workers=1) as cluster, Client(cluster) as client:", "    attempt(client, deadly)"],
+            "ResourceError dask: the workers that counted one part died, one after the other. If memory ran out, lower --memory",
+        ),
+        (
+            [
+                "with local(n_workers=1) as cluster, Client(cluster) as client:",
+                "    attempt(client, elsewhere)",
+                "    attempt(client, older)",
+            ],
+            "FormatError dask: a worker does not see /elsewhere. Put corpus and --out on a disk that all machines see, under the same path.\n"
+            "BackendError dask: a worker has seqkit",
+        ),
+        (
+            [
+                "server = subprocess.Popen([sys.executable, '-m', 'distributed.cli.dask_scheduler', '--host', '127.0.0.1', '--port', '0',",
+                "    '--no-dashboard', '--scheduler-file', 'address.json'], stderr=subprocess.DEVNULL)",
+                "while not os.path.exists('address.json'):",
+                "    time.sleep(0.1)",
+                "time.sleep(1)",
+                "import json",
+                "address = json.load(open('address.json'))['address']",
+                "worker = subprocess.Popen([sys.executable, '-m', 'distributed.cli.dask_worker', address, '--no-dashboard', '--no-nanny'],",
+                "    stderr=subprocess.DEVNULL, env=os.environ | {'PYTHONPATH': os.getcwd()})",
+                "from distributed import Client",
+                "with Client(address) as client:",
+                "    client.wait_for_workers(1, timeout=60)",
+                "later(2, server.kill)",
+                "attempt(address, slow)",
+                "worker.kill()",
+            ],
+            "BackendError dask: the scheduler was lost on the way. Start it again",
+        ),
     ],
-    ids=["unreachable", "no worker", "workers gone", "workers die", "invisible, other version", "scheduler lost"],
-)  # fmt: skip
+    ids=[
+        "unreachable",
+        "no worker",
+        "workers gone",
+        "workers die",
+        "invisible, other version",
+        "scheduler lost",
+    ],
+)
 def test_what_is_lost_or_missing_is_one_sentence_with_the_way_out(script, lines, message):
     assert message in script(lines)
 
 
 def test_what_cannot_be_asked_is_refused_before_anything_starts(folder, tmp_path, monkeypatch):
-    failed = run("embed", "count", folder / "corpus", "--dask", "local", "--dry-run", "--out", tmp_path / "c", code=2)
+    failed = run(
+        "embed", "count", folder / "corpus", "--dask", "local", "--dry-run", "--out", tmp_path / "c", code=2
+    )
     assert "dry_run tells what one machine needs" in failed.stderr
     with pytest.raises(OptionError, match="dask: parts 0 came"):
         dask_workers.count(folder / "corpus", tmp_path / "c", parts=0)
@@ -152,5 +214,10 @@ def test_what_cannot_be_asked_is_refused_before_anything_starts(folder, tmp_path
 
 @needs_dask
 def test_an_address_that_is_none_is_named(folder, tmp_path):
-    failed = run("embed", "count", folder / "corpus", "--dask", "scheduler", "--out", tmp_path / "c", "--quiet", code=2)
-    assert "dask: 'scheduler' came, expected local or a scheduler's address such as tcp://10.0.0.1:8786." in failed.stderr
+    failed = run(
+        "embed", "count", folder / "corpus", "--dask", "scheduler", "--out", tmp_path / "c", "--quiet", code=2
+    )
+    assert (
+        "dask: 'scheduler' came, expected local or a scheduler's address such as tcp://10.0.0.1:8786."
+        in failed.stderr
+    )

@@ -22,7 +22,9 @@ def make_corpus(tokens=3000, vocab=60, seed=0, sentence=37):
     return Corpus(ids, starts, Vocab(words, np.bincount(ids, minlength=vocab), {"unk": 0}), {})
 
 
-def brute_force(corpus, *, window=10, min_count=5, max_size=None, symmetric=True, weighting="inverse", distance="kept"):
+def brute_force(
+    corpus, *, window=10, min_count=5, max_size=None, symmetric=True, weighting="inverse", distance="kept"
+):
     """The C program's loops, on strings and in float64: left context only, mirrored; lines end windows."""
     counts = dict(zip(corpus.vocab.tokens, corpus.vocab.counts.tolist(), strict=True))
     order = sorted((w for w in counts if w != "<unk>"), key=lambda w: -counts[w])[:max_size]
@@ -49,10 +51,19 @@ def as_dict(counts):
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"window": 1}, {"window": 25}, {"symmetric": False}, {"weighting": "flat"}, {"distance": "text", "min_count": 30},
-     {"min_count": 40}, {"max_size": 7}, {"max_size": 1, "symmetric": False, "window": 3}],
+    [
+        {},
+        {"window": 1},
+        {"window": 25},
+        {"symmetric": False},
+        {"weighting": "flat"},
+        {"distance": "text", "min_count": 30},
+        {"min_count": 40},
+        {"max_size": 7},
+        {"max_size": 1, "symmetric": False, "window": 3},
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_counts_are_those_of_the_c_loops(settings):
     corpus = make_corpus()
     counts = Cooccurrence.count(corpus, threads=2, **settings)
@@ -97,16 +108,22 @@ def test_the_bytes_depend_neither_on_threads_nor_on_memory(tmp_path, symmetric, 
 
 def test_memory_or_disk_that_do_not_suffice_are_said_before_counting(tmp_path, monkeypatch):
     corpus = make_corpus()
-    with pytest.raises(ResourceError, match=r"memory of 1,000 bytes was allowed; 48 words on 1 threads take at least [\d,]+"):
+    with pytest.raises(
+        ResourceError, match=r"memory of 1,000 bytes was allowed; 48 words on 1 threads take at least [\d,]+"
+    ):
         Cooccurrence.count(corpus, threads=1, memory=1000, out=tmp_path / "c")
     with pytest.raises(
-        ResourceError, match=r"about [\d,]+ pairs would take [\d,]+ bytes of memory, 40,000 are allowed. Give out="
+        ResourceError,
+        match=r"about [\d,]+ pairs would take [\d,]+ bytes of memory, 40,000 are allowed. Give out=",
     ):
         Cooccurrence.count(corpus, threads=1, memory=40_000)
     monkeypatch.setattr(
-        "seqkit.embeddings.cooccurrence.counting.shutil.disk_usage", lambda folder: type("Usage", (), {"free": 5000})()
+        "seqkit.embeddings.cooccurrence.counting.shutil.disk_usage",
+        lambda folder: type("Usage", (), {"free": 5000})(),
     )
-    with pytest.raises(ResourceError, match=r"needs about [\d,]+ bytes of disk for [\d,]+ pairs, 5,000 are free"):
+    with pytest.raises(
+        ResourceError, match=r"needs about [\d,]+ bytes of disk for [\d,]+ pairs, 5,000 are free"
+    ):
         Cooccurrence.count(corpus, threads=1, out=tmp_path / "c")
     assert list(tmp_path.iterdir()) == []
 
@@ -125,7 +142,10 @@ def test_a_full_disk_is_a_resource_error_and_leaves_nothing(tmp_path, monkeypatc
 
 def test_forecast_of_pairs_is_near(tmp_path):
     corpus = make_corpus(tokens=60_000, vocab=4000)
-    told, counts = Cooccurrence.forecast(corpus, threads=1, min_count=1), Cooccurrence.count(corpus, threads=1, min_count=1)
+    told, counts = (
+        Cooccurrence.forecast(corpus, threads=1, min_count=1),
+        Cooccurrence.count(corpus, threads=1, min_count=1),
+    )
     assert told.pairs == pytest.approx(len(counts.columns), rel=0.1)
 
 
@@ -147,12 +167,16 @@ def test_shards_counted_with_one_vocabulary_add_up_to_the_whole(tmp_path):
             assert merged.fingerprint == whole.fingerprint
 
 
-@pytest.mark.parametrize("settings", [{}, {"symmetric": False}, {"distance": "text", "min_count": 30}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{}, {"symmetric": False}, {"distance": "text", "min_count": 30}], ids=str
+)
 def test_parts_of_one_text_cut_anywhere_add_up_to_the_whole(settings):
     corpus = make_corpus(sentence=50)
     whole = Cooccurrence.count(corpus, threads=1, **settings)
     cuts = [0, 1, 1, 77, 100, 2999, 3000]
-    parts = [Cooccurrence.count(corpus, part=span, threads=1, **settings) for span in itertools.pairwise(cuts)]
+    parts = [
+        Cooccurrence.count(corpus, part=span, threads=1, **settings) for span in itertools.pairwise(cuts)
+    ]
     assert [part.meta["tokens"] for part in parts] == np.diff(cuts).tolist()
     merged = Cooccurrence.merge(parts)
     assert arrays(merged) == arrays(whole)
@@ -177,7 +201,9 @@ def test_saved_counts_open_as_they_were_and_counting_again_only_opens_them(tmp_p
     corpus = make_corpus()
     counts = Cooccurrence.count(corpus, window=4, out=tmp_path / "c")
     assert (
-        arrays(Cooccurrence.load(tmp_path / "c", verify=True)) == arrays(counts) == arrays(Cooccurrence.count(corpus, window=4))
+        arrays(Cooccurrence.load(tmp_path / "c", verify=True))
+        == arrays(counts)
+        == arrays(Cooccurrence.count(corpus, window=4))
     )
     assert not counts.columns.flags.writeable
     monkeypatch.setattr("seqkit.embeddings.cooccurrence.matrix._plan", None)
@@ -216,25 +242,32 @@ def put(name, place, value):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (put("ends", 3, -5), "ends must rise"), (put("ends", -1, 7), "ends must rise"), (put("ends", 0, 1), "ends must rise"),
+        (put("ends", 3, -5), "ends must rise"),
+        (put("ends", -1, 7), "ends must rise"),
+        (put("ends", 0, 1), "ends must rise"),
         (lambda found, meta: found.update(values=found["values"][:-1].copy()), "ends must rise"),
         (lambda found, meta: found.update(ends=found["ends"][:-1].copy()), "ends must rise"),
-        (lambda found, meta: found.update(columns=found["columns"].astype(np.int64)), "columns is 1-D int64, expected 1-D int32"),
-        (lambda found, meta: found.pop("values"), "not whole"), (lambda found, meta: meta.pop("options"), "not whole"),
+        (
+            lambda found, meta: found.update(columns=found["columns"].astype(np.int64)),
+            "columns is 1-D int64, expected 1-D int32",
+        ),
+        (lambda found, meta: found.pop("values"), "not whole"),
+        (lambda found, meta: meta.pop("options"), "not whole"),
         (lambda found, meta: meta["options"].update(window=0), "window: 0 came"),
         (lambda found, meta: meta["options"].update(new=1), "unknown setting 'new'"),
         (lambda found, meta: meta.update(options=[1]), "not whole"),
         (lambda found, meta: found.update(ends=found["ends"].reshape(1, -1)), "ends is 2-D"),
         (lambda found, meta: found.update(ends=np.zeros(0, np.int64)), "ends must rise"),
     ],
-)  # fmt: skip
+)
 def test_hostile_shapes_are_refused_when_opened(tmp_path, change, message):
     with pytest.raises(ModelFileError, match=message):
         Cooccurrence.load(damaged(tmp_path / "c", change))
 
 
 @pytest.mark.parametrize(
-    "change", [put("columns", 5, 1 << 30), put("columns", 5, -1), put("values", 9, np.nan), put("values", 9, -1.0)]
+    "change",
+    [put("columns", 5, 1 << 30), put("columns", 5, -1), put("values", 9, np.nan), put("values", 9, -1.0)],
 )
 def test_hostile_entries_are_refused_where_they_are_used(tmp_path, change):
     counts = Cooccurrence.load(damaged(tmp_path / "c", change))

@@ -19,7 +19,9 @@ def make(words=90, dim=6, seed=0):
     """Three groups, far apart."""
     draw = np.random.default_rng(seed)
     matrix = np.repeat(np.eye(3, dim) * 5, words // 3, axis=0) + draw.normal(size=(words, dim)) * 0.3
-    return Vectors(Vocab([f"w{i}" for i in range(words)], np.zeros(words, np.int64)), matrix.astype(np.float32))
+    return Vectors(
+        Vocab([f"w{i}" for i in range(words)], np.zeros(words, np.int64)), matrix.astype(np.float32)
+    )
 
 
 def of(**vectors):
@@ -54,7 +56,9 @@ def test_perplexity_fits_few_words_and_is_told():
 def test_trustworthiness_of_the_truth_is_one_and_of_chance_half():
     rows = np.random.default_rng(1).normal(size=(400, 2))
     assert trustworthiness(rows, rows).value == 1.0
-    assert trustworthiness(rows, np.random.default_rng(2).normal(size=(400, 2))).value == pytest.approx(0.5, abs=0.05)
+    assert trustworthiness(rows, np.random.default_rng(2).normal(size=(400, 2))).value == pytest.approx(
+        0.5, abs=0.05
+    )
     assert trustworthiness(rows[:5], rows[:5]) is None
 
 
@@ -86,37 +90,50 @@ def test_umap_without_its_library_names_the_extra(monkeypatch):
         project(make(), method="umap")
 
 
-@pytest.mark.parametrize(("settings", "error", "message"), [
-    ({"method": "tsnee"}, OptionError, "unknown projection 'tsnee'; known: pca, tsne, umap, axes. Did you mean 'tsne'"),
-    ({"perplexety": 3}, OptionError, "unknown setting 'perplexety'"),
-    ({"perplexity": 0.5}, OptionError, "allowed is at least 1"),
-    ({"axes": ["w1->w2", "w3"]}, OptionError, "which finds its own. Use method 'axes'"),
-    ({"method": "axes", "axes": ["w1->w2"]}, OptionError, "expected two or three axes alone"),
-    ({"dim": 4}, OptionError, "allowed are 2 and 3"),
-    ({"words": ["w1"]}, ShapeError, "1 words with no two vectors that differ"),
-    ({"words": ["w1", "w2", "w3"]}, ShapeError, "3 words came, expected at least 4"),
-    ({"words": ["w1", "wx1"]}, VocabularyError, "'wx1' is not in the vocabulary"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        (
+            {"method": "tsnee"},
+            OptionError,
+            "unknown projection 'tsnee'; known: pca, tsne, umap, axes. Did you mean 'tsne'",
+        ),
+        ({"perplexety": 3}, OptionError, "unknown setting 'perplexety'"),
+        ({"perplexity": 0.5}, OptionError, "allowed is at least 1"),
+        ({"axes": ["w1->w2", "w3"]}, OptionError, "which finds its own. Use method 'axes'"),
+        ({"method": "axes", "axes": ["w1->w2"]}, OptionError, "expected two or three axes alone"),
+        ({"dim": 4}, OptionError, "allowed are 2 and 3"),
+        ({"words": ["w1"]}, ShapeError, "1 words with no two vectors that differ"),
+        ({"words": ["w1", "w2", "w3"]}, ShapeError, "3 words came, expected at least 4"),
+        ({"words": ["w1", "wx1"]}, VocabularyError, "'wx1' is not in the vocabulary"),
+    ],
+)
 def test_what_cannot_be_projected_is_named(settings, error, message):
     with pytest.raises(error, match=message):
         project(make(), **settings)
 
 
 def test_a_zero_vector_has_no_place():
-    with pytest.warns(UserWarning, match="1 rows are zero"), pytest.raises(VocabularyError, match="vector of 'b' is zero"):
+    with (
+        pytest.warns(UserWarning, match="1 rows are zero"),
+        pytest.raises(VocabularyError, match="vector of 'b' is zero"),
+    ):
         project(of(a=[1, 0], b=[0, 0], c=[0, 1]), method="pca")
 
 
-@pytest.mark.parametrize(("formula", "sides"), [
-    ("he->she", [[(1, "he")], [(1, "she")]]),
-    (" he → she ", [[(1, "he")], [(1, "she")]]),
-    ("king-man+woman", [[(1, "king"), (-1, "man"), (1, "woman")]]),
-    ("king - man + woman", [[(1, "king"), (-1, "man"), (1, "woman")]]),
-    ("-man+woman", [[(-1, "man"), (1, "woman")]]),
-    ("man+boy->woman+girl", [[(1, "man"), (1, "boy")], [(1, "woman"), (1, "girl")]]),
-    ("well-known", [[(1, "well-known")]]),
-    ("well-known - ill-known", [[(1, "well-known"), (-1, "ill-known")]]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("formula", "sides"),
+    [
+        ("he->she", [[(1, "he")], [(1, "she")]]),
+        (" he → she ", [[(1, "he")], [(1, "she")]]),
+        ("king-man+woman", [[(1, "king"), (-1, "man"), (1, "woman")]]),
+        ("king - man + woman", [[(1, "king"), (-1, "man"), (1, "woman")]]),
+        ("-man+woman", [[(-1, "man"), (1, "woman")]]),
+        ("man+boy->woman+girl", [[(1, "man"), (1, "boy")], [(1, "woman"), (1, "girl")]]),
+        ("well-known", [[(1, "well-known")]]),
+        ("well-known - ill-known", [[(1, "well-known"), (-1, "ill-known")]]),
+    ],
+)
 def test_formulas_are_read(formula, sides):
     assert axes.parse(formula, {"well-known"}) == sides
 
@@ -143,7 +160,8 @@ def test_places_along_axes_are_products_with_unit_axes():
 def test_unknown_words_of_a_formula_are_all_named_with_near_spellings_and_nothing_is_no_axis():
     vectors = of(king=[1, 0], queen=[0, 1])
     with pytest.raises(
-        VocabularyError, match=r"'kign' is unknown. Did you mean 'king'\? 'quen' is unknown. Did you mean 'queen'"
+        VocabularyError,
+        match=r"'kign' is unknown. Did you mean 'king'\? 'quen' is unknown. Did you mean 'queen'",
     ):
         axes.axis(vectors, "kign->quen")
     with pytest.raises(OptionError, match="'king->king' adds up to nothing"):
@@ -153,10 +171,15 @@ def test_unknown_words_of_a_formula_are_all_named_with_near_spellings_and_nothin
 def test_draw_writes_every_kind_of_file(tmp_path):
     vectors = make()
     for name in ("a.svg", "a.png", "a.html"):
-        drawn = maps.draw(vectors, tmp_path / name, {"one": ["w1", "w2", "w3"], "two": ["w40", "w41", "w2"]}, method="pca")
+        drawn = maps.draw(
+            vectors, tmp_path / name, {"one": ["w1", "w2", "w3"], "two": ["w40", "w41", "w2"]}, method="pca"
+        )
         assert drawn.files == [tmp_path / name]
         assert (tmp_path / name).stat().st_size > 1000
-        assert (drawn.projection.words, drawn.groups) == (["w1", "w2", "w3", "w40", "w41"], ["one"] * 3 + ["two"] * 2)
+        assert (drawn.projection.words, drawn.groups) == (
+            ["w1", "w2", "w3", "w40", "w41"],
+            ["one"] * 3 + ["two"] * 2,
+        )
     assert drawn.neighbours == 4
     assert maps.draw(vectors, tmp_path / "b.tsv", top=5).projection is None
     assert len((tmp_path / "b.vectors.tsv").read_text().splitlines()) == 5
@@ -170,7 +193,9 @@ def test_neighbours_of_a_page_are_those_by_cosine_even_of_equal_vectors(tmp_path
     matrix = np.repeat(np.random.default_rng(0).normal(size=(5, 3)), 3, axis=0).astype(np.float32)
     vectors = Vectors(Vocab([f"w{i}" for i in range(15)], [0] * 15), matrix)
     found = {}
-    monkeypatch.setattr(maps, "page", lambda path, places, words, ids, groups, **_: found.update(ids=ids) or 0)
+    monkeypatch.setattr(
+        maps, "page", lambda path, places, words, ids, groups, **_: found.update(ids=ids) or 0
+    )
     maps.draw(vectors, tmp_path / "a.html", method="pca")
     assert found["ids"].shape == (15, 10)
     for i, row in enumerate(found["ids"].tolist()):
@@ -201,13 +226,31 @@ def test_words_come_from_a_file_or_from_the_text_itself(tmp_path):
 def test_command_draws_and_tells(tmp_path):
     make().save(tmp_path / "v")
     (tmp_path / "animals.txt").write_text("w1 w2\nw3\n")
-    command = [sys.executable, "-c", "from seqkit.cli import main; main()", "embed", "map", str(tmp_path / "v")]
+    command = [
+        sys.executable,
+        "-c",
+        "from seqkit.cli import main; main()",
+        "embed",
+        "map",
+        str(tmp_path / "v"),
+    ]
 
     def run(*args):
         return subprocess.run([*command, *args], capture_output=True, text=True, check=False)
 
-    done = run("--words", str(tmp_path / "animals.txt"), "--words", "w50,w51", "--x", "w1->w50", "--y", "w1->w80",
-               "--out", str(tmp_path / "m.svg"), "--json")  # fmt: skip
+    done = run(
+        "--words",
+        str(tmp_path / "animals.txt"),
+        "--words",
+        "w50,w51",
+        "--x",
+        "w1->w50",
+        "--y",
+        "w1->w80",
+        "--out",
+        str(tmp_path / "m.svg"),
+        "--json",
+    )
     told = json.loads(done.stdout)
     assert (told["words"], told["method"], told["axes"]) == (5, "axes", ["w1->w50", "w1->w80"])
     assert run("--method", "pca", "--top", "20", "--out", str(tmp_path / "m.html")).returncode == 0

@@ -12,8 +12,17 @@ from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 
-OLD = ["the king rules the old town", "the queen rules the old town", "a cat sat on the mat", "a dog sat on the rug"] * 30
-NEW = ["the king and the emir rule the new land", "the queen and the sultana rule the new land", "a cat saw the emir once"] * 30
+OLD = [
+    "the king rules the old town",
+    "the queen rules the old town",
+    "a cat sat on the mat",
+    "a dog sat on the rug",
+] * 30
+NEW = [
+    "the king and the emir rule the new land",
+    "the queen and the sultana rule the new land",
+    "a cat saw the emir once",
+] * 30
 LOSSES = ("negative-sampling", "hierarchical-softmax", "full-softmax")
 
 
@@ -84,7 +93,9 @@ def test_same_seed_same_bytes_on_any_threads_and_after_a_resume(old, loss, tmp_p
     two = model(loss=loss, threads=2).fit(text, initial=old, extend=True)
     again = model(loss=loss).fit(text, initial=old, extend=True, checkpoint=tmp_path, resume=True)
     assert one.matrix.tobytes() == two.matrix.tobytes() == again.matrix.tobytes()
-    assert one.matrix.tobytes() != model(loss=loss, seed=2).fit(text, initial=old, extend=True).matrix.tobytes()
+    assert (
+        one.matrix.tobytes() != model(loss=loss, seed=2).fit(text, initial=old, extend=True).matrix.tobytes()
+    )
     with pytest.raises(OptionError, match="resume: extended was"):
         model(loss=loss).fit(text, initial=old, checkpoint=tmp_path, resume=True)
 
@@ -103,7 +114,9 @@ def test_frozen_words_stay_though_the_text_has_them_or_lacks_them(old):
 def test_special_tokens_of_old_vectors_stay_and_are_not_trained():
     """GloVe's files have a row <unk>; in a text it is what unknown words fall to, which is never learnt."""
     given = Vectors(Vocab(["<unk>", "king", "</s>"], [0, 0, 0]), np.full((3, 8), 0.5, np.float32))
-    vectors = model().fit(Corpus.build(NEW, min_count=40, add_eos=True), initial=given, extend=True, frozen=["<unk>"])
+    vectors = model().fit(
+        Corpus.build(NEW, min_count=40, add_eos=True), initial=given, extend=True, frozen=["<unk>"]
+    )
     assert vectors.vocab.tokens[:3] == given.vocab.tokens
     assert (vectors["<unk>"] == 0.5).all()
     assert (vectors["</s>"] != 0.5).any()
@@ -115,7 +128,12 @@ def test_special_tokens_of_old_vectors_stay_and_are_not_trained():
     [
         (["the", "king"], 5, OptionError, "vectors of 5 numbers came, dim is 8"),
         (["the", "king", "the"], 8, FormatError, "extend: 'the' stands twice among the 3 words"),
-        (["The", "King"], 8, VocabularyError, r"extend: none of the 2 words of the vectors \(first: \['The'\]\) is in the text"),
+        (
+            ["The", "King"],
+            8,
+            VocabularyError,
+            r"extend: none of the 2 words of the vectors \(first: \['The'\]\) is in the text",
+        ),
         (["<unk>"], 8, VocabularyError, "extend: none of the 1 words"),
         ([], 8, VocabularyError, "extend: none of the 0 words"),
     ],
@@ -145,7 +163,10 @@ def test_command_extends_and_says_how_many_words_are_new(tmp_path):
     args = ["--dim", 8, "--epochs", 1, "--threads", 1, "--deterministic", "--quiet"]
     run("embed", "train", tmp_path / "old.txt", *args, "--out", tmp_path / "a")
     more = ["--initial", tmp_path / "a", "--extend"]
-    assert "MiB of memory" in run("embed", "train", tmp_path / "new.txt", *args, *more, "--out", "x", "--dry-run").stdout
+    assert (
+        "MiB of memory"
+        in run("embed", "train", tmp_path / "new.txt", *args, *more, "--out", "x", "--dry-run").stdout
+    )
     told = run("embed", "train", tmp_path / "new.txt", *args, *more, "--out", tmp_path / "b").stdout
     a, b = Vectors.load(tmp_path / "a"), Vectors.load(tmp_path / "b")
     assert f"{len(b)} words ({len(b) - len(a)} new)" in told
@@ -153,5 +174,16 @@ def test_command_extends_and_says_how_many_words_are_new(tmp_path):
     assert (b["rules"] == a["rules"]).all()
     failed = run("embed", "train", tmp_path / "new.txt", *args, "--extend", "--out", tmp_path / "c", code=2)
     assert "extend: there is nothing to extend" in failed.stderr
-    failed = run("embed", "train", tmp_path / "new.txt", *args, "--loss", "glove", *more, "--out", tmp_path / "c", code=2)
+    failed = run(
+        "embed",
+        "train",
+        tmp_path / "new.txt",
+        *args,
+        "--loss",
+        "glove",
+        *more,
+        "--out",
+        tmp_path / "c",
+        code=2,
+    )
     assert "glove: initial and frozen are not there" in failed.stderr

@@ -35,7 +35,10 @@ def test_epoch_cost_is_the_brute_force_mean_over_every_pair_that_occurs():
     rows, columns, values = counts.pairs()
     theta, e = (m[:, :12].astype(np.float64) for m in (objective.words, objective.contexts))
     diff = (
-        (theta[rows] * e[columns]).sum(1) + objective.word_biases[rows, 0] + objective.context_biases[columns, 0] - np.log(values)
+        (theta[rows] * e[columns]).sum(1)
+        + objective.word_biases[rows, 0]
+        + objective.context_biases[columns, 0]
+        - np.log(values)
     )
     want = 0.5 * np.minimum(1, (values / 10) ** 0.75) * diff**2
     objective.options = model(adagrad="plain").options  # so that rate 0 moves nothing
@@ -82,8 +85,13 @@ def test_a_first_step_is_the_references():
     for row, part in zip(batch.tiles, batch.parts, strict=True):
         for t, span in zip(row, tiles.spans(row, part, batch.num_parts), strict=True):
             places = tiles.places[slice(*span)].astype(np.int64)
-            rows, columns = tiles.edges[t // blocks] + (places >> 16), tiles.edges[t % blocks] + (places & 0xFFFF)
-            cost += reference.train(rows, columns, tiles.logs[slice(*span)], *state, reference.rule("c", 0.05, 10.0, 0.75))
+            rows, columns = (
+                tiles.edges[t // blocks] + (places >> 16),
+                tiles.edges[t % blocks] + (places & 0xFFFF),
+            )
+            cost += reference.train(
+                rows, columns, tiles.logs[slice(*span)], *state, reference.rule("c", 0.05, 10.0, 0.75)
+            )
     assert objective.step(batch, 0.05).total == pytest.approx(cost, rel=1e-5)
     np.testing.assert_allclose(o.words[:, :16], state[0][:, 0], atol=1e-5)
     np.testing.assert_allclose(o.contexts[:, 16:], state[1][:, 1], atol=1e-5, rtol=1e-5)
@@ -105,7 +113,9 @@ def test_resumed_at_any_step_it_ends_in_the_same_bytes_sums_of_squares_too(tmp_p
         lm = model()
         made, lm.objective = [], lambda source, inner=lm.objective: made.append(inner(source)) or made[-1]
         lm.fit(corpus, checkpoint=folder, **how)
-        return {name: array.tobytes() for name, array in made[0].state().items()}, [e.loss for e in lm.history]
+        return {name: array.tobytes() for name, array in made[0].state().items()}, [
+            e.loss for e in lm.history
+        ]
 
     whole = fit(tmp_path / "whole")
     for stop in (0, 1, 37, 63, 64, 100):
@@ -237,7 +247,11 @@ def test_validation_is_called_after_each_epoch():
 def test_counts_of_a_planted_low_rank_are_explained():
     """log X = θ · e + b + c of rank 3, all pairs weighing 1: the cost falls to a thousandth of the variance."""
     random = np.random.default_rng(0)
-    theta, e, b, c = random.normal(0, 0.7, (80, 3)), random.normal(0, 0.7, (80, 3)), *random.normal(1, 0.5, (2, 80, 1))
+    theta, e, b, c = (
+        random.normal(0, 0.7, (80, 3)),
+        random.normal(0, 0.7, (80, 3)),
+        *random.normal(1, 0.5, (2, 80, 1)),
+    )
     logs = theta @ e.T + b + c.T
     ends, columns = np.arange(0, 6401, 80), np.tile(np.arange(80, dtype=np.int32), 80)
     vocab = Vocab([f"w{i}" for i in range(80)], np.full(80, 100))

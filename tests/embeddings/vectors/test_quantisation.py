@@ -35,7 +35,10 @@ def test_law_int8_is_off_by_half_a_step_at_most_and_keeps_the_sign(seed, scale):
 def test_fp16_is_numpys_rounding(monkeypatch):
     monkeypatch.setattr(quantisation, "ROWS", 7)
     matrix = make().matrix
-    assert (quantisation.decode(quantisation.encode(matrix, "fp16")) == matrix.astype(np.float16).astype(np.float32)).all()
+    assert (
+        quantisation.decode(quantisation.encode(matrix, "fp16"))
+        == matrix.astype(np.float16).astype(np.float32)
+    ).all()
     codes = quantisation.encode(matrix, "int8")
     monkeypatch.setattr(quantisation, "ROWS", 1000)
     assert (quantisation.encode(matrix, "int8")["matrix"] == codes["matrix"]).all()
@@ -56,16 +59,29 @@ def test_the_folder_keeps_the_dtype_and_reading_gives_float32(dtype, size, tmp_p
     assert (Vectors.load(tmp_path / "w").matrix == again.matrix).all()
 
 
-@pytest.mark.parametrize("change", [
-    {"scales": None}, {"scales": np.ones(3, np.float32)}, {"scales": np.full(4, np.nan, np.float32)},
-    {"scales": np.full(4, -1, np.float32)}, {"scales": np.ones(4, np.float64)}, {"scales": np.full(4, 3e38, np.float32)},
-    {"matrix": np.full((4, 2), -128, np.int8)}, {"matrix": np.ones((4, 2), np.float16)}, {"matrix": np.ones((4, 2), np.int32)},
-    {"matrix": np.ones(4, np.int8)}, {"matrix": np.ones((3, 2), np.int8)},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scales": None},
+        {"scales": np.ones(3, np.float32)},
+        {"scales": np.full(4, np.nan, np.float32)},
+        {"scales": np.full(4, -1, np.float32)},
+        {"scales": np.ones(4, np.float64)},
+        {"scales": np.full(4, 3e38, np.float32)},
+        {"matrix": np.full((4, 2), -128, np.int8)},
+        {"matrix": np.ones((4, 2), np.float16)},
+        {"matrix": np.ones((4, 2), np.int32)},
+        {"matrix": np.ones(4, np.int8)},
+        {"matrix": np.ones((3, 2), np.int8)},
+    ],
+    ids=str,
+)
 def test_arrays_that_nobody_wrote_are_refused(change, tmp_path):
     vectors = make(4, 2)
     arrays = {**quantisation.encode(vectors.matrix, "int8"), **vectors.vocab.to_arrays()} | change
-    files.save(tmp_path / "v", "vectors", {name: array for name, array in arrays.items() if array is not None}, {})
+    files.save(
+        tmp_path / "v", "vectors", {name: array for name, array in arrays.items() if array is not None}, {}
+    )
     with pytest.raises(ModelFileError, match="the vectors are not whole"):
         Vectors.load(tmp_path / "v")
 
@@ -73,7 +89,9 @@ def test_arrays_that_nobody_wrote_are_refused(change, tmp_path):
 def test_numbers_that_do_not_fit_are_refused(tmp_path):
     with pytest.raises(FormatError, match="1e\\+06 is a number that fp16 cannot hold"):
         Vectors(Vocab(["a"], [0]), np.array([[1e6]], np.float32)).save(tmp_path / "v", dtype="fp16")
-    with pytest.raises(OptionError, match="'int4' came, allowed are float32, fp16, int8. Did you mean 'int8'"):
+    with pytest.raises(
+        OptionError, match="'int4' came, allowed are float32, fp16, int8. Did you mean 'int8'"
+    ):
         make().save(tmp_path / "v", dtype="int4")
     assert list(tmp_path.iterdir()) == []
 
@@ -96,7 +114,10 @@ def test_command_tells_what_was_lost(tmp_path):
     make(100, 10).save(tmp_path / "v")
     args = ["embed", "quantise", str(tmp_path / "v"), "--to", "fp16", "--out", str(tmp_path / "w"), "--json"]
     done = subprocess.run(
-        [sys.executable, "-c", "from seqkit.cli import main; main()", *args], capture_output=True, text=True, check=True
+        [sys.executable, "-c", "from seqkit.cli import main; main()", *args],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert [row["name"] for row in json.loads(done.stdout)] == ["relative error", "neighbours kept"]
 

@@ -48,25 +48,57 @@ def plain_ngrams(word, minn, maxn):
 WORDS = ["</s>", "the", "über", "日本", "a"]
 
 
-@pytest.mark.parametrize(("min_n", "max_n"), [(3, 6), (1, 2), (2, 2), (0, 3), (5, 3), (0, 0), (1, 1), (2, 40)])
+@pytest.mark.parametrize(
+    ("min_n", "max_n"), [(3, 6), (1, 2), (2, 2), (0, 3), (5, 3), (0, 0), (1, 1), (2, 40)]
+)
 def test_buckets_of_many_words_are_those_of_each(min_n, max_n):
     random = np.random.default_rng(0)
     letters = list("ab<>é\0日\u07ff\u0800\uffff🙂\ud800")
-    words = ["", "</s>", "a", *("".join(random.choice(letters, random.integers(0, 14))) for _ in range(500)), "</s>"]
+    words = [
+        "",
+        "</s>",
+        "a",
+        *("".join(random.choice(letters, random.integers(0, 14))) for _ in range(500)),
+        "</s>",
+    ]
     found, ends = word_buckets(words, min_n, max_n, 1009)
-    assert [found[a:b].tolist() for a, b in itertools.pairwise(ends)] == [buckets_of(w, min_n, max_n, 1009) for w in words]
+    assert [found[a:b].tolist() for a, b in itertools.pairwise(ends)] == [
+        buckets_of(w, min_n, max_n, 1009) for w in words
+    ]
     if (min_n, max_n) == (3, 6):
-        assert buckets_of("日é", 3, 6, 1009) == [plain_hash(gram) % 1009 for gram in plain_ngrams("日é", 3, 6)]
+        assert buckets_of("日é", 3, 6, 1009) == [
+            plain_hash(gram) % 1009 for gram in plain_ngrams("日é", 3, 6)
+        ]
 
 
-def make_bin(words=WORDS, dim=3, bucket=7, minn=2, maxn=3, *, labels=(), magic=793712314, version=12, model=2, prune=-1,
-             quantised=0, rows=None, sizes=None, extra=b"", seed=0):  # fmt: skip
+def make_bin(
+    words=WORDS,
+    dim=3,
+    bucket=7,
+    minn=2,
+    maxn=3,
+    *,
+    labels=(),
+    magic=793712314,
+    version=12,
+    model=2,
+    prune=-1,
+    quantised=0,
+    rows=None,
+    sizes=None,
+    extra=b"",
+    seed=0,
+):
     matrix = np.random.default_rng(seed).normal(size=(len(words) + bucket, dim)).astype("<f4")
     data = struct.pack("<2i", magic, version)
     data += struct.pack("<12id", dim, 5, 5, 1, 5, 1, 2, model, bucket, minn, maxn, 100, 1e-4)
     data += struct.pack("<3i2q", *(sizes or (len(words) + len(labels), len(words), len(labels))), 100, prune)
     for i, word in enumerate([*words, *labels]):
-        data += (word if isinstance(word, bytes) else word.encode()) + b"\0" + struct.pack("<qb", 10 - i, i >= len(words))
+        data += (
+            (word if isinstance(word, bytes) else word.encode())
+            + b"\0"
+            + struct.pack("<qb", 10 - i, i >= len(words))
+        )
     data += struct.pack("<B2q", quantised, len(matrix) if rows is None else rows, dim) + matrix.tobytes()
     data += struct.pack("<B2q", 0, len(words), dim) + bytes(4 * len(words) * dim) + extra
     return data, matrix
@@ -115,7 +147,11 @@ def test_a_file_is_read_and_words_known_and_unseen_are_means_of_their_rows(path)
     vectors = Vectors.load(path)
     assert vectors.vocab.tokens == WORDS
     assert (vectors["unseen"] == model.of("unseen")).all()
-    assert vectors.matrix.tobytes() == model.vectors().matrix.tobytes() == np.stack([model.of(word) for word in WORDS]).tobytes()
+    assert (
+        vectors.matrix.tobytes()
+        == model.vectors().matrix.tobytes()
+        == np.stack([model.of(word) for word in WORDS]).tobytes()
+    )
     assert vectors.vocab.counts.tolist() == model.vocab.counts.tolist()
     assert len(Vectors.load(path, limit=2)) == len(model.vectors(2)) == 2
 
@@ -129,7 +165,8 @@ def test_compressed_files_labels_and_old_supervised_models_are_read(path):
     assert (len(model), model.max_n) == (5, 0)
     assert (model.of("the") == matrix[1]).all()
     with pytest.raises(
-        VocabularyError, match="'thee' is not in the vocabulary .* and has no n-gram of 2 to 0 characters. Did you mean 'the'"
+        VocabularyError,
+        match="'thee' is not in the vocabulary .* and has no n-gram of 2 to 0 characters. Did you mean 'the'",
     ):
         model.of("thee")
 
@@ -215,7 +252,9 @@ def test_gensim_reads_the_same_vectors(path):
 
 def make(words=("king", "kings", "queen", "queens", "the", "</s>"), dim=6, buckets=50, seed=0):
     table = np.random.default_rng(seed).normal(size=(len(words) + buckets, dim)).astype(np.float32)
-    return SubwordVectors(Vocab(words, range(9, 9 - len(words), -1)), table, min_n=2, max_n=4, buckets=buckets)
+    return SubwordVectors(
+        Vocab(words, range(9, 9 - len(words), -1)), table, min_n=2, max_n=4, buckets=buckets
+    )
 
 
 @pytest.mark.parametrize(("format", "name"), [("native", "v"), ("fasttext-binary", "v.bin")])
@@ -227,12 +266,17 @@ def test_saved_and_opened_they_give_the_same_bytes_for_words_known_and_unseen(fo
     assert again.table.tobytes() == made.table.tobytes()
     assert again.matrix.tobytes() == made.matrix.tobytes()
     assert again.of("kingdom").tobytes() == made.of("kingdom").tobytes()
-    assert (again.vocab.tokens, again.vocab.counts.tolist()) == (made.vocab.tokens, made.vocab.counts.tolist())
+    assert (again.vocab.tokens, again.vocab.counts.tolist()) == (
+        made.vocab.tokens,
+        made.vocab.counts.tolist(),
+    )
     if format == "native":
         opened = Vectors.load(tmp_path / name)
         assert (opened["kingdom"] == made.of("kingdom")).all()
         made.save(tmp_path / "small", dtype="fp16")
-        np.testing.assert_allclose(SubwordVectors.load(tmp_path / "small").of("kingdom"), made.of("kingdom"), atol=2e-3)
+        np.testing.assert_allclose(
+            SubwordVectors.load(tmp_path / "small").of("kingdom"), made.of("kingdom"), atol=2e-3
+        )
 
 
 def test_as_text_they_are_the_known_words_and_a_folder_of_words_alone_is_refused(tmp_path):
@@ -240,7 +284,9 @@ def test_as_text_they_are_the_known_words_and_a_folder_of_words_alone_is_refused
     made.save(tmp_path / "v.vec", "fasttext")
     assert Vectors.load(tmp_path / "v.vec").matrix.tobytes() == made.matrix.tobytes()
     made.vectors().save(tmp_path / "v")
-    with pytest.raises(FormatError, match=r"holds Vectors\(6 words, 6 numbers each\) without n-grams. Open it as Vectors"):
+    with pytest.raises(
+        FormatError, match=r"holds Vectors\(6 words, 6 numbers each\) without n-grams. Open it as Vectors"
+    ):
         SubwordVectors.load(tmp_path / "v")
 
 
@@ -251,7 +297,9 @@ def test_another_character_for_spaces_would_change_n_grams_and_is_refused(tmp_pa
 
 def test_questions_about_unseen_words_are_those_about_vectors_that_hold_them():
     made = make()
-    plain = Vectors(Vocab([*made.vocab.tokens, "kingdom"], [0] * 7), np.vstack([made.matrix, made.of("kingdom")]))
+    plain = Vectors(
+        Vocab([*made.vocab.tokens, "kingdom"], [0] * 7), np.vstack([made.matrix, made.of("kingdom")])
+    )
     assert "kingdom" not in made
     assert made.similarity("kingdom", "king") == pytest.approx(plain.similarity("kingdom", "king"), abs=1e-6)
     for query in ("kingdom", "king"):
@@ -259,12 +307,17 @@ def test_questions_about_unseen_words_are_those_about_vectors_that_hold_them():
         assert [word for word, _ in made.nearest([query], 4)[0]] == want
     asked = {"positive": ["kingdom", "queens"], "negative": ["king"], "topn": 3}
     assert dict(made.most_similar(**asked)) == pytest.approx(dict(plain.most_similar(**asked)))
-    assert made.analogy("king", "kingdom", "queen", topn=3) == plain.analogy("king", "kingdom", "queen", topn=3)
+    assert made.analogy("king", "kingdom", "queen", topn=3) == plain.analogy(
+        "king", "kingdom", "queen", topn=3
+    )
     odd = ["king", "the", "kingdom", "kings"]
     assert made.doesnt_match(odd) == plain.doesnt_match(odd)
     assert made.analogy("king", "kings", "queen") == made.vectors().analogy("king", "kings", "queen")
     assert (made[["kingdom", "the"]] == plain[["kingdom", "the"]]).all()
-    with pytest.raises(VocabularyError, match=r"'' is not in the vocabulary \(6 tokens\) and has no n-gram of 3 to 4 characters"):
+    with pytest.raises(
+        VocabularyError,
+        match=r"'' is not in the vocabulary \(6 tokens\) and has no n-gram of 3 to 4 characters",
+    ):
         SubwordVectors(made.vocab, made.table, min_n=3, max_n=4, buckets=50).nearest([""])
 
 
@@ -276,7 +329,9 @@ def test_training_gives_an_unseen_word_the_company_of_words_spelt_like_it():
     topics = [[stem + ending for ending in endings] for stem in stems]
     text = [" ".join(random.choice(topics[n % 2], 12)) for n in range(600)]
     corpus = sk.Corpus.build(text)
-    model = sk.SkipGram(dim=16, loss="subwords", buckets=1000, epochs=5, min_count=1, subsample=0.0, threads=1, window=3)
+    model = sk.SkipGram(
+        dim=16, loss="subwords", buckets=1000, epochs=5, min_count=1, subsample=0.0, threads=1, window=3
+    )
     vectors = model.fit(corpus)
     assert isinstance(vectors, SubwordVectors)
     for stem, topic in stems.items():
@@ -303,11 +358,26 @@ def test_training_goes_on_from_a_table_of_the_same_shape_and_from_vectors_of_wor
 
 
 def test_extended_they_keep_all_old_rows_and_the_text_moves_those_of_its_words_and_n_grams():
-    model = sk.SkipGram(dim=6, loss="subwords", buckets=2000, epochs=2, min_count=1, threads=1, deterministic=True, subsample=0.0)
+    model = sk.SkipGram(
+        dim=6,
+        loss="subwords",
+        buckets=2000,
+        epochs=2,
+        min_count=1,
+        threads=1,
+        deterministic=True,
+        subsample=0.0,
+    )
     old = model.fit(sk.Corpus.build(["old king rules", "old queen rules"] * 20))
     text = sk.Corpus.build(["old emperor ruled", "new kings ruled"] * 20)
-    start, more = model.objective(text, initial=old, extend=True).vectors(), model.fit(text, initial=old, extend=True)
-    assert more.vocab.tokens == [*old.vocab.tokens, *(w for w in text.vocab.tokens if w not in old and w != "<unk>")]
+    start, more = (
+        model.objective(text, initial=old, extend=True).vectors(),
+        model.fit(text, initial=old, extend=True),
+    )
+    assert more.vocab.tokens == [
+        *old.vocab.tokens,
+        *(w for w in text.vocab.tokens if w not in old and w != "<unk>"),
+    ]
     assert more.vocab.counts.tolist() == [
         60 if w == "old" else 20 if w != "ruled" and w != "rules" else 40 for w in more.vocab.tokens
     ]
@@ -330,7 +400,9 @@ def test_extended_they_keep_all_old_rows_and_the_text_moves_those_of_its_words_a
 def test_vectors_without_n_grams_are_not_extended_with_subwords():
     text = sk.Corpus.build(["a b c"] * 20)
     given = Vectors(Vocab(["b", "z"], [1, 1]), np.ones((2, 6), np.float32))
-    with pytest.raises(OptionError, match="extend: vectors without n-grams came, .* Give SubwordVectors, or leave extend out"):
+    with pytest.raises(
+        OptionError, match="extend: vectors without n-grams came, .* Give SubwordVectors, or leave extend out"
+    ):
         sk.SkipGram(dim=6, loss="subwords", buckets=20, min_count=1).fit(text, initial=given, extend=True)
 
 
@@ -339,10 +411,25 @@ def test_command_trains_them_extends_them_and_asks_for_unseen_words(tmp_path):
     (tmp_path / "new.txt").write_text("the emperor ruled\nthe kings ruled\n" * 20)
     args = ["--subwords", "--dim", 6, "--buckets", 50, "--epochs", 1, "--threads", 1, "--quiet"]
     run("embed", "train", "old.txt", *args, "--out", "a", cwd=tmp_path)
-    told = run("embed", "train", "new.txt", *args, "--initial", "a", "--extend", "--out", "b", cwd=tmp_path).stdout
+    told = run(
+        "embed", "train", "new.txt", *args, "--initial", "a", "--extend", "--out", "b", cwd=tmp_path
+    ).stdout
     assert "8 words (3 new)" in told
     assert len(run("embed", "nearest", "b", "kingdoms", "--top", 3, "--json", cwd=tmp_path).stdout) > 9
-    failed = run("embed", "train", "new.txt", *args, "--buckets", 51, "--initial", "a", "--out", "c", cwd=tmp_path, code=2)
+    failed = run(
+        "embed",
+        "train",
+        "new.txt",
+        *args,
+        "--buckets",
+        51,
+        "--initial",
+        "a",
+        "--out",
+        "c",
+        cwd=tmp_path,
+        code=2,
+    )
     assert "initial: buckets was 50 there and is 51 now" in failed.stderr
 
 

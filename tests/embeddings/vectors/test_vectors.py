@@ -47,7 +47,9 @@ def test_queries_by_vector_keep_every_word():
 
 
 @pytest.mark.parametrize("by", ["cosine", "euclidean"])
-@pytest.mark.parametrize(("n", "v", "d", "k"), [(1, 1, 1, 1), (3, 7, 2, 20), (5, 1000, 8, 10), (64, 777, 3, 4)])
+@pytest.mark.parametrize(
+    ("n", "v", "d", "k"), [(1, 1, 1, 1), (3, 7, 2, 20), (5, 1000, 8, 10), (64, 777, 3, 4)]
+)
 def test_law_blocks_and_backends_equal_a_full_sort(monkeypatch, by, n, v, d, k):
     random = np.random.default_rng(1)
     matrix = random.integers(-2, 3, (v, d)).astype(np.float32)  # many ties and zero rows
@@ -102,7 +104,9 @@ def test_odd_one_out_is_the_least_like_the_mean():
 
 def test_unknown_word_has_a_policy_and_near_spellings():
     vectors = Vectors(Vocab(["king", "queen", "<unk>"], [3, 2, 1]), np.eye(3, dtype=np.float32))
-    with pytest.raises(VocabularyError, match=r"'kign' is not in the vocabulary \(3 tokens\). Did you mean 'king'"):
+    with pytest.raises(
+        VocabularyError, match=r"'kign' is not in the vocabulary \(3 tokens\). Did you mean 'king'"
+    ):
         vectors["kign"]
     assert vectors.rows(["king", "kign"], missing="skip").tolist() == [0]
     assert vectors.rows(["king", "kign"], missing="unk").tolist() == [0, 2]
@@ -165,7 +169,9 @@ def test_analogy_by_the_mean_of_the_other_pairs_equals_its_formula():
 
 def test_questions_with_words_out_of_reach_are_missing_not_wrong():
     vectors = make()
-    section = analogy.Section("gram1", [("w0", "w1", "w2", "w3"), ("w0", "w1", "w2", "w30"), ("w0", "w1", "w2", "none")])
+    section = analogy.Section(
+        "gram1", [("w0", "w1", "w2", "w3"), ("w0", "w1", "w2", "w30"), ("w0", "w1", "w2", "none")]
+    )
     result = analogy.evaluate(vectors, [section], restrict=20)
     assert (result.total.count, result.total.missing) == (1, 2)
     assert (result.semantic.count, result.syntactic.count) == (0, 1)
@@ -197,7 +203,11 @@ def test_golden_glove_analogies(data):
     """646 of 961 answerable Google questions, by unit rows and argmax of b - a + c: computed independently of seqkit."""
     vectors = Vectors.load(data("embeddings/glove.6B.50d.top2446.txt.gz"))
     result = analogy.evaluate(vectors, analogy.read_questions(data("analogy/questions-words.txt")))
-    assert (round(result.total.value * result.total.count), result.total.count, result.total.missing) == (646, 961, 18583)
+    assert (round(result.total.value * result.total.count), result.total.count, result.total.missing) == (
+        646,
+        961,
+        18583,
+    )
 
 
 def test_golden_sizes_of_real_test_sets(data):
@@ -241,13 +251,38 @@ NUMBERS = st.one_of(
     st.floats(width=32, allow_nan=False, allow_infinity=False).map(str),
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
     st.integers(-(10**25), 10**25).map(str),
-    st.sampled_from(["+1", "1.", ".5", "-.5e-3", "1e400", "1E+2", "0.1000000000000000055511151231257827",
-                     "1_0", "nan", "inf", "٣", "1e", "-", ".", "", "0x1", "1.2.3", "1e5x", "1 "]),
-)  # fmt: skip
+    st.sampled_from(
+        [
+            "+1",
+            "1.",
+            ".5",
+            "-.5e-3",
+            "1e400",
+            "1E+2",
+            "0.1000000000000000055511151231257827",
+            "1_0",
+            "nan",
+            "inf",
+            "٣",
+            "1e",
+            "-",
+            ".",
+            "",
+            "0x1",
+            "1.2.3",
+            "1e5x",
+            "1 ",
+        ]
+    ),
+)
 
 
 @given(
-    st.lists(st.tuples(st.text("ab ", max_size=4), st.lists(NUMBERS, min_size=1, max_size=4)), min_size=1, max_size=6),
+    st.lists(
+        st.tuples(st.text("ab ", max_size=4), st.lists(NUMBERS, min_size=1, max_size=4)),
+        min_size=1,
+        max_size=6,
+    ),
     st.integers(1, 3),
 )
 def test_law_parsed_numbers_equal_pythons(rows, dim):
@@ -260,7 +295,9 @@ def test_law_parsed_numbers_equal_pythons(rows, dim):
         return
     starts = np.append(0, ends[:-1] + 1)
     outs = [np.zeros((len(lines), dim), np.float32) for _ in range(2)]
-    results = [module.parse_rows(data, starts, ends, out) for module, out in zip((reference, cpu), outs, strict=True)]
+    results = [
+        module.parse_rows(data, starts, ends, out) for module, out in zip((reference, cpu), outs, strict=True)
+    ]
     assert results[0][1].tolist() == results[1][1].tolist()
     good = results[0][1] == 0
     assert outs[0][good].tobytes() == outs[1][good].tobytes()

@@ -8,12 +8,17 @@ from seqkit.kernels.primitives.activations import cpu, reference
 
 
 def run(operation, *arrays):
-    one, two = njit(lambda x, out, n: operation(x, out, n)), njit(lambda x, y, out, n: operation(x, y, out, n))  # noqa: PLW0108
+    one, two = (
+        njit(lambda x, out, n: operation(x, out, n)),
+        njit(lambda x, y, out, n: operation(x, y, out, n)),
+    )  # noqa: PLW0108
     (one if len(arrays) == 2 else two)(*[a.ctypes.data for a in arrays], arrays[-1].size)
 
 
 @pytest.mark.parametrize("n", [1, 15, 16, 17, 63, 300])
-@pytest.mark.parametrize("name", ["sigmoid", "tanh", "copy", "narrow", "widen", "add", "add_low", "exponential"])
+@pytest.mark.parametrize(
+    "name", ["sigmoid", "tanh", "copy", "narrow", "widen", "add", "add_low", "exponential"]
+)
 def test_row_operation_equals_reference_and_touches_nothing_else(name, n):
     draw = np.random.default_rng(n)
     low_in, low_out = name in ("widen", "add_low"), name == "narrow"

@@ -8,7 +8,12 @@ from seqkit.models.classifier.baselines import TFIDF, Ladder, Rung, ladder
 from seqkit.models.classifier.model import TextClassifier
 
 BAGS = [("good film", 1), ("bad film", 0), ("a good play", 1), ("a bad play", 0), ("warm and good", 1)] * 8
-ORDER = [("not good but bad", 0), ("not bad but good", 1), ("good and not bad", 1), ("bad and not good", 0)] * 20
+ORDER = [
+    ("not good but bad", 0),
+    ("not bad but good", 1),
+    ("good and not bad", 1),
+    ("bad and not good", 0),
+] * 20
 
 
 def pair(**settings):
@@ -52,7 +57,10 @@ def test_a_gain_within_chance_is_called_so():
 
 def test_several_tasks_with_missing_labels_climb_too():
     texts = [text for text, _ in BAGS]
-    y = [[label, "play" if "play" in text else None if i % 7 == 0 else "other"] for i, (text, label) in enumerate(BAGS)]
+    y = [
+        [label, "play" if "play" in text else None if i % 7 == 0 else "other"]
+        for i, (text, label) in enumerate(BAGS)
+    ]
     found = climb(BAGS, (texts, y), y)
     missing = sum(row[1] is None for row in y)
     assert {(r.accuracy.count, r.accuracy.missing) for r in found.rungs} == {(80 - missing, missing)}

@@ -14,14 +14,34 @@ from seqkit.models.classifier.model import TextClassifier
 from seqkit.models.classifier.recurrent import balanced_error
 from seqkit.nn.gradient_check import gradient_check
 
-TEXTS = ["a good warm film", "a bad cold film", "good and warm", "bad and cold", "the good the warm", "the cold , bad one"] * 8
+TEXTS = [
+    "a good warm film",
+    "a bad cold film",
+    "good and warm",
+    "bad and cold",
+    "the good the warm",
+    "the cold , bad one",
+] * 8
 LABELS = ["pos", "neg"] * 24
-ORDER = [("not good but bad", 0), ("not bad but good", 1), ("good and not bad", 1), ("bad and not good", 0)] * 30
+ORDER = [
+    ("not good but bad", 0),
+    ("not bad but good", 1),
+    ("good and not bad", 1),
+    ("bad and not good", 0),
+] * 30
 POOLINGS = ["max", "mean", "last", "attention", "all"]
 
 
 def recurrent(**settings):
-    usual = {"reader": "recurrent", "hidden_size": 12, "embed_dim": 10, "epochs": 2, "batch": 8, "lr": 0.01, "unit": "whitespace"}
+    usual = {
+        "reader": "recurrent",
+        "hidden_size": 12,
+        "embed_dim": 10,
+        "epochs": 2,
+        "batch": 8,
+        "lr": 0.01,
+        "unit": "whitespace",
+    }
     return TextClassifier(**(usual | settings))
 
 
@@ -60,18 +80,38 @@ def test_word_order_is_read_by_a_recurrent_network_and_n_grams_and_not_by_an_ave
     assert averaged(epochs=6).fit(texts, labels).score(texts, labels) <= 0.75
 
 
-@pytest.mark.parametrize("settings", [
-    *({"pooling": p} for p in POOLINGS), {"bidirectional": False, "pooling": "last"}, {"cell": "gru", "num_layers": 2, "locked": True},
-    {"word_dropout": 0.2, "class_weight": "balanced"}, {"unit": "character"}, {"unit": "subword", "max_size": 60}, {"max_length": 2},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *({"pooling": p} for p in POOLINGS),
+        {"bidirectional": False, "pooling": "last"},
+        {"cell": "gru", "num_layers": 2, "locked": True},
+        {"word_dropout": 0.2, "class_weight": "balanced"},
+        {"unit": "character"},
+        {"unit": "subword", "max_size": 60},
+        {"max_length": 2},
+    ],
+    ids=str,
+)
 def test_every_setting_of_a_recurrent_network_trains_and_survives_save_and_load(settings, tmp_path):
     check_saved(recurrent(**settings), tmp_path)
 
 
-@pytest.mark.parametrize("settings", [
-    {}, {"reader": "summed"}, {"ngrams": 3}, {"ngrams": 2, "buckets": 7}, {"word_dropout": 0.3, "dropout": 0.0}, {"unit": "word", "lower": True},
-    {"class_weight": {"pos": 3.0}}, {"min_count": 9}, {"max_length": 2},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"reader": "summed"},
+        {"ngrams": 3},
+        {"ngrams": 2, "buckets": 7},
+        {"word_dropout": 0.3, "dropout": 0.0},
+        {"unit": "word", "lower": True},
+        {"class_weight": {"pos": 3.0}},
+        {"min_count": 9},
+        {"max_length": 2},
+    ],
+    ids=str,
+)
 def test_every_setting_of_an_average_trains_and_survives_save_and_load(settings, tmp_path):
     check_saved(averaged(**settings), tmp_path)
 
@@ -83,7 +123,9 @@ def check_saved(model, folder):
     assert again.get_params() == model.get_params()
     assert again.history == model.history
     assert again.classes_.tolist() == model.classes_.tolist()
-    assert (again.predict_proba([*TEXTS, "superb zebra"]) == model.predict_proba([*TEXTS, "superb zebra"])).all()
+    assert (
+        again.predict_proba([*TEXTS, "superb zebra"]) == model.predict_proba([*TEXTS, "superb zebra"])
+    ).all()
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
@@ -126,7 +168,9 @@ def test_gradients_of_the_network_are_those_of_finite_differences(pooling):
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"ngrams": 2, "word_dropout": 0.2}, {"reader": "recurrent"}, {"reader": "recurrent", "freeze": 1.5}], ids=str
+    "settings",
+    [{}, {"ngrams": 2, "word_dropout": 0.2}, {"reader": "recurrent"}, {"reader": "recurrent", "freeze": 1.5}],
+    ids=str,
 )
 @pytest.mark.parametrize("after", [1, 6, 13])
 def test_a_run_stopped_anywhere_and_resumed_ends_in_the_same_bytes(tmp_path, settings, after):
@@ -144,7 +188,9 @@ def test_a_run_stopped_anywhere_and_resumed_ends_in_the_same_bytes(tmp_path, set
     model = make(epochs=3, dropout=0.3, **settings)
     with pytest.raises(KeyboardInterrupt):
         model.fit(TEXTS, LABELS, checkpoint=tmp_path / "part", report=stop, **given)
-    resumed = make(epochs=3, dropout=0.3, **settings).fit(TEXTS, LABELS, checkpoint=tmp_path / "part", resume=True, **given)
+    resumed = make(epochs=3, dropout=0.3, **settings).fit(
+        TEXTS, LABELS, checkpoint=tmp_path / "part", resume=True, **given
+    )
     for (name, a), b in zip(whole.network.named_parameters(), resumed.network.parameters(), strict=True):
         assert torch.equal(a, b), name
     assert [e.loss for e in resumed.history] == [e.loss for e in whole.history]
@@ -179,7 +225,9 @@ def test_vectors_bring_their_size_and_are_brought_to_one_scale():
     rows = [model.reading.rows.codec.vocab.index[word] for word in vectors().vocab.tokens]
     found = model.network.embedding.detach().numpy()[rows]
     assert np.sqrt((found**2).mean()) == pytest.approx(0.25, abs=1e-3)
-    np.testing.assert_allclose(found / found[0, 0], vectors(dim=6).matrix / vectors(dim=6).matrix[0, 0], atol=1e-3)
+    np.testing.assert_allclose(
+        found / found[0, 0], vectors(dim=6).matrix / vectors(dim=6).matrix[0, 0], atol=1e-3
+    )
 
 
 @pytest.mark.parametrize("make", [averaged, recurrent], ids=KINDS)
@@ -214,7 +262,9 @@ def test_a_language_model_is_read_and_its_layers_thaw_from_the_top(tmp_path):
     model, found = moved(9.0, 2)
     assert found == set()
     model.save(tmp_path)
-    assert (TextClassifier.load(tmp_path).predict_proba(["superb film"]) == model.predict_proba(["superb film"])).all()
+    assert (
+        TextClassifier.load(tmp_path).predict_proba(["superb film"]) == model.predict_proba(["superb film"])
+    ).all()
     assert model.unknown(["superb"]) == 0
     one, two = moved(1.0, 2)[1], moved(1.0, 4)[1]
     assert one
@@ -242,7 +292,9 @@ def test_a_missing_label_gives_no_gradient():
     model = recurrent().fit(["good food", "bad film"] * 8, [["pos", "food"], ["neg", "film"]] * 8)
     network, reading = model.network, model.reading
     batch = reading.batch(reading.rows.ids(["good food"]), np.arange(1))
-    loss, count, _ = network.loss(type(batch)(batch.ids, None, batch.lengths, np.array([[0, -1]], np.int32)), None, 0)
+    loss, count, _ = network.loss(
+        type(batch)(batch.ids, None, batch.lengths, np.array([[0, -1]], np.int32)), None, 0
+    )
     loss.backward()
     assert count == 1
     assert float(network.head.weight.grad[:2].abs().sum()) > 0
@@ -268,7 +320,9 @@ def test_labels_of_any_kind_and_number(make, labels):
 def test_a_long_document_is_read_whole_and_its_ends_if_asked():
     long = "the " * 3000 + "good"
     assert recurrent(epochs=1).fit([*TEXTS[:8], long], [*LABELS[:8], "pos"]).history[0].loss.count == 9
-    model = averaged(max_length=5).fit([*TEXTS[:8], "one two three four five six seven"], [*LABELS[:8], "pos"])
+    model = averaged(max_length=5).fit(
+        [*TEXTS[:8], "one two three four five six seven"], [*LABELS[:8], "pos"]
+    )
     (row,) = model.reading.rows.ids(["one two three four five six seven"])
     assert model.reading.rows.codec.vocab.words(row.tolist()) == ["one", "two", "three", "six", "seven"]
 
@@ -295,22 +349,42 @@ def test_the_epoch_with_the_fewest_errors_is_kept():
         (lambda m: m.fit(["a", "b"], [1, 1]), FormatError, "only the label 1 came, expected at least two"),
         (lambda m: m.fit(["a", "b"], [None, None]), FormatError, "no label came, expected at least two"),
         (lambda m: m.fit(["a", "b"], [[0, 0], [1, 0]]), FormatError, "of task 2: only the label 0 came"),
-        (lambda m: m.fit(["a", "b"], [0.5, 1.5]), FormatError, "label 1 is 0.5 .float., allowed are str, int, bool"),
+        (
+            lambda m: m.fit(["a", "b"], [0.5, 1.5]),
+            FormatError,
+            "label 1 is 0.5 .float., allowed are str, int, bool",
+        ),
         (lambda m: m.fit(["a", "b"], ["x", 1]), FormatError, "some are str and some are numbers"),
         (lambda m: m.fit(["a", "b"], [0, 1, 1]), OptionError, "3 in 1 columns came for 2 texts and 1 tasks"),
         (lambda m: m.fit("abc", [0, 1]), OptionError, "fit: str came, expected a sequence of texts"),
         (lambda m: m.fit([[1.0], [2.0]], [0, 1]), OptionError, "fit: text 1 is list, expected str"),
-        (lambda m: m.fit(["a", "b"], [0, 1], valid=(["a"], [7])), FormatError, "label 1 is 7, which did not come in training; known: 0, 1"),
+        (
+            lambda m: m.fit(["a", "b"], [0, 1], valid=(["a"], [7])),
+            FormatError,
+            "label 1 is 7, which did not come in training; known: 0, 1",
+        ),
         (lambda m: m.fit(["a", "b"], [0, 1], valid=([], [])), FormatError, "valid: no text came"),
         (lambda m: m.fit(["a", "b"], [0, 1]).predict("a"), OptionError, "predict: str came"),
-        (lambda m: m.set_params(class_weight={"poss": 2.0}).fit(["a", "b"], ["pos", "neg"]), OptionError, "no label 'poss'; .* Did you mean 'pos'"),
+        (
+            lambda m: m.set_params(class_weight={"poss": 2.0}).fit(["a", "b"], ["pos", "neg"]),
+            OptionError,
+            "no label 'poss'; .* Did you mean 'pos'",
+        ),
         (lambda m: m.predict(["a"]), OptionError, "not trained yet"),
         (lambda m: m.set_params(class_weight="even"), OptionError, "class_weight: 'even' came"),
-        (lambda m: m.set_params(reader="recurent"), OptionError, "reader: 'recurent' came, expected one of 'averaged'"),
+        (
+            lambda m: m.set_params(reader="recurent"),
+            OptionError,
+            "reader: 'recurent' came, expected one of 'averaged'",
+        ),
         (lambda m: m.set_params(pool="max"), OptionError, "unknown setting 'pool'"),
-        (lambda m: m.set_params(weight_decay=0.1), OptionError, "weight_decay: the averaged reader is trained by AdaGrad alone"),
+        (
+            lambda m: m.set_params(weight_decay=0.1),
+            OptionError,
+            "weight_decay: the averaged reader is trained by AdaGrad alone",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_said_in_one_sentence(call, error, message):
     with pytest.raises(error, match=message):
         call(averaged())

@@ -22,7 +22,9 @@ def small(**settings):
 
 
 def test_clone_keeps_every_setting_and_forgets_the_training():
-    model = small(reader="recurrent", class_weight={"pos": 2.0}, schedule_settings={"final": 0.1}).fit(TEXTS, LABELS)
+    model = small(reader="recurrent", class_weight={"pos": 2.0}, schedule_settings={"final": 0.1}).fit(
+        TEXTS, LABELS
+    )
     again = clone(model)
     assert again.get_params() == model.get_params()
     assert not again.__sklearn_is_fitted__()
@@ -43,7 +45,9 @@ def test_cross_validation_searches_and_pipelines_take_it():
         order, [0, 1, 1, 0] * 10
     )
     assert (search.best_params_["ngrams"], search.best_score_) == (2, 1.0)
-    shouted = make_pipeline(FunctionTransformer(lambda texts: [text.lower() for text in texts]), small(epochs=6))
+    shouted = make_pipeline(
+        FunctionTransformer(lambda texts: [text.lower() for text in texts]), small(epochs=6)
+    )
     assert shouted.fit([text.upper() for text in TEXTS], LABELS).predict(["GOOD"]).tolist() == ["pos"]
     assert shouted.set_params(textclassifier__epochs=1).get_params()["textclassifier__epochs"] == 1
 
@@ -86,7 +90,10 @@ def statuses(model):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = check_estimator(model, on_fail=None, on_skip=None)
-    return {status: {one["check_name"] for one in found if one["status"] == status} for status in ("passed", "failed", "skipped")}
+    return {
+        status: {one["check_name"] for one in found if one["status"] == status}
+        for status in ("passed", "failed", "skipped")
+    }
 
 
 def test_all_checks_that_scikit_learn_has_for_estimators_of_text_pass():
@@ -98,12 +105,16 @@ REFUSED = {  # checks that a classifier of texts with settings by name does not 
     "check_dont_overwrite_parameters": "history, coverage and padding have no underscore, as in every model here",
     "check_do_not_raise_errors_in_init_or_set_params": "a wrong setting is refused at once",
     "check_set_params": "a wrong setting is refused at once",
-    "check_estimators_nan_inf": "labels that are fractions are refused", "check_classifiers_regression_target": "the same, as FormatError",
-    "check_classifier_multioutput": "p of the classes of each task, not of pairs", "check_supervised_y_2d": "a column of labels is a task",
-    "check_classifiers_one_label": "one class is refused, as FormatError", "check_fit2d_1sample": "the same",
-    "check_classifiers_train": "errors are SeqkitErrors, not ValueErrors", "check_n_features_in_after_fitting": "texts have no features",
+    "check_estimators_nan_inf": "labels that are fractions are refused",
+    "check_classifiers_regression_target": "the same, as FormatError",
+    "check_classifier_multioutput": "p of the classes of each task, not of pairs",
+    "check_supervised_y_2d": "a column of labels is a task",
+    "check_classifiers_one_label": "one class is refused, as FormatError",
+    "check_fit2d_1sample": "the same",
+    "check_classifiers_train": "errors are SeqkitErrors, not ValueErrors",
+    "check_n_features_in_after_fitting": "texts have no features",
     "check_fit_score_takes_y": "the same",
-}  # fmt: skip
+}
 
 
 @pytest.mark.slow

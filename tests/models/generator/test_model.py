@@ -15,7 +15,12 @@ TEXTS = [("abcde" if label == "up" else "edcba")[: 1 + i // 2 % 5] for i, label 
 
 
 def small(**settings):
-    return Generator(**({"hidden_size": 12, "embed_dim": 6, "epochs": 2, "batch": 8, "lr": 0.02, "dropout": 0.0} | settings))
+    return Generator(
+        **(
+            {"hidden_size": 12, "embed_dim": 6, "epochs": 2, "batch": 8, "lr": 0.02, "dropout": 0.0}
+            | settings
+        )
+    )
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +37,17 @@ def test_texts_are_those_of_their_label(trained):
     assert trained.predict(["abc", "ed"]) == ["up", "down"]
 
 
-@pytest.mark.parametrize("settings", [
-    {"cell": "gru", "num_layers": 2, "residual": True}, {"unit": "word"}, {"unit": "subword:byte-bpe"}, {"locked": True, "dropout": 0.3, "word_dropout": 0.1}, {"precision": "bfloat16"},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"cell": "gru", "num_layers": 2, "residual": True},
+        {"unit": "word"},
+        {"unit": "subword:byte-bpe"},
+        {"locked": True, "dropout": 0.3, "word_dropout": 0.1},
+        {"precision": "bfloat16"},
+    ],
+    ids=str,
+)
 def test_every_setting_trains_and_survives_save_and_load(settings, tmp_path):
     texts = [" ".join(text) for text in TEXTS]
     model = small(**settings).fit(LABELS, texts, valid=(LABELS[:9], texts[:9]))
@@ -66,7 +79,11 @@ def test_law_a_row_is_drawn_as_alone_and_scored_as_alone(trained):
     trained.network.double()
     try:
         together = trained.sample(["up", "down"], seeds=range(5), temperature=1.3)
-        alone = [trained.sample(label, seeds=[seed], temperature=1.3)[0] for label in ("up", "down") for seed in range(5)]
+        alone = [
+            trained.sample(label, seeds=[seed], temperature=1.3)[0]
+            for label in ("up", "down")
+            for seed in range(5)
+        ]
         assert [s.ids for s in together] == [s.ids for s in alone]
         for a, b in zip(together, alone, strict=True):
             assert a.log_prob == pytest.approx(b.log_prob, abs=1e-9)

@@ -33,11 +33,15 @@ def test_states_shown_are_those_of_the_stack(cell):
 @pytest.mark.parametrize("cell", ["lstm", "min-gru"])
 def test_a_learned_first_state_is_where_it_starts(cell):
     corpus = sk.Corpus.build(LINES, "character", add_eos=True)
-    made = LanguageModel(cell=cell, hidden_size=6, num_layers=2, learned_state=True, epochs=1, batch=2, bptt=4).fit(corpus)
+    made = LanguageModel(
+        cell=cell, hidden_size=6, num_layers=2, learned_state=True, epochs=1, batch=2, bptt=4
+    ).fit(corpus)
     torch.nn.init.constant_(made.network.stack.first, 0.9)
     ids = torch.tensor([[1, *made.codec.encode("cat").tolist(), 1]])
     expected = made.network.hidden(ids)[0][0, 1:].detach().numpy()
-    np.testing.assert_allclose(look(made, "cat", what="h", layer=2, neurons=range(6)).values, expected.T, atol=1e-5)
+    np.testing.assert_allclose(
+        look(made, "cat", what="h", layer=2, neurons=range(6)).values, expected.T, atol=1e-5
+    )
 
 
 def test_gates_are_squashed_and_follow_from_the_formula():

@@ -29,9 +29,15 @@ def test_a_bigram_model_is_at_chance(corpus):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("cell", "lr", "low", "high"), [
-    ("lstm", 0.005, 0.95, 1), ("gru", 0.005, 0.95, 1), ("rnn", 0.005, 0, 0.7), ("rnn", 0.001, 0, 0.7),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("cell", "lr", "low", "high"),
+    [
+        ("lstm", 0.005, 0.95, 1),
+        ("gru", 0.005, 0.95, 1),
+        ("rnn", 0.005, 0, 0.7),
+        ("rnn", 0.001, 0, 0.7),
+    ],
+)
 def test_gated_cells_carry_the_number_and_the_plain_one_does_not(corpus, cell, lr, low, high):
     model = LanguageModel(cell=cell, lr=lr, **SETTINGS).fit(corpus)
     assert low <= far(lambda texts: [(s.log_prob, s.unknown) for s in model.score(texts)]) <= high

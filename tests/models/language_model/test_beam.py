@@ -45,7 +45,10 @@ def exhaustive(net, prompt, length, alpha):
     texts = [ids for n in range(1, length + 1) for ids in itertools.product((0, 1, EOS), repeat=n)]
     texts = [ids for ids in texts if EOS not in ids[:-1] and (ids[-1] == EOS or len(ids) == length)]
     losses = row_losses(net, [np.array([*prompt, *ids], np.int32) for ids in texts], EOS)
-    worth = {ids: -x[len(prompt) :].sum() / ((5 + len(ids)) / 6) ** alpha for ids, x in zip(texts, losses, strict=True)}
+    worth = {
+        ids: -x[len(prompt) :].sum() / ((5 + len(ids)) / 6) ** alpha
+        for ids, x in zip(texts, losses, strict=True)
+    }
     return sorted(worth, key=lambda ids: -worth[ids]), worth
 
 
@@ -69,7 +72,10 @@ def test_a_narrow_beam_finds_real_texts_and_a_wider_one_none_worse(alpha):
     for seed in range(6):
         net = network(made, seed)
         expected, worth = exhaustive(net, [1], 5, alpha)
-        best = [worth[beam(net, made, prompt="b", width=w, length=5, length_penalty=alpha)[0].ids] for w in (1, 3, 32)]
+        best = [
+            worth[beam(net, made, prompt="b", width=w, length=5, length_penalty=alpha)[0].ids]
+            for w in (1, 3, 32)
+        ]
         assert best[0] <= best[2] + 1e-9
         assert best[1] <= best[2] + 1e-9
         assert best[2] == pytest.approx(worth[expected[0]])
@@ -84,13 +90,19 @@ def test_a_search_that_stops_early_finds_what_a_long_one_finds():
     assert [(s.ids, s.log_prob) for s in short] == [(s.ids, s.log_prob) for s in long]
 
 
-@pytest.mark.parametrize("settings", [{}, {"cell": "layer-norm-lstm"}, {"num_layers": 2, "cell": "gru"}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{}, {"cell": "layer-norm-lstm"}, {"num_layers": 2, "cell": "gru"}], ids=str
+)
 def test_prompts_together_find_what_each_finds_alone(settings):
     made = tiny("abcdefgh")
     net = network(made, **settings)
     prompts = ["", "a", "hgfedcba", "ab\nab", "d"]
     together = beam(net, made, prompt=prompts, width=4, length=12, length_penalty=0.6, top=2)
-    alone = [s for prompt in prompts for s in beam(net, made, prompt=prompt, width=4, length=12, length_penalty=0.6, top=2)]
+    alone = [
+        s
+        for prompt in prompts
+        for s in beam(net, made, prompt=prompt, width=4, length=12, length_penalty=0.6, top=2)
+    ]
     assert [s.ids for s in together] == [s.ids for s in alone]
     if not settings.get("cell", "").startswith("layer"):
         assert together == alone

@@ -63,7 +63,9 @@ def test_onnx_gives_the_same_numbers(what, tmp_path):
     export(network, tmp_path / "m.onnx", what=what, form="onnx")
     session = runtime.InferenceSession(str(tmp_path / "m.onnx"))
     ids = torch.randint(2, 8, (3, 5) if what == "sequence" else (3,))
-    inputs = dict(zip([i.name for i in session.get_inputs()], (ids.numpy(), state(network, 3).numpy()), strict=True))
+    inputs = dict(
+        zip([i.name for i in session.get_inputs()], (ids.numpy(), state(network, 3).numpy()), strict=True)
+    )
     found = session.run(None, inputs)
     log_probs, last = expected(network, ids if what == "sequence" else ids[:, None])
     torch.testing.assert_close(

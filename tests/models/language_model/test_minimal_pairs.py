@@ -27,11 +27,18 @@ def test_pairs_are_read_from_tables_and_json_lines(tmp_path):
         read_pairs(tmp_path / "c.tsv")
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("", "no pair of sentences"), ("correct\twrong\n", "no pair"), ("correct\twrong\na\n", "line 2 has 1 columns, the header has 2"),
-    ("correct\twrong\na\t \n", "line 2 has no text in 'correct' or 'wrong'"), ('{"good": "a"\n', "line 1 is not JSON"),
-    ('{"good": "a", "bad": 3}\n', "line 1 has no text"), ("[1]\n", "no pair"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no pair of sentences"),
+        ("correct\twrong\n", "no pair"),
+        ("correct\twrong\na\n", "line 2 has 1 columns, the header has 2"),
+        ("correct\twrong\na\t \n", "line 2 has no text in 'correct' or 'wrong'"),
+        ('{"good": "a"\n', "line 1 is not JSON"),
+        ('{"good": "a", "bad": 3}\n', "line 1 has no text"),
+        ("[1]\n", "no pair"),
+    ],
+)
 def test_bad_files_of_pairs_are_refused_with_their_line(tmp_path, text, message):
     (tmp_path / "x").write_text(text)
     with pytest.raises(FormatError, match=message):
@@ -60,7 +67,9 @@ def test_ngram_scores_are_counts_by_hand():
 
 
 def test_a_trained_model_and_its_baseline_are_measured_side_by_side(tmp_path):
-    (tmp_path / "pairs.tsv").write_text("correct\twrong\nthe cat sleeps\tthe cat sleep\nmany cats sleep\tmany cats sleeps\n")
+    (tmp_path / "pairs.tsv").write_text(
+        "correct\twrong\nthe cat sleeps\tthe cat sleep\nmany cats sleep\tmany cats sleeps\n"
+    )
     (tmp_path / "text").write_text("\n".join(TEXT))
     model = LanguageModel(hidden_size=16, num_layers=1, epochs=15, batch=4, bptt=6, lr=0.02).fit(
         sk.Corpus.build(tmp_path / "text", add_eos=True)

@@ -9,7 +9,14 @@ import pytest
 import torch
 
 import seqkit as sk
-from seqkit.core.errors import FormatError, ModelFileError, OptionError, ResourceError, TrainingError, VocabularyError
+from seqkit.core.errors import (
+    FormatError,
+    ModelFileError,
+    OptionError,
+    ResourceError,
+    TrainingError,
+    VocabularyError,
+)
 from seqkit.models.language_model import scoring
 from seqkit.models.language_model.model import LanguageModel
 from seqkit.nn.cell import cells
@@ -23,7 +30,9 @@ def corpus(tokens="whitespace", lines=LINES, **settings):
 
 
 def small(**settings):
-    return LanguageModel(**({"hidden_size": 16, "num_layers": 1, "epochs": 2, "batch": 4, "bptt": 5, "lr": 0.01} | settings))
+    return LanguageModel(
+        **({"hidden_size": 16, "num_layers": 1, "epochs": 2, "batch": 4, "bptt": 5, "lr": 0.01} | settings)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +52,22 @@ def test_every_cell_trains(name):
     assert model.history[-1].loss.mean < model.history[0].loss.mean
 
 
-@pytest.mark.parametrize("settings", [
-    {"head": "adaptive-softmax", "tie": False}, {"head": "adaptive-softmax"}, {"embed_dim": 8}, {"tie": False, "embed_dim": 8}, {"residual": True, "num_layers": 2},
-    {"weight_dropout": 0.3, "embedding_dropout": 0.1, "locked": True, "dropout": 0.2}, {"learned_state": True},
-    {"optimizer": "asgd", "lr": 1.0, "nonmono": 0}, {"precision": "bfloat16"}, {"schedule": "plateau", "optimizer": "sgd", "lr": 2.0},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"head": "adaptive-softmax", "tie": False},
+        {"head": "adaptive-softmax"},
+        {"embed_dim": 8},
+        {"tie": False, "embed_dim": 8},
+        {"residual": True, "num_layers": 2},
+        {"weight_dropout": 0.3, "embedding_dropout": 0.1, "locked": True, "dropout": 0.2},
+        {"learned_state": True},
+        {"optimizer": "asgd", "lr": 1.0, "nonmono": 0},
+        {"precision": "bfloat16"},
+        {"schedule": "plateau", "optimizer": "sgd", "lr": 2.0},
+    ],
+    ids=str,
+)
 def test_every_setting_trains_and_survives_save_and_load(settings, tmp_path):
     model = small(epochs=4, **settings).fit(corpus(), valid=corpus(lines=LINES[:8]))
     assert min(e.validation for e in model.history) < 3.1
@@ -131,7 +151,9 @@ def test_compared_by_bytes_models_of_other_units_give_like_numbers(trained):
         assert 0 < model.score_file(LINES).bits_per_byte < 3
 
 
-@pytest.mark.parametrize("settings", [{"dropout": 0.3}, {"cell": "gru", "optimizer": "momentum", "weight_dropout": 0.2}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{"dropout": 0.3}, {"cell": "gru", "optimizer": "momentum", "weight_dropout": 0.2}], ids=str
+)
 @pytest.mark.parametrize("after", [1, 9, 14, 27])
 def test_a_run_stopped_anywhere_and_resumed_ends_in_the_same_bytes(tmp_path, settings, after):
     text, valid = corpus(), corpus(lines=LINES[:8])
@@ -162,7 +184,9 @@ def test_same_seed_same_bytes_and_another_seed_another_model():
 def test_resuming_with_another_vocabulary_or_setting_is_refused(tmp_path):
     small().fit(corpus(), checkpoint=tmp_path)
     with pytest.raises(OptionError, match="resume: "):
-        small().fit(corpus(lines=[line.replace("cat", "cow") for line in LINES]), checkpoint=tmp_path, resume=True)
+        small().fit(
+            corpus(lines=[line.replace("cat", "cow") for line in LINES]), checkpoint=tmp_path, resume=True
+        )
     with pytest.raises(OptionError, match="resume: hidden_size was 16"):
         small(hidden_size=8).fit(corpus(), checkpoint=tmp_path, resume=True)
 
@@ -179,7 +203,9 @@ def test_a_damaged_model_is_refused(trained, tmp_path):
 
 def test_vectors_start_the_embedding_and_are_frozen_if_asked(tmp_path):
     text = corpus()
-    vectors = sk.SkipGram(dim=16, min_count=1, epochs=1).fit(sk.Corpus.from_sentences([["the", "cat", "sat", "unseen"]] * 9))
+    vectors = sk.SkipGram(dim=16, min_count=1, epochs=1).fit(
+        sk.Corpus.from_sentences([["the", "cat", "sat", "unseen"]] * 9)
+    )
     model = small().fit(text, vectors=vectors, freeze=True)
     row = text.vocab.index["cat"]
     np.testing.assert_array_equal(model.network.embedding[row].detach().numpy(), vectors["cat"])
@@ -207,7 +233,14 @@ def test_weights_start_as_named():
     plain = small(epochs=1, lr=1e-9, optimizer="sgd").fit(corpus())
     assert plain.network.embedding.std().item() == pytest.approx(0.25, abs=0.03)
     assert plain.network.stack.layers[0].bias[16:32].mean().item() == pytest.approx(1)
-    other = small(epochs=1, lr=1e-9, optimizer="sgd", init_embedding="uniform", init_input="he-normal", init_hidden="identity")
+    other = small(
+        epochs=1,
+        lr=1e-9,
+        optimizer="sgd",
+        init_embedding="uniform",
+        init_input="he-normal",
+        init_hidden="identity",
+    )
     first = other.fit(corpus()).network.stack.layers[0]
     assert other.network.embedding.abs().max().item() <= 0.1
     assert first.weight_input.std().item() == pytest.approx((2 / 16) ** 0.5, abs=0.05)
@@ -220,7 +253,9 @@ def test_weights_start_as_named():
 
 def test_a_rate_that_diverges_stops_the_run_and_says_so(tmp_path):
     with pytest.raises(TrainingError, match=r"Lower lr"):
-        small(cell="relu-rnn", optimizer="sgd", lr=1e6, clip=0.0, epochs=20).fit(corpus(), checkpoint=tmp_path)
+        small(cell="relu-rnn", optimizer="sgd", lr=1e6, clip=0.0, epochs=20).fit(
+            corpus(), checkpoint=tmp_path
+        )
 
 
 def test_a_rate_that_diverges_to_a_finite_loss_stops_the_run_too():
@@ -237,7 +272,9 @@ def test_what_looks_at_validation_is_refused_without(settings):
 def test_a_text_scores_the_same_from_a_file_and_from_an_iterator(tmp_path):
     (tmp_path / "t.txt").write_text("a\u2028cat sat\na dog\x0cran\x85off\n", encoding="utf-8")
     model = small().fit(corpus())
-    assert model.score_file(iter(["a\u2028cat s", "at\na dog\x0cran\x85off\n"])) == model.score_file(tmp_path / "t.txt")
+    assert model.score_file(iter(["a\u2028cat s", "at\na dog\x0cran\x85off\n"])) == model.score_file(
+        tmp_path / "t.txt"
+    )
 
 
 @pytest.mark.parametrize("unit", ["subword", "subword:unigram", "word"])

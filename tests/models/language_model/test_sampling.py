@@ -25,7 +25,9 @@ LINES = ["the cat sat, the dog ran", "a dog isn't a cat", "é à la carte"] * 4
 
 def codec(name="character", add_eos=True, lines=LINES):
     made = (
-        sk.tokenizer(name) if name != "subword" else sk.text.tokenizers.subword.Subword.train(lines, vocab_size=280, min_count=1)
+        sk.tokenizer(name)
+        if name != "subword"
+        else sk.text.tokenizers.subword.Subword.train(lines, vocab_size=280, min_count=1)
     )
     return Codec.of(sk.Corpus.build(lines, made, add_eos=add_eos))
 
@@ -75,7 +77,9 @@ def chi_square(found, expected):
     return (value - degrees) / math.sqrt(2 * degrees)
 
 
-@pytest.mark.parametrize("settings", [{}, {"cell": "layer-norm-lstm"}, {"head": "adaptive-softmax", "tie": False}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{}, {"cell": "layer-norm-lstm"}, {"head": "adaptive-softmax", "tie": False}], ids=str
+)
 @pytest.mark.parametrize("temperature", [1.0, 0.6])
 def test_sequences_come_as_often_as_enumeration_says(settings, temperature):
     made = tiny("abc", unk=True)
@@ -83,14 +87,22 @@ def test_sequences_come_as_often_as_enumeration_says(settings, temperature):
     drawn = sample(net, made, prompt="ab", seeds=range(3000), length=3, temperature=temperature)
     expected = distribution(net, [3, 0, 1], 3, banned=[4], temperature=temperature)
     assert chi_square([s.ids for s in drawn], expected) < 4
-    assert chi_square([s.ids for s in drawn], dict.fromkeys(expected, 1 / len(expected))) > 10  # and not by any other law
+    assert (
+        chi_square([s.ids for s in drawn], dict.fromkeys(expected, 1 / len(expected))) > 10
+    )  # and not by any other law
 
 
 @pytest.mark.parametrize("name", cells.names())
 def test_compiled_and_step_by_step_write_the_same(name, monkeypatch):
     made = codec()
     net = network(made, cell=name, embed_dim=10)
-    arguments = {"prompt": ["the c", "", "a\ndog"], "seeds": [1, 2, 3], "length": 40, "top_p": 0.95, "scores": True}
+    arguments = {
+        "prompt": ["the c", "", "a\ndog"],
+        "seeds": [1, 2, 3],
+        "length": 40,
+        "top_p": 0.95,
+        "scores": True,
+    }
     found = sample(net, made, **arguments)
     assert {s.backend for s in found} == {"compiled" if plan.handles(name) else "reference"}
     step_by_step(monkeypatch)
@@ -100,10 +112,18 @@ def test_compiled_and_step_by_step_write_the_same(name, monkeypatch):
     np.testing.assert_allclose([s.log_prob for s in again], [s.log_prob for s in found], rtol=1e-4)
 
 
-@pytest.mark.parametrize("settings", [
-    {}, {"cell": "gru", "residual": True, "num_layers": 3}, {"cell": "layer-norm-lstm"}, {"tie": False, "learned_state": True},
-    {"head": "adaptive-softmax", "tie": False}, {"cell": "rnn", "embed_dim": 5},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"cell": "gru", "residual": True, "num_layers": 3},
+        {"cell": "layer-norm-lstm"},
+        {"tie": False, "learned_state": True},
+        {"head": "adaptive-softmax", "tie": False},
+        {"cell": "rnn", "embed_dim": 5},
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_row_is_the_same_alone_and_among_others(settings, threads):
     made = codec()
@@ -181,7 +201,9 @@ def test_what_is_streamed_is_the_text(name):
     net = network(made)
     for stop in (False, True) if made.recipe.add_eos else (False,):
         pieces = []
-        found = sample(net, made, prompt="the dog", seeds=range(3), length=40, stop_at_eos=stop, on_tokens=pieces.append)
+        found = sample(
+            net, made, prompt="the dog", seeds=range(3), length=40, stop_at_eos=stop, on_tokens=pieces.append
+        )
         assert len(pieces) > 1 or stop
         assert ["".join(parts) for parts in zip(*pieces, strict=True)] == [s.text for s in found]
         assert found == sample(net, made, prompt="the dog", seeds=range(3), length=40, stop_at_eos=stop)
@@ -247,16 +269,26 @@ def test_unk_is_written_only_if_allowed_and_penalties_reach_the_loop():
     for s in never:
         pairs = list(itertools.pairwise(s.ids))
         assert len(set(pairs)) == len(pairs)
-    plain, careful = (sample(network(wide), wide, length=60, temperature=0, repetition_penalty=r)[0] for r in (1.0, 100.0))
+    plain, careful = (
+        sample(network(wide), wide, length=60, temperature=0, repetition_penalty=r)[0] for r in (1.0, 100.0)
+    )
     assert len(set(careful.ids)) > 1.5 * len(set(plain.ids))
 
 
-@pytest.mark.parametrize(("settings", "message"), [
-    ({"temperature": -1.0}, "temperature: -1.0 came"), ({"temperature": 1e-9}, "1e-09 came, allowed is 0 or at least 1e-6"),
-    ({"top_k": 0}, "top_k: 0 came"), ({"top_p": 0.0}, "top_p 0 came"), ({"top_p": 1.5}, "top_p: 1.5 came"),
-    ({"length": 0}, "length: 0 came"), ({"prompt": ["a", "b"]}, "2 prompts and 1 seeds came"), ({"threads": 0}, "threads: 0 came"),
-    ({"repetition_penalty": 0.0}, "repetition_penalty: 0.0 came"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"temperature": -1.0}, "temperature: -1.0 came"),
+        ({"temperature": 1e-9}, "1e-09 came, allowed is 0 or at least 1e-6"),
+        ({"top_k": 0}, "top_k: 0 came"),
+        ({"top_p": 0.0}, "top_p 0 came"),
+        ({"top_p": 1.5}, "top_p: 1.5 came"),
+        ({"length": 0}, "length: 0 came"),
+        ({"prompt": ["a", "b"]}, "2 prompts and 1 seeds came"),
+        ({"threads": 0}, "threads: 0 came"),
+        ({"repetition_penalty": 0.0}, "repetition_penalty: 0.0 came"),
+    ],
+)
 def test_settings_that_do_not_fit_are_refused(settings, message):
     made = codec()
     with pytest.raises(OptionError, match=message):

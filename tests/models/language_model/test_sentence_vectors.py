@@ -15,7 +15,9 @@ TEXTS = ["a cat sat", "the dog", "a"]
 @pytest.fixture(scope="module")
 def model():
     corpus = Corpus.build(["a cat sat", "the dog sat", "a dog"] * 20, "whitespace", add_eos=True)
-    return LanguageModel(hidden_size=8, num_layers=2, epochs=1, batch=2, bptt=5, device="cpu", threads=1).fit(corpus)
+    return LanguageModel(hidden_size=8, num_layers=2, epochs=1, batch=2, bptt=5, device="cpu", threads=1).fit(
+        corpus
+    )
 
 
 @torch.no_grad()

@@ -16,12 +16,38 @@ from seqkit.models.tagger.model import Tagger
 from seqkit.text.vocab import Vocab
 
 NAMES = ["Anna", "Bo", "Cleo", "Dan"]
-X = [s.split() for name in NAMES for other in NAMES for s in (f"{name} {other} saw Rome", f"a man saw {name}", f"Rome saw {other} Inc today .", "it rained")]  # fmt: skip
-Y = [t.split() for _ in NAMES for _ in NAMES for t in ("I-PER I-PER O I-LOC", "O O O I-PER", "I-LOC O I-ORG I-ORG O O", "O O")]  # fmt: skip
+X = [
+    s.split()
+    for name in NAMES
+    for other in NAMES
+    for s in (f"{name} {other} saw Rome", f"a man saw {name}", f"Rome saw {other} Inc today .", "it rained")
+]
+Y = [
+    t.split()
+    for _ in NAMES
+    for _ in NAMES
+    for t in ("I-PER I-PER O I-LOC", "O O O I-PER", "I-LOC O I-ORG I-ORG O O", "O O")
+]
 
 
 def small(**settings):
-    return Tagger(**({"hidden_size": 12, "embed_dim": 8, "char_dim": 4, "char_size": 6, "epochs": 2, "batch": 8, "lr": 0.02, "dropout": 0.0, "device": "cpu", "threads": 1} | settings))  # fmt: skip
+    return Tagger(
+        **(
+            {
+                "hidden_size": 12,
+                "embed_dim": 8,
+                "char_dim": 4,
+                "char_size": 6,
+                "epochs": 2,
+                "batch": 8,
+                "lr": 0.02,
+                "dropout": 0.0,
+                "device": "cpu",
+                "threads": 1,
+            }
+            | settings
+        )
+    )
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +73,21 @@ def test_texts_are_cut_into_words(trained):
         trained.predict("a man saw Dan")
 
 
-@pytest.mark.parametrize("settings", [
-    {"head": "softmax"}, {"characters": "recurrent"}, {"characters": "none"}, {"scheme": "bio"}, {"scheme": "plain"}, {"min_count": 1},
-    {"cell": "gru", "num_layers": 2, "dropout": 0.2, "word_dropout": 0.1, "locked": True}, {"bidirectional": False}, {"precision": "bfloat16"},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"head": "softmax"},
+        {"characters": "recurrent"},
+        {"characters": "none"},
+        {"scheme": "bio"},
+        {"scheme": "plain"},
+        {"min_count": 1},
+        {"cell": "gru", "num_layers": 2, "dropout": 0.2, "word_dropout": 0.1, "locked": True},
+        {"bidirectional": False},
+        {"precision": "bfloat16"},
+    ],
+    ids=str,
+)
 def test_every_setting_trains_and_survives_save_and_load(settings, tmp_path):
     model = small(epochs=5, **settings).fit(X, Y, valid=(X, Y))
     assert model.history[-1].loss.mean < model.history[0].loss.mean
@@ -111,7 +148,9 @@ def test_gradients_are_finite_differences(settings):
         assert found.abs().sum() > 0, name
 
 
-@pytest.mark.parametrize("settings", [{"dropout": 0.3}, {"cell": "gru", "head": "softmax", "word_dropout": 0.2}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{"dropout": 0.3}, {"cell": "gru", "head": "softmax", "word_dropout": 0.2}], ids=str
+)
 @pytest.mark.parametrize("after", [1, 9, 20])
 def test_a_run_stopped_anywhere_and_resumed_ends_in_the_same_bytes(tmp_path, settings, after):
     valid = (X[:8], Y[:8])
@@ -186,7 +225,12 @@ def test_scores_carry_their_counts():
     model = small(epochs=1).fit(X, Y)
     y = [["B-NEW" if tag == "I-LOC" else tag for tag in tags] for tags in Y]
     first, *rest = model.evaluate(X, y)
-    assert (first.name, first.count, first.signature["unseen"], first.signature["sentences"]) == ("F1", 80, 32, 64)
+    assert (first.name, first.count, first.signature["unseen"], first.signature["sentences"]) == (
+        "F1",
+        80,
+        32,
+        64,
+    )
     assert {s.name for s in rest} >= {"F1 NEW", "F1 PER", "accuracy", "accuracy of unknown words"}
     with pytest.raises(FormatError, match="labels NOUN came, training met only .* Is it the right column"):
         model.evaluate([["a"]], [["NOUN"]])
@@ -225,7 +269,9 @@ def test_a_damaged_model_is_refused(trained, tmp_path):
 
 def test_ill_formed_tags_are_mended_before_they_are_learnt():
     """CoNLL-2003's files have B- tags that IOB1 has no place for: barred by the CRF, each would cost 10,000 nats."""
-    y = [["B-" + tag[2:] if tag != "O" and i == 0 else tag for i, tag in enumerate(tags)] for tags in Y[:8]] + Y[8:]
+    y = [
+        ["B-" + tag[2:] if tag != "O" and i == 0 else tag for i, tag in enumerate(tags)] for tags in Y[:8]
+    ] + Y[8:]
     model = small(scheme="iob1").fit(X, y)
     assert model.labels.given == "iob1"
     assert model.history[0].loss.mean < 10

@@ -23,7 +23,15 @@ Y = [" ".join(reversed(text.upper().split())) for text in X]
 
 
 def small(**settings):
-    base = {"unit": "whitespace", "hidden_size": 12, "embed_dim": 8, "epochs": 2, "batch": 8, "lr": 0.02, "dropout": 0.0}
+    base = {
+        "unit": "whitespace",
+        "hidden_size": 12,
+        "embed_dim": 8,
+        "epochs": 2,
+        "batch": 8,
+        "lr": 0.02,
+        "dropout": 0.0,
+    }
     return Translator(**(base | settings))
 
 
@@ -61,12 +69,22 @@ def test_what_is_read_and_predicted_is_shifted_by_one_and_padding_counts_nothing
     assert model.history[0].loss.count == sum(len(text.split()) + 1 for text in Y)
 
 
-@pytest.mark.parametrize("settings", [
-    {}, {"cell": "gru", "attention": "bahdanau", "num_layers": 2}, {"attention": "none", "bidirectional": False, "decoder_size": 9},
-    {"tie": False, "decoder_layers": 2, "cell": "peephole-lstm"}, {"unit": "subword:bpe"}, {"precision": "bfloat16", "locked": True, "dropout": 0.2},
-    {"teacher_forcing": 1.0, "teacher_forcing_end": 0.3}, {"attention": "bahdanau", "teacher_forcing": 0.5, "locked": True, "dropout": 0.2},
-    {"label_smoothing": 0.1, "word_dropout": 0.1, "residual": True, "num_layers": 2}, {"unit": "character", "lower": True, "cell": "min-gru"},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"cell": "gru", "attention": "bahdanau", "num_layers": 2},
+        {"attention": "none", "bidirectional": False, "decoder_size": 9},
+        {"tie": False, "decoder_layers": 2, "cell": "peephole-lstm"},
+        {"unit": "subword:bpe"},
+        {"precision": "bfloat16", "locked": True, "dropout": 0.2},
+        {"teacher_forcing": 1.0, "teacher_forcing_end": 0.3},
+        {"attention": "bahdanau", "teacher_forcing": 0.5, "locked": True, "dropout": 0.2},
+        {"label_smoothing": 0.1, "word_dropout": 0.1, "residual": True, "num_layers": 2},
+        {"unit": "character", "lower": True, "cell": "min-gru"},
+    ],
+    ids=str,
+)
 def test_every_setting_trains_and_survives_save_and_load(settings, tmp_path):
     model = small(epochs=4, **settings).fit(X, Y, valid=(X[:9], Y[:9]))
     assert model.history[-1].loss.mean < model.history[0].loss.mean
@@ -83,7 +101,9 @@ def test_every_weight_gets_a_gradient(trained):
     network.zero_grad()
     network.loss(batch, None, 0)[0].backward()
     network.eval()
-    assert [name for name, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0] == []
+    assert [
+        name for name, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0
+    ] == []
     network.zero_grad()
 
 
@@ -128,7 +148,9 @@ def test_law_steps_give_what_the_whole_target_gives(trained):
 
 @pytest.mark.parametrize("attention", ATTENTIONS)
 def test_gradients_are_finite_differences(attention):
-    model = small(attention=attention, hidden_size=3, embed_dim=2, epochs=1, label_smoothing=0.2).fit(X[:20], Y[:20])
+    model = small(attention=attention, hidden_size=3, embed_dim=2, epochs=1, label_smoothing=0.2).fit(
+        X[:20], Y[:20]
+    )
     network = randomised(model, scale=0.4).train()
     batch = model._batch(model._encode("test", X[:20], Y[:20]), np.array([3, 4, 7]), None)
     network.loss(batch, None, 0)[0].backward()
@@ -153,7 +175,9 @@ def test_smoothed_loss_is_that_of_the_smoothed_distribution():
     network.train()
     assert float(network.loss(batch, None, 0)[0].detach()) == pytest.approx(float(expected), rel=1e-5)
     network.eval()
-    assert float(network.loss(batch, None, 0)[0].detach()) == pytest.approx(float(nll[target >= 0].sum()), rel=1e-5)
+    assert float(network.loss(batch, None, 0)[0].detach()) == pytest.approx(
+        float(nll[target >= 0].sum()), rel=1e-5
+    )
 
 
 def test_the_share_of_right_words_falls_in_a_line_and_none_means_its_own():
@@ -161,8 +185,12 @@ def test_the_share_of_right_words_falls_in_a_line_and_none_means_its_own():
     network, batch = model.network.train(), batch_of(model)
     assert [network.decoder.share(done) for done in (0.0, 0.25, 1.0, 7.0)] == [1.0, 0.75, 0.0, 0.0]
     network.total_steps = 10
-    other = dataclasses.replace(batch, input=np.concatenate([batch.input[:, :1], batch.input[:, 1:] * 0 + 6], 1))
-    losses = {step: [float(network.loss(b, None, step)[0].detach()) for b in (batch, other)] for step in (0, 10)}
+    other = dataclasses.replace(
+        batch, input=np.concatenate([batch.input[:, :1], batch.input[:, 1:] * 0 + 6], 1)
+    )
+    losses = {
+        step: [float(network.loss(b, None, step)[0].detach()) for b in (batch, other)] for step in (0, 10)
+    }
     assert losses[0][0] != losses[0][1]
     assert losses[10][0] == losses[10][1]  # what stands in input is not read any more
     assert network.total_steps == 10
@@ -178,7 +206,9 @@ def exhaustive(model, network, source, length, alpha):
     texts = [ids for ids in texts if eos not in ids[:-1] and (ids[-1] == eos or len(ids) == length)]
     worth = {}
     for ids in texts:
-        batch = PairBatch(source[None], np.array([len(source)]), np.array([[bos, *ids[:-1]]]), np.array([ids]), len(ids))
+        batch = PairBatch(
+            source[None], np.array([len(source)]), np.array([[bos, *ids[:-1]]]), np.array([ids]), len(ids)
+        )
         worth[ids] = -float(network.loss(batch, None, 0)[0].detach()) / ((5 + len(ids)) / 6) ** alpha
     return sorted(worth, key=lambda ids: -worth[ids]), worth
 
@@ -193,13 +223,18 @@ def test_a_wide_beam_finds_what_exhaustive_search_finds(attention, alpha):
     settings = TranslatingOptions(beam=81, length_penalty=alpha, max_length=4, top=6)
     (found,) = translate(network, model.codecs[1], [source], settings, None)
     vocab = model.codecs[1].vocab
-    ids = [(*vocab.ids(t.tokens).tolist(), *([vocab.specials["eos"]] if t.stopped == "eos" else [])) for t in found]
+    ids = [
+        (*vocab.ids(t.tokens).tolist(), *([vocab.specials["eos"]] if t.stopped == "eos" else []))
+        for t in found
+    ]
     assert ids == order[:6]
     for text, own in zip(found, ids, strict=True):
         assert text.log_prob / ((5 + len(own)) / 6) ** alpha == pytest.approx(worth[own])
 
 
-@pytest.mark.parametrize("settings", [{"beam": 1}, {"beam": 4, "top": 3}, {"beam": 3, "max_length": 3}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{"beam": 1}, {"beam": 4, "top": 3}, {"beam": 3, "max_length": 3}], ids=str
+)
 def test_law_translations_do_not_depend_on_the_batch(trained, settings, monkeypatch):
     trained.network.double()
     try:
@@ -287,7 +322,10 @@ def test_parts_of_a_batch_make_up_the_whole():
 
 def test_vocabularies_come_from_training_alone_and_bad_pairs_are_refused():
     model = small(epochs=1, min_count=2).fit([*X, "zebra"], [*Y, "QUAGGA"], valid=(["lion"], ["PUMA"]))
-    assert not {"zebra", "QUAGGA", "lion", "PUMA"} & {*model.codecs[0].vocab.tokens, *model.codecs[1].vocab.tokens}
+    assert not {"zebra", "QUAGGA", "lion", "PUMA"} & {
+        *model.codecs[0].vocab.tokens,
+        *model.codecs[1].vocab.tokens,
+    }
     with pytest.raises(ShapeError, match="fit: 2 sources and 1 targets came"):
         small().fit(["a", "b"], ["A"])
     with pytest.raises(ShapeError, match="one text came as sources"):
@@ -326,7 +364,9 @@ def test_held_out_pairs_of_the_planted_languages_are_translated_right():
     """Adjective after noun, verb last, -ri for plural: word by word is not enough."""
     rows = [line.split("\t") for line in (sk.shipped("planted") / "pairs.tsv").read_text().splitlines()]
     sources, targets = ([row[side] for row in rows] for side in (0, 1))
-    model = small(hidden_size=48, embed_dim=24, epochs=5, batch=32, lr=0.01).fit(sources[:2000], targets[:2000])
+    model = small(hidden_size=48, embed_dim=24, epochs=5, batch=32, lr=0.01).fit(
+        sources[:2000], targets[:2000]
+    )
     found = model.predict(sources[2700:], beam=1)
     assert np.mean([a == b for a, b in zip(found, targets[2700:], strict=True)]) > 0.97
     score = model.score(sources[2700:2760], targets[2700:2760], tokenize="none", beam=2)
@@ -334,6 +374,8 @@ def test_held_out_pairs_of_the_planted_languages_are_translated_right():
     assert score.count == 60
     assert "tok:none" in score.signature["signature"]
     found = model.align("the happy bird follows a quiet river")
-    at = {word: found.source[int(row.argmax())] for word, row in zip(found.target, found.weights, strict=True)}
+    at = {
+        word: found.source[int(row.argmax())] for word, row in zip(found.target, found.weights, strict=True)
+    }
     assert found.target[-2:] == ("jeme", "</s>")  # the verb is last
     assert at["zes"] in {"happy", "bird"}

@@ -29,7 +29,16 @@ def corpus(lines=LINES):
 
 
 def small(context="last", **settings):
-    given = {"dim": 6, "hidden_size": 8, "window": 2, "min_count": 1, "epochs": 3, "batch": 16, "lr": 0.02, "device": "cpu"}
+    given = {
+        "dim": 6,
+        "hidden_size": 8,
+        "window": 2,
+        "min_count": 1,
+        "epochs": 3,
+        "batch": 16,
+        "lr": 0.02,
+        "device": "cpu",
+    }
     return WindowModel(context=context, **(given | settings))
 
 
@@ -38,11 +47,14 @@ def windows(context, *, ids=(5, 6, 7, 8, 9), starts=(0, 4, 5), window=2, batch=1
     return Windows(np.array(ids, np.int32), np.array(starts), 99, options, {})
 
 
-@pytest.mark.parametrize(("context", "expected"), [
-    ("last", [[99, 99], [99, 5], [5, 6], [6, 7], [99, 99]]),
-    ("last-one", [[99], [5], [6], [7], [99]]),
-    ("both", [[99, 99, 6, 7], [99, 5, 7, 8], [5, 6, 8, 99], [6, 7, 99, 99], [99, 99, 99, 99]]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("context", "expected"),
+    [
+        ("last", [[99, 99], [99, 5], [5, 6], [6, 7], [99, 99]]),
+        ("last-one", [[99], [5], [6], [7], [99]]),
+        ("both", [[99, 99, 6, 7], [99, 5, 7, 8], [5, 6, 8, 99], [6, 7, 99, 99], [99, 99, 99, 99]]),
+    ],
+)
 def test_contexts_end_with_their_sentence(context, expected):
     batch = windows(context).batch(np.arange(5), 0)
     assert batch.context.tolist() == expected
@@ -83,7 +95,9 @@ class Part(World):
 def test_the_parts_of_three_processes_are_the_batches_of_one(context):
     options, ids = WindowOptions(context=context, window=2, batch=7), np.arange(16, dtype=np.int32)
     worlds = [None, *(Part(rank, 3) for rank in range(3))]
-    whole, *parts = (list(Windows(ids, np.array([0, 9, 16]), 99, options, {}, world).epoch(1)) for world in worlds)
+    whole, *parts = (
+        list(Windows(ids, np.array([0, 9, 16]), 99, options, {}, world).epoch(1)) for world in worlds
+    )
     assert [units for _, units in whole] == [7, 7, 2]
     for (batch, units), *shared in zip(whole, *parts, strict=True):
         assert {n for _, n in shared} == {units}
@@ -97,7 +111,9 @@ def test_the_parts_of_three_processes_are_the_batches_of_one(context):
 def test_law_gradients_are_finite_differences(context):
     settings = WindowOptions(context=context, window=2, dim=3, hidden_size=4)
     network = WindowNetwork(6, settings).double()
-    batch = Windows(np.array([1, 2, 3, 0, 5, 4], np.int32), np.array([0, 5, 6]), 6, settings, {}).batch(np.arange(6), 0)
+    batch = Windows(np.array([1, 2, 3, 0, 5, 4], np.int32), np.array([0, 5, 6]), 6, settings, {}).batch(
+        np.arange(6), 0
+    )
     found = gradient_check(network, lambda: network.loss(batch, None, 0)[0])
     assert found.error < 1e-7
 
@@ -111,7 +127,9 @@ def test_loss_is_that_of_a_plain_loop_in_numpy():
     for start, end in zip(text.starts, text.starts[1:], strict=False):
         for t in range(start, end):
             around = [ids[i] if start <= i < end else len(model.vocab) for i in (t - 2, t - 1, t + 1, t + 2)]
-            h = np.tanh(p["hidden.weight"] @ np.concatenate([p["embedding"][i] for i in around]) + p["hidden.bias"])
+            h = np.tanh(
+                p["hidden.weight"] @ np.concatenate([p["embedding"][i] for i in around]) + p["hidden.bias"]
+            )
             logits = p["head.weight"] @ h + p["head.bias"]
             total += np.log(np.exp(logits).sum()) - logits[ids[t]]
     score = model.score(text)
@@ -161,10 +179,22 @@ def test_vectors_solve_the_planted_analogies_and_untrained_ones_do_not(context):
     folder = sk.shipped("planted")
     text = sk.Corpus.build(folder / "text.txt", threads=1)
     questions = analogy.read_questions(folder / "analogies.txt")
-    model = WindowModel(context=context, window=3, dim=24, hidden_size=32, epochs=2, lr=0.005, batch=512, device="cpu", threads=1)
+    model = WindowModel(
+        context=context,
+        window=3,
+        dim=24,
+        hidden_size=32,
+        epochs=2,
+        lr=0.005,
+        batch=512,
+        device="cpu",
+        threads=1,
+    )
     assert analogy.evaluate(model.fit(text), questions).total.value > 0.4
     vectors = model.vectors()
-    untrained = Vectors(vectors.vocab, np.random.default_rng(0).normal(size=vectors.matrix.shape).astype(np.float32))
+    untrained = Vectors(
+        vectors.vocab, np.random.default_rng(0).normal(size=vectors.matrix.shape).astype(np.float32)
+    )
     assert analogy.evaluate(untrained, questions).total.value < 0.05
 
 
@@ -197,14 +227,25 @@ def test_saved_and_loaded_it_scores_the_same(tmp_path):
         WindowModel.load(tmp_path / "v")
 
 
-@pytest.mark.parametrize(("make", "error", "message"), [
-    (lambda: WindowModel(contxt="last"), OptionError, "unknown setting 'contxt'. Did you mean 'context'"),
-    (lambda: WindowModel(context="next"), OptionError, "expected one of 'last', 'both', 'last-one', 'nearby'"),
-    (lambda: WindowModel(window=0), OptionError, "allowed is at least 1"),
-    (lambda: WindowModel().vectors(), OptionError, "not trained yet"),
-    (lambda: small(min_count=99).fit(corpus()), FormatError, "none of the 12 tokens was seen 99 times"),
-    (lambda: small(min_count=13).fit(sk.Corpus.build(LINES, specials=())), OptionError, "the corpus has no unk"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: WindowModel(contxt="last"), OptionError, "unknown setting 'contxt'. Did you mean 'context'"),
+        (
+            lambda: WindowModel(context="next"),
+            OptionError,
+            "expected one of 'last', 'both', 'last-one', 'nearby'",
+        ),
+        (lambda: WindowModel(window=0), OptionError, "allowed is at least 1"),
+        (lambda: WindowModel().vectors(), OptionError, "not trained yet"),
+        (lambda: small(min_count=99).fit(corpus()), FormatError, "none of the 12 tokens was seen 99 times"),
+        (
+            lambda: small(min_count=13).fit(sk.Corpus.build(LINES, specials=())),
+            OptionError,
+            "the corpus has no unk",
+        ),
+    ],
+)
 def test_what_cannot_be_is_named(make, error, message):
     with pytest.raises(error, match=message):
         make()
@@ -219,12 +260,36 @@ def test_score_without_any_context_is_an_error_not_a_nan():
 
 def test_command_trains_resumes_and_keeps_the_model(tmp_path):
     (tmp_path / "t.txt").write_text("\n".join(LINES))
-    command = [sys.executable, "-c", "from seqkit.cli import main; main()", "embed", "train-window", str(tmp_path / "t.txt")]
-    args = ["--context", "both", "--dim", "8", "--hidden", "8", "--epochs", "2", "--min-count", "1", "--device", "cpu", "--quiet"]
+    command = [
+        sys.executable,
+        "-c",
+        "from seqkit.cli import main; main()",
+        "embed",
+        "train-window",
+        str(tmp_path / "t.txt"),
+    ]
+    args = [
+        "--context",
+        "both",
+        "--dim",
+        "8",
+        "--hidden",
+        "8",
+        "--epochs",
+        "2",
+        "--min-count",
+        "1",
+        "--device",
+        "cpu",
+        "--quiet",
+    ]
     outs = []
     for more in ([], ["--resume"]):
         done = subprocess.run(
-            [*command, *args, "--out", str(tmp_path / "v"), "--json", *more], capture_output=True, text=True, check=True
+            [*command, *args, "--out", str(tmp_path / "v"), "--json", *more],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         outs.append(json.loads(done.stdout)["matrix_sha256"])
     assert outs[0] == outs[1]

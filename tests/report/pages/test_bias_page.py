@@ -30,15 +30,31 @@ def tables(words=3):
         "claimed": None,
         "extra": {"pairs": [(EVIL, "b", 0.4)]},
     }
-    about = {"words": EVIL, "sha256": "0" * 64, "source": EVIL, "licence": "CC0-1.0", "positive": "female", "direction": "pca",
-             "explained": [0.9], "sets": 3, "vocabulary": 10, "dim": 4, "case": "exact", "seed": 1}  # fmt: skip
+    about = {
+        "words": EVIL,
+        "sha256": "0" * 64,
+        "source": EVIL,
+        "licence": "CC0-1.0",
+        "positive": "female",
+        "direction": "pca",
+        "explained": [0.9],
+        "sets": 3,
+        "vocabulary": 10,
+        "dim": 4,
+        "case": "exact",
+        "seed": 1,
+    }
     by_word = {f"{EVIL}{i}": i / 10 for i in range(words)}
     return {
-        "about": about, "measures": [{"state": s, **r} for s in ("before", EVIL) for r in (row, analogies)],
+        "about": about,
+        "measures": [{"state": s, **r} for s in ("before", EVIL) for r in (row, analogies)],
         "projection": {"before": by_word, EVIL: dict.fromkeys(by_word, 0.0)},
-        "utility": [{"state": "before", "name": "q", "value": 0.7, "interval": None, "count": 5, "missing": 0}],
-        "lost": {"list": [EVIL]}, "refused": {"before": {EVIL: EVIL}},
-    }  # fmt: skip
+        "utility": [
+            {"state": "before", "name": "q", "value": 0.7, "interval": None, "count": 5, "missing": 0}
+        ],
+        "lost": {"list": [EVIL]},
+        "refused": {"before": {EVIL: EVIL}},
+    }
 
 
 def test_hostile_words_are_shown_and_not_run(tmp_path):

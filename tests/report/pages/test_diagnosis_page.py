@@ -29,8 +29,19 @@ def test_the_page_says_all_and_loads_nothing(found, tmp_path):
     assert not re.search(r"<script|src=|href=|url\(|@import", page)
     assert "&lt;script&gt;alert(1)" in page
     assert "default-src 'none'" in page
-    for text in ("Errors", "Loss by step", "Error by rows of training", "Labels of dev", "Confusion", "Slices of dev",
-                 "highest loss", "Suspected labels", "Copies", "human", "linear, dev"):  # fmt: skip
+    for text in (
+        "Errors",
+        "Loss by step",
+        "Error by rows of training",
+        "Labels of dev",
+        "Confusion",
+        "Slices of dev",
+        "highest loss",
+        "Suspected labels",
+        "Copies",
+        "human",
+        "linear, dev",
+    ):
         assert text in page
     assert page.count("<svg") == page.count("</svg>") == 3
     assert "nan" not in page.lower().replace("finance", "")

@@ -42,7 +42,11 @@ def test_parts_of_processes_make_up_each_batch_and_may_be_empty():
         shares = [one[i][0] for one in parts]
         assert [r for share in shares if share for r in share[0].tolist()] == rows
         assert all(share is None or share[1] == (rows.index(share[0][0]), len(rows)) for share in shares)
-    assert any(one[i][0] is None for one in [list(buckets(batch=2, part=(i, 3)).epoch(0)) for i in range(3)] for i in range(1))
+    assert any(
+        one[i][0] is None
+        for one in [list(buckets(batch=2, part=(i, 3)).epoch(0)) for i in range(3)]
+        for i in range(1)
+    )
 
 
 def test_like_lengths_together_waste_less_than_the_order_of_chance():

@@ -42,7 +42,11 @@ def test_end_of_sentence_stands_after_every_line_blank_ones_too():
     assert corpus.sentence(0) == ["the", "cat", "sat", "</s>"]
 
 
-@given(st.lists(st.lists(st.sampled_from(["a", "b", "c", "dd", "é", "x_1"]), max_size=8), min_size=1, max_size=30))
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["a", "b", "c", "dd", "é", "x_1"]), max_size=8), min_size=1, max_size=30
+    )
+)
 def test_corpus_equals_a_plain_count(sentences):
     words = [word for sentence in sentences for word in sentence]
     if not words:
@@ -51,7 +55,9 @@ def test_corpus_equals_a_plain_count(sentences):
         return
     corpus = Corpus.build([" ".join(s) for s in sentences])
     assert corpus.vocab.words(corpus.ids) == words
-    assert {w: corpus.vocab.counts[corpus.vocab.index[w]] for w in set(words)} == {w: words.count(w) for w in set(words)}
+    assert {w: corpus.vocab.counts[corpus.vocab.index[w]] for w in set(words)} == {
+        w: words.count(w) for w in set(words)
+    }
     order = sorted(dict.fromkeys(words), key=lambda w: -words.count(w))
     assert corpus.vocab.tokens[1:] == order
     again = Corpus.from_sentences(sentences)
@@ -65,14 +71,21 @@ def test_any_number_of_workers_and_hash_seeds_gives_the_same_bytes(tmp_path, mon
     random = np.random.default_rng(0)
     text = "\n".join(" ".join(f"w{n}" for n in np.minimum(random.zipf(1.3, 12), 5000)) for _ in range(300))
     (tmp_path / "t.txt").write_text(text)
-    made = [Corpus.build(tmp_path / "t.txt", threads=threads, out=tmp_path / str(threads)) for threads in (1, 2, 3)]
+    made = [
+        Corpus.build(tmp_path / "t.txt", threads=threads, out=tmp_path / str(threads))
+        for threads in (1, 2, 3)
+    ]
     files = [sorted(p.read_bytes() for p in (tmp_path / str(threads)).iterdir()) for threads in (1, 2, 3)]
     assert files[0] == files[1] == files[2]
     assert made[0].num_tokens == 3600
     code = f"from seqkit.text.corpus.corpus import Corpus; print(Corpus.build({str(tmp_path / 't.txt')!r}).fingerprint)"
     for seed in ("0", "77"):
         run = subprocess.run(
-            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert run.stdout.strip() == made[0].fingerprint
 
@@ -96,7 +109,9 @@ def test_built_corpus_is_opened_again_only_for_the_same_text_and_settings(tmp_pa
     path.write_text("a b c a")
     first = Corpus.build(path, out=out)
     built = []
-    monkeypatch.setattr("seqkit.text.corpus.corpus.build", lambda *a, **k: built.append(1) or build.build(*a, **k))
+    monkeypatch.setattr(
+        "seqkit.text.corpus.corpus.build", lambda *a, **k: built.append(1) or build.build(*a, **k)
+    )
     assert Corpus.build(path, out=out).fingerprint == first.fingerprint
     assert not built
     Corpus.build(path, out=out, min_count=2)
@@ -123,9 +138,17 @@ def test_saved_corpus_comes_back_memory_mapped_and_equal(tmp_path):
     [
         ("", {}, "no token in 0 characters"),
         (" \n\n ", {}, "no token in"),
-        ("one", {"min_count": 5}, "none of the 1 tokens was read 5 times or more, the most common one 1 times"),
+        (
+            "one",
+            {"min_count": 5},
+            "none of the 1 tokens was read 5 times or more, the most common one 1 times",
+        ),
         ("a b", {"min_count": 2, "specials": ()}, "none of the 2 tokens"),
-        ("a a b", {"min_count": 2, "specials": ()}, "rare tokens fall out of the vocabulary and there is no <unk>"),
+        (
+            "a a b",
+            {"min_count": 2, "specials": ()},
+            "rare tokens fall out of the vocabulary and there is no <unk>",
+        ),
         ("a \0 b", {}, "a NUL byte"),
     ],
 )
@@ -138,7 +161,9 @@ def test_bad_text_gets_one_sentence_and_leaves_nothing(tmp_path, text, settings,
 
 def test_worker_that_fails_is_an_error_and_leaves_nothing(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(build, "PARALLEL_FROM", 10)
-    monkeypatch.setattr("seqkit.text.tokenizers.whitespace.Whitespace.settings", lambda self: {"name": "nope"})
+    monkeypatch.setattr(
+        "seqkit.text.tokenizers.whitespace.Whitespace.settings", lambda self: {"name": "nope"}
+    )
     (tmp_path / "t").write_text("a b c d e f g h i j")
     with pytest.raises(SeqkitError, match="a worker process ended"):
         Corpus.build(tmp_path / "t", threads=2, out=tmp_path / "c")
@@ -215,7 +240,9 @@ def test_subword_tokenizer_is_learnt_from_the_text_itself(tmp_path):
 
 @pytest.mark.parametrize("settings", [{"epsilon": 0.1}, {"tokens": "subword:bpe"}])
 def test_source_that_can_be_read_only_once_is_refused_where_two_readings_are_needed(settings):
-    with pytest.raises(OptionError, match="this text can be read only once, and these settings read it twice"):
+    with pytest.raises(
+        OptionError, match="this text can be read only once, and these settings read it twice"
+    ):
         Corpus.build(iter(["a b c"]), **settings)
 
 

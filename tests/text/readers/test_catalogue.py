@@ -39,7 +39,9 @@ def server(monkeypatch):
             if self.headers.get("Range") and not self.path.startswith("/norange"):
                 start = int(re.match(r"bytes=(\d+)-", self.headers["Range"])[1])
             self.send_response(206 if start else 200)
-            self.send_header("Content-Type", "text/html" if self.path.startswith("/page") else "application/octet-stream")
+            self.send_header(
+                "Content-Type", "text/html" if self.path.startswith("/page") else "application/octet-stream"
+            )
             self.send_header("Content-Length", str(len(body) - start))
             self.end_headers()
             if self.path.startswith("/cut") and Handler.cuts:
@@ -128,11 +130,32 @@ def test_leaving_https_is_refused():
 def test_catalogue_is_whole():
     entries = catalogue.catalogue()
     names = {e.name for e in entries}
-    assert {"text8", "enwik8", "wikitext-2", "wikitext-103", "ptb", "imdb", "sst-2", "ud-english-ewt", "multi30k",
-            "google-analogies", "wordsim-353", "glove.6B", "fasttext-en"} <= names  # fmt: skip
+    assert {
+        "text8",
+        "enwik8",
+        "wikitext-2",
+        "wikitext-103",
+        "ptb",
+        "imdb",
+        "sst-2",
+        "ud-english-ewt",
+        "multi30k",
+        "google-analogies",
+        "wordsim-353",
+        "glove.6B",
+        "fasttext-en",
+    } <= names
     for e in entries:
         assert e.licence, e.name
-        assert e.kind in ("text", "classification", "tagging", "translation", "analogies", "similarity", "vectors")
+        assert e.kind in (
+            "text",
+            "classification",
+            "tagging",
+            "translation",
+            "analogies",
+            "similarity",
+            "vectors",
+        )
         assert e.address is None or e.address.startswith("https://")
         assert e.sha256 is None or re.fullmatch("[0-9a-f]{64}", e.sha256)
     with pytest.raises(OptionError, match="unknown corpus 'text88'.*Did you mean 'text8'"):
@@ -142,9 +165,16 @@ def test_catalogue_is_whole():
 
 
 def test_catalogue_checksums_are_those_of_the_real_files(data):
-    local = {"names": "lm/names.txt", "tinyshakespeare": "lm/tinyshakespeare.txt", "google-analogies": "analogy/questions-words.txt",
-             "sst-2": "sentiment/sst/stsa.binary.train", "wordsim-353": "similarity/EN-WS-353-ALL.txt", "rg-65": "similarity/EN-RG-65.txt",
-             "multi30k": "translation/multi30k/raw/train.en.gz", "simlex-999": "similarity/EN-SIMLEX-999.txt"}  # fmt: skip
+    local = {
+        "names": "lm/names.txt",
+        "tinyshakespeare": "lm/tinyshakespeare.txt",
+        "google-analogies": "analogy/questions-words.txt",
+        "sst-2": "sentiment/sst/stsa.binary.train",
+        "wordsim-353": "similarity/EN-WS-353-ALL.txt",
+        "rg-65": "similarity/EN-RG-65.txt",
+        "multi30k": "translation/multi30k/raw/train.en.gz",
+        "simlex-999": "similarity/EN-SIMLEX-999.txt",
+    }
     for name, file in local.items():
         content = data(file).read_bytes()
         known = catalogue.entry(name)
@@ -171,7 +201,10 @@ def make_tar(path, members):
 def test_plain_archives_are_unpacked(tmp_path):
     make_zip(tmp_path / "a.zip", [("d/", b"", 0o040755), ("d/x.txt", b"hi", 0o100644), ("y", b"", 0)])
     make_tar(tmp_path / "a.tgz", [("d", b"", tarfile.DIRTYPE), ("d/x.txt", b"hi", tarfile.REGTYPE)])
-    assert [p.relative_to(tmp_path).as_posix() for p in extract(tmp_path / "a.zip", tmp_path / "z")] == ["z/d/x.txt", "z/y"]
+    assert [p.relative_to(tmp_path).as_posix() for p in extract(tmp_path / "a.zip", tmp_path / "z")] == [
+        "z/d/x.txt",
+        "z/y",
+    ]
     assert [p.read_bytes() for p in extract(tmp_path / "a.tgz", tmp_path / "t")] == [b"hi"]
 
 
@@ -194,7 +227,9 @@ def test_member_outside_the_folder_is_refused_and_nothing_is_written(name, pack,
     assert [p.name for p in tmp_path.iterdir()] == ["work"]
 
 
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE]
+)
 def test_links_and_devices_in_a_tar_are_refused(kind, tmp_path):
     make_tar(tmp_path / "a", [("x", b"", kind)])
     with pytest.raises(FormatError, match="'x' is a link or device"):
@@ -224,7 +259,9 @@ def test_bomb_stops_at_the_limit(tmp_path):
 @pytest.mark.parametrize("pack", ["zip", "tar"])
 def test_damaged_archive_is_named(pack, tmp_path):
     path = tmp_path / "a"
-    (make_zip if pack == "zip" else make_tar)(path, [("x", b"hello" * 1000, 0 if pack == "zip" else tarfile.REGTYPE)])
+    (make_zip if pack == "zip" else make_tar)(
+        path, [("x", b"hello" * 1000, 0 if pack == "zip" else tarfile.REGTYPE)]
+    )
     whole = path.read_bytes()
     for size in (0, 5, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:size])

@@ -12,8 +12,14 @@ from seqkit.text.readers.conll import sentences, told, write
 
 CONLL = "-DOCSTART- -X- O O\n\nEU NNP I-NP I-ORG\nrejects VBZ I-VP O\n\n# . O O\r\n\n\n\n1\u00a0000 CD I-NP O"
 CONLLU = "# text = Don't go\n1-2\tDon't\t_\t_\t_\t_\t_\t_\t_\t_\n" + "".join(
-    f"{i}\t{word}\t_\t{upos}\t{xpos}\t_\t0\troot\t_\t_\n" for i, word, upos, xpos in [("1", "Do", "AUX", "VBP"), ("2", "n't", "PART", "_"), ("2.1", "you", "PRON", "PRP"), ("3", "a b", "VERB", "VB")]
-)  # fmt: skip
+    f"{i}\t{word}\t_\t{upos}\t{xpos}\t_\t0\troot\t_\t_\n"
+    for i, word, upos, xpos in [
+        ("1", "Do", "AUX", "VBP"),
+        ("2", "n't", "PART", "_"),
+        ("2.1", "you", "PRON", "PRP"),
+        ("3", "a b", "VERB", "VB"),
+    ]
+)
 
 
 def put(folder, name, text):
@@ -35,7 +41,9 @@ def test_column_files_are_read_without_docstart_lines(tmp_path):
 
 
 def test_tabs_hold_words_with_spaces(tmp_path):
-    assert parts(sentences(put(tmp_path, "a.tsv", "New York\tLOC\nis\tO\n"))) == [(["New York", "is"], ["LOC", "O"])]
+    assert parts(sentences(put(tmp_path, "a.tsv", "New York\tLOC\nis\tO\n"))) == [
+        (["New York", "is"], ["LOC", "O"])
+    ]
 
 
 def test_conllu_skips_multiword_tokens_and_empty_nodes(tmp_path):
@@ -60,27 +68,33 @@ def test_what_is_written_is_read_again():
         write(file, ["a b", "#"], ["O", "B-X"], format)
         assert (
             file.getvalue().decode()
-            == {"conll": "a b\tO\n#\tB-X\n\n", "jsonl": json.dumps({"words": ["a b", "#"], "tags": ["O", "B-X"]}) + "\n"}[format]
+            == {
+                "conll": "a b\tO\n#\tB-X\n\n",
+                "jsonl": json.dumps({"words": ["a b", "#"], "tags": ["O", "B-X"]}) + "\n",
+            }[format]
         )
     with pytest.raises(FormatError, match="a column cannot hold it"):
         write(io.BytesIO(), ["a\tb"], ["O"], "conll")
 
 
-@pytest.mark.parametrize(("name", "text", "settings", "message"), [
-    ("a.conll", "a NN O\nb NN\n", {}, r"a.conll: line 2 has 2 columns, expected 3 as above: 'b NN'"),
-    ("a.conll", "a\nb\n", {}, r"a.conll: line 1 has 1 columns; the tags were looked for in column 2"),
-    ("a.conll", "a O\n", {"column": 3}, r"line 1 has 2 columns; the tags were looked for in column 3"),
-    ("a.conll", "a\t\tO\n", {}, r"line 1 has 2 columns, expected 3"),
-    ("a.conllu", "1\ta\tb\n", {}, r"line 1 has 3 columns between tabs, CoNLL-U has 10"),
-    ("a.conllu", CONLLU.replace("3\ta b", "4\ta b"), {}, r"line 6 has the id '4', expected 3"),
-    ("a.jsonl", "{\n", {}, r"a.jsonl: line 1 is not JSON"),
-    ("a.jsonl", '{"words": [], "tags": []}\n', {}, r'line 1 has no "words", a list of one word or more'),
-    ("a.jsonl", '{"words": ["a"]}\n', {}, r'line 1 has no "tags", a list of texts; it has words'),
-    ("a.jsonl", '{"words": ["a"], "tags": ["O", "O"]}\n', {}, r"line 1 has 1 words and 2 tags"),
-    ("a.txt", "a\n", {}, r"plain text has no tags"),
-    ("a.conll", "\n-DOCSTART- -X- O O\n", {}, r"a.conll: no sentence came"),
-    ("a.conll", "", {}, r"no sentence came"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "text", "settings", "message"),
+    [
+        ("a.conll", "a NN O\nb NN\n", {}, r"a.conll: line 2 has 2 columns, expected 3 as above: 'b NN'"),
+        ("a.conll", "a\nb\n", {}, r"a.conll: line 1 has 1 columns; the tags were looked for in column 2"),
+        ("a.conll", "a O\n", {"column": 3}, r"line 1 has 2 columns; the tags were looked for in column 3"),
+        ("a.conll", "a\t\tO\n", {}, r"line 1 has 2 columns, expected 3"),
+        ("a.conllu", "1\ta\tb\n", {}, r"line 1 has 3 columns between tabs, CoNLL-U has 10"),
+        ("a.conllu", CONLLU.replace("3\ta b", "4\ta b"), {}, r"line 6 has the id '4', expected 3"),
+        ("a.jsonl", "{\n", {}, r"a.jsonl: line 1 is not JSON"),
+        ("a.jsonl", '{"words": [], "tags": []}\n', {}, r'line 1 has no "words", a list of one word or more'),
+        ("a.jsonl", '{"words": ["a"]}\n', {}, r'line 1 has no "tags", a list of texts; it has words'),
+        ("a.jsonl", '{"words": ["a"], "tags": ["O", "O"]}\n', {}, r"line 1 has 1 words and 2 tags"),
+        ("a.txt", "a\n", {}, r"plain text has no tags"),
+        ("a.conll", "\n-DOCSTART- -X- O O\n", {}, r"a.conll: no sentence came"),
+        ("a.conll", "", {}, r"no sentence came"),
+    ],
+)
 def test_what_is_broken_is_named_with_file_and_line(tmp_path, name, text, settings, message):
     with pytest.raises(FormatError, match=message):
         list(sentences(put(tmp_path, name, text), **settings))
@@ -109,7 +123,12 @@ def test_formats_are_told_from_names():
 def test_published_counts_of_conll_2003(data):
     found = list(sentences(data("tagging/conll2003/eng.train.gz")))
     assert (len(found), sum(len(s.words) for s in found)) == (14041, 203621)
-    assert Counter(span.kind for s in found for span in spans(s.tags)) == {"LOC": 7140, "PER": 6600, "ORG": 6321, "MISC": 3438}
+    assert Counter(span.kind for s in found for span in spans(s.tags)) == {
+        "LOC": 7140,
+        "PER": 6600,
+        "ORG": 6321,
+        "MISC": 3438,
+    }
     assert detect(s.tags for s in found) == "iob1"
 
 

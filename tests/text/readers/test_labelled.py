@@ -49,7 +49,10 @@ def test_several_labels_are_several_tasks_and_an_empty_one_is_missing(tmp_path):
         '{"text": "x y", "tone": "good", "topic": null}\n{"text": "z", "tone": "", "topic": "food"}\n'
     )
     for name in ("a.csv", "a.jsonl"):
-        assert to_targets(labelled(tmp_path / name, label=["tone", "topic"])) == [["good", None], [None, "food"]]
+        assert to_targets(labelled(tmp_path / name, label=["tone", "topic"])) == [
+            ["good", None],
+            [None, "food"],
+        ]
     with pytest.raises(OptionError, match="2 labels were asked for, and lines have one"):
         labelled(tmp_path / "a.csv", format="lines", label=["tone", "topic"])
 
@@ -70,12 +73,28 @@ def test_texts_without_labels(tmp_path):
         ("a.tsv", "pos\tfine\nneg\t \n", "a.tsv: line 2: the text is empty"),
         ("a.tsv", "pos\tfine\nneg\n", "a.tsv: line 2 has 1 columns, expected 2 .label, text."),
         ("a.tsv", "a\tb\tc\nx\ty\tz\n", "a.tsv: line 1: no column 'text'; it has a, b, c"),
-        ("a.csv", "text,lable\nfine,pos\n", "a.csv: line 1: no column 'label'; it has text, lable. Did you mean 'lable'?"),
+        (
+            "a.csv",
+            "text,lable\nfine,pos\n",
+            "a.csv: line 1: no column 'label'; it has text, lable. Did you mean 'lable'?",
+        ),
         ("a.csv", 'label,text\npos,"fine\n', "a.csv: line 2 is not ','-separated"),
         ("a.jsonl", '{"text": "fine", "label": "pos"}\n{"text"\n', "a.jsonl: line 2 is not JSON"),
-        ("a.jsonl", '{"text": "fine", "lable": "pos"}\n', "a.jsonl: line 1 has no label in 'label'; it has lable, text"),
-        ("a.jsonl", '{"text": 3, "label": "pos"}\n', "a.jsonl: line 1: 'text' is 3, expected a text in quotes"),
-        ("a.jsonl", '{"txt": "fine", "label": "pos"}\n', "a.jsonl: line 1 has no text in 'text'; it has label, txt"),
+        (
+            "a.jsonl",
+            '{"text": "fine", "lable": "pos"}\n',
+            "a.jsonl: line 1 has no label in 'label'; it has lable, text",
+        ),
+        (
+            "a.jsonl",
+            '{"text": 3, "label": "pos"}\n',
+            "a.jsonl: line 1: 'text' is 3, expected a text in quotes",
+        ),
+        (
+            "a.jsonl",
+            '{"txt": "fine", "label": "pos"}\n',
+            "a.jsonl: line 1 has no text in 'text'; it has label, txt",
+        ),
         ("a.txt", "", "a.txt: no text came, expected at least one"),
         ("a.txt", "pos fine\nneg b\0d\n", "a.txt: line 2: a NUL character"),
     ],
@@ -102,7 +121,8 @@ def test_a_header_of_other_names_is_asked_about(tmp_path):
 def test_bytes_of_another_encoding_are_named_and_an_unknown_encoding_too(tmp_path):
     (tmp_path / "a.txt").write_bytes("pos fine\nneg caf\xe9\n".encode("windows-1252"))
     with pytest.raises(
-        FormatError, match="a.txt: line 2, byte 16: 0xe9 is not valid utf-8. Convert the file, or give its encoding"
+        FormatError,
+        match="a.txt: line 2, byte 16: 0xe9 is not valid utf-8. Convert the file, or give its encoding",
     ):
         labelled(tmp_path / "a.txt")
     assert labelled(tmp_path / "a.txt", encoding="windows-1252")[1].text == "café"

@@ -30,7 +30,10 @@ def test_two_files_tsv_and_json_lines_give_the_same_pairs(write, tmp_path):
 
 
 def test_labels_of_json_lines_may_be_numbers(write):
-    assert pairs(write("l.jsonl", '{"label": 1, "text": "good"}\n'), names=("label", "text")) == (["1"], ["good"])
+    assert pairs(write("l.jsonl", '{"label": 1, "text": "good"}\n'), names=("label", "text")) == (
+        ["1"],
+        ["good"],
+    )
 
 
 def test_texts_alone(write):
@@ -38,26 +41,40 @@ def test_texts_alone(write):
     assert rows(write("a.jsonl", '{"source": "one"}\n')) == ["one"]
 
 
-@pytest.mark.parametrize(("first", "second", "message"), [
-    ("a\nb\nc\n", "x\ny\n", "second.txt: 2 lines came, .*first.txt has 3; line n of one belongs to line n of the other"),
-    ("a\n \nc\n", "x\ny\nz\n", "first.txt: line 2 has an empty source"),
-    ("a\nb\n", "x\n\n", "second.txt: line 2 has an empty target"),
-    ("", "", "no source with a target came"),
-    ("a\tx\nb\n", None, "first.txt: line 2 has 1 columns, expected source<TAB>target"),
-    ("a\tx\tu\n", None, "line 1 has 3 columns"),
-    ("a\tx\n\tx\n", None, "line 2 has an empty source"),
-    ("", None, "first.txt: no source with a target came"),
-    ("source\ttarget\n", None, "no source with a target came"),
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        (
+            "a\nb\nc\n",
+            "x\ny\n",
+            "second.txt: 2 lines came, .*first.txt has 3; line n of one belongs to line n of the other",
+        ),
+        ("a\n \nc\n", "x\ny\nz\n", "first.txt: line 2 has an empty source"),
+        ("a\nb\n", "x\n\n", "second.txt: line 2 has an empty target"),
+        ("", "", "no source with a target came"),
+        ("a\tx\nb\n", None, "first.txt: line 2 has 1 columns, expected source<TAB>target"),
+        ("a\tx\tu\n", None, "line 1 has 3 columns"),
+        ("a\tx\n\tx\n", None, "line 2 has an empty source"),
+        ("", None, "first.txt: no source with a target came"),
+        ("source\ttarget\n", None, "no source with a target came"),
+    ],
+    ids=str,
+)
 def test_what_is_wrong_is_named_by_file_and_line(write, first, second, message):
     with pytest.raises(FormatError, match=message):
         pairs(write("first.txt", first), None if second is None else write("second.txt", second))
 
 
-@pytest.mark.parametrize(("line", "message"), [
-    ('{"source": "a"}', "x.jsonl: line 2 has no text in 'target'; it has 'source'"), ("[1]", "line 2 is not a JSON object"),
-    ("{", "line 2 is not JSON"), ('{"source": ["a"], "target": "b"}', "no text in 'source'"),
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"source": "a"}', "x.jsonl: line 2 has no text in 'target'; it has 'source'"),
+        ("[1]", "line 2 is not a JSON object"),
+        ("{", "line 2 is not JSON"),
+        ('{"source": ["a"], "target": "b"}', "no text in 'source'"),
+    ],
+    ids=str,
+)
 def test_bad_json_lines_are_named(write, line, message):
     with pytest.raises(FormatError, match=message):
         pairs(write("x.jsonl", '{"source": "a", "target": "b"}\n' + line + "\n"))

@@ -34,7 +34,9 @@ def test_compression_is_told_by_content_not_by_name(tmp_path, pack):
     assert "".join(read(path)) == TEXT  # and again
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zst], ids=["gz", "bz2", "xz", "zst"])
+@pytest.mark.parametrize(
+    "pack", [gzip.compress, bz2.compress, lzma.compress, zst], ids=["gz", "bz2", "xz", "zst"]
+)
 def test_archive_cut_short_anywhere_or_damaged_is_named(tmp_path, pack):
     whole = pack(b"hello world " * 500)
     path = tmp_path / "t"
@@ -53,7 +55,10 @@ def test_bomb_is_stopped(tmp_path, monkeypatch):
             pass
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=200), st.integers(1, 40))
+@given(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=200),
+    st.integers(1, 40),
+)
 def test_pieces_together_are_the_text_at_any_piece_size(text, size):
     data = text.encode()
     old, readers.PIECE = readers.PIECE, max(size, 4 * max([len(w) for w in text.split()] or [1]) + 8)

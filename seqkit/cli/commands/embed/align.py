@@ -13,10 +13,15 @@ def align(
     target: Annotated[Path, typer.Argument(help="Vectors whose space they are turned into.")],
     out: common.Out,
     dictionary: Annotated[
-        Path | None, typer.Option(help='Lines "source target" to learn from; if not given, words spelt alike.')
+        Path | None,
+        typer.Option(help='Lines "source target" to learn from; if not given, words spelt alike.'),
     ] = None,
-    test: Annotated[Path | None, typer.Option(help="Lines to measure precision on; the dictionary if not given.")] = None,
-    method: Annotated[str, typer.Option(help="How words are found for the measure: csls or cosine.")] = "csls",
+    test: Annotated[
+        Path | None, typer.Option(help="Lines to measure precision on; the dictionary if not given.")
+    ] = None,
+    method: Annotated[
+        str, typer.Option(help="How words are found for the measure: csls or cosine.")
+    ] = "csls",
     restrict: common.Restrict = None,
     json: common.AsJson = False,
 ) -> None:
@@ -29,9 +34,16 @@ def align(
 
     pairs, asked = (None if path is None else alignment.read_dictionary(path) for path in (dictionary, test))
     made, turned, scores = alignment.align_and_measure(
-        Vectors.load(source), Vectors.load(target), pairs, asked, method=method, restrict=restrict  # type: ignore[arg-type]
-    )  # fmt: skip
+        Vectors.load(source),
+        Vectors.load(target),
+        pairs,
+        asked,
+        method=method,
+        restrict=restrict,  # type: ignore[arg-type]
+    )
     turned.save(out)
-    common.note(f"{out}: {len(turned):,} words, learnt from {made.count:,} pairs, {made.missing:,} with an unknown word")
+    common.note(
+        f"{out}: {len(turned):,} words, learnt from {made.count:,} pairs, {made.missing:,} with an unknown word"
+    )
     result = {"pairs": made.count, "missing": made.missing, "scores": [score.to_json() for score in scores]}
     common.show(result, "\n".join(map(str, scores)), json)

@@ -9,29 +9,44 @@ from seqkit.cli import common
 
 
 def count(
-    input: Annotated[str, typer.Argument(help='A text (file, folder, glob, "-" for stdin, nltk:brown) or a corpus folder.')],
+    input: Annotated[
+        str, typer.Argument(help='A text (file, folder, glob, "-" for stdin, nltk:brown) or a corpus folder.')
+    ],
     out: common.Out,
     window: Annotated[int, typer.Option(help="Words to each side.")] = 10,
-    weighting: Annotated[str, typer.Option(help="inverse: a pair at distance d counts 1/d; flat: 1.")] = "inverse",
+    weighting: Annotated[
+        str, typer.Option(help="inverse: a pair at distance d counts 1/d; flat: 1.")
+    ] = "inverse",
     one_sided: Annotated[
         bool, typer.Option("--one-sided", help="Rows stand before columns; else both directions count.")
     ] = False,
     min_count: Annotated[int, typer.Option(help="Words seen less often are left out.")] = 5,
     max_size: Annotated[int | None, typer.Option(help="Most words that are kept.")] = None,
     vocab: Annotated[
-        Path | None, typer.Option(help="Counts or a corpus whose words to count: for shards of a larger text.")
+        Path | None,
+        typer.Option(help="Counts or a corpus whose words to count: for shards of a larger text."),
     ] = None,
-    memory: Annotated[str, typer.Option(help="Memory to use, as 500M or 4G; a larger text is counted in blocks.")] = "4G",
-    tokenizer: Annotated[str, typer.Option(help="How a text is cut: as in seqkit corpus build.")] = "whitespace",
+    memory: Annotated[
+        str, typer.Option(help="Memory to use, as 500M or 4G; a larger text is counted in blocks.")
+    ] = "4G",
+    tokenizer: Annotated[
+        str, typer.Option(help="How a text is cut: as in seqkit corpus build.")
+    ] = "whitespace",
     lower: Annotated[bool, typer.Option("--lower", help="Lower-case the text.")] = False,
     setting: Annotated[list[str], typer.Option("--set", help="Another setting, as distance=text.")] = [],  # noqa: B006
     dask: Annotated[
         str | None,
-        typer.Option(help="Address of a Dask scheduler whose workers count, or local: --threads processes (extra: dask)."),
+        typer.Option(
+            help="Address of a Dask scheduler whose workers count, or local: --threads processes (extra: dask)."
+        ),
     ] = None,
-    parts: Annotated[int | None, typer.Option(help="Pieces that Dask counts; two a thread of the workers if not given.")] = None,
+    parts: Annotated[
+        int | None, typer.Option(help="Pieces that Dask counts; two a thread of the workers if not given.")
+    ] = None,
     threads: common.Threads = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show pairs, memory and disk needed, count nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show pairs, memory and disk needed, count nothing.")
+    ] = False,
     quiet: common.Quiet = False,
     json: common.AsJson = False,
 ) -> None:
@@ -42,17 +57,35 @@ def count(
     from seqkit.core.options import parse_settings
     from seqkit.embeddings.cooccurrence.run import count_text
 
-    given = {"window": window, "weighting": weighting, "symmetric": not one_sided, "min_count": min_count, "max_size": max_size}
+    given = {
+        "window": window,
+        "weighting": weighting,
+        "symmetric": not one_sided,
+        "min_count": min_count,
+        "max_size": max_size,
+    }
     result, text = count_text(
-        input, Path(out), tokenizer=tokenizer, lower=lower, vocab=vocab, memory=memory, threads=threads, dry_run=dry_run,
-        dask=dask, parts=parts,
-        reading=common.reading(quiet), report=common.shares(quiet, "counted"), **(given | parse_settings(setting)),
-    )  # fmt: skip
+        input,
+        Path(out),
+        tokenizer=tokenizer,
+        lower=lower,
+        vocab=vocab,
+        memory=memory,
+        threads=threads,
+        dry_run=dry_run,
+        dask=dask,
+        parts=parts,
+        reading=common.reading(quiet),
+        report=common.shares(quiet, "counted"),
+        **(given | parse_settings(setting)),
+    )
     common.show(result, text, json)
 
 
 def merge(
-    shards: Annotated[list[Path], typer.Argument(help="Folders of counts, made with the same settings and --vocab.")],
+    shards: Annotated[
+        list[Path], typer.Argument(help="Folders of counts, made with the same settings and --vocab.")
+    ],
     out: common.Out,
     threads: common.Threads = None,
     json: common.AsJson = False,
@@ -63,4 +96,9 @@ def merge(
     """
     from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
 
-    common.show(*Cooccurrence.merge([Cooccurrence.load(shard) for shard in shards], threads=threads, out=out).summary(), json)
+    common.show(
+        *Cooccurrence.merge(
+            [Cooccurrence.load(shard) for shard in shards], threads=threads, out=out
+        ).summary(),
+        json,
+    )

@@ -10,15 +10,25 @@ from seqkit.cli import common
 def draw(
     vectors: common.VectorsPath,
     out: common.Out,
-    words: Annotated[list[str], typer.Option(help="A file of words, or words; again for another colour.")] = [],  # noqa: B006
+    words: Annotated[
+        list[str], typer.Option(help="A file of words, or words; again for another colour.")
+    ] = [],  # noqa: B006
     top: Annotated[int, typer.Option("--top", help="How many: the most frequent, or the nearest.")] = 300,
-    neighbours_of: Annotated[str | None, typer.Option(help="Draw this word and the --top nearest to it.")] = None,
-    method: Annotated[str | None, typer.Option(help="tsne, pca, umap (an extra) or axes; tsne if not given.")] = None,
-    x: Annotated[str | None, typer.Option(help="A formula for the horizontal axis, as 'he->she'; then --y too.")] = None,
+    neighbours_of: Annotated[
+        str | None, typer.Option(help="Draw this word and the --top nearest to it.")
+    ] = None,
+    method: Annotated[
+        str | None, typer.Option(help="tsne, pca, umap (an extra) or axes; tsne if not given.")
+    ] = None,
+    x: Annotated[
+        str | None, typer.Option(help="A formula for the horizontal axis, as 'he->she'; then --y too.")
+    ] = None,
     y: Annotated[str | None, typer.Option(help="One for the vertical axis, as 'king-man+woman'.")] = None,
     title: Annotated[str, typer.Option(help="Title; says what is shown if not given.")] = "",
     missing: Annotated[str, typer.Option(help="What an unknown word does: error or skip.")] = "error",
-    setting: Annotated[list[str], typer.Option("--set", help="A setting of the method, as perplexity=50.")] = [],  # noqa: B006
+    setting: Annotated[
+        list[str], typer.Option("--set", help="A setting of the method, as perplexity=50.")
+    ] = [],  # noqa: B006
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
@@ -33,9 +43,17 @@ def draw(
     axes = [formula for formula in (x, y) if formula is not None]
     groups = dict(maps.read_words(text) for text in words)
     drawn = maps.draw(
-        Vectors.load(vectors), out, groups or None, top=top, neighbours_of=neighbours_of,
-        method=method or ("axes" if axes else "tsne"), axes=axes, seed=seed, missing=missing, title=title,  # type: ignore[arg-type]
+        Vectors.load(vectors),
+        out,
+        groups or None,
+        top=top,
+        neighbours_of=neighbours_of,
+        method=method or ("axes" if axes else "tsne"),
+        axes=axes,
+        seed=seed,
+        missing=missing,
+        title=title,  # type: ignore[arg-type]
         **parse_settings(setting),
-    )  # fmt: skip
+    )
     left_out = f"; {drawn.unlabelled:,} labels found no place" if drawn.unlabelled else ""
     common.show(drawn.to_json(), f"{', '.join(map(str, drawn.files))}: {drawn.caption}{left_out}", json)

@@ -12,8 +12,12 @@ def quantise(
     vectors: common.VectorsPath,
     out: common.Out,
     to: Annotated[str, typer.Option(help="fp16 (half the bytes) or int8 (a quarter).")] = "int8",
-    analogies: Annotated[list[Path], typer.Option(help="Files of questions to answer before and after.")] = [],  # noqa: B006
-    similarity: Annotated[list[Path], typer.Option(help="Files of rated pairs to measure before and after.")] = [],  # noqa: B006
+    analogies: Annotated[
+        list[Path], typer.Option(help="Files of questions to answer before and after.")
+    ] = [],  # noqa: B006
+    similarity: Annotated[
+        list[Path], typer.Option(help="Files of rated pairs to measure before and after.")
+    ] = [],  # noqa: B006
     restrict: common.Restrict = None,
     seed: common.Seed = 1,
     json: common.AsJson = False,
@@ -28,6 +32,9 @@ def quantise(
     before = Vectors.load(vectors)
     before.save(out, dtype=to)
     changes = compare(before, Vectors.load(out), analogies, similarity, restrict=restrict, seed=seed)
-    rows = [[c.name, c.before.value if c.before else "", c.after.value, c.after.count, c.after.missing] for c in changes]
+    rows = [
+        [c.name, c.before.value if c.before else "", c.after.value, c.after.count, c.after.missing]
+        for c in changes
+    ]
     text = common.table(rows, ["measure", "before", "after", "count", "missing"])
     common.show([change.to_json() for change in changes], text, json)

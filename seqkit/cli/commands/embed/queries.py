@@ -7,7 +7,9 @@ import typer
 
 from seqkit.cli import common
 
-app = common.group("Word vectors: train, count, merge, neighbours, analogies, odd one out, evaluate, convert, look.")
+app = common.group(
+    "Word vectors: train, count, merge, neighbours, analogies, odd one out, evaluate, convert, look."
+)
 
 Words = Annotated[list[str], typer.Argument(help="Words.")]
 Top = Annotated[int, typer.Option("--top", help="How many to show.")]
@@ -22,7 +24,11 @@ def _open(path: Path) -> Any:
 
 @app.command()
 def nearest(
-    vectors: common.VectorsPath, words: Words, top: Top = 10, restrict: common.Restrict = None, json: common.AsJson = False
+    vectors: common.VectorsPath,
+    words: Words,
+    top: Top = 10,
+    restrict: common.Restrict = None,
+    json: common.AsJson = False,
 ) -> None:
     """Show the nearest words of each word, by cosine.
 
@@ -30,7 +36,9 @@ def nearest(
     """
     found = _open(vectors).nearest(words, top, restrict=restrict)
     rows = [[word, other, score] for word, pairs in zip(words, found, strict=True) for other, score in pairs]
-    common.show(dict(zip(words, found, strict=True)), common.table(rows, ["word", "neighbour", "cosine"]), json)
+    common.show(
+        dict(zip(words, found, strict=True)), common.table(rows, ["word", "neighbour", "cosine"]), json
+    )
 
 
 @app.command()
@@ -56,7 +64,9 @@ def analogy(
 
 
 @app.command("odd-one-out")
-def odd_one_out(vectors: common.VectorsPath, words: Words, missing: Missing = "error", json: common.AsJson = False) -> None:
+def odd_one_out(
+    vectors: common.VectorsPath, words: Words, missing: Missing = "error", json: common.AsJson = False
+) -> None:
     """Name the word that fits least with the others.
 
     Example: seqkit embed odd-one-out demo.vectors king queen prince banana
@@ -68,7 +78,9 @@ def odd_one_out(vectors: common.VectorsPath, words: Words, missing: Missing = "e
 @app.command("eval")
 def evaluate(
     vectors: common.VectorsPath,
-    analogies: Annotated[list[Path], typer.Option(help="Files of questions in Google's form; may be given again.")] = [],  # noqa: B006
+    analogies: Annotated[
+        list[Path], typer.Option(help="Files of questions in Google's form; may be given again.")
+    ] = [],  # noqa: B006
     similarity: Annotated[list[Path], typer.Option(help="Files of rated pairs; may be given again.")] = [],  # noqa: B006
     method: Annotated[str, typer.Option(help="3cosadd, 3cosmul, 3cosavg or euclidean.")] = "3cosadd",
     restrict: common.Restrict = None,
@@ -82,7 +94,10 @@ def evaluate(
     from seqkit.embeddings.testsets.testsets import evaluate as run
 
     scores = run(_open(vectors), analogies, similarity, method=method, restrict=restrict, lower=not keep_case)
-    rows = [[s.name, s.value, s.count, s.missing, s.interval and "{:.4f}–{:.4f}".format(*s.interval)] for s in scores]
+    rows = [
+        [s.name, s.value, s.count, s.missing, s.interval and "{:.4f}–{:.4f}".format(*s.interval)]
+        for s in scores
+    ]
     text = common.table(rows, ["test", "score", "count", "missing", "95 % interval"])
     common.show([score.to_json() for score in scores], text, json)
 
@@ -95,7 +110,9 @@ def convert(
     restrict: common.Restrict = None,
     space_as: Annotated[str | None, typer.Option(help="Write this for a space within a word.")] = None,
     lenient: Annotated[bool, typer.Option("--lenient", help="Accept a header with a wrong count.")] = False,
-    drop_nonfinite: Annotated[bool, typer.Option("--drop-nonfinite", help="Leave out rows with nan or inf.")] = False,
+    drop_nonfinite: Annotated[
+        bool, typer.Option("--drop-nonfinite", help="Leave out rows with nan or inf.")
+    ] = False,
     errors: Annotated[str, typer.Option(help="strict or replace, for invalid UTF-8.")] = "strict",
 ) -> None:
     """Write vectors in another format; numbers come back exactly.
@@ -104,7 +121,9 @@ def convert(
     """
     from seqkit.embeddings.vectors.vectors import Vectors
 
-    opened = Vectors.load(vectors, lenient=lenient, drop_nonfinite=drop_nonfinite, errors=errors, limit=restrict)
+    opened = Vectors.load(
+        vectors, lenient=lenient, drop_nonfinite=drop_nonfinite, errors=errors, limit=restrict
+    )
     opened.save(out, to, **({} if space_as is None else {"space_as": space_as}))
     common.note(f"{out}: {len(opened):,} words, {opened.dim} numbers each")
 

@@ -10,7 +10,9 @@ from seqkit.cli import common
 app = common.group("Find a learning rate by raising it from step to step.")
 Unit = Annotated[str, typer.Option(help="word, whitespace (tokenised text), character or subword[:MODEL].")]
 Low = Annotated[float, typer.Option(help="Rate of the first step.")]
-High = Annotated[float, typer.Option(help="Rate of the last step; the test ends before it when the loss runs away.")]
+High = Annotated[
+    float, typer.Option(help="Rate of the last step; the test ends before it when the loss runs away.")
+]
 Steps = Annotated[int, typer.Option(help="Steps of the test.")]
 Settings = Annotated[list[str], typer.Option("--set", help="A setting of the model, as hidden_size=64.")]
 Plot = Annotated[Path | None, typer.Option(help="Draw the losses to this .svg or .png (extra: plot).")]
@@ -76,7 +78,17 @@ def _find(model: Any, data: Any, low: float, high: float, steps: int, plot: Path
         check_picture(plot)
     found = find_lr(model, *data, low=low, high=high, steps=steps)
     if plot is not None:
-        rate_curve(plot, found.rates, found.losses, found.smoothed, suggested=found.suggested, lowest=found.lowest)
+        rate_curve(
+            plot, found.rates, found.losses, found.smoothed, suggested=found.suggested, lowest=found.lowest
+        )
     lowest = f"the smoothed loss was lowest ({min(found.smoothed):.4g}) at {found.lowest:.2g}"
-    broke = f"and ran away at {found.rates[-1]:.2g}" if found.broken else f"and had not run away at {found.rates[-1]:.2g}"
-    common.show(found.to_json(), f"lr {found.suggested:.2g}: {lowest}, {broke}. To search: --space {found.space}", json)
+    broke = (
+        f"and ran away at {found.rates[-1]:.2g}"
+        if found.broken
+        else f"and had not run away at {found.rates[-1]:.2g}"
+    )
+    common.show(
+        found.to_json(),
+        f"lr {found.suggested:.2g}: {lowest}, {broke}. To search: --space {found.space}",
+        json,
+    )

@@ -11,16 +11,24 @@ from seqkit.cli.commands.tune import lr
 if TYPE_CHECKING:
     from seqkit.tuning.tune import Found, Report
 
-app = common.group("Search settings: random, coarse to fine, successive halving; find a learning rate; look at searches.")
+app = common.group(
+    "Search settings: random, coarse to fine, successive halving; find a learning rate; look at searches."
+)
 Spaces = Annotated[
     list[str],
     typer.Option("--space", help="A setting to search: lr=1e-4..1:log, cell=gru,lstm, or its name alone."),
-]  # fmt: skip
+]
 Trials = Annotated[int, typer.Option(help="Settings to try.")]
 Method = Annotated[str, typer.Option(help="random, coarse-to-fine, halving or grid.")]
-MethodSettings = Annotated[list[str], typer.Option("--method-set", help="A setting of the method: eta=4, rounds=3, points=8.")]
-Settings = Annotated[list[str], typer.Option("--set", help="A setting that all trials share, as hidden_size=64.")]
-SearchOut = Annotated[str, typer.Option(help="Folder of the search and of its best model; what is there is gone on with.")]
+MethodSettings = Annotated[
+    list[str], typer.Option("--method-set", help="A setting of the method: eta=4, rounds=3, points=8.")
+]
+Settings = Annotated[
+    list[str], typer.Option("--set", help="A setting that all trials share, as hidden_size=64.")
+]
+SearchOut = Annotated[
+    str, typer.Option(help="Folder of the search and of its best model; what is there is gone on with.")
+]
 Plot = Annotated[Path | None, typer.Option(help="Draw the search to this .svg or .png (extra: plot).")]
 
 
@@ -61,7 +69,9 @@ def lm(
 def classify(
     input: Annotated[str, typer.Argument(help="Labelled texts, as for seqkit classify train.")],
     out: SearchOut,
-    valid: Annotated[str | None, typer.Option(help="Texts that trials are compared by; a tenth of INPUT if not given.")] = None,
+    valid: Annotated[
+        str | None, typer.Option(help="Texts that trials are compared by; a tenth of INPUT if not given.")
+    ] = None,
     space: Spaces = ["lr"],  # noqa: B006
     trials: Trials = 20,
     method: Method = "random",
@@ -83,7 +93,19 @@ def classify(
     from seqkit.models.tuning_data import classifier_data
 
     model = TextClassifier(device=device, threads=threads, **({"seed": seed} | parse_settings(setting)))
-    _tune(model, space, classifier_data(input, valid), Path(out), trials, method, method_setting, seed, plot, quiet, json)
+    _tune(
+        model,
+        space,
+        classifier_data(input, valid),
+        Path(out),
+        trials,
+        method,
+        method_setting,
+        seed,
+        plot,
+        quiet,
+        json,
+    )
 
 
 @app.command()
@@ -103,9 +125,18 @@ def show(
 
 
 def _tune(
-    model: Any, space: list[str], data: Any, out: Path, trials: int, method: str, method_setting: list[str], seed: int,
-    plot: Path | None, quiet: bool, json: bool,
-) -> None:  # fmt: skip
+    model: Any,
+    space: list[str],
+    data: Any,
+    out: Path,
+    trials: int,
+    method: str,
+    method_setting: list[str],
+    seed: int,
+    plot: Path | None,
+    quiet: bool,
+    json: bool,
+) -> None:
     from seqkit.core.options import parse_settings
     from seqkit.report.figure import check_picture
     from seqkit.tuning.space import parse_space
@@ -114,15 +145,31 @@ def _tune(
     if plot is not None:
         check_picture(plot)
     found = tune(
-        model, parse_space(space), *data[0], valid=data[1], out=out, trials=trials, method=method,
-        method_settings=parse_settings(method_setting), seed=seed, report=None if quiet else _report(trials),
-    )  # fmt: skip
+        model,
+        parse_space(space),
+        *data[0],
+        valid=data[1],
+        out=out,
+        trials=trials,
+        method=method,
+        method_settings=parse_settings(method_setting),
+        seed=seed,
+        report=None if quiet else _report(trials),
+    )
     _show(found, plot, json)
 
 
 def _show(found: "Found", plot: Path | None, json: bool) -> None:
     rows = [
-        [t.number, f"{t.value:.4f}", t.state, len(t.values), *map(_brief, t.settings.values()), t.units, f"{t.seconds:.1f}"]
+        [
+            t.number,
+            f"{t.value:.4f}",
+            t.state,
+            len(t.values),
+            *map(_brief, t.settings.values()),
+            t.units,
+            f"{t.seconds:.1f}",
+        ]
         for t in sorted(found.trials, key=lambda t: (t.state != "done", t.value, t.number))
     ]
     head = ["trial", "validation", "state", "epochs", *found.space, "units", "seconds"]
@@ -140,7 +187,10 @@ def _report(trials: int) -> "Report":
         settings = ", ".join(f"{name} {_brief(value)}" for name, value in trial.settings.items())
         best = min((t.value for t in known if t.state == "done"), default=None)
         gone = f"{trial.state} after {len(trial.values)} epochs, {trial.value:.4f}"
-        common.note(f"trial {trial.number + 1}/{trials}  {settings}: {gone}" + (f"; best {best:.4f}" if best is not None else ""))
+        common.note(
+            f"trial {trial.number + 1}/{trials}  {settings}: {gone}"
+            + (f"; best {best:.4f}" if best is not None else "")
+        )
 
     return report
 

@@ -19,9 +19,14 @@ _ROWS = 512
 
 
 def analogies(
-    vectors: Vectors, pair: tuple[str, str], *, topn: int = 100, delta: float = 1.0, restrict: int = 10_000,
+    vectors: Vectors,
+    pair: tuple[str, str],
+    *,
+    topn: int = 100,
+    delta: float = 1.0,
+    restrict: int = 10_000,
     options: Options = DEFAULT,
-) -> Measured:  # fmt: skip
+) -> Measured:
     """extra["pairs"] = [x, y, score] of the best pairs among the first `restrict` words; value = their mean score.
 
     a and b themselves are left out; nothing else is.
@@ -35,7 +40,9 @@ def analogies(
     lists = Lists("analogies", vectors, {"a": pair[:1], "b": pair[1:]}, options)
     g = unit("analogies", lists.unit("a") - lists.unit("b"), ["the difference of the pair"])[0]
     lengths = np.linalg.norm(vectors.matrix[:restrict].astype(np.float64), axis=1)
-    rows = np.setdiff1d(np.flatnonzero(np.isfinite(lengths) & (lengths > 0)), [*lists.rows["a"], *lists.rows["b"]])
+    rows = np.setdiff1d(
+        np.flatnonzero(np.isfinite(lengths) & (lengths > 0)), [*lists.rows["a"], *lists.rows["b"]]
+    )
     x, y, scores = _best(vectors.matrix[rows] / lengths[rows, None], g, delta, 2 * topn * len(rows))
     used_x: set[int] = set()
     used_y: set[int] = set()
@@ -46,13 +53,19 @@ def analogies(
             used_y.add(j)
             found.append((vectors.vocab.tokens[rows[i]], vectors.vocab.tokens[rows[j]], score))
     if not found:
-        raise FormatError(f"analogies: no two of {len(rows):,} words lie within {delta:g} along {' - '.join(pair)}. Raise delta.")
+        raise FormatError(
+            f"analogies: no two of {len(rows):,} words lie within {delta:g} along {' - '.join(pair)}. Raise delta."
+        )
     value = float(np.mean([score for *_, score in found]))
     settings = lists.signature(pair=list(pair), topn=topn, delta=delta, restrict=restrict, normalized=True)
-    return Measured("analogies", value, len(found), 0, settings, neutral=None, lost=lists.lost, extra={"pairs": found})
+    return Measured(
+        "analogies", value, len(found), 0, settings, neutral=None, lost=lists.lost, extra={"pairs": found}
+    )
 
 
-def _best(rows: Annotated[Array, "N D"], g: Annotated[Array, "D"], delta: float, keep: int) -> tuple[Array, Array, Array]:
+def _best(
+    rows: Annotated[Array, "N D"], g: Annotated[Array, "D"], delta: float, keep: int
+) -> tuple[Array, Array, Array]:
     """The `keep` best (x, y, score), best first. Each pair taken blocks at most 2 N others, so 2 N topn are enough."""
     along = rows @ g
     parts = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))

@@ -9,13 +9,24 @@ import numpy as np
 
 from seqkit.core.errors import OptionError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import DEFAULT, Lists, Measured, Options, Words, by_word, mean_score, orthonormal
+from seqkit.debias.measuring.base import (
+    DEFAULT,
+    Lists,
+    Measured,
+    Options,
+    Words,
+    by_word,
+    mean_score,
+    orthonormal,
+)
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["direct_bias"]
 
 
-def direct_bias(vectors: Vectors, words: Words, basis: Array, *, c: float = 1.0, options: Options = DEFAULT) -> Measured:
+def direct_bias(
+    vectors: Vectors, words: Words, basis: Array, *, c: float = 1.0, options: Options = DEFAULT
+) -> Measured:
     """Direct bias of words that ought to be neutral; 0 is none, 1 is all.
 
     basis: (D,) or orthonormal rows (k, D). The list of words decides the value: name it.

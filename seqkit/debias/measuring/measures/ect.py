@@ -9,7 +9,17 @@ import numpy as np
 
 from seqkit.core.errors import FormatError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import DEFAULT, Lists, Measured, Options, Words, by_word, interval, null_band, unit
+from seqkit.debias.measuring.base import (
+    DEFAULT,
+    Lists,
+    Measured,
+    Options,
+    Words,
+    by_word,
+    interval,
+    null_band,
+    unit,
+)
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["ect"]
@@ -22,19 +32,33 @@ def ect(vectors: Vectors, words: Words, A: Words, B: Words, *, options: Options 
     """
     lists = Lists("ect", vectors, {"words": words, "A": A, "B": B}, options)
     lists.at_least("words", 3)
-    means = unit("ect", np.stack([lists.unit("A").mean(0), lists.unit("B").mean(0)]), ["the mean of A", "the mean of B"])
+    means = unit(
+        "ect",
+        np.stack([lists.unit("A").mean(0), lists.unit("B").mean(0)]),
+        ["the mean of A", "the mean of B"],
+    )
     cosines = lists.unit("words") @ means.T  # (N, 2)
     value = float(_spearman(cosines[None])[0])
     if np.isnan(value):
-        raise FormatError("ect: all words have the same cosine with a group, so there is no order to compare. Give other words.")
+        raise FormatError(
+            "ect: all words have the same cosine with a group, so there is no order to compare. Give other words."
+        )
     pool = lists.pool(len(cosines))
     other = None if pool is None else pool @ means.T
     return Measured(
-        "ect", value, len(cosines), lists.missing, lists.signature(normalized=True),
-        interval(lambda i: _spearman(cosines[i]), len(cosines), options), 1.0,
-        None if other is None else null_band(lambda i: _spearman(other[i]), len(other), len(cosines), options),
-        by_word(lists.words["words"], cosines[:, 0] - cosines[:, 1]), lists.lost,
-    )  # fmt: skip
+        "ect",
+        value,
+        len(cosines),
+        lists.missing,
+        lists.signature(normalized=True),
+        interval(lambda i: _spearman(cosines[i]), len(cosines), options),
+        1.0,
+        None
+        if other is None
+        else null_band(lambda i: _spearman(other[i]), len(other), len(cosines), options),
+        by_word(lists.words["words"], cosines[:, 0] - cosines[:, 1]),
+        lists.lost,
+    )
 
 
 def _spearman(cosines: Annotated[Array, "M N 2"]) -> Annotated[Array, "M"]:

@@ -18,9 +18,15 @@ __all__ = ["gonen_clusters"]
 
 
 def gonen_clusters(
-    vectors: Vectors, basis: Array, *, original: Vectors | None = None, n: int = 500, seeds: Sequence[int] = (1, 2, 3, 4, 5),
-    specific: Iterable[str] = (), options: Options = DEFAULT,
-) -> Measured:  # fmt: skip
+    vectors: Vectors,
+    basis: Array,
+    *,
+    original: Vectors | None = None,
+    n: int = 500,
+    seeds: Sequence[int] = (1, 2, 3, 4, 5),
+    specific: Iterable[str] = (),
+    options: Options = DEFAULT,
+) -> Measured:
     """Clustering accuracy of 2n words; 0.5: the sides cannot be told, 1: they still can. extra: each seed's.
 
     original: the vectors before debiasing, which choose the words and to which `basis` belongs.
@@ -47,6 +53,13 @@ def gonen_clusters(
     by_seed = dict(zip(map(str, seeds), right.mean(1).tolist(), strict=True))
     signature = {"n": n, "seeds": list(seeds), "normalized": True, **settings_of.to_json(options)}
     return Measured(
-        "gonen-clusters", float(right.mean()), 2 * n, 0, signature, interval(lambda i: right[:, i].mean((0, 2)), 2 * n, options),
-        0.5, null_band(chance, 2 * n, 2 * n, options) if options.draws else None, extra={"by_seed": by_seed},
-    )  # fmt: skip
+        "gonen-clusters",
+        float(right.mean()),
+        2 * n,
+        0,
+        signature,
+        interval(lambda i: right[:, i].mean((0, 2)), 2 * n, options),
+        0.5,
+        null_band(chance, 2 * n, 2 * n, options) if options.draws else None,
+        extra={"by_seed": by_seed},
+    )

@@ -16,10 +16,18 @@ __all__ = ["gonen_mlp"]
 
 
 def gonen_mlp(
-    vectors: Vectors, basis: Array, *, original: Vectors | None = None, n: int = 2500, train: float = 0.2,
-    seeds: Sequence[int] = (1, 2, 3, 4, 5), specific: Iterable[str] = (), hidden: int = 100, steps: int = 200,
+    vectors: Vectors,
+    basis: Array,
+    *,
+    original: Vectors | None = None,
+    n: int = 2500,
+    train: float = 0.2,
+    seeds: Sequence[int] = (1, 2, 3, 4, 5),
+    specific: Iterable[str] = (),
+    hidden: int = 100,
+    steps: int = 200,
     options: Options = DEFAULT,
-) -> Measured:  # fmt: skip
+) -> Measured:
     """Accuracy on words it was not trained on, out of 2n; 0.5: nothing to be found. extra: each seed's.
 
     hidden: relu units.   steps: iterations of L-BFGS at most.
@@ -31,8 +39,20 @@ def gonen_mlp(
         return MLPClassifier((hidden,), solver="lbfgs", alpha=1e-3, max_iter=steps, random_state=seed)
 
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="lbfgs failed to converge")  # stopping early is part of the setting
+        warnings.filterwarnings(
+            "ignore", message="lbfgs failed to converge"
+        )  # stopping early is part of the setting
         return probe(
-            "gonen-mlp", make, vectors, basis, original=original, n=n, train=train, seeds=seeds, specific=specific,
-            options=options, hidden=hidden, steps=steps,
-        )  # fmt: skip
+            "gonen-mlp",
+            make,
+            vectors,
+            basis,
+            original=original,
+            n=n,
+            train=train,
+            seeds=seeds,
+            specific=specific,
+            options=options,
+            hidden=hidden,
+            steps=steps,
+        )

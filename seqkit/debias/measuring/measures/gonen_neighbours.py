@@ -9,7 +9,16 @@ import numpy as np
 
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import DEFAULT, Lists, Measured, Options, Words, by_word, interval, null_band
+from seqkit.debias.measuring.base import (
+    DEFAULT,
+    Lists,
+    Measured,
+    Options,
+    Words,
+    by_word,
+    interval,
+    null_band,
+)
 from seqkit.debias.measuring.recovery import LIMIT, candidates, projections, rows_of
 from seqkit.embeddings.vectors.neighbours import nearest_rows
 from seqkit.embeddings.vectors.vectors import Vectors
@@ -18,9 +27,16 @@ __all__ = ["gonen_neighbours"]
 
 
 def gonen_neighbours(
-    vectors: Vectors, words: Words, basis: Array, *, original: Vectors | None = None, k: int = 100,
-    specific: Iterable[str] = (), limit: int = LIMIT, options: Options = DEFAULT,
-) -> Measured:  # fmt: skip
+    vectors: Vectors,
+    words: Words,
+    basis: Array,
+    *,
+    original: Vectors | None = None,
+    k: int = 100,
+    specific: Iterable[str] = (),
+    limit: int = LIMIT,
+    options: Options = DEFAULT,
+) -> Measured:
     """r of words (professions, say); by_word = share of neighbours on the positive side. 0: neighbours tell nothing.
 
     The side of a neighbour is the sign of its projection in the original vectors. The null band is that of shuffled shares.
@@ -32,11 +48,15 @@ def gonen_neighbours(
     names = lists.words["words"]
     others = candidates(before, specific, limit)
     if not 1 <= k < len(others):
-        raise OptionError(f"{where}: k = {k} came for {len(others):,} words to look among, allowed is 1 to {len(others) - 1:,}.")
+        raise OptionError(
+            f"{where}: k = {k} came for {len(others):,} words to look among, allowed is 1 to {len(others) - 1:,}."
+        )
     matrix = rows_of(where, vectors, others).astype(np.float32)
     ids, _ = nearest_rows(lists.unit("words"), matrix, np.ones(len(matrix), np.float32), k + 1)
     positive = projections(where, before, others, basis) > 0
-    own = np.array([others[i] == name for row, name in zip(ids, names, strict=True) for i in row]).reshape(ids.shape)
+    own = np.array([others[i] == name for row, name in zip(ids, names, strict=True) for i in row]).reshape(
+        ids.shape
+    )
     keep = ~own & ((~own).cumsum(1) <= k)  # the word itself is no neighbour
     share = (positive[ids] & keep).sum(1) / k
     side = projections(where, before, names, basis)
@@ -46,11 +66,19 @@ def gonen_neighbours(
         )
     settings = lists.signature(k=k, limit=limit, normalized=True)
     return Measured(
-        "gonen-neighbours", float(_pearson(side[None], share[None])[0]), len(names), lists.missing, settings,
-        interval(lambda i: _pearson(side[i], share[i]), len(names), options), 0.0,
-        null_band(lambda i: _pearson(side[None], share[i]), len(names), len(names), options) if options.draws else None,
-        by_word(names, share), lists.lost,
-    )  # fmt: skip
+        "gonen-neighbours",
+        float(_pearson(side[None], share[None])[0]),
+        len(names),
+        lists.missing,
+        settings,
+        interval(lambda i: _pearson(side[i], share[i]), len(names), options),
+        0.0,
+        null_band(lambda i: _pearson(side[None], share[i]), len(names), len(names), options)
+        if options.draws
+        else None,
+        by_word(names, share),
+        lists.lost,
+    )
 
 
 def _pearson(x: Array, y: Array) -> Array:

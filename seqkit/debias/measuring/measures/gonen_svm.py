@@ -12,9 +12,16 @@ __all__ = ["gonen_svm"]
 
 
 def gonen_svm(
-    vectors: Vectors, basis: Array, *, original: Vectors | None = None, n: int = 2500, train: float = 0.2,
-    seeds: Sequence[int] = (1, 2, 3, 4, 5), specific: Iterable[str] = (), options: Options = DEFAULT,
-) -> Measured:  # fmt: skip
+    vectors: Vectors,
+    basis: Array,
+    *,
+    original: Vectors | None = None,
+    n: int = 2500,
+    train: float = 0.2,
+    seeds: Sequence[int] = (1, 2, 3, 4, 5),
+    specific: Iterable[str] = (),
+    options: Options = DEFAULT,
+) -> Measured:
     """Accuracy on words it was not trained on, out of 2n; 0.5: nothing to be found. extra: each seed's.
 
     As published: n = 2,500, trained on 1,000 of 5,000 words.
@@ -27,6 +34,15 @@ def gonen_svm(
         return SVC(kernel="rbf", gamma="scale")
 
     return probe(
-        "gonen-svm", make, vectors, basis, original=original, n=n, train=train, seeds=seeds, specific=specific, options=options,
+        "gonen-svm",
+        make,
+        vectors,
+        basis,
+        original=original,
+        n=n,
+        train=train,
+        seeds=seeds,
+        specific=specific,
+        options=options,
         kernel="rbf",
-    )  # fmt: skip
+    )

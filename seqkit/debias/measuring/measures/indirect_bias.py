@@ -9,13 +9,25 @@ import numpy as np
 
 from seqkit.core.errors import FormatError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import DEFAULT, TINY, Lists, Measured, Options, Words, by_word, mean_score, orthonormal
+from seqkit.debias.measuring.base import (
+    DEFAULT,
+    TINY,
+    Lists,
+    Measured,
+    Options,
+    Words,
+    by_word,
+    mean_score,
+    orthonormal,
+)
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["indirect_bias"]
 
 
-def indirect_bias(vectors: Vectors, word: str, words: Words, basis: Array, *, options: Options = DEFAULT) -> Measured:
+def indirect_bias(
+    vectors: Vectors, word: str, words: Words, basis: Array, *, options: Options = DEFAULT
+) -> Measured:
     """by_word = β(word, v) of each v in words; value = their mean; extra = numerator and inner product of each.
 
     Raises:  FormatError for a word inside the bias subspace, or at right angles to `word`.
@@ -34,13 +46,19 @@ def indirect_bias(vectors: Vectors, word: str, words: Words, basis: Array, *, op
     numerator = inner - rest
     extra = {"word": word, "numerator": by_word(names, numerator), "inner": by_word(names, inner)}
     found = by_word(names, numerator / inner)
-    return mean_score("indirect-bias", lists, found, None, settings={"k": len(B), "normalized": True}, extra=extra)
+    return mean_score(
+        "indirect-bias", lists, found, None, settings={"k": len(B), "normalized": True}, extra=extra
+    )
 
 
 def _outside(rows: Array, B: Array, names: Words) -> Array:
     rest = rows - rows @ B.T @ B
     lengths = np.linalg.norm(rest, axis=1)
-    if len(bad := np.flatnonzero(lengths < 1e-6)):  # float32 input leaves this much of a row within the subspace
-        raise FormatError(f"indirect_bias: {names[bad[0]]!r} lies within the bias subspace, so nothing of it is left to compare.")
+    if len(
+        bad := np.flatnonzero(lengths < 1e-6)
+    ):  # float32 input leaves this much of a row within the subspace
+        raise FormatError(
+            f"indirect_bias: {names[bad[0]]!r} lies within the bias subspace, so nothing of it is left to compare."
+        )
     unit: Array = rest / lengths[:, None]
     return unit

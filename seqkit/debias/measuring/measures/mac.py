@@ -17,7 +17,9 @@ from seqkit.embeddings.vectors.vectors import Vectors
 __all__ = ["mac"]
 
 
-def mac(vectors: Vectors, targets: Words, attributes: Sequence[Words], *, options: Options = DEFAULT) -> Measured:
+def mac(
+    vectors: Vectors, targets: Words, attributes: Sequence[Words], *, options: Options = DEFAULT
+) -> Measured:
     """MAC, by_word the mean of each target word.  1: unbiased.
 
     Source:  Manzini, Lim, Tsvetkov & Black 2019.
@@ -35,4 +37,6 @@ def mac(vectors: Vectors, targets: Words, attributes: Sequence[Words], *, option
     found = distance(lists.unit("targets"))
     pool = lists.pool(len(found))
     null = None if pool is None else distance(pool)
-    return mean_score("mac", lists, by_word(lists.words["targets"], found), null, neutral=1.0, settings={"normalized": True})
+    return mean_score(
+        "mac", lists, by_word(lists.words["targets"], found), null, neutral=1.0, settings={"normalized": True}
+    )

@@ -7,7 +7,18 @@ import numpy as np
 
 from seqkit.core.errors import FormatError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import DEFAULT, TINY, Lists, Measured, Options, Pairs, Words, by_word, known_pairs, mean_score
+from seqkit.debias.measuring.base import (
+    DEFAULT,
+    TINY,
+    Lists,
+    Measured,
+    Options,
+    Pairs,
+    Words,
+    by_word,
+    known_pairs,
+    mean_score,
+)
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["ripa"]
@@ -39,6 +50,10 @@ def ripa(vectors: Vectors, words: Words, pairs: Pairs, *, options: Options = DEF
     pool = lists.pool(len(w), normalize=False)
     names = lists.words["words"]
     return mean_score(
-        "ripa", lists, by_word(names, toward(w)), None if pool is None else toward(pool),
-        settings={"normalized": False, "pairs": len(rows)}, extra={"deviation": by_word(names, (w @ directions.T).std(1))},
-    )  # fmt: skip
+        "ripa",
+        lists,
+        by_word(names, toward(w)),
+        None if pool is None else toward(pool),
+        settings={"normalized": False, "pairs": len(rows)},
+        extra={"deviation": by_word(names, (w @ directions.T).std(1))},
+    )

@@ -13,9 +13,15 @@ __all__ = ["rnd"]
 
 
 def rnd(
-    vectors: Vectors, words: Words, A: Words, B: Words, *, normalize: bool = True, average: bool = False,
+    vectors: Vectors,
+    words: Words,
+    A: Words,
+    B: Words,
+    *,
+    normalize: bool = True,
+    average: bool = False,
     options: Options = DEFAULT,
-) -> Measured:  # fmt: skip
+) -> Measured:
     """RND, by_word its parts.  Below 0: nearer to A.
 
     normalize: unit rows as published; raw ones give another number.   average: the mean instead of the published sum.
@@ -33,4 +39,6 @@ def rnd(
     pool = lists.pool(len(found), normalize=normalize)
     null = None if pool is None else nearer(pool)
     settings = {"normalized": normalize, "average": average}
-    return mean_score("rnd", lists, by_word(lists.words["words"], found), null, total=not average, settings=settings)
+    return mean_score(
+        "rnd", lists, by_word(lists.words["words"], found), null, total=not average, settings=settings
+    )

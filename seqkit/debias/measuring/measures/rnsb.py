@@ -10,16 +10,33 @@ import numpy as np
 
 from seqkit.core.errors import OptionError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import DEFAULT, Lists, Measured, Options, Words, by_word, interval, null_band, shuffled
+from seqkit.debias.measuring.base import (
+    DEFAULT,
+    Lists,
+    Measured,
+    Options,
+    Words,
+    by_word,
+    interval,
+    null_band,
+    shuffled,
+)
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["rnsb"]
 
 
 def rnsb(
-    vectors: Vectors, targets: Words, good: Words, bad: Words, *, splits: int = 10, test: float = 0.1, strength: float = 1.0,
+    vectors: Vectors,
+    targets: Words,
+    good: Words,
+    bad: Words,
+    *,
+    splits: int = 10,
+    test: float = 0.1,
+    strength: float = 1.0,
     options: Options = DEFAULT,
-) -> Measured:  # fmt: skip
+) -> Measured:
     """RNSB, nats: good and bad are the words of the lexicon; by_word = p_w; extra = accuracy, and each split's KL.
 
     test: share of each list held out.   strength: C of the classifier, 1 / its L2 penalty.
@@ -35,7 +52,9 @@ def rnsb(
     w, a, b = (lists.unit(name) for name in ("targets", "good", "bad"))
     pool = lists.pool(len(w))
     chances, null, accuracy = [], [], []
-    for order_a, order_b in zip(*(shuffled(len(x), len(x), splits, options.seed, i) for i, x in enumerate((a, b))), strict=True):
+    for order_a, order_b in zip(
+        *(shuffled(len(x), len(x), splits, options.seed, i) for i, x in enumerate((a, b))), strict=True
+    ):
         held_a, held_b = max(1, round(test * len(a))), max(1, round(test * len(b)))
         model = _classifier(a[order_a[held_a:]], b[order_b[held_b:]], strength)
         chances.append(model.predict_proba(w)[:, 1])
@@ -46,13 +65,20 @@ def rnsb(
     found, other = np.array(chances), np.array(null)  # (splits, N)
     values = _divergence(found)
     return Measured(
-        "rnsb", float(values.mean()), len(w), lists.missing,
+        "rnsb",
+        float(values.mean()),
+        len(w),
+        lists.missing,
         lists.signature(splits=splits, test=test, strength=strength, normalized=True),
-        interval(lambda i: _divergence(found[:, i]).mean(0), len(w), options), 0.0,
-        None if pool is None else null_band(lambda i: _divergence(other[:, i]).mean(0), len(pool), len(w), options),
-        by_word(lists.words["targets"], (found / found.sum(1, keepdims=True)).mean(0)), lists.lost,
+        interval(lambda i: _divergence(found[:, i]).mean(0), len(w), options),
+        0.0,
+        None
+        if pool is None
+        else null_band(lambda i: _divergence(other[:, i]).mean(0), len(pool), len(w), options),
+        by_word(lists.words["targets"], (found / found.sum(1, keepdims=True)).mean(0)),
+        lists.lost,
         {"accuracy": float(np.mean(accuracy)), "by_split": values.tolist()},
-    )  # fmt: skip
+    )
 
 
 def _classifier(good: Array, bad: Array, strength: float):  # type: ignore[no-untyped-def]  # sklearn has no types

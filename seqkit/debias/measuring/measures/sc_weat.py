@@ -14,7 +14,9 @@ from seqkit.embeddings.vectors.vectors import Vectors
 __all__ = ["sc_weat"]
 
 
-def sc_weat(vectors: Vectors, words: Words, A: Words, B: Words, *, ddof: int = 1, options: Options = DEFAULT) -> Measured:
+def sc_weat(
+    vectors: Vectors, words: Words, A: Words, B: Words, *, ddof: int = 1, options: Options = DEFAULT
+) -> Measured:
     """SC-WEAT: by_word = g of each word, value = their mean.  g > 0: nearer to A.
 
     Source:  Caliskan, Bryson & Narayanan 2017, supplement (WEFAT); ddof = 1 as in their d.

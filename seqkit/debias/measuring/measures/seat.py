@@ -16,11 +16,20 @@ __all__ = ["seat"]
 
 
 def seat(
-    X: Annotated[Array, "X D"], Y: Annotated[Array, "Y D"], A: Annotated[Array, "A D"], B: Annotated[Array, "B D"], *,
-    pooling: str, pool: Annotated[Array, "P D"] | None = None, sided: association.Sided = "two", ddof: int = 1,
-    unequal: Literal["error", "mean"] = "error", exact: int = 10**6, samples: int = 99_999,
+    X: Annotated[Array, "X D"],
+    Y: Annotated[Array, "Y D"],
+    A: Annotated[Array, "A D"],
+    B: Annotated[Array, "B D"],
+    *,
+    pooling: str,
+    pool: Annotated[Array, "P D"] | None = None,
+    sided: association.Sided = "two",
+    ddof: int = 1,
+    unequal: Literal["error", "mean"] = "error",
+    exact: int = 10**6,
+    samples: int = 99_999,
     options: Options = DEFAULT,
-) -> Measured:  # fmt: skip
+) -> Measured:
     """SEAT: value = d; extra = S, p, splits, exact.
 
     pooling: how a sentence became one vector ("last state", "mean"), kept with the number.
@@ -29,16 +38,26 @@ def seat(
     Source:  May, Wang, Bordia, Bowman & Rudinger 2019.
     """
     if not pooling:
-        raise OptionError("seat: pooling is empty, expected how sentences became vectors, such as 'mean' or 'last state'.")
+        raise OptionError(
+            "seat: pooling is empty, expected how sentences became vectors, such as 'mean' or 'last state'."
+        )
     rows = {"X": X, "Y": Y, "A": A, "B": B}
     if min(map(len, rows.values())) < 1 or (len(X) != len(Y) and unequal == "error"):
         came = ", ".join(f"{len(part)} {name}" for name, part in rows.items())
-        raise ShapeError(f"seat: {came} came, expected at least one of each and as many X as Y, or unequal='mean'.")
+        raise ShapeError(
+            f"seat: {came} came, expected at least one of each and as many X as Y, or unequal='mean'."
+        )
     enough = pool is not None and options.draws and len(pool) >= 2 * (len(X) + len(Y))
     found, _ = association.run(
-        "seat", *(unit(f"seat, list {name}", part) for name, part in rows.items()), ddof=ddof, sided=sided, exact=exact,
-        pool=unit("seat, pool", pool) if pool is not None and enough else None, samples=samples, options=options,
-    )  # fmt: skip
+        "seat",
+        *(unit(f"seat, list {name}", part) for name, part in rows.items()),
+        ddof=ddof,
+        sided=sided,
+        exact=exact,
+        pool=unit("seat, pool", pool) if pool is not None and enough else None,
+        samples=samples,
+        options=options,
+    )
     sizes = {name: len(part) for name, part in rows.items()}
     settings = {"ddof": ddof, "sided": sided, "unequal": unequal, "pooling": pooling}
     return replace(found, signature={"words": sizes, **settings, **to_json(options)})

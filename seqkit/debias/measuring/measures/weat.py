@@ -15,9 +15,19 @@ __all__ = ["weat"]
 
 
 def weat(
-    vectors: Vectors, X: Words, Y: Words, A: Words, B: Words, *, sided: association.Sided = "two", ddof: int = 1,
-    unequal: Literal["error", "mean"] = "error", exact: int = 10**6, samples: int = 99_999, options: Options = DEFAULT,
-) -> Measured:  # fmt: skip
+    vectors: Vectors,
+    X: Words,
+    Y: Words,
+    A: Words,
+    B: Words,
+    *,
+    sided: association.Sided = "two",
+    ddof: int = 1,
+    unequal: Literal["error", "mean"] = "error",
+    exact: int = 10**6,
+    samples: int = 99_999,
+    options: Options = DEFAULT,
+) -> Measured:
     """WEAT: value = d; extra = S, p, splits, exact.  d > 0: X is nearer to A, and Y to B.
 
     sided:   "two" asks |S_i| >= |S|, "one" (as published) S_i >= S.
@@ -33,9 +43,15 @@ def weat(
             "Balance them, or compare means with unequal='mean'."
         )
     found, s = association.run(
-        "weat", *(lists.unit(name) for name in "XYAB"), pool=lists.pool(nx + ny), sided=sided, ddof=ddof, exact=exact,
-        samples=samples, options=options,
-    )  # fmt: skip
+        "weat",
+        *(lists.unit(name) for name in "XYAB"),
+        pool=lists.pool(nx + ny),
+        sided=sided,
+        ddof=ddof,
+        exact=exact,
+        samples=samples,
+        options=options,
+    )
     signature = lists.signature(ddof=ddof, sided=sided, unequal=unequal, normalized=True)
     numbers = by_word([*lists.words["X"], *lists.words["Y"]], s)
     return replace(found, missing=lists.missing, signature=signature, by_word=numbers, lost=lists.lost)

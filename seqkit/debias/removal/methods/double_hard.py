@@ -34,7 +34,9 @@ class DoubleHard(BiasMethod):
     candidates: int = option(20, low=1, help="principal directions tried")
     examples: int = option(500, low=2, help="most biased words of each class that k-means sorts")
     seed: int = option(1, low=0, help="seed of k-means")
-    direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option("pca", help="how the direction is found")
+    direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option(
+        "pca", help="how the direction is found"
+    )
     dims: int = option(1, low=1, help="directions to take out")
     equalize: bool = option(True, help="also put the words of equalize sets at equal distances")
 
@@ -54,10 +56,17 @@ class DoubleHard(BiasMethod):
         mean, moment, _ = second_moments(vectors, protected)
         axes = np.linalg.eigh(moment - np.outer(mean, mean))[1][:, ::-1].T
         rows, classes = most_biased(vectors, kept, self.examples, without=protected)
-        few = np.union1d(rows, list(places(vectors.vocab, [word for row in kept.definitional for word in row]).values()))
-        sample = Vectors(Vocab(vectors.vocab.words(few.tolist()), np.zeros(len(few), np.int64)), vectors.matrix[few])
+        few = np.union1d(
+            rows, list(places(vectors.vocab, [word for row in kept.definitional for word in row]).values())
+        )
+        sample = Vectors(
+            Vocab(vectors.vocab.words(few.tolist()), np.zeros(len(few), np.int64)), vectors.matrix[few]
+        )
         where = np.searchsorted(few, rows)
-        tried = [self._eraser(sample, kept, np.eye(vectors.dim) - np.outer(u, u), mean) for u in axes[: self.candidates]]
+        tried = [
+            self._eraser(sample, kept, np.eye(vectors.dim) - np.outer(u, u), mean)
+            for u in axes[: self.candidates]
+        ]
         agreed = [alignment(eraser(sample).matrix[where], classes, self.seed) for eraser in tried]
         best = int(np.argmin(agreed))
         found = {"component": best + 1, "alignment": agreed[best], "alignments": agreed}
@@ -65,16 +74,31 @@ class DoubleHard(BiasMethod):
         equalize = kept.equalize if self.equalize else ()
         chosen = tried[best]
         return Eraser(
-            "double-hard", chosen.basis, chosen.linear, chosen.shift, kept.protected, equalize, True, True, report,
-        )  # fmt: skip
+            "double-hard",
+            chosen.basis,
+            chosen.linear,
+            chosen.shift,
+            kept.protected,
+            equalize,
+            True,
+            True,
+            report,
+        )
 
     def _eraser(self, sample: Vectors, words: WordSets, linear: Array, mean: Array) -> Eraser:
         """The hard debiasing of the moved vectors, its direction found anew."""
         moved = Eraser("double-hard", np.zeros((0, sample.dim)), linear, -mean, unit_first=True)(sample)
         found = find_direction(moved, words.definitional, method=self.direction, dims=self.dims)
         return Eraser(
-            "double-hard", found.basis, linear, -mean, words.protected, unit=True, unit_first=True, report=found.to_json()
-        )  # fmt: skip
+            "double-hard",
+            found.basis,
+            linear,
+            -mean,
+            words.protected,
+            unit=True,
+            unit_first=True,
+            report=found.to_json(),
+        )
 
 
 def alignment(rows: Array, classes: Array, seed: int) -> float:

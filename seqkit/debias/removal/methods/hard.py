@@ -24,7 +24,9 @@ class HardDebias(BiasMethod):
     words of an equalised set; doing it twice changes nothing more, but for sets of three and more words, whose mean moves.
     """
 
-    direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option("pca", help="how the direction is found")
+    direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option(
+        "pca", help="how the direction is found"
+    )
     dims: int = option(1, low=1, help="directions to take out")
     equalize: bool = option(True, help="also put the words of equalize sets at equal distances")
 
@@ -37,6 +39,10 @@ class HardDebias(BiasMethod):
         kept, lost = self.known(vectors, words)
         found = find_direction(vectors, kept.definitional, method=self.direction, dims=self.dims)
         return Eraser(
-            "hard", found.basis, protected=kept.protected, equalize=kept.equalize if self.equalize else (), unit=True,
+            "hard",
+            found.basis,
+            protected=kept.protected,
+            equalize=kept.equalize if self.equalize else (),
+            unit=True,
             report=self.reported(words, lost, direction=found.to_json()),
-        )  # fmt: skip
+        )

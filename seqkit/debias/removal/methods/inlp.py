@@ -32,11 +32,17 @@ class INLP(BiasMethod):
     """
 
     rounds: int = option(35, low=1, help="classifiers at most")
-    margin: float = option(0.02, low=0, high=1, help="accuracy above the largest class's share at which it ends")
+    margin: float = option(
+        0.02, low=0, high=1, help="accuracy above the largest class's share at which it ends"
+    )
     classifier: Literal["logistic", "svm", "ridge"] = option("logistic", help="linear classifier")
     examples: int = option(2500, low=2, help="words of each class")
-    lists: tuple[str, ...] = option((), help="named lists of the word sets as classes, instead of the most biased words")
-    held_out: float = option(0.3, low=0.05, high=0.9, help="share of the words that the classifier is tested on")
+    lists: tuple[str, ...] = option(
+        (), help="named lists of the word sets as classes, instead of the most biased words"
+    )
+    held_out: float = option(
+        0.3, low=0.05, high=0.9, help="share of the words that the classifier is tested on"
+    )
     seed: int = option(1, low=0, help="seed of the split")
 
     def fit(self, vectors: Vectors, words: WordSets) -> Eraser:
@@ -66,7 +72,13 @@ class INLP(BiasMethod):
                     f"INLP: after {len(scores)} rounds {len(basis)} of {vectors.dim} directions are taken, the classes are still "
                     f"told apart ({scores[-1]:.2f}, largest class {largest:.2f}). Set fewer rounds, or a larger margin."
                 )
-        found = {"accuracy": scores, "largest_class": largest, "train": len(y) - test, "test": test, "taken": len(basis)}
+        found = {
+            "accuracy": scores,
+            "largest_class": largest,
+            "train": len(y) - test,
+            "test": test,
+            "taken": len(basis),
+        }
         return Eraser("inlp", basis, report=self.reported(words, lost, probe=found))
 
     def _classifier(self) -> Any:

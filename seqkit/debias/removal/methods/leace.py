@@ -29,7 +29,9 @@ class LEACE(BiasMethod):
     """
 
     examples: int = option(2500, low=2, help="words of each class")
-    lists: tuple[str, ...] = option((), help="named lists of the word sets as classes, instead of the most biased words")
+    lists: tuple[str, ...] = option(
+        (), help="named lists of the word sets as classes, instead of the most biased words"
+    )
 
     def fit(self, vectors: Vectors, words: WordSets) -> Eraser:
         """Take the moments in one pass and solve.
@@ -45,14 +47,24 @@ class LEACE(BiasMethod):
         whiten, back = (axes / np.sqrt(values)) @ axes.T, (axes * np.sqrt(values)) @ axes.T
         left, sigma, _ = np.linalg.svd(whiten @ xz, full_matrices=False)
         if not sigma[0] > _SPAN:
-            raise FormatError("LEACE: the classes have the same mean, so there is nothing to erase. Check the lists.")
+            raise FormatError(
+                "LEACE: the classes have the same mean, so there is nothing to erase. Check the lists."
+            )
         q = left[:, sigma > _SPAN * sigma[0]]
         erased = back @ q @ q.T @ whiten
-        found = {"words": len(rows), "classes": int(classes.max()) + 1, "rank": q.shape[1], "correlation": float(sigma[0])}
+        found = {
+            "words": len(rows),
+            "classes": int(classes.max()) + 1,
+            "rank": q.shape[1],
+            "correlation": float(sigma[0]),
+        }
         return Eraser(
-            "leace", np.zeros((0, vectors.dim)), np.eye(vectors.dim) - erased, erased @ mean,
+            "leace",
+            np.zeros((0, vectors.dim)),
+            np.eye(vectors.dim) - erased,
+            erased @ mean,
             report=self.reported(words, lost, probe=found),
-        )  # fmt: skip
+        )
 
 
 def moments(vectors: Vectors, rows: Array, classes: Array) -> tuple[Array, Array, Array]:
@@ -64,7 +76,9 @@ def moments(vectors: Vectors, rows: Array, classes: Array) -> tuple[Array, Array
         x = vectors.matrix[rows[start : start + ROWS]].astype(np.float64)
         if not np.isfinite(x).all():
             row = int(rows[start + int(np.argmin(np.isfinite(x).all(1)))])
-            raise FormatError(f"LEACE: the vector of {vectors.vocab.tokens[row]!r} holds nan or inf. Mend the vectors.")
+            raise FormatError(
+                f"LEACE: the vector of {vectors.vocab.tokens[row]!r} holds nan or inf. Mend the vectors."
+            )
         z = np.eye(len(share))[classes[start : start + ROWS]]
         own_x, own_z = x.mean(0), z.mean(0)
         weight = count * len(x) / (count + len(x))

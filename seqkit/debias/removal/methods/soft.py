@@ -38,8 +38,12 @@ class SoftDebias(BiasMethod):
     """
 
     strength: float = option(0.2, low=0, help="λ: weight of the bias against changed inner products")
-    scale: Literal["mean", "sum"] = option("mean", help="mean over words, or the paper's sum, which weakens λ as words are added")
-    direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option("pca", help="how the direction is found")
+    scale: Literal["mean", "sum"] = option(
+        "mean", help="mean over words, or the paper's sum, which weakens λ as words are added"
+    )
+    direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option(
+        "pca", help="how the direction is found"
+    )
     dims: int = option(1, low=1, help="directions to take out")
     tolerance: float = option(1e-9, low=1e-14, help="largest gap that is accepted")
 
@@ -53,23 +57,42 @@ class SoftDebias(BiasMethod):
         protected = np.zeros(len(vectors), bool)
         protected[list(places(vectors.vocab, kept.protected).values())] = True
         _, every, neutral = second_moments(vectors, protected)
-        weight = self.strength * (1.0 if self.scale == "mean" else int((~protected).sum()) / len(vectors) ** 2)
+        weight = self.strength * (
+            1.0 if self.scale == "mean" else int((~protected).sum()) / len(vectors) ** 2
+        )
         values, axes = np.linalg.eigh(every)
         if values[0] <= 1e-10 * values[-1]:
             raise FormatError(
                 f"SoftDebias: the {len(vectors):,} words do not span their {vectors.dim} dimensions. Use more words."
             )
         sigma = np.sqrt(values)
-        solved = solve(values, axes.T @ found.basis.T / sigma[:, None], axes.T @ neutral @ axes / np.outer(sigma, sigma), weight)
+        solved = solve(
+            values,
+            axes.T @ found.basis.T / sigma[:, None],
+            axes.T @ neutral @ axes / np.outer(sigma, sigma),
+            weight,
+        )
         if not solved.gap <= self.tolerance:
-            raise TrainingError(f"SoftDebias: the gap is {solved.gap:.1e}, asked was {self.tolerance:.1e}. Lower strength.")
+            raise TrainingError(
+                f"SoftDebias: the gap is {solved.gap:.1e}, asked was {self.tolerance:.1e}. Lower strength."
+            )
         squares, turn = np.linalg.eigh(axes @ (solved.x / np.outer(sigma, sigma)) @ axes.T)
-        linear = (turn * np.sqrt(np.maximum(squares, 0))) @ turn.T  # the symmetric root: of all T the nearest to I
-        certificate = {"gradient": solved.gradient, "gap": solved.gap, "steps": solved.steps, "objective": solved.value}
+        linear = (
+            turn * np.sqrt(np.maximum(squares, 0))
+        ) @ turn.T  # the symmetric root: of all T the nearest to I
+        certificate = {
+            "gradient": solved.gradient,
+            "gap": solved.gap,
+            "steps": solved.steps,
+            "objective": solved.value,
+        }
         return Eraser(
-            "soft", np.zeros((0, vectors.dim)), linear, unit=True,
+            "soft",
+            np.zeros((0, vectors.dim)),
+            linear,
+            unit=True,
             report=self.reported(words, lost, direction=found.to_json(), certificate=certificate),
-        )  # fmt: skip
+        )
 
 
 class Solution(NamedTuple):
@@ -83,7 +106,12 @@ class Solution(NamedTuple):
 
 
 def solve(
-    values: Annotated[Array, "D"], b: Annotated[Array, "D K"], c: Annotated[Array, "D D"], weight: float, *, most: int = 20_000
+    values: Annotated[Array, "D"],
+    b: Annotated[Array, "D K"],
+    c: Annotated[Array, "D D"],
+    weight: float,
+    *,
+    most: int = 20_000,
 ) -> Solution:
     """Minimise f(X) = ‖X - Σ²‖² + weight · tr bᵀXCXb over X ⪰ 0, Σ² = diag(values)."""
     target = np.diag(values)
@@ -93,7 +121,13 @@ def solve(
         g = _gradient(x, target, b, c, weight)
         away = _psd(x - g / 2) - x
         bound = -float((g * away).sum() + (away * away).sum())
-        return Solution(x, _norm(away) / _norm(target), max(0.0, bound) / start, steps, _value(x, target, b, c, weight) / start)
+        return Solution(
+            x,
+            _norm(away) / _norm(target),
+            max(0.0, bound) / start,
+            steps,
+            _value(x, target, b, c, weight) / start,
+        )
 
     x = _stationary(target, b, c, weight)
     if np.linalg.eigvalsh(x)[0] >= -1e-12 * values[-1]:
@@ -117,7 +151,7 @@ def _stationary(target: Array, b: Array, c: Array, weight: float) -> Array:
     # on vec(Y), row by row: (C ⊗ bᵀb) and Y → b Yᵀ C b, whose entry (i,k),(j,l) is b[i,l] (Cb)[j,k]
     system = np.eye(dim * num) + weight / 2 * (
         np.einsum("ij,lk->ikjl", c, inner) + np.einsum("il,jk->ikjl", b, cb)
-    ).reshape(dim * num, dim * num)  # fmt: skip
+    ).reshape(dim * num, dim * num)
     y = np.linalg.solve(system, (target @ b).reshape(-1)).reshape(dim, num)
     moved = c @ y @ b.T
     return np.asarray(target - weight / 2 * (moved + moved.T))

@@ -43,7 +43,9 @@ class Transport(BiasMethod):
     sharpness: float = option(8.0, low=0.0, help="how much less words that lead less are moved")
     vocabulary: int = option(50_000, low=8, help="most frequent words among which they are sought")
     centre: bool = option(True, help="take the mean of all unit vectors off first")
-    direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option("pca", help="how the direction is found")
+    direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option(
+        "pca", help="how the direction is found"
+    )
     dims: int = option(1, low=1, help="directions of the concept")
 
     def fit(self, vectors: Vectors, words: WordSets) -> Eraser:
@@ -54,8 +56,13 @@ class Transport(BiasMethod):
         kept, lost = self.known(vectors, words)
         total = sum(x.sum(0) for _, x in unit_blocks(vectors)) if self.centre else np.zeros(vectors.dim)
         move = Eraser(
-            "transport", np.zeros((0, vectors.dim)), np.eye(vectors.dim), -total / len(vectors), unit=True, unit_first=True
-        )  # fmt: skip
+            "transport",
+            np.zeros((0, vectors.dim)),
+            np.eye(vectors.dim),
+            -total / len(vectors),
+            unit=True,
+            unit_first=True,
+        )
         seeds = move(vectors.restrict(word for row in kept.definitional for word in row))
         found = find_direction(seeds, kept.definitional, method=self.direction, dims=self.dims)
         corners = np.stack([gather(seeds, list(column)).mean(0) for column in kept.columns]) @ found.basis.T
@@ -69,7 +76,9 @@ class Transport(BiasMethod):
         count = min(self.pool, len(x) // (2 * len(corners)))
         own = [np.flatnonzero(which == k) for k in range(len(corners))]
         if count < 2 or min(map(len, own)) < 2:
-            raise FormatError(f"Transport: a class has fewer than 2 words among {len(x):,}. Use more words or other sets.")
+            raise FormatError(
+                f"Transport: a class has fewer than 2 words among {len(x):,}. Use more words or other sets."
+            )
         rows = [r[np.argsort(-lead[r], kind="stable")[:count]] for r in own]
         y = x - inside @ found.basis
         y /= np.maximum(np.linalg.norm(y, axis=1, keepdims=True), np.finfo(float).tiny)

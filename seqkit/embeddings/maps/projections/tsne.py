@@ -25,7 +25,9 @@ class TSNE:
     """
 
     seeded: ClassVar[bool] = True
-    perplexity: float = option(30.0, low=1, help="neighbours that count for a word; at most a third of the words")
+    perplexity: float = option(
+        30.0, low=1, help="neighbours that count for a word; at most a third of the words"
+    )
 
     def __post_init__(self) -> None:
         options.check(self)

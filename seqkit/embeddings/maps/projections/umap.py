@@ -33,7 +33,11 @@ class UMAP:
         try:
             import umap
         except ImportError as error:
-            raise OptionError("umap: umap-learn is not installed. Install seqkit[maps], or use tsne or pca.") from error
-        made = umap.UMAP(n_neighbors=self.neighbors, min_dist=self.min_dist, n_components=dim, random_state=seed, n_jobs=1)
+            raise OptionError(
+                "umap: umap-learn is not installed. Install seqkit[maps], or use tsne or pca."
+            ) from error
+        made = umap.UMAP(
+            n_neighbors=self.neighbors, min_dist=self.min_dist, n_components=dim, random_state=seed, n_jobs=1
+        )
         places: Array = made.fit_transform(rows)
         return places

@@ -42,6 +42,14 @@ class FullSoftmax(Objective):
         from seqkit.kernels.full_softmax.cpu import train
 
         return train(
-            block.ids, block.starts, block.low, block.high, plan, self.input, self.output, lr,
-            batch=self.options.batch, threads=self.threads,
-        )  # fmt: skip
+            block.ids,
+            block.starts,
+            block.low,
+            block.high,
+            plan,
+            self.input,
+            self.output,
+            lr,
+            batch=self.options.batch,
+            threads=self.threads,
+        )

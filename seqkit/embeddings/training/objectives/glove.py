@@ -27,7 +27,10 @@ __all__ = ["GloVeObjective"]
 BLOCKS = 24  # blocks of words at least, so that the tiles of a round keep many threads busy
 BLOCK_BYTES = 4 << 20  # of one matrix, in a block of words: what a tile touches stays in the caches
 PARTS = 1  # times a tile is visited in an epoch
-FINE_PARTS, FINE_BYTES = 32, 16 << 20  # the same where a matrix fits into the last cache: nearly a full shuffle, and as fast
+FINE_PARTS, FINE_BYTES = (
+    32,
+    16 << 20,
+)  # the same where a matrix fits into the last cache: nearly a full shuffle, and as fast
 STEPS = 64  # steps an epoch at least, where there are as many rounds
 RAREST = 100  # words whose mean stands for an unknown one
 
@@ -53,9 +56,13 @@ class GloVeObjective:
         """Settings: those of counting, and these."""
 
         dim: int = option(100, low=1, help="numbers in a vector")
-        x_max: float = option(10.0, low=1e-30, help="count from which on pairs weigh 1; 100 for billions of words")
+        x_max: float = option(
+            10.0, low=1e-30, help="count from which on pairs weigh 1; 100 for billions of words"
+        )
         alpha: float = option(0.75, low=0, high=10, help="power of the weight below x_max")
-        adagrad: Literal["c", "plain"] = option("c", help="c: sums of (lr · gradient)², biases without lr; plain: the usual")
+        adagrad: Literal["c", "plain"] = option(
+            "c", help="c: sums of (lr · gradient)², biases without lr; plain: the usual"
+        )
         output: Literal["sum", "mean", "words", "contexts"] = option(
             "sum", help="vectors that come out: θ + e (as C), their mean, θ, or e"
         )
@@ -71,7 +78,9 @@ class GloVeObjective:
         self.counts, self.options, self.threads = counts, options, count_threads(threads)
         size, words = padded(options.dim), len(counts.vocab)
         if not len(counts.columns):
-            raise FormatError("glove: no two words ever stand near each other, so nothing can be learnt. Give more text.")
+            raise FormatError(
+                "glove: no two words ever stand near each other, so nothing can be learnt. Give more text."
+            )
         self.words, self.contexts = self._start(0), self._start(1)
         draws = rng.uniform(rng.stream(options.seed, 0, 2), (2, words))
         self.word_biases, self.context_biases = (
@@ -80,9 +89,14 @@ class GloVeObjective:
         edges = _edges(counts, max(64, min(BLOCK_BYTES // (8 * size), 1 << 16)))
         try:
             self.tiles = order(
-                counts.ends, counts.columns, counts.values, edges, mirror=counts.options.symmetric,
-                seed=rng.stream(options.seed, 1), threads=self.threads,
-            )  # fmt: skip
+                counts.ends,
+                counts.columns,
+                counts.values,
+                edges,
+                mirror=counts.options.symmetric,
+                seed=rng.stream(options.seed, 1),
+                threads=self.threads,
+            )
         except FormatError as error:
             raise ModelFileError(f"{error} The counts are damaged; count again.") from error
 
@@ -109,15 +123,20 @@ class GloVeObjective:
         output, dim = output or self.options.output, self.options.dim
         theta, e = self.words[:, :dim], self.contexts[:, :dim]
         parts: dict[str, Any] = {
-            "sum": lambda: theta + e, "mean": lambda: (theta + e) / 2, "words": theta.copy, "contexts": e.copy,
-        }  # fmt: skip
+            "sum": lambda: theta + e,
+            "mean": lambda: (theta + e) / 2,
+            "words": theta.copy,
+            "contexts": e.copy,
+        }
         if output not in parts:
             raise OptionError(f"vectors: output {output!r} came, allowed are {', '.join(parts)}.")
         matrix: Floats = parts[output]()
         vocab = self.counts.vocab
         unk = SPECIALS["unk"]
         if self.options.unknown and unk not in vocab:
-            matrix = np.concatenate([matrix, matrix[-RAREST:].mean(0, keepdims=True, dtype=np.float64).astype(np.float32)])
+            matrix = np.concatenate(
+                [matrix, matrix[-RAREST:].mean(0, keepdims=True, dtype=np.float64).astype(np.float32)]
+            )
             vocab = Vocab([*vocab.tokens, unk], [*vocab.counts.tolist(), 0], {"unk": len(vocab)})
         return Vectors(vocab, matrix)
 

@@ -40,6 +40,14 @@ class HierarchicalSoftmax(Objective):
         from seqkit.kernels.word2vec.cpu import train
 
         return train(
-            block.ids, block.starts, block.low, block.high, plan, self.input, self.output, lr,
-            threads=self.threads, deterministic=self.options.deterministic,
-        )  # fmt: skip
+            block.ids,
+            block.starts,
+            block.low,
+            block.high,
+            plan,
+            self.input,
+            self.output,
+            lr,
+            threads=self.threads,
+            deterministic=self.options.deterministic,
+        )

@@ -26,7 +26,9 @@ class NegativeSampling(Objective):
         """Settings."""
 
         negatives: int = option(5, low=1, high=1000, help="noise words for each window")
-        noise_exponent: float = option(0.75, low=-10, high=10, help="noise is drawn in proportion to count to this power")
+        noise_exponent: float = option(
+            0.75, low=-10, high=10, help="noise is drawn in proportion to count to this power"
+        )
 
     options: Options
 
@@ -41,6 +43,14 @@ class NegativeSampling(Objective):
         from seqkit.kernels.word2vec.cpu import train
 
         return train(
-            block.ids, block.starts, block.low, block.high, plan, self.input, self.output, lr,
-            threads=self.threads, deterministic=self.options.deterministic,
-        )  # fmt: skip
+            block.ids,
+            block.starts,
+            block.low,
+            block.high,
+            plan,
+            self.input,
+            self.output,
+            lr,
+            threads=self.threads,
+            deterministic=self.options.deterministic,
+        )

@@ -38,15 +38,21 @@ class Subwords(Objective):
         """Settings."""
 
         negatives: int = option(5, low=1, high=1000, help="noise words for each window")
-        noise_exponent: float = option(0.75, low=-10, high=10, help="noise is drawn in proportion to count to this power")
-        min_n: int = option(3, low=1, help="characters in the shortest n-gram, < and > of the word's ends among them")
+        noise_exponent: float = option(
+            0.75, low=-10, high=10, help="noise is drawn in proportion to count to this power"
+        )
+        min_n: int = option(
+            3, low=1, help="characters in the shortest n-gram, < and > of the word's ends among them"
+        )
         max_n: int = option(6, low=1, help="characters in the longest n-gram")
         buckets: int = option(200_000, low=1, high=1 << 30, help="rows that n-grams are hashed into")
 
         def __post_init__(self) -> None:
             super().__post_init__()
             if self.min_n > self.max_n:
-                raise OptionError(f"Options.max_n: {self.max_n} came, allowed is at least min_n, {self.min_n}.")
+                raise OptionError(
+                    f"Options.max_n: {self.max_n} came, allowed is at least min_n, {self.min_n}."
+                )
 
     options: Options
 
@@ -63,16 +69,29 @@ class Subwords(Objective):
         for row in self.words.rows.tolist():
             words[row] = tokens[row]
         rows, ends = word_rows(words, np.arange(len(words)), len(words), o.min_n, o.max_n, o.buckets)
-        return {"negatives": o.negatives, "noise": alias_table(weights), "points": rows.astype(np.int32), "ends": ends}
+        return {
+            "negatives": o.negatives,
+            "noise": alias_table(weights),
+            "points": rows.astype(np.int32),
+            "ends": ends,
+        }
 
     def train(self, block: Block, plan: Plan, lr: float) -> tuple[float, int]:
         """Run the kernel over one block."""
         from seqkit.kernels.fasttext.cpu import train
 
         return train(
-            block.ids, block.starts, block.low, block.high, plan, self.input, self.output, lr,
-            threads=self.threads, deterministic=self.options.deterministic,
-        )  # fmt: skip
+            block.ids,
+            block.starts,
+            block.low,
+            block.high,
+            plan,
+            self.input,
+            self.output,
+            lr,
+            threads=self.threads,
+            deterministic=self.options.deterministic,
+        )
 
     def vectors(self) -> SubwordVectors:
         """The rows of the words that were trained, and all buckets."""
@@ -107,5 +126,7 @@ class Subwords(Objective):
 
     def _make_plan(self, frozen: Iterable[str]) -> Plan:
         if list(frozen):
-            raise OptionError("frozen: a word shares rows with words spelt like it, so none can stay by itself. Leave it out.")
+            raise OptionError(
+                "frozen: a word shares rows with words spelt like it, so none can stay by itself. Leave it out."
+            )
         return super()._make_plan(())

@@ -42,12 +42,20 @@ def read(path: Path, *, errors: str = "strict", lenient: bool = False) -> Subwor
     dim, _, _, _, _, _, _, model, buckets, minn, maxn, _, _ = cursor.numbers("<12id", "settings")
     if version == 11 and model == SUPERVISED:
         maxn = 0  # such old models were trained without
-    for name, value, low, high in (("dim", dim, 1, 1_000_000), ("bucket", buckets, 0, 2**31 - 1), ("minn", minn, 0, LONGEST),
-                                   ("maxn", maxn, 0, LONGEST)):  # fmt: skip
+    for name, value, low, high in (
+        ("dim", dim, 1, 1_000_000),
+        ("bucket", buckets, 0, 2**31 - 1),
+        ("minn", minn, 0, LONGEST),
+        ("maxn", maxn, 0, LONGEST),
+    ):
         if not low <= value <= high:
-            raise FormatError(f"{path}: {name} is {value:,}, allowed are {low:,} to {high:,}. The file is damaged.")
+            raise FormatError(
+                f"{path}: {name} is {value:,}, allowed are {low:,} to {high:,}. The file is damaged."
+            )
     if maxn and not buckets:
-        raise FormatError(f"{path}: n-grams of up to {maxn} characters and no bucket for them. The file is damaged.")
+        raise FormatError(
+            f"{path}: n-grams of up to {maxn} characters and no bucket for them. The file is damaged."
+        )
     vocab = _dictionary(cursor, errors)
     cursor.plain_matrix()
     matrix = cursor.matrix("input", len(vocab) + buckets, dim)
@@ -69,7 +77,9 @@ def _dictionary(cursor: "_Cursor", errors: str) -> Vocab:
             f"{cursor.left:,} bytes do not hold. The file is cut short or damaged."
         )
     if prune != -1:
-        raise FormatError(f"{path}: is pruned (quantised with a cut-off), which is not read. Export it as .vec, or use the .bin.")
+        raise FormatError(
+            f"{path}: is pruned (quantised with a cut-off), which is not read. Export it as .vec, or use the .bin."
+        )
     tokens: dict[str, None] = {}
     counts = np.empty(words, np.int64)
     for i in range(size):
@@ -89,7 +99,9 @@ def _dictionary(cursor: "_Cursor", errors: str) -> Vocab:
                 'Mend the file, or pass errors="replace".'
             ) from error
         if token in tokens or not token:
-            raise FormatError(f"{path}: byte {start:,}: the word {token!r} {'comes twice' if token else 'is empty'}.")
+            raise FormatError(
+                f"{path}: byte {start:,}: the word {token!r} {'comes twice' if token else 'is empty'}."
+            )
         tokens[token], counts[i] = None, count
     return Vocab(list(tokens), counts)
 
@@ -113,7 +125,9 @@ class _Cursor:
     def text(self, number: int) -> bytes:
         end = self.data.find(b"\0", self.place, self.place + LONGEST)
         if end < 0:
-            raise FormatError(f"{self.path}: byte {self.place:,}: word {number + 1:,} does not end within {LONGEST:,} bytes.")
+            raise FormatError(
+                f"{self.path}: byte {self.place:,}: word {number + 1:,} does not end within {LONGEST:,} bytes."
+            )
         found = bytes(self.data[self.place : end])
         self.place = end + 1
         return found
@@ -134,7 +148,11 @@ class _Cursor:
             )
         self._need(m * n * 4, f"an {name} matrix of {m:,} rows of {n:,}")
         start, self.place = self.place, self.place + m * n * 4
-        found: Floats = np.frombuffer(self.data, "<f4", m * n, start).reshape(m, n) if m else np.zeros((0, dim), np.float32)
+        found: Floats = (
+            np.frombuffer(self.data, "<f4", m * n, start).reshape(m, n)
+            if m
+            else np.zeros((0, dim), np.float32)
+        )
         return found
 
     def _need(self, size: int, what: str) -> None:

@@ -37,7 +37,9 @@ def load_text(path: Path, reading: Reading, *, with_header: bool) -> Vectors:
             count += take
             collector.add(words[:take], numbers[:take], "line", first_line)
     if rows is not None and count != wanted and not reading.lenient:
-        raise FormatError(f"{path}: the header says {rows:,} rows, the file has {count:,}. Get it again, or pass lenient=True.")
+        raise FormatError(
+            f"{path}: the header says {rows:,} rows, the file has {count:,}. Get it again, or pass lenient=True."
+        )
     return collector.vectors(dim)
 
 

@@ -35,13 +35,18 @@ class FastTextBinary:
         collector = Collector(path, reading)
         for start in range(0, len(words), BLOCK):
             some = words.vocab.tokens[start : start + BLOCK]
-            collector.add([word.encode() for word in some], words.matrix[start : start + BLOCK], "word", start + 1)
+            collector.add(
+                [word.encode() for word in some], words.matrix[start : start + BLOCK], "word", start + 1
+            )
         found = collector.vectors(model.dim)
         if model.max_n and len(found) == len(model):
             ngrams = {"min_n": model.min_n, "max_n": model.max_n, "buckets": model.buckets}
             return SubwordVectors(model.vocab, model.table, matrix=found.matrix, **ngrams)
         index = model.vocab.index
-        return Vectors(Vocab(found.vocab.tokens, model.vocab.counts[[index[word] for word in found.vocab.tokens]]), found.matrix)
+        return Vectors(
+            Vocab(found.vocab.tokens, model.vocab.counts[[index[word] for word in found.vocab.tokens]]),
+            found.matrix,
+        )
 
     @staticmethod
     def save(vectors: Vectors, path: Path, *, space_as: str | None = None) -> None:
@@ -54,9 +59,13 @@ class FastTextBinary:
         if isinstance(vectors, SubwordVectors):
             table, buckets, min_n, max_n = vectors.table, vectors.buckets, vectors.min_n, vectors.max_n
             if words != vectors.vocab.tokens:
-                raise FormatError(f"save: with {space_as!r} for spaces a word has other n-grams. Save vectors() of them.")
+                raise FormatError(
+                    f"save: with {space_as!r} for spaces a word has other n-grams. Save vectors() of them."
+                )
         with write_atomic(path) as file:
-            file.write(struct.pack("<2i12id", MAGIC, 12, dim, 5, 5, 1, 5, 1, 2, 2, buckets, min_n, max_n, 100, 1e-4))
+            file.write(
+                struct.pack("<2i12id", MAGIC, 12, dim, 5, 5, 1, 5, 1, 2, 2, buckets, min_n, max_n, 100, 1e-4)
+            )
             file.write(struct.pack("<3i2q", len(words), len(words), 0, int(vectors.vocab.counts.sum()), -1))
             for word, count in zip(words, vectors.vocab.counts.tolist(), strict=True):
                 file.write(word.encode() + struct.pack("<xqb", count, 0))

@@ -18,7 +18,9 @@ class GloVe:
         """Whether the first line is a word and numbers, but not a header."""
         first = head.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0]
         fields = first.strip(b"\r ").split(b" ")
-        return header(first, path) is None and len(fields) > 1 and NUMBER.fullmatch(fields[-1][:64]) is not None
+        return (
+            header(first, path) is None and len(fields) > 1 and NUMBER.fullmatch(fields[-1][:64]) is not None
+        )
 
     @staticmethod
     def load(path: Path, reading: Reading) -> Vectors:

@@ -37,8 +37,14 @@ class Native:
         try:
             vectors = Vectors(Vocab.from_arrays(arrays, {}), quantisation.decode(arrays))
             if "subwords" in meta:
-                table = {name.removeprefix(TABLE): array for name, array in arrays.items() if name.startswith(TABLE)}
-                vectors = SubwordVectors(vectors.vocab, quantisation.decode(table), **meta["subwords"], matrix=vectors.matrix)
+                table = {
+                    name.removeprefix(TABLE): array
+                    for name, array in arrays.items()
+                    if name.startswith(TABLE)
+                }
+                vectors = SubwordVectors(
+                    vectors.vocab, quantisation.decode(table), **meta["subwords"], matrix=vectors.matrix
+                )
         except (KeyError, ShapeError, FormatError) as error:
             raise ModelFileError(f"{path}: the vectors are not whole ({error}).") from error
         return vectors if reading.limit is None else vectors.restrict(reading.limit)
@@ -48,15 +54,20 @@ class Native:
         """Write a folder; SubwordVectors with their table.  dtype: float32, fp16 or int8."""
         arrays, meta = quantisation.encode(vectors.matrix, dtype), {}
         if isinstance(vectors, SubwordVectors):
-            arrays |= {TABLE + name: array for name, array in quantisation.encode(vectors.table, dtype).items()}
+            arrays |= {
+                TABLE + name: array for name, array in quantisation.encode(vectors.table, dtype).items()
+            }
             meta = {"subwords": {"min_n": vectors.min_n, "max_n": vectors.max_n, "buckets": vectors.buckets}}
         Native.write(path, vectors.vocab.to_arrays(), arrays, dtype, meta)
 
     @staticmethod
     def write(
-        path: Path, vocab: Mapping[str, Array], arrays: Mapping[str, Array | files.Streamed], dtype: str = "float32",
+        path: Path,
+        vocab: Mapping[str, Array],
+        arrays: Mapping[str, Array | files.Streamed],
+        dtype: str = "float32",
         meta: Mapping[str, Any] = {},
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Write a vocabulary's arrays and what `quantisation.encode` gives, or a matrix that comes in blocks."""
         words, dim = arrays["matrix"].shape
         files.save(path, "vectors", {**arrays, **vocab}, {"words": words, "dim": dim, "dtype": dtype, **meta})

@@ -50,7 +50,9 @@ class Word2VecBinary:
             collector, data, done, place = Collector(path, reading), b"", 0, 0
             if plain:  # long enough for its header, so memory may be taken; the rows are copied straight from the file
                 with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
-                    words, numbers, place = _rows(whole, len(first), np.empty((wanted, dim), np.float32), path, 0)
+                    words, numbers, place = _rows(
+                        whole, len(first), np.empty((wanted, dim), np.float32), path, 0
+                    )
                     data, place = whole[place : place + LONGEST], 0
                 collector.add(words, numbers, "row", 1)
                 done = len(words)
@@ -64,8 +66,14 @@ class Word2VecBinary:
                 if not block:
                     break
             if done < wanted:
-                raise FormatError(f"{path}: the header says {rows:,} rows, the file ends in row {done + 1:,}. It is cut short.")
-            if reading.limit is None and not reading.lenient and (data[place:].strip(b"\n") or (not plain and file.read(1))):
+                raise FormatError(
+                    f"{path}: the header says {rows:,} rows, the file ends in row {done + 1:,}. It is cut short."
+                )
+            if (
+                reading.limit is None
+                and not reading.lenient
+                and (data[place:].strip(b"\n") or (not plain and file.read(1)))
+            ):
                 raise FormatError(
                     f"{path}: more bytes follow the {rows:,} rows of the header. Pass lenient=True to leave them out."
                 )
@@ -81,7 +89,9 @@ class Word2VecBinary:
                 file.write(word.encode() + b" " + row.astype("<f4").tobytes() + b"\n")
 
 
-def _rows(data: bytes | mmap.mmap, place: int, out: Floats, path: Path, done: int) -> tuple[list[bytes], Floats, int]:
+def _rows(
+    data: bytes | mmap.mmap, place: int, out: Floats, path: Path, done: int
+) -> tuple[list[bytes], Floats, int]:
     """The whole rows of `data` from `place` on, as many as `out` takes, and where they end."""
     size, end, wanted = 4 * out.shape[1], len(data), len(out)
     words: list[bytes] = []

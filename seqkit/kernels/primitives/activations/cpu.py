@@ -81,7 +81,9 @@ def _generator(function: Callable[..., Any], kind: Any, result: Any) -> Any:
         with cgutils.for_range_slice(b, ir.Constant(INT, 0), whole, ir.Constant(INT, LANES), INT) as (i, _):
             apply(i, None)
         with b.if_then(b.icmp_signed("<", whole, size)):
-            left = b.insert_element(ir.Constant(_WORDS, ir.Undefined), b.trunc(b.sub(size, whole), _WORD), ir.Constant(_WORD, 0))
+            left = b.insert_element(
+                ir.Constant(_WORDS, ir.Undefined), b.trunc(b.sub(size, whole), _WORD), ir.Constant(_WORD, 0)
+            )
             left = b.shuffle_vector(left, left, ir.Constant(_WORDS, [0] * LANES))
             apply(whole, b.icmp_signed("<", ir.Constant(_WORDS, list(range(LANES))), left))
         return context.get_dummy_value()

@@ -46,7 +46,9 @@ def address(rows: Any, base: Any, i: Any) -> Any:
 @njit(inline="always")
 def lane_of(rows: Any, lane: Any) -> Any:
     """The rows of one lane."""
-    return Rows(rows.matrix, rows.slots[lane], rows.copies[lane], rows.touched[lane], rows.hits[lane], rows.used[lane])
+    return Rows(
+        rows.matrix, rows.slots[lane], rows.copies[lane], rows.touched[lane], rows.hits[lane], rows.used[lane]
+    )
 
 
 @njit
@@ -94,7 +96,11 @@ def merge(rows: Any, lanes_of: Any, part: Any, parts: Any, old: Any, lr: Any) ->
             if _part(i, parts) == part:
                 lanes_of[i] += 1
     size = rows.matrix.shape[1]
-    matrix, copies, lane_bytes = rows.matrix.ctypes.data, rows.copies.ctypes.data, 4 * size * rows.copies.shape[1]
+    matrix, copies, lane_bytes = (
+        rows.matrix.ctypes.data,
+        rows.copies.ctypes.data,
+        4 * size * rows.copies.shape[1],
+    )
     for lane in range(LANES):
         for slot in range(rows.used[lane, 0]):
             i = rows.touched[lane, slot]
@@ -140,4 +146,6 @@ def copies(matrix: Array, most: int) -> Rows:
     copies = aligned(LANES * most, size).reshape(LANES, most, size)
     touched, hits = np.zeros((2, LANES, most), np.int32)
     small = np.int16 if most <= np.iinfo(np.int16).max else np.int32  # small tables stay in the core's cache
-    return Rows(matrix, np.full((LANES, rows), -1, small), copies, touched, hits, np.zeros((LANES, LINE), np.int64))
+    return Rows(
+        matrix, np.full((LANES, rows), -1, small), copies, touched, hits, np.zeros((LANES, LINE), np.int64)
+    )

@@ -20,9 +20,15 @@ FLOAT, INT = ir.FloatType(), ir.IntType(64)
 VECTOR = ir.VectorType(FLOAT, LANES)
 _N = ir.VectorType(ir.IntType(32), LANES)
 _LOG = (  # Cephes logf, after the leading coefficient
-    -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1,
-    -2.4999993993e-1, 3.3333331174e-1,
-)  # fmt: skip
+    -1.1514610310e-1,
+    1.1676998740e-1,
+    -1.2420140846e-1,
+    1.4249322787e-1,
+    -1.6668057665e-1,
+    2.0000714765e-1,
+    -2.4999993993e-1,
+    3.3333331174e-1,
+)
 _CONTRACT = ("contract",)  # lets a * b + c become one fused instruction
 
 
@@ -73,7 +79,9 @@ def fma(b: Any, x: Any, y: Any, z: Any) -> Any:
 
 def _call(b: Any, name: str, *args: Any) -> Any:
     module, kind = b.module, args[0].type
-    function = cgutils.get_or_insert_function(module, ir.FunctionType(kind, [a.type for a in args]), f"llvm.{name}.v{LANES}f32")
+    function = cgutils.get_or_insert_function(
+        module, ir.FunctionType(kind, [a.type for a in args]), f"llvm.{name}.v{LANES}f32"
+    )
     return b.call(function, args)
 
 
@@ -87,7 +95,9 @@ def add_up(b: Any, vector: Any) -> Any:
 @contextlib.contextmanager
 def along(b: Any, size: Any) -> Iterator[Any]:
     """A loop over the vectors of a row: the offset of each in bytes."""
-    with cgutils.for_range_slice(b, ir.Constant(INT, 0), b.mul(size, ir.Constant(INT, 4)), ir.Constant(INT, LINE), INT) as (
+    with cgutils.for_range_slice(
+        b, ir.Constant(INT, 0), b.mul(size, ir.Constant(INT, 4)), ir.Constant(INT, LINE), INT
+    ) as (
         at,
         _,
     ):
@@ -205,7 +215,9 @@ def logistic(typing: Any, s: Any, count: Any, labels: Any, weights: Any, lr: Any
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
         s, count, labels, weights, lr = args
         lanes = ir.Constant(_N, list(range(LANES)))
-        limit = b.insert_element(ir.Constant(_N, ir.Undefined), b.trunc(count, ir.IntType(32)), ir.Constant(ir.IntType(32), 0))
+        limit = b.insert_element(
+            ir.Constant(_N, ir.Undefined), b.trunc(count, ir.IntType(32)), ir.Constant(ir.IntType(32), 0)
+        )
         live = b.icmp_signed("<", lanes, b.shuffle_vector(limit, limit, ir.Constant(_N, [0] * LANES)))
         raw = b.select(live, _load(b, s), const(0.0))
         x = cut(b, cut(b, raw, "<", -60.0), ">", 60.0)
@@ -215,7 +227,9 @@ def logistic(typing: Any, s: Any, count: Any, labels: Any, weights: Any, lr: Any
         label, weight = _load(b, labels), _load(b, weights)
         rate = b.fmul(b.fmul(splat(b, lr), weight), b.fsub(label, sigma))
         _store(b, b.select(live, rate, const(0.0)), s)
-        loss = fma(b, b.fsub(const(1.0), label), x, _log(b, denominator))  # log(1 + e^-x), and + x for label 0
+        loss = fma(
+            b, b.fsub(const(1.0), label), x, _log(b, denominator)
+        )  # log(1 + e^-x), and + x for label 0
         return add_up(b, b.select(live, b.fmul(weight, loss), const(0.0)))
 
     return types.float32(types.intp, types.intp, types.intp, types.intp, types.float32), generate
@@ -248,7 +262,9 @@ def prefetch(typing: Any, row: Any, size: Any) -> Any:
         kind = ir.FunctionType(ir.VoidType(), [pointer, word, word, word])
         function = cgutils.get_or_insert_function(b.module, kind, "llvm.prefetch.p0")
         with along(b, size) as at:
-            b.call(function, [b.inttoptr(b.add(row, at), pointer), *(ir.Constant(word, n) for n in (1, 3, 1))])
+            b.call(
+                function, [b.inttoptr(b.add(row, at), pointer), *(ir.Constant(word, n) for n in (1, 3, 1))]
+            )
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp), generate

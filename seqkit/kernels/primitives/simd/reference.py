@@ -13,7 +13,10 @@ def dots(x: Annotated[Array, "N D"], y: Annotated[Array, "T D"]) -> Annotated[Ar
 
 
 def update(
-    x: Annotated[Array, "N D"], y: Annotated[Array, "T D"], g: Annotated[Array, "T N"], dx: Annotated[Array, "N D"]
+    x: Annotated[Array, "N D"],
+    y: Annotated[Array, "T D"],
+    g: Annotated[Array, "T N"],
+    dx: Annotated[Array, "N D"],
 ) -> tuple[Annotated[Array, "T D"], Annotated[Array, "N D"]]:
     """y + g x and dx + gᵀ y."""
     return y + g @ x, dx + g.T @ y
@@ -23,7 +26,9 @@ def logistic(
     s: Annotated[Array, "N"], labels: Annotated[Array, "N"], weights: Annotated[Array, "N"], lr: float
 ) -> tuple[Annotated[Array, "N"], float]:
     """Rates lr · w (y - σ(s)) and the loss -Σ w log σ(±s) in nats."""
-    return lr * weights * (labels - 1 / (1 + np.exp(-s))), float(weights @ np.logaddexp(0, np.where(labels, -s, s)))
+    return lr * weights * (labels - 1 / (1 + np.exp(-s))), float(
+        weights @ np.logaddexp(0, np.where(labels, -s, s))
+    )
 
 
 def axpy(a: float, x: Annotated[Array, "D"], y: Annotated[Array, "D"]) -> Annotated[Array, "D"]:
@@ -31,7 +36,9 @@ def axpy(a: float, x: Annotated[Array, "D"], y: Annotated[Array, "D"]) -> Annota
     return y + a * x
 
 
-def shift(a: float, x: Annotated[Array, "D"], old: Annotated[Array, "D"], y: Annotated[Array, "D"]) -> Annotated[Array, "D"]:
+def shift(
+    a: float, x: Annotated[Array, "D"], old: Annotated[Array, "D"], y: Annotated[Array, "D"]
+) -> Annotated[Array, "D"]:
     """y + a (x - old)."""
     return y + a * (x - old)
 

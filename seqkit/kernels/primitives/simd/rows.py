@@ -26,7 +26,10 @@ def check_rows(name: str, matrix: Array) -> None:
     """Raise ShapeError unless the vector instructions may read `matrix`."""
     size = matrix.shape[1]
     whole = (
-        matrix.dtype == np.float32 and matrix.flags.c_contiguous and size % LANES == 0 and matrix.ctypes.data % (4 * LANES) == 0
+        matrix.dtype == np.float32
+        and matrix.flags.c_contiguous
+        and size % LANES == 0
+        and matrix.ctypes.data % (4 * LANES) == 0
     )
     if not whole:
         raise ShapeError(

@@ -11,7 +11,19 @@ from numba import njit
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from seqkit.kernels.primitives.simd.cpu import FLOAT, INT, VECTOR, add_up, along, const, entry, fma, get, put, splat
+from seqkit.kernels.primitives.simd.cpu import (
+    FLOAT,
+    INT,
+    VECTOR,
+    add_up,
+    along,
+    const,
+    entry,
+    fma,
+    get,
+    put,
+    splat,
+)
 
 
 def make_dots(n_x: int, n_y: int) -> Any:
@@ -52,7 +64,9 @@ def make_update(n_y: int) -> Any:
     """
 
     @intrinsic
-    def update(typing: Any, x: Any, y: Any, g: Any, dx: Any, first: Any, count: Any, stride: Any, size: Any) -> Any:
+    def update(
+        typing: Any, x: Any, y: Any, g: Any, dx: Any, first: Any, count: Any, stride: Any, size: Any
+    ) -> Any:
         def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
             x, y, g, dx, first, count, stride, size = args
             fresh = b.icmp_signed("==", first, ir.Constant(INT, 1))

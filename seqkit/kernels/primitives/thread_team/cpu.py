@@ -21,7 +21,13 @@ from seqkit.core.types import Array
 
 R = TypeVar("R")
 SPINS = 2000  # looks at the barrier, about 1 µs, before a thread gives its core away
-_ARRIVED, _TURN, _COUNTER, _GIVE_WAY, _GONE = 0, 8, 16, 24, 25  # places in a team, each on a cache line of its own
+_ARRIVED, _TURN, _COUNTER, _GIVE_WAY, _GONE = (
+    0,
+    8,
+    16,
+    24,
+    25,
+)  # places in a team, each on a cache line of its own
 _I = ir.IntType(64)
 
 

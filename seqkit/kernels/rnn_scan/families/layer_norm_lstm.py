@@ -32,7 +32,15 @@ class LayerNormLSTMLoop(Loop):
 
     def extras(self) -> list[Tensor]:
         """The buffers, the parameters, and sums for their gradients."""
-        return [self.states[1], self.u_hat, self.c_hat, self.tanh_c, self.scales, *self.parameters, *self.sums]
+        return [
+            self.states[1],
+            self.u_hat,
+            self.c_hat,
+            self.tanh_c,
+            self.scales,
+            *self.parameters,
+            *self.sums,
+        ]
 
     def pointwise(self, t: int, gx: Tensor, u: Tensor) -> None:
         """Normalise U h, squash the gates, normalise c for the output alone."""
@@ -50,7 +58,9 @@ class LayerNormLSTMLoop(Loop):
         (dh, dc), (i, f, g, o), tanh_c = d, self.gates[t].chunk(4, -1), self.tanh_c[t]
         do, inner = dh * tanh_c * o * (1 - o), dh * o * (1 - tanh_c * tanh_c)
         dc += normalise_back(inner * gain_c, self.c_hat[t], self.scales[t, :, 1])
-        da = torch.cat([dc * g * i * (1 - i), dc * self.states[1][t] * f * (1 - f), dc * i * (1 - g * g), do], -1)
+        da = torch.cat(
+            [dc * g * i * (1 - i), dc * self.states[1][t] * f * (1 - f), dc * i * (1 - g * g), do], -1
+        )
         dc *= f
         dh.zero_()
         for total, part in zip(self.sums, (da * self.u_hat[t], inner * self.c_hat[t], inner), strict=True):

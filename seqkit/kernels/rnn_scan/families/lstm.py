@@ -57,4 +57,6 @@ class LSTMLoop(Loop):
         if not self.parameters:
             return ()
         (di, df, _, do), c = self.du.to(self.dtype).chunk(4, -1), self.states[1]
-        return (torch.stack([(di * c[:-1]).sum((0, 1)), (df * c[:-1]).sum((0, 1)), (do * c[1:]).sum((0, 1))]),)
+        return (
+            torch.stack([(di * c[:-1]).sum((0, 1)), (df * c[:-1]).sum((0, 1)), (do * c[1:]).sum((0, 1))]),
+        )
