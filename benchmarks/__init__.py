@@ -1,1 +1,3 @@
-"""One file a claim: `python -m benchmarks NAME [--data FOLDER]` prints ours beside a peer, measured in one run."""
+"""One file a claim: `python -m benchmarks NAME [--data FOLDER]` prints ours beside a peer, measured in one
+run.
+"""

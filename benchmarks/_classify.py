@@ -1,4 +1,6 @@
-"""What the recipes for classifiers share: the data sets, vectors trained on wiki100m, runs over seeds, the closing table."""
+"""What the recipes for classifiers share: the data sets, vectors trained on wiki100m, runs over seeds, the
+closing table.
+"""
 
 import argparse
 import statistics
@@ -42,8 +44,10 @@ class Result:
     def __str__(self) -> str:
         spread = f" ± {statistics.stdev(self.test):.2f}" if len(self.test) > 1 else ""
         return (
-            f"  {self.name:34} dev {statistics.mean(self.dev):6.2f}  test {statistics.mean(self.test):6.2f}{spread} "
-            f"({', '.join(f'{t:.2f}' for t in self.test)}), {statistics.mean(self.seconds):.1f} s of processor a run"
+            f"  {self.name:34} dev {statistics.mean(self.dev):6.2f}  test "
+            f"{statistics.mean(self.test):6.2f}{spread} "
+            f"({', '.join(f'{t:.2f}' for t in self.test)}), {statistics.mean(self.seconds):.1f} s of "
+            "processor a run"
         )
 
 

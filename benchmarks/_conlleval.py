@@ -1,4 +1,6 @@
-"""Counts of chunks as the CoNLL-2000 shared task's conlleval.pl makes them, written from its rules to check the library's."""
+"""Counts of chunks as the CoNLL-2000 shared task's conlleval.pl makes them, written from its rules to check
+the library's.
+"""
 
 from collections.abc import Iterable, Sequence
 

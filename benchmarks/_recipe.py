@@ -50,7 +50,9 @@ def train(
     chosen: argparse.Namespace,
     **settings: Any,
 ) -> LanguageModel:
-    """Train with `settings`, choose the epoch by the validation text, and print the exact scores of valid and test."""
+    """Train with `settings`, choose the epoch by the validation text, and print the exact scores of valid and
+    test.
+    """
     settings |= parse_settings(chosen.set)
     corpus = Corpus.build(train_text, unit, add_eos=True)
     valid = Codec.of(corpus).corpus(valid_text)
@@ -64,7 +66,8 @@ def train(
     print(f"{name}: {machine()}, {chosen.device}, {chosen.threads} threads, seed {chosen.seed}")
     print(f"  settings {settings}")
     print(
-        f"  {model.num_parameters:,} parameters, {len(model.history)} epochs, {tokens:,} tokens in {seconds:,.0f} s with validation "
+        f"  {model.num_parameters:,} parameters, {len(model.history)} epochs, {tokens:,} tokens in "
+        f"{seconds:,.0f} s with validation "
         f"({busy:,.0f} s of processor time)"
     )
     print("  validation by epoch: " + ", ".join(f"{e.validation:.4f}" for e in model.history))
@@ -72,7 +75,8 @@ def train(
         if path is not None:
             s = model.score_file(path)
             print(
-                f"  {part}: {s.loss.mean:.4f} nats a token, perplexity {s.loss.perplexity:.2f}, {s.bits_per_byte:.4f} bits a byte, "
+                f"  {part}: {s.loss.mean:.4f} nats a token, perplexity {s.loss.perplexity:.2f}, "
+                f"{s.bits_per_byte:.4f} bits a byte, "
                 f"{s.loss.count:,} tokens scored ({s.eos:,} </s>, {s.unknown:,} unknown)"
             )
     return model

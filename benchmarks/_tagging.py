@@ -43,7 +43,8 @@ def train(
         "" if model.coverage is None else f", {model.coverage:.1%} of the training words have a vector"
     )
     print(
-        f"  {model.num_parameters:,} parameters, {len(model.history)} epochs in {seconds:,.0f} s with validation "
+        f"  {model.num_parameters:,} parameters, {len(model.history)} epochs in {seconds:,.0f} s with "
+        "validation "
         f"({busy:,.0f} s of processor time){with_vector}"
     )
     print("  error on dev by epoch: " + ", ".join(f"{e.validation:.4f}" for e in model.history))

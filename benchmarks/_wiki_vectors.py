@@ -1,4 +1,6 @@
-"""The word vectors that recipes start from: skip-gram's of wiki100m, trained once and kept in the benchmarks' folder."""
+"""The word vectors that recipes start from: skip-gram's of wiki100m, trained once and kept in the benchmarks'
+folder.
+"""
 
 import argparse
 import time
@@ -18,7 +20,9 @@ def option(parser: argparse.ArgumentParser) -> None:
 
 
 def wiki_vectors(chosen: argparse.Namespace, dim: int, seed: int = 1) -> Vectors:
-    """Those of --vectors, or window 5, 5 negatives, subsample 1e-4, lr 0.05, 5 epochs on chosen.threads threads."""
+    """Those of --vectors, or window 5, 5 negatives, subsample 1e-4, lr 0.05, 5 epochs on chosen.threads
+    threads.
+    """
     path = chosen.vectors or CACHE / f"wiki100m-d{dim}-s{seed}.vectors"
     if not path.exists():
         started = time.monotonic()

@@ -1,7 +1,9 @@
-"""Planted agreement: who can tell the verb's number from a noun up to 45 words before it, all words between saying nothing?
+"""Planted agreement: who can tell the verb's number from a noun up to 45 words before it, all words between
+saying nothing?
 
-Bars: at distance 12 and more LSTM and GRU at least 95 %, the plain RNN clearly less, a bigram model at chance. Trains on
-corpora/planted/agreement.long.txt, all cells with the same settings at each rate. --plot draws the picture of the documentation.
+Bars: at distance 12 and more LSTM and GRU at least 95 %, the plain RNN clearly less, a bigram model at
+chance. Trains on corpora/planted/agreement.long.txt, all cells with the same settings at each rate. --plot
+draws the picture of the documentation.
 """
 
 from collections import defaultdict

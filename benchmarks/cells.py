@@ -1,5 +1,7 @@
-"""Custom cells beside torch.nn.LSTM, forward and backward. Bars: peephole and layer-norm LSTM at most 1.7 times its time on a
-CPU at B 32, T 128, H 256, and at most 2.5 times cuDNN's on a GPU. Times are for a whole layer, input product included."""
+"""Custom cells beside torch.nn.LSTM, forward and backward. Bars: peephole and layer-norm LSTM at most 1.7
+times its time on a CPU at B 32, T 128, H 256, and at most 2.5 times cuDNN's on a GPU. Times are for a whole
+layer, input product included.
+"""
 
 import statistics
 
@@ -39,7 +41,8 @@ def main(args: list[str]) -> None:
 
     ways = [(name, "fused") for name in cells.names()] + [("lstm", "cudnn"), ("gru", "cudnn")]
     print(
-        f"{machine()}, torch {torch.__version__}, {device}, {chosen.precision}\nB {B}, T {T}, H {H}, {chosen.threads} threads"
+        f"{machine()}, torch {torch.__version__}, {device}, {chosen.precision}\nB {B}, T {T}, H {H}, "
+        f"{chosen.threads} threads"
     )
     print(f"{'cell':18} {'backend':10} {'ms':>8}   time / torch.nn.LSTM float32")
     for name, backend in ways:

@@ -1,8 +1,9 @@
-"""The averaged classifier's speed beside scikit-learn's SGD on TF-IDF, from texts to a trained model and from texts to labels.
+"""The averaged classifier's speed beside scikit-learn's SGD on TF-IDF, from texts to a trained model and from
+texts to labels.
 
-Bars: predicts at least 20,000 sentences a second on 2 cores; trains at least as fast as scikit-learn. SST-2's training
-sentences, `--copies` times; each run after a warm one that loads and compiles; processor time, so that a busy machine
-changes little, and wall time.
+Bars: predicts at least 20,000 sentences a second on 2 cores; trains at least as fast as scikit-learn. SST-2's
+training sentences, `--copies` times; each run after a warm one that loads and compiles; processor time, so
+that a busy machine changes little, and wall time.
 """
 
 import time
@@ -47,12 +48,14 @@ def main(args: list[str]) -> None:
         f"{machine()}, {chosen.threads} threads; {len(texts):,} sentences, {ours.fit_options.epochs} epochs"
     )
     print(
-        f"accuracy on test: seqkit {100 * ours.score(*test):.2f}, scikit-learn {100 * theirs.score(*test):.2f}"
+        f"accuracy on test: seqkit {100 * ours.score(*test):.2f}, scikit-learn "
+        f"{100 * theirs.score(*test):.2f}"
     )
     for name, pair in rows.items():
         for kind, clock in (("processor", 0), ("wall", 1)):
             mine, others = ([run[clock] for run in side] for side in pair)
             print(
-                f"  {name:8} {kind:9} seqkit {min(mine):.3f} s ({len(texts) / min(mine):,.0f} sentences/s), scikit-learn "
+                f"  {name:8} {kind:9} seqkit {min(mine):.3f} s ({len(texts) / min(mine):,.0f} sentences/s), "
+                "scikit-learn "
                 f"{min(others):.3f} s; scikit-learn / seqkit {ratio(others, mine)}"
             )

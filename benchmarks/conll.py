@@ -1,6 +1,8 @@
-"""Recipe: named entities of CoNLL-2003, 5,648 in the test file, with vectors that seqkit trains on wiki100m if none are given.
+"""Recipe: named entities of CoNLL-2003, 5,648 in the test file, with vectors that seqkit trains on wiki100m
+if none are given.
 
-Bar: F1 of at least 85 on the test file. The same number counted by the rules of conlleval.pl stands beside it.
+Bar: F1 of at least 85 on the test file. The same number counted by the rules of conlleval.pl stands beside
+it.
 """
 
 from benchmarks._common import parser
@@ -22,5 +24,6 @@ def main(args: list[str]) -> None:
         ([str(tag) for tag in s.tags or []], tags) for s, tags in zip(parts["test"], predicted, strict=True)
     )
     print(
-        f"  test by the rules of conlleval: {right:,} right of {guessed:,} predicted and {true:,} true, F1 {f1:.2f}"
+        f"  test by the rules of conlleval: {right:,} right of {guessed:,} predicted and {true:,} true, F1 "
+        f"{f1:.2f}"
     )

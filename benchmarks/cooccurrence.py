@@ -1,8 +1,10 @@
-"""Co-occurrence counting on wiki100m, window 10, min count 5: seconds to count, to merge two shards, to order for training; memory.
+"""Co-occurrence counting on wiki100m, window 10, min count 5: seconds to count, to merge two shards, to order
+for training; memory.
 
-The C programs of stanfordnlp/GloVe took 32 s to count (one thread, 8 GB) and 30 s to shuffle the same text on another machine of
-2 cores; they are not run here. With limits of 500 MB and 120 MB (several blocks) the counts must be the
-same. Each count is a process of its own; its memory is what it took at the most, mapped files (corpus, runs, result) left out.
+The C programs of stanfordnlp/GloVe took 32 s to count (one thread, 8 GB) and 30 s to shuffle the same text on
+another machine of 2 cores; they are not run here. With limits of 500 MB and 120 MB (several blocks) the
+counts must be the same. Each count is a process of its own; its memory is what it took at the most, mapped
+files (corpus, runs, result) left out.
 """
 
 import statistics
@@ -73,20 +75,25 @@ def main(args: list[str]) -> None:
             for what, way in ways.items():
                 runs[what].append(count(*way))
         print(
-            f"{machine()}\n{corpus.num_tokens:,} words of wiki100m, window 10, min count 5, {chosen.repeat} rounds"
+            f"{machine()}\n{corpus.num_tokens:,} words of wiki100m, window 10, min count 5, "
+            f"{chosen.repeat} rounds"
         )
         seconds = {what: [float(run[0]) for run in found] for what, found in runs.items()}
         for what, found in runs.items():
             print(
-                f"  {what:10} {statistics.median(seconds[what]):6.1f} s ({min(seconds[what]):.1f}–{max(seconds[what]):.1f}), "
-                f"{max(float(run[1]) for run in found):4,.0f} MiB at most, {float(found[0][3]):4,.0f} forecast, {found[0][2]} blocks"
+                f"  {what:10} {statistics.median(seconds[what]):6.1f} s "
+                f"({min(seconds[what]):.1f}–{max(seconds[what]):.1f}), "
+                f"{max(float(run[1]) for run in found):4,.0f} MiB at most, {float(found[0][3]):4,.0f} "
+                f"forecast, {found[0][2]} blocks"
             )
         print(
-            f"  same counts everywhere: {len({run[5] for found in runs.values() for run in found}) == 1}, {int(found[0][4]):,} pairs"
+            f"  same counts everywhere: {len({run[5] for found in runs.values() for run in found}) == 1}, "
+            f"{int(found[0][4]):,} pairs"
         )
         for what in ("500 MB", "120 MB"):
             print(
-                f"  {what} / 4 GiB                {ratio(seconds[what], seconds[f'{chosen.threads} threads'])}"
+                f"  {what} / 4 GiB                "
+                f"{ratio(seconds[what], seconds[f'{chosen.threads} threads'])}"
             )
         counts = Cooccurrence.load(f"{found[0][6]}/counts")
         merging = [

@@ -1,8 +1,8 @@
-"""Reading text: count + encode, opening what was built, memory. Bars: ≥ 4 M tokens/s on 2 cores, open < 0.1 s, 10 × text in the
-same memory.
+"""Reading text: count + encode, opening what was built, memory. Bars: ≥ 4 M tokens/s on 2 cores, open < 0.1
+s, 10 × text in the same memory.
 
-The peer is the usual plain Python: Counter over split lines, then a dictionary look-up a token; and gensim's own vocabulary
-scan alone (it never encodes).
+The peer is the usual plain Python: Counter over split lines, then a dictionary look-up a token; and gensim's
+own vocabulary scan alone (it never encodes).
 """
 
 import statistics
@@ -80,5 +80,6 @@ def main(args: list[str]) -> None:
             ).stdout.split()
             count, words, own, workers = int(out[0]), int(out[1]), float(out[2]), float(out[3])
             print(
-                f"  {megabytes:5,} MB: {count:11,} tokens, {words:7,} words, peak {own:4.0f} MiB, largest worker {workers:4.0f} MiB"
+                f"  {megabytes:5,} MB: {count:11,} tokens, {words:7,} words, peak {own:4.0f} MiB, largest "
+                f"worker {workers:4.0f} MiB"
             )

@@ -1,9 +1,10 @@
-"""Hard debiasing of a table as large as the Google News vectors, memory-mapped. Bars: 3,000,000 × 300 in ≤ 10 s on 2 cores, ≤ 500 MB
-beyond the mapped files.
+"""Hard debiasing of a table as large as the Google News vectors, memory-mapped. Bars: 3,000,000 × 300 in ≤ 10
+s on 2 cores, ≤ 500 MB beyond the mapped files.
 
-A fresh process opens the vectors, fits HardDebias (its words found in the bytes of the vocabulary) and writes the result as seqkit's
-own format, hashed and synced. Printed: the pass alone (results thrown away), the whole to a file, how much of that the disk took, and
-the peak of memory that is no mapped file. The peer is plain numpy, whole matrix at once in float32, as debiaswe does it.
+A fresh process opens the vectors, fits HardDebias (its words found in the bytes of the vocabulary) and writes
+the result as seqkit's own format, hashed and synced. Printed: the pass alone (results thrown away), the whole
+to a file, how much of that the disk took, and the peak of memory that is no mapped file. The peer is plain
+numpy, whole matrix at once in float32, as debiaswe does it.
 """
 
 import json
@@ -54,7 +55,9 @@ print(json.dumps({"seconds": seconds, "fitted": fitted, "synced": synced[0], "pe
 
 
 def table(rows: int, dim: int) -> Path:
-    """Random vectors on disk, made block by block: the words of the gender sets spread among fillers, its women and men apart."""
+    """Random vectors on disk, made block by block: the words of the gender sets spread among fillers, its
+    women and men apart.
+    """
     folder = CACHE / f"debias-{rows}x{dim}"
     if (folder / "manifest.json").exists():
         return folder
@@ -97,7 +100,8 @@ def main(args: list[str]) -> None:
     chosen = options.parse_args(args)
     source, target = table(chosen.rows, chosen.dim), CACHE / "debiased"
     print(
-        f"{machine()}\nHardDebias, {chosen.rows:,} × {chosen.dim} float32, best of {chosen.repeat} rounds after one to warm up"
+        f"{machine()}\nHardDebias, {chosen.rows:,} × {chosen.dim} float32, best of {chosen.repeat} rounds "
+        "after one to warm up"
     )
     for job in ("pass", "write", *(("numpy",) if chosen.peer else ())):
         command = [sys.executable, "-c", PROBE, str(source), str(target), job]
@@ -107,6 +111,7 @@ def main(args: list[str]) -> None:
             runs.append(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
         best = min(runs[1:], key=lambda run: run["seconds"])
         print(
-            f"  {job:6} {best['seconds']:6.2f} s, {best['bytes'] / 1e9 / best['seconds']:5.2f} GB/s; open and fit {best['fitted']:.2f} s, "
+            f"  {job:6} {best['seconds']:6.2f} s, {best['bytes'] / 1e9 / best['seconds']:5.2f} GB/s; open "
+            f"and fit {best['fitted']:.2f} s, "
             f"disk sync {best['synced']:.2f} s; peak beyond maps {max(run['peak'] for run in runs):4.0f} MiB"
         )

@@ -1,7 +1,8 @@
-"""Recipe: parts of speech (UPOS) of Universal Dependencies' English EWT, 25,094 test words, with vectors that seqkit trains on
-wiki100m if none are given.
+"""Recipe: parts of speech (UPOS) of Universal Dependencies' English EWT, 25,094 test words, with vectors that
+seqkit trains on wiki100m if none are given.
 
-Bar: at least 93.5 % of the test words right within 20 minutes on 2 cores. A stack over words alone gives 88.3 %.
+Bar: at least 93.5 % of the test words right within 20 minutes on 2 cores. A stack over words alone gives 88.3
+%.
 """
 
 from benchmarks._common import parser

@@ -1,8 +1,10 @@
-"""GloVe's speed: pairs a second in tiled order beside the same kernel on shuffled pairs; with --quality, analogies.
+"""GloVe's speed: pairs a second in tiled order beside the same kernel on shuffled pairs; with --quality,
+analogies.
 
-wiki100m, window 10, min count 5, d100, x_max 10. The rounds are interleaved. Shuffled: blocks of 65,536 words, the largest there
-are, so that the pairs of a vocabulary of 70,000 lie in four tiles. Bars: ≥ 10 M pairs/s, ≥ 3 × shuffled. The C program did
-0.85 M pairs/s, and 30.1 % of Google's analogies at 30,000 words after 10 epochs, on another machine of 2 cores.
+wiki100m, window 10, min count 5, d100, x_max 10. The rounds are interleaved. Shuffled: blocks of 65,536
+words, the largest there are, so that the pairs of a vocabulary of 70,000 lie in four tiles. Bars: ≥ 10 M
+pairs/s, ≥ 3 × shuffled. The C program did 0.85 M pairs/s, and 30.1 % of Google's analogies at 30,000 words
+after 10 epochs, on another machine of 2 cores.
 """
 
 import statistics
@@ -56,7 +58,8 @@ def main(args: list[str]) -> None:
         corpus = Corpus.build(wiki(chosen.data, chosen.megabytes), threads=chosen.threads)
         counts = Cooccurrence.count(corpus, threads=chosen.threads, out=Path(folder) / "counts")
         print(
-            f"{machine()}\n{corpus.num_tokens:,} words of wiki100m, {counts.num_pairs:,} pairs, d100, {chosen.threads} threads"
+            f"{machine()}\n{corpus.num_tokens:,} words of wiki100m, {counts.num_pairs:,} pairs, d100, "
+            f"{chosen.threads} threads"
         )
         model = GloVe(threads=chosen.threads)
         learners = {"tiled": model.objective(counts), "shuffled": shuffled(model, counts)}
@@ -84,6 +87,7 @@ def main(args: list[str]) -> None:
             sections = analogy.read_questions(chosen.data / "analogy" / "questions-words.txt")
             print(f"  cost by epoch: {', '.join(f'{epoch.loss.mean:.4f}' for epoch in model.history)}")
             print(
-                f"  {sum(epoch.seconds for epoch in model.history):.0f} s; at 30,000 words: {analogy.evaluate(vectors, sections, restrict=30000).total}"
+                f"  {sum(epoch.seconds for epoch in model.history):.0f} s; at 30,000 words: "
+                f"{analogy.evaluate(vectors, sections, restrict=30000).total}"
             )
             print(f"  all words: {analogy.evaluate(vectors, sections).total}")

@@ -1,8 +1,8 @@
 """Training speed of a language model beside PyTorch's word_language_model at its own setting.
 
-The peer is that example's model and loop: 2 × 200 LSTM, tied, dropout 0.2, V 10,000, 20 streams, 35 steps, SGD with clipping
-at 0.25. Bars: not slower in float32; at least 1.3 times as fast in the fastest mode (bfloat16 products). Both train on the
-same random ids; rounds are interleaved.
+The peer is that example's model and loop: 2 × 200 LSTM, tied, dropout 0.2, V 10,000, 20 streams, 35 steps,
+SGD with clipping at 0.25. Bars: not slower in float32; at least 1.3 times as fast in the fastest mode
+(bfloat16 products). Both train on the same random ids; rounds are interleaved.
 """
 
 import statistics
@@ -77,9 +77,11 @@ def main(args: list[str]) -> None:
             for name, value in seconds.items():
                 times[name].append(value)
     print(
-        f"{machine()}, torch {torch.__version__}\ntied 2 × {D} LSTM, V {V:,}, B {B}, T {T}, {chosen.threads} threads"
+        f"{machine()}, torch {torch.__version__}\ntied 2 × {D} LSTM, V {V:,}, B {B}, T {T}, "
+        f"{chosen.threads} threads"
     )
     for name, values in times.items():
         print(
-            f"  {name:9} {B * T * STEPS / statistics.median(values):8,.0f} tokens/s   speed / peer {ratio(times['peer'], values)}"
+            f"  {name:9} {B * T * STEPS / statistics.median(values):8,.0f} tokens/s   speed / peer "
+            f"{ratio(times['peer'], values)}"
         )

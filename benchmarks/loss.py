@@ -1,7 +1,7 @@
 """The loss over a large vocabulary: memory above weights and gradients, and time beside plain cross-entropy.
 
-Bars: V 267,000 and 8,400 tokens in at most 0.5 GB above the weights and their gradients; at V 10,000 at most 1.1 times the
-time of torch's linear + cross_entropy.
+Bars: V 267,000 and 8,400 tokens in at most 0.5 GB above the weights and their gradients; at V 10,000 at most
+1.1 times the time of torch's linear + cross_entropy.
 """
 
 import statistics
@@ -59,7 +59,8 @@ def main(args: list[str]) -> None:
             seconds = timed(lambda: linear_cross_entropy(h, weight, bias, targets).backward())  # noqa: B023
         above = peak.most - peak.before - held  # the gradients are as large as what they are of
         print(
-            f"  V {V:,}, {N:,} tokens: {seconds:.1f} s, weights {held / 2**30:.2f} GiB, peak {above / 1e9:.2f} GB above "
+            f"  V {V:,}, {N:,} tokens: {seconds:.1f} s, weights {held / 2**30:.2f} GiB, peak "
+            f"{above / 1e9:.2f} GB above "
             f"them and their gradients (all logits would be {4 * N * V / 1e9:.1f} GB)"
         )
         del h, weight, bias, targets
@@ -78,6 +79,7 @@ def main(args: list[str]) -> None:
         pairs = [(timed(ours), timed(plain)) for _ in range(max(9, chosen.repeat))]
         times = [[pair[i] for pair in pairs] for i in (0, 1)]
         print(
-            f"  V 10,000, 700 tokens, {'bfloat16' if low else 'float32'}: {1e3 * statistics.median(times[0]):.1f} ms, plain float32 "
+            f"  V 10,000, 700 tokens, {'bfloat16' if low else 'float32'}: "
+            f"{1e3 * statistics.median(times[0]):.1f} ms, plain float32 "
             f"{1e3 * statistics.median(times[1]):.1f} ms, ours / plain {ratio(*times)}"
         )

@@ -1,7 +1,8 @@
-"""MR (movie review sentences, fixed 80/10/10 split) and TREC (six types of questions): the ladder over three seeds.
+"""MR (movie review sentences, fixed 80/10/10 split) and TREC (six types of questions): the ladder over three
+seeds.
 
-Bars: MR at least 76 %, TREC at least 91 %. Vectors of wiki100m; settings and epochs chosen on dev; a tenth of TREC's
-training questions is dev.
+Bars: MR at least 76 %, TREC at least 91 %. Vectors of wiki100m; settings and epochs chosen on dev; a tenth of
+TREC's training questions is dev.
 """
 
 from typing import Any

@@ -1,7 +1,9 @@
-"""Recipe: Multi30k German to English by words, one-layer LSTMs with Luong's attention, 5.7 million parameters.
+"""Recipe: Multi30k German to English by words, one-layer LSTMs with Luong's attention, 5.7 million
+parameters.
 
-The tokenised, lower-cased files; settings were chosen on the validation pairs. Bar: BLEU of at least 32 on test_2016_flickr
-(sacrebleu, tok:none) within 45 minutes of processor time. An attention GRU of a well-known tutorial gives 28.1.
+The tokenised, lower-cased files; settings were chosen on the validation pairs. Bar: BLEU of at least 32 on
+test_2016_flickr (sacrebleu, tok:none) within 45 minutes of processor time. An attention GRU of a well-known
+tutorial gives 28.1.
 """
 
 import time
@@ -56,7 +58,8 @@ def main(args: list[str]) -> None:
     print(f"  settings {settings}, {WRITING}")
     sizes = " and ".join(f"{len(codec.vocab):,}" for codec in model.codecs)
     print(
-        f"  {model.num_parameters:,} parameters, {sizes} words, {len(train[0]):,} pairs, {len(model.history)} epochs"
+        f"  {model.num_parameters:,} parameters, {sizes} words, {len(train[0]):,} pairs, "
+        f"{len(model.history)} epochs"
     )
     print(
         f"  trained in {seconds:,.0f} s with validation ({busy:,.0f} s of processor time, of what ran here)"

@@ -1,7 +1,7 @@
 """Recipe: Penn Treebank by words, tied 2 × 200 LSTM of 2.65 million parameters, 82,430 test tokens with </s>.
 
-Bars: test perplexity at most 108 after 6 epochs and at most 87 after 40 (--long; about two hours on 2 cores). PyTorch's
-example with SGD at rate 20 gives 110.4 and 87.2.
+Bars: test perplexity at most 108 after 6 epochs and at most 87 after 40 (--long; about two hours on 2 cores).
+PyTorch's example with SGD at rate 20 gives 110.4 and 87.2.
 """
 
 from benchmarks._common import parser

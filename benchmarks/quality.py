@@ -1,7 +1,8 @@
-"""Quality on wiki100m: Google analogies after 5 epochs, d100, window 5, negatives 5, subsample 1e-4, lr 0.05, beside gensim.
+"""Quality on wiki100m: Google analogies after 5 epochs, d100, window 5, negatives 5, subsample 1e-4, lr 0.05,
+beside gensim.
 
-Bars at the top 30,000 words: negative sampling ≥ 39.6 %, hierarchical softmax ≥ 33 %. Takes some 3 minutes; with --gensim some
-15 more.
+Bars at the top 30,000 words: negative sampling ≥ 39.6 %, hierarchical softmax ≥ 33 %. Takes some 3 minutes;
+with --gensim some 15 more.
 """
 
 import time
@@ -52,8 +53,10 @@ def main(args: list[str]) -> None:
             r = analogy.evaluate(vectors, sections, restrict=restrict)
             total, low_high = r.total, r.total.interval or (0.0, 0.0)
             print(
-                f"{name:38} {restrict or len(vectors):6,} words: semantic {100 * r.semantic.value:.1f} % syntactic "
-                f"{100 * r.syntactic.value:.1f} % total {100 * total.value:.1f} % [{100 * low_high[0]:.1f}, {100 * low_high[1]:.1f}] "
+                f"{name:38} {restrict or len(vectors):6,} words: semantic {100 * r.semantic.value:.1f} % "
+                "syntactic "
+                f"{100 * r.syntactic.value:.1f} % total {100 * total.value:.1f} % [{100 * low_high[0]:.1f}, "
+                f"{100 * low_high[1]:.1f}] "
                 f"of {total.count:,}, {total.missing:,} missing, {seconds:.0f} s",
                 flush=True,
             )

@@ -1,11 +1,14 @@
-"""Whether gender can be found again in skip-gram vectors of wiki100m after each debiasing method, and what the method cost.
+"""Whether gender can be found again in skip-gram vectors of wiki100m after each debiasing method, and what
+the method cost.
 
-Bars: k-means ≤ 0.60 and RBF-SVM ≤ 0.75 by the best method, with at most 1 point of similarity and analogies lost; beside hard debiasing.
+Bars: k-means ≤ 0.60 and RBF-SVM ≤ 0.75 by the best method, with at most 1 point of similarity and analogies
+lost; beside hard debiasing.
 
-Words, direction and lists are those published with Bolukbasi et al. 2016. The tests of Gonen & Goldberg 2019 take the most biased words by
-the vectors before: 2 × 500 for k-means, 2 × 2,500 for the classifiers, which learn 1,000 and are asked 4,000, the mean of five seeds. These
-words are taken out before a method is fitted, so no method saw one of them. With --choose they are not looked at: the next 2 × 2,500 words
-take their place, and are taken out too. Settings were chosen so.
+Words, direction and lists are those published with Bolukbasi et al. 2016. The tests of Gonen & Goldberg 2019
+take the most biased words by the vectors before: 2 × 500 for k-means, 2 × 2,500 for the classifiers, which
+learn 1,000 and are asked 4,000, the mean of five seeds. These words are taken out before a method is fitted,
+so no method saw one of them. With --choose they are not looked at: the next 2 × 2,500 words take their place,
+and are taken out too. Settings were chosen so.
 """
 
 import time
@@ -73,8 +76,10 @@ def main(args: list[str]) -> None:
     if chosen.choose:
         roles = Roles(roles.learnable, words, options=roles.options)
     print(
-        f"{machine()}\n{len(vectors):,} × {vectors.dim} vectors; {len(roles.candidates):,} words may be tested, {len(roles.tested):,} are, "
-        f"{len(roles.learnable):,} are left to learn from\n{'':34} k-means    SVM    MLP neighbours       WS-353       SimLex    analogies"
+        f"{machine()}\n{len(vectors):,} × {vectors.dim} vectors; {len(roles.candidates):,} words may be "
+        f"tested, {len(roles.tested):,} are, "
+        f"{len(roles.learnable):,} are left to learn from\n{'':34} k-means    SVM    MLP neighbours       "
+        "WS-353       SimLex    analogies"
     )
     before: dict[str, float] = {}
     for text in ("", *chosen.method):

@@ -1,8 +1,9 @@
-"""Sampling speed: characters a second of a 2 × 256 LSTM over 65 characters, 32 rows and 1 row, beside a plain torch loop.
+"""Sampling speed: characters a second of a 2 × 256 LSTM over 65 characters, 32 rows and 1 row, beside a plain
+torch loop.
 
-The peer is what tutorials write: torch.nn.LSTM one step at a time, softmax, torch.multinomial. Weights are the same; the
-runs of a round follow one another, the faster of two counts, ratios are of pairs within a round. Bars on 2 cores with
-AVX-512: ≥ 60,000 characters/s at 32 rows, ≥ 4,000 at 1 row.
+The peer is what tutorials write: torch.nn.LSTM one step at a time, softmax, torch.multinomial. Weights are
+the same; the runs of a round follow one another, the faster of two counts, ratios are of pairs within a
+round. Bars on 2 cores with AVX-512: ≥ 60,000 characters/s at 32 rows, ≥ 4,000 at 1 row.
 """
 
 import statistics
@@ -65,7 +66,8 @@ def main(args: list[str]) -> None:
     lstm = to_torch(network.stack).eval()
     rounds = max(chosen.repeat, 9)
     print(
-        f"{machine()}, torch {torch.__version__}\nLSTM 2 × 256, {CHARACTERS} characters, {all_threads(chosen.threads)} threads, {rounds} rounds"
+        f"{machine()}, torch {torch.__version__}\nLSTM 2 × 256, {CHARACTERS} characters, "
+        f"{all_threads(chosen.threads)} threads, {rounds} rounds"
     )
     for rows, length in ((32, 1920), (1, 2560)):
 

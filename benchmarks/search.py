@@ -1,8 +1,9 @@
-"""Search against a grid: how near does each method come to the best of 64 points, and at what share of their cost?
+"""Search against a grid: how near does each method come to the best of 64 points, and at what share of their
+cost?
 
-Bar: halving within 2 % of the grid's best validation loss at no more than 25 % of its cost, with each of 5 seeds. The task is
-a character GRU on 100 lines of the planted text; a trial takes about a third of a second of one core. --out keeps the searches,
-and a run that was stopped goes on with them.
+Bar: halving within 2 % of the grid's best validation loss at no more than 25 % of its cost, with each of 5
+seeds. The task is a character GRU on 100 lines of the planted text; a trial takes about a third of a second
+of one core. --out keeps the searches, and a run that was stopped goes on with them.
 """
 
 import tempfile
@@ -73,7 +74,9 @@ def main(args: list[str]) -> None:
                 seed=seed,
             )
             print(
-                f"  {method:14} seed {seed}: best {found.best.value:.4f}, {100 * (found.best.value / grid.best.value - 1):+.1f} % "
-                f"of the grid's, at {100 * found.units / grid.units:.1f} % of its cost; {found.best.settings}",
+                f"  {method:14} seed {seed}: best {found.best.value:.4f}, "
+                f"{100 * (found.best.value / grid.best.value - 1):+.1f} % "
+                f"of the grid's, at {100 * found.units / grid.units:.1f} % of its cost; "
+                f"{found.best.settings}",
                 flush=True,
             )

@@ -1,8 +1,9 @@
-"""Training speed beside gensim's corpus_file: negative sampling at d100 and d300, hierarchical softmax, threads, deterministic.
+"""Training speed beside gensim's corpus_file: negative sampling at d100 and d300, hierarchical softmax,
+threads, deterministic.
 
-Raw words a second over one epoch, vocabulary scan left out on both sides; the runs of a round follow one another, and the
-ratios are of pairs within a round. Bars: ≥ 5 × at d100, ≥ 4 × at d300, ≥ 3 × for hierarchical softmax, 2 threads ≥ 1.8 × 1
-thread, deterministic at most 2 × slower.
+Raw words a second over one epoch, vocabulary scan left out on both sides; the runs of a round follow one
+another, and the ratios are of pairs within a round. Bars: ≥ 5 × at d100, ≥ 4 × at d300, ≥ 3 × for
+hierarchical softmax, 2 threads ≥ 1.8 × 1 thread, deterministic at most 2 × slower.
 """
 
 import statistics
@@ -51,7 +52,8 @@ def main(args: list[str]) -> None:
     text = lines(wiki(chosen.data, chosen.megabytes))
     corpus, threads = Corpus.build(text, threads=chosen.threads), chosen.threads
     print(
-        f"{machine()}\n{corpus.num_tokens:,} words of wiki100m, window 5, negatives 5, subsample 1e-3, min_count 5, 1 epoch"
+        f"{machine()}\n{corpus.num_tokens:,} words of wiki100m, window 5, negatives 5, subsample 1e-3, "
+        "min_count 5, 1 epoch"
     )
     for name, dim, loss in (
         ("negative sampling d100", 100, "negative-sampling"),

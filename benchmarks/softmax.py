@@ -1,7 +1,9 @@
-"""Full softmax: its floating-point rate beside the machine's own matrix-product rate. Bar: at least half, at V 10,000, d100.
+"""Full softmax: its floating-point rate beside the machine's own matrix-product rate. Bar: at least half, at
+V 10,000, d100.
 
-A mini-batch of B windows needs three products of B × V × D multiply-adds: logits and the two gradients. The reference is
-numpy's float32 product of two 2048 × 2048 matrices on the same threads, timed just before each run.
+A mini-batch of B windows needs three products of B × V × D multiply-adds: logits and the two gradients. The
+reference is numpy's float32 product of two 2048 × 2048 matrices on the same threads, timed just before each
+run.
 """
 
 import statistics
@@ -42,9 +44,11 @@ def main(args: list[str]) -> None:
         seconds = timed(lambda: objective.step(Block(ids, corpus.starts, 0, 0, tokens), 0.01))
         ours.append(3 * 2 * tokens * words * dim / seconds / 1e9)
     print(
-        f"{machine()}\nV {words:,}, d{dim}, mini-batches of {chosen.batch} tokens, {chosen.threads} threads, {len(ours)} rounds"
+        f"{machine()}\nV {words:,}, d{dim}, mini-batches of {chosen.batch} tokens, {chosen.threads} "
+        f"threads, {len(ours)} rounds"
     )
     print(
-        f"  matrix product      {statistics.median(machines):7.1f} GFLOP/s\n  full softmax        {statistics.median(ours):7.1f} GFLOP/s"
+        f"  matrix product      {statistics.median(machines):7.1f} GFLOP/s\n  full softmax        "
+        f"{statistics.median(ours):7.1f} GFLOP/s"
     )
     print(f"  softmax / product   {ratio(ours, machines)}")

@@ -1,8 +1,10 @@
-"""SST-2, sentences alone: the ladder over three seeds with vectors of wiki100m, and with a language model trained before.
+"""SST-2, sentences alone: the ladder over three seeds with vectors of wiki100m, and with a language model
+trained before.
 
-Bars: averaged at least 81.0 %, recurrent at least 83.0 % and above it, at most 10 minutes of one core each; with --from-lm at
-least 85 %: a language model of nltk's movie_reviews (1.6 M words) and the training sentences, labels unread, whose layers are
-then tuned. Settings and epochs were chosen on dev; test is scored once. --fine: the five classes of the same sentences.
+Bars: averaged at least 81.0 %, recurrent at least 83.0 % and above it, at most 10 minutes of one core each;
+with --from-lm at least 85 %: a language model of nltk's movie_reviews (1.6 M words) and the training
+sentences, labels unread, whose layers are then tuned. Settings and epochs were chosen on dev; test is scored
+once. --fine: the five classes of the same sentences.
 """
 
 import math
@@ -58,7 +60,9 @@ LM: dict[str, Any] = {
 
 
 def pretrained(folder: Path, data: Path, sentences: list[str], given: Vectors, threads: int) -> LanguageModel:
-    """The language model in `folder`; if none is there, it is trained and kept. 500 of the sentences choose the epoch."""
+    """The language model in `folder`; if none is there, it is trained and kept. 500 of the sentences choose
+    the epoch.
+    """
     if not folder.exists():
         with zipfile.ZipFile(data / "nltk_data" / "corpora" / "movie_reviews.zip") as archive:
             names = sorted(name for name in archive.namelist() if name.endswith(".txt"))
@@ -74,8 +78,10 @@ def pretrained(folder: Path, data: Path, sentences: list[str], given: Vectors, t
         model.save(folder)
         loss = min(e.validation or 0.0 for e in model.history)
         print(
-            f"language model: {corpus.num_tokens:,} tokens, {len(corpus.vocab):,} words, {model.num_parameters:,} parameters, "
-            f"perplexity {math.exp(loss):.1f} on 500 training sentences, {time.process_time() - started:,.0f} s of processor",
+            f"language model: {corpus.num_tokens:,} tokens, {len(corpus.vocab):,} words, "
+            f"{model.num_parameters:,} parameters, "
+            f"perplexity {math.exp(loss):.1f} on 500 training sentences, "
+            f"{time.process_time() - started:,.0f} s of processor",
             flush=True,
         )
     return LanguageModel.load(folder)

@@ -1,8 +1,10 @@
-"""Training with subwords beside gensim's FastText: speed over one epoch, and with --quality what n-grams are worth.
+"""Training with subwords beside gensim's FastText: speed over one epoch, and with --quality what n-grams are
+worth.
 
-Skip-gram, d100, window 5, 5 noise words a prediction, n-grams of 3 to 6 characters, 200,000 buckets, min_count 5, the same threads.
-Raw words a second, vocabulary scan left out on both sides; the runs of a round follow one another. --quality (subsample 1e-4,
-lr 0.05): Google analogies at the top 30,000 words, and WordSim-353 after every second word of a pair was taken out of training.
+Skip-gram, d100, window 5, 5 noise words a prediction, n-grams of 3 to 6 characters, 200,000 buckets,
+min_count 5, the same threads. Raw words a second, vocabulary scan left out on both sides; the runs of a round
+follow one another. --quality (subsample 1e-4, lr 0.05): Google analogies at the top 30,000 words, and
+WordSim-353 after every second word of a pair was taken out of training.
 """
 
 import statistics
@@ -79,7 +81,8 @@ def quality(data: Path, corpus: Corpus, text: str, threads: int, epochs: int, pe
         r = analogy.evaluate(vectors, sections, restrict=30_000)
         known = similarity.evaluate(vectors, pairs)
         print(
-            f"{name:26} semantic {100 * r.semantic.value:.1f} % syntactic {100 * r.syntactic.value:.1f} % total {100 * r.total.value:.1f} % "
+            f"{name:26} semantic {100 * r.semantic.value:.1f} % syntactic {100 * r.syntactic.value:.1f} % "
+            f"total {100 * r.total.value:.1f} % "
             f"of {r.total.count:,}; WordSim-353 {known.value:.3f} of {known.count}; {seconds:.0f} s",
             flush=True,
         )
@@ -100,7 +103,8 @@ def quality(data: Path, corpus: Corpus, text: str, threads: int, epochs: int, pe
     asked = [(a, b, rating) for a, b, rating in pairs if a in vectors and b not in vectors]
     cosines = np.array([vectors.similarity(a, b) for a, b, _ in asked])
     print(
-        f"seqkit subwords, one word of a pair never seen: WordSim-353 {spearman(cosines, np.array([r for *_, r in asked])):.3f} of {len(asked)}"
+        "seqkit subwords, one word of a pair never seen: WordSim-353 "
+        f"{spearman(cosines, np.array([r for *_, r in asked])):.3f} of {len(asked)}"
     )
 
 

@@ -1,7 +1,8 @@
-"""Speed of a tagger: sentences a second, from lists of words to labels, on the test sentences of UD English EWT (12 words each).
+"""Speed of a tagger: sentences a second, from lists of words to labels, on the test sentences of UD English
+EWT (12 words each).
 
-The model is as large as the recipe's but trained for a moment only: speed does not depend on what was learnt. Bar on 2
-cores: at least 500 sentences/s predicting.
+The model is as large as the recipe's but trained for a moment only: speed does not depend on what was learnt.
+Bar on 2 cores: at least 500 sentences/s predicting.
 """
 
 import statistics
@@ -37,7 +38,8 @@ def main(args: list[str]) -> None:
             rates.append(len(test) / timed(lambda model=model: model.predict(test)))
         busy = (time.process_time() - busy) / chosen.repeat
         print(
-            f"  {head:8} predict {statistics.median(rates):8,.0f} sentences/s ({min(rates):,.0f}–{max(rates):,.0f}; "
+            f"  {head:8} predict {statistics.median(rates):8,.0f} sentences/s "
+            f"({min(rates):,.0f}–{max(rates):,.0f}; "
             f"{len(test) / busy:,.0f} a second of processor time), train {trained:,.0f} sentences/s",
             flush=True,
         )

@@ -1,7 +1,8 @@
-"""Transfer: accuracy on SST-2's dev sentences by the number of labelled ones, with and without vectors trained on wiki100m.
+"""Transfer: accuracy on SST-2's dev sentences by the number of labelled ones, with and without vectors
+trained on wiki100m.
 
-Every size takes the first sentences of one shuffled order a seed; epochs grow as sizes shrink, so that each run takes at
-least `STEPS` steps. The epoch is the last one: no dev sentence is looked at in training.
+Every size takes the first sentences of one shuffled order a seed; epochs grow as sizes shrink, so that each
+run takes at least `STEPS` steps. The epoch is the last one: no dev sentence is looked at in training.
 """
 
 import random

@@ -1,7 +1,7 @@
 """Vectors: exact queries, the Google analogies, opening and reading files, beside gensim.
 
-Bars: ≥ 150 exact top-10 queries/s a core at 400,000 × 300; 19,544 analogy questions at 30,000 words in ≤ 10 s with loading;
-native opens in < 50 ms; word2vec text ≥ 60 MB/s, binary ≥ 500 MB/s.
+Bars: ≥ 150 exact top-10 queries/s a core at 400,000 × 300; 19,544 analogy questions at 30,000 words in ≤ 10 s
+with loading; native opens in < 50 ms; word2vec text ≥ 60 MB/s, binary ≥ 500 MB/s.
 """
 
 import os
@@ -50,7 +50,8 @@ def queries(vectors: Vectors, repeat: int) -> None:
             theirs.append(8 / timed(lambda: [peer.similar_by_vector(row, topn=10) for row in rows[:8]]))
     os.sched_setaffinity(0, cores)
     print(
-        f"  exact top 10, one core      {statistics.median(ours):7.0f} queries/s; gensim {statistics.median(theirs):5.0f}; {ratio(ours, theirs)} ×"
+        f"  exact top 10, one core      {statistics.median(ours):7.0f} queries/s; gensim "
+        f"{statistics.median(theirs):5.0f}; {ratio(ours, theirs)} ×"
     )
 
 
@@ -72,7 +73,8 @@ def analogies(folder: Path, data: Path, repeat: int) -> None:
     command[1:3] = ["-c", "from seqkit.cli import main; main()"]
     seconds = [timed(lambda: subprocess.run(command, check=True, capture_output=True)) for _ in range(repeat)]
     print(
-        f"  19,544 analogies at 30,000  {statistics.median(seconds):7.2f} s, process start and loading included"
+        f"  19,544 analogies at 30,000  {statistics.median(seconds):7.2f} s, process start and loading "
+        "included"
     )
 
 
@@ -94,7 +96,8 @@ def reading(vectors: Vectors, folder: Path, repeat: int) -> None:
             for _ in range(repeat)
         ]
         print(
-            f"  {name:18} read {statistics.median(ours):9.0f} MB/s; gensim {statistics.median(theirs):5.0f}; {ratio(ours, theirs)} ×"
+            f"  {name:18} read {statistics.median(ours):9.0f} MB/s; gensim "
+            f"{statistics.median(theirs):5.0f}; {ratio(ours, theirs)} ×"
         )
 
 

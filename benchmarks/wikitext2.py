@@ -1,4 +1,5 @@
-"""Recipe: WikiText-2 by words, at most 15 million parameters, 245,569 test tokens with </s> (33,278 words, unknown ones as <unk>).
+"""Recipe: WikiText-2 by words, at most 15 million parameters, 245,569 test tokens with </s> (33,278 words,
+unknown ones as <unk>).
 
 Bar: test perplexity at most 110 in at most an hour on 2 cores, or minutes on a GPU.
 """

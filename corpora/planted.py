@@ -1,8 +1,10 @@
-"""Make the planted corpora: texts whose truths are known, from the lexicon beside this file and a seeded grammar.
+"""Make the planted corpora: texts whose truths are known, from the lexicon beside this file and a seeded
+grammar.
 
     python corpora/planted.py --seed 1 --out corpora/planted
 
-The same seed gives the same bytes. What each file holds is said in docs/corpora.md; the truths stand in truths.json.
+The same seed gives the same bytes. What each file holds is said in docs/corpora.md; the truths stand in
+truths.json.
 """
 
 import argparse
@@ -19,7 +21,9 @@ SENTENCES = 32_000
 
 
 def grammar(lexicon: dict[str, Any]) -> PCFG:
-    """The probabilistic grammar of the main text: every sentence of every row of every relation is a production."""
+    """The probabilistic grammar of the main text: every sentence of every row of every relation is a
+    production.
+    """
     lines = []
 
     def rule(left: str, choices: list[tuple[str, float]]) -> None:
@@ -60,7 +64,9 @@ def grammar(lexicon: dict[str, Any]) -> PCFG:
 
 
 def agreement(lexicon: dict[str, Any], n: int) -> list[tuple[str, str]]:
-    """(right, wrong) sentences whose verb agrees with a noun n phrases away, all nouns between being of the other number."""
+    """(right, wrong) sentences whose verb agrees with a noun n phrases away, all nouns between being of the
+    other number.
+    """
     rows = lexicon["relations"]["gram1-plural"]["rows"]
     found = []
     for i, row in enumerate(rows):
@@ -74,7 +80,8 @@ def agreement(lexicon: dict[str, Any], n: int) -> list[tuple[str, str]]:
 def long_agreement(
     lexicon: dict[str, Any], draw: random.Random, count: int, phrases: range
 ) -> list[tuple[int, str, str]]:
-    """(words between, right, wrong) of `count` different sentences; nouns between noun and verb are of either number at random.
+    """(words between, right, wrong) of `count` different sentences; nouns between noun and verb are of either
+    number at random.
 
     So the words near the verb say nothing of its number: only the first noun does.
     """
@@ -189,11 +196,14 @@ def make(seed: int) -> dict[str, str]:
         "relations": {name: [row[:2] for row in r["rows"]] for name, r in lexicon["relations"].items()},
         "biased_professions": {job: share for job, share in she.items() if share != 0.5},
         "unbiased_professions": [job for job, share in she.items() if share == 0.5],
-        "agreement": "agreement.tsv: distance, right, wrong; distances 0 to 3 stand in the text, 4 and 5 do not",
-        "agreement_long": "agreement.long.tsv: words between noun and verb, right, wrong; none stands in agreement.long.txt",
+        "agreement": "agreement.tsv: distance, right, wrong; distances 0 to 3 stand in the text, 4 and "
+        "5 do not",
+        "agreement_long": "agreement.long.tsv: words between noun and verb, right, wrong; none stands in "
+        "agreement.long.txt",
         "sentiment": "sentiment.tsv: lines 2i and 2i + 1 hold the same words and opposite labels",
         "homophones": {entry["words"][0]: entry["words"][1] for entry in lexicon["homophones"]},
-        "languages": "pairs.tsv: English, Tolma; word by word but adjective after noun, verb last, -ri for many",
+        "languages": "pairs.tsv: English, Tolma; word by word but adjective after noun, verb last, -ri "
+        "for many",
     }
     draw = random.Random(seed + 2)
     long = long_agreement(

@@ -245,8 +245,7 @@ def circles(arrows):
     reach = {node: set(others) for node, others in arrows.items()}
     for middle in list(reach):
         for others in reach.values():
-            if middle in others:
-                others |= reach[middle]
+            others.update(reach[middle] if middle in others else ())
     return {frozenset(o for o in reach[n] if n in reach.get(o, ())) for n in reach if n in reach[n]}
 
 

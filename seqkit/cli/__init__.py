@@ -1,4 +1,6 @@
-"""The command line: one file a noun, each command options plus one library call. This file maps errors to exit codes."""
+"""The command line: one file a noun, each command options plus one library call. This file maps errors to
+exit codes.
+"""
 
 import os
 import sys
@@ -7,8 +9,8 @@ import sys
 def main() -> None:
     """Run the command line.
 
-    Exit codes: 0; 1 internal; 2 usage; 3 bad data; 4 bad model file; 5 unknown words; 6 out of memory or disk;
-    130 interrupted, with the checkpoint written; 141 reader gone.
+    Exit codes: 0; 1 internal; 2 usage; 3 bad data; 4 bad model file; 5 unknown words; 6 out of memory or
+    disk; 130 interrupted, with the checkpoint written; 141 reader gone.
     """
     from seqkit.cli.app import app
     from seqkit.core.errors import ResourceError, SeqkitError

@@ -9,7 +9,8 @@ from seqkit.cli import common
 from seqkit.core.family import Family
 
 app = common.group(
-    "seqkit: from a text file to word vectors and language models. Every command has --help with an example; --debug: tracebacks."
+    "seqkit: from a text file to word vectors and language models. Every command has --help with an "
+    "example; --debug: tracebacks."
 )
 for name in (commands := Family("seqkit.cli.commands", "command")).names():
     member = commands.load(name)  # a group of commands, or one command

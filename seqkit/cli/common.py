@@ -108,7 +108,8 @@ def reading(quiet: bool) -> Callable[[int], None] | None:
         now = time.monotonic()
         if now - last >= (1 if terminal else 10):
             last = now
-            line = f"{characters / 1e6:,.0f} M characters read, {characters / 1e6 / (now - started):.1f} M a second"
+            millions = characters / 1e6
+            line = f"{millions:,.0f} M characters read, {millions / (now - started):.1f} M a second"
             print(line, end="\r" if terminal else "\n", file=sys.stderr, flush=True)
 
     return report
@@ -149,7 +150,8 @@ def given(texts: list[str] | None, rows: Iterable[str] | None) -> list[str]:
 
 
 def _describe(p: "Progress", unit: str) -> str:
-    return f"epoch {p.epoch}/{p.epochs}  loss {p.loss.mean:.4f}  lr {p.lr:.5f}  {p.units_per_second / 1e3:,.0f}k {unit}/s"
+    speed = f"{p.units_per_second / 1e3:,.0f}k {unit}/s"
+    return f"epoch {p.epoch}/{p.epochs}  loss {p.loss.mean:.4f}  lr {p.lr:.5f}  {speed}"
 
 
 def _lines(unit: str) -> "Callable[[Progress], None]":

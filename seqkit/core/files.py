@@ -1,8 +1,9 @@
 """How seqkit writes and reads its own files: safetensors + JSON, atomic, checksummed, memory-mapped.
 
-An artefact (corpus, vectors, checkpoint) is a folder. Its `manifest.json` names the kind, the settings, and the one
-arrays file by size and sha256; the arrays file carries its own hash in its name, and the manifest is renamed into place
-last. So a reader sees the old artefact or the new one, never a mixture, at whatever moment the writer was killed.
+An artefact (corpus, vectors, checkpoint) is a folder. Its `manifest.json` names the kind, the settings, and
+the one arrays file by size and sha256; the arrays file carries its own hash in its name, and the manifest is
+renamed into place last. So a reader sees the old artefact or the new one, never a mixture, at whatever moment
+the writer was killed.
 
 Not handled: concurrent writers to one folder (the last manifest wins whole), compression.
 """
@@ -124,7 +125,8 @@ def sha256(path: Path) -> str:
 
 
 def save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: Mapping[str, Any]) -> None:
-    """Write an artefact of `kind`: `arrays` (any may be memory-mapped or streamed) and `meta` (plain JSON values).
+    """Write an artefact of `kind`: `arrays` (any may be memory-mapped or streamed) and `meta` (plain JSON
+    values).
 
     Raises:  ResourceError if the disk is full; then what stood in the folder still stands.
     """
@@ -149,8 +151,8 @@ def save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: 
 def load(folder: Path, kind: str, *, verify: bool = False) -> tuple[Arrays, dict[str, Any]]:
     """Open an artefact of `kind`: read-only memory-mapped arrays, and the settings.
 
-    The hash of the arrays is checked when they are smaller than 64 MiB or when `verify` is set; header, sizes and
-    the manifest are always checked.
+    The hash of the arrays is checked when they are smaller than 64 MiB or when `verify` is set; header, sizes
+    and the manifest are always checked.
     Raises:  ModelFileError if anything is missing, damaged, of another kind or of a newer version.
     """
     manifest = _read_manifest(folder)
@@ -176,7 +178,8 @@ def resource_error(path: Path | str, error: OSError) -> SeqkitError:
     """The ResourceError that says what an OSError while writing `path` means."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return ResourceError(
-            f"{path}: no space left on the disk; nothing was written. Free some space or choose another folder."
+            f"{path}: no space left on the disk; nothing was written. Free some space or choose "
+            "another folder."
         )
     return ResourceError(
         f"{path}: cannot be written ({error.strerror}). Check the folder and its permissions."
@@ -211,7 +214,8 @@ def _write_arrays(file: IO[bytes], arrays: Mapping[str, Array | Streamed]) -> tu
     for name, array in arrays.items():
         if array.dtype not in _NAMES:
             raise SeqkitError(
-                f"files.save: array {name!r} has dtype {array.dtype}, allowed are {', '.join(map(str, _NAMES))}."
+                f"files.save: array {name!r} has dtype {array.dtype}, allowed are "
+                f"{', '.join(map(str, _NAMES))}."
             )
         header[name] = {
             "dtype": _NAMES[array.dtype],

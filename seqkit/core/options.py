@@ -29,7 +29,9 @@ def option(  # the return type is the field's own: dataclasses.field is typed th
     high: float | None = None,
     search: str = "",
 ) -> T:
-    """A dataclass field with its help text, unit, inclusive range, and the range to search (as in seqkit.tuning.space)."""
+    """A dataclass field with its help text, unit, inclusive range, and the range to search (as in
+    seqkit.tuning.space).
+    """
     return dataclasses.field(
         default=default, metadata={"help": help, "unit": unit, "low": low, "high": high, "search": search}
     )
@@ -47,8 +49,17 @@ def check(options: Any) -> None:  # Any: any dataclass instance
             continue
         outside = (low is not None and value < low) or (high is not None and value > high)
         if outside or (isinstance(value, float) and not math.isfinite(value)):
-            allowed = f"{'any' if low is None else f'at least {low:g}'}{'' if high is None else f' and at most {high:g}'}"
-            raise OptionError(f"{where}.{field.name}: {value!r} came, allowed is {allowed}.")
+            raise OptionError(f"{where}.{field.name}: {value!r} came, allowed is {limits(low, high)}.")
+
+
+def limits(low: float | None, high: float | None) -> str:
+    """A range in words.
+
+    >>> limits(1, None), limits(0, 0.5)
+    ('at least 1', 'at least 0 and at most 0.5')
+    """
+    least = "any" if low is None else f"at least {low:g}"
+    return least if high is None else f"{least} and at most {high:g}"
 
 
 def to_json(options: Any) -> dict[str, Any]:
@@ -65,7 +76,8 @@ def from_json(cls: type[T], values: dict[str, Any]) -> T:
     for name in values:
         if name not in known:
             raise OptionError(
-                f"{cls.__qualname__}: unknown setting {name!r}; known: {', '.join(known)}.{did_you_mean(name, known)}"
+                f"{cls.__qualname__}: unknown setting {name!r}; known: "
+                f"{', '.join(known)}.{did_you_mean(name, known)}"
             )
     return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 

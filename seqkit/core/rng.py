@@ -1,8 +1,9 @@
-"""Counter-based random numbers: draw = f(seed, place). No state, so any thread, order or restart draws the same.
+"""Counter-based random numbers: draw = f(seed, place). No state, so any thread, order or restart draws the
+same.
 
-f is the finaliser of SplitMix64 (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators") over
-seed + place · γ. The functions work on numpy uint64 arrays as they stand, and numba compiles the same source for
-the kernels. Not for cryptography.
+f is the finaliser of SplitMix64 (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators")
+over seed + place · γ. The functions work on numpy uint64 arrays as they stand, and numba compiles the same
+source for the kernels. Not for cryptography.
 """
 
 import numpy as np

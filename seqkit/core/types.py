@@ -1,8 +1,8 @@
 """The few array types that cross folders, and the letters that name their axes.
 
-Axes, always in this order: B batch, T time, S source time, V vocabulary, D vector size, H hidden, G gates, L layers,
-C classes, K negatives or top-k, N rows of anything else. A public function says `Annotated[Array, "N D"]`; the test
-run checks the rank and that one letter has one size within a call; users pay nothing.
+Axes, always in this order: B batch, T time, S source time, V vocabulary, D vector size, H hidden, G gates, L
+layers, C classes, K negatives or top-k, N rows of anything else. A public function says `Annotated[Array, "N
+D"]`; the test run checks the rank and that one letter has one size within a call; users pay nothing.
 """
 
 from collections.abc import Mapping

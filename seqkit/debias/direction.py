@@ -22,9 +22,11 @@ FLAT = 1e-6  # a length below this share of the vectors' is rounding: float32 ha
 
 @dataclass(frozen=True)
 class Direction:
-    """An orthonormal basis of the concept, best first; each row is turned so that positive = first column of the sets.
+    """An orthonormal basis of the concept, best first; each row is turned so that positive = first column of
+    the sets.
 
-    Shapes:  basis (K, D) float64.   explained: share of each row in the squared length of all differences.   sets: sets used.
+    Shapes:  basis (K, D) float64.   explained: share of each row in the squared length of all differences.
+    sets: sets used.
     """
 
     basis: Array
@@ -50,17 +52,22 @@ def find_direction(
 ) -> Direction:
     """The `dims` directions in which the words of each set differ most.
 
-    With a_ij the vector of word j of set i and m_i the mean of set i, the right singular vectors of these rows:
-    pca        (a_ij - m_i) / √n of all sets: the UNCENTRED second moment (Bolukbasi et al. 2016, Σ_i Σ_j (·)ᵀ(·) / n). For
-               pairs the rows are ±δ_i/2; a PCA that centres the differences δ_i would remove the direction itself
+    With a_ij the vector of word j of set i and m_i the mean of set i, the right singular vectors of these
+    rows:
+    pca        (a_ij - m_i) / √n of all sets: the UNCENTRED second moment
+               (Bolukbasi et al. 2016, Σ_i Σ_j (·)ᵀ(·) / n). For
+               pairs the rows are ±δ_i/2; a PCA that centres the differences δ_i would remove the direction
+               itself
     mean       mean_i (a_ij - m_i): averaged differences, for pairs Σδ_i / |Σδ_i| (the course)
     unit-mean  the same with each set's differences made of length one first: Σ δ_i/|δ_i|
     sums       Σ_i a_ij made unit, less their mean over j: norm(Σa) - norm(Σb)
     pair       a_1j - m_1: the first set alone
 
-    unit: make the word vectors unit first.   Sets of n words give at most n - 1 directions, pca more with more sets.
-    Raises:  OptionError if dims is 0, not below D or more than the words give; FormatError naming a word whose vector is
-             zero, nan or inf, or a set without differences; VocabularyError for an unknown word.
+    unit: make the word vectors unit first.
+    Sets of n words give at most n - 1 directions, pca more with more sets.
+    Raises:  OptionError if dims is 0, not below D or more than the words give; FormatError naming a word
+             whose vector is zero, nan or inf, or a set without differences; VocabularyError for an unknown
+             word.
     """
     if method not in METHODS:
         raise OptionError(f"direction: method {method!r} came, expected one of {', '.join(METHODS)}.")
@@ -70,7 +77,8 @@ def find_direction(
         )
     if not 1 <= dims < vectors.dim:
         raise OptionError(
-            f"direction: dims {dims} came, allowed is 1 to {vectors.dim - 1} for vectors of {vectors.dim} numbers."
+            f"direction: dims {dims} came, allowed is 1 to {vectors.dim - 1} for vectors of {vectors.dim} "
+            "numbers."
         )
     used = sets[:1] if method == "pair" else sets
     a = gather(vectors, [word for row in used for word in row], unit=unit).reshape(
@@ -86,12 +94,14 @@ def find_direction(
     _, sigma, right = np.linalg.svd(rows, full_matrices=False)
     if sigma[0] <= FLAT * np.abs(a).max():
         raise FormatError(
-            f"direction: the differences of the {len(used)} sets cancel out. Check that their words stand in one order."
+            f"direction: the differences of the {len(used)} sets cancel out. Check that their words stand "
+            "in one order."
         )
     rank = int((sigma > FLAT * sigma[0]).sum())
     if dims > rank:
         raise OptionError(
-            f"direction: dims {dims} came, {len(used)} sets of {a.shape[1]} words by {method!r} give at most {rank}."
+            f"direction: dims {dims} came, {len(used)} sets of {a.shape[1]} words by {method!r} give at "
+            f"most {rank}."
         )
     explained = tuple(float(s) for s in (sigma**2 / (sigma**2).sum())[:dims])
     return Direction(_turned(right[:dims], apart), explained, method, len(used))
@@ -119,7 +129,8 @@ def gather(
 ) -> Annotated[Array, "N D"]:
     """The float64 rows of words, made unit unless told; `where` holds their places if they are known.
 
-    Raises:  FormatError naming the first word whose vector is zero, nan or inf; VocabularyError for an unknown one.
+    Raises:  FormatError naming the first word whose vector is zero, nan or inf; VocabularyError for an
+             unknown one.
     """
     where = places(vectors.vocab, words) if where is None else where
     rows = np.array([where[word] if word in where else vectors.vocab.id(word) for word in words], np.int64)
@@ -129,6 +140,7 @@ def gather(
         first = int(np.argmax(bad))
         kind = "zero" if length[first] == 0 else "nan or inf"
         raise FormatError(
-            f"debias: the vector of {words[first]!r} is {kind}. Leave the word out of the sets, or mend the vectors."
+            f"debias: the vector of {words[first]!r} is {kind}. Leave the word out of the sets, or mend the "
+            "vectors."
         )
     return np.asarray(found / length[:, None]) if unit else found

@@ -1,4 +1,5 @@
-"""The tables of a debiasing report: the same measures, projections and test sets before and after, as plain values.
+"""The tables of a debiasing report: the same measures, projections and test sets before and after, as plain
+values.
 
 Not handled: drawing them (seqkit.report.pages.bias_page takes the tables).
 """
@@ -23,9 +24,12 @@ BEFORE = "before"
 class Report:
     """Tables of plain values.
 
-    about: words, their checksum and licence, direction, sizes.   measures: a row a measure and state ("before" or an eraser).
-    projection: cosine of each neutral word with the direction, by state.   utility: a row a test set and state.
-    lost: the unknown words of each list.   refused: measures that could not be taken, by state; the same reason once.
+    about: words, their checksum and licence, direction, sizes.
+    measures: a row a measure and state ("before" or an eraser).
+    projection: cosine of each neutral word with the direction, by state.
+    utility: a row a test set and state.
+    lost: the unknown words of each list.
+    refused: measures that could not be taken, by state; the same reason once.
     """
 
     about: dict[str, Any]
@@ -71,9 +75,9 @@ def compare(
 ) -> Report:
     """Measure roles.original and what each eraser makes of it, in one go.
 
-    Words are chosen, and the direction found, in the vectors before; so the states differ in nothing but the vectors.
-    A method is fitted here, to roles.learnable: it never sees the words that the recovery tests tell apart. One that learns
-    from named lists sees them all, and so did what came fitted.
+    Words are chosen, and the direction found, in the vectors before; so the states differ in nothing but the
+    vectors. A method is fitted here, to roles.learnable: it never sees the words that the recovery tests tell
+    apart. One that learns from named lists sees them all, and so did what came fitted.
     Raises:  as `assess` and the erasers do.
     """
     analogies, similarities = list(analogies), list(similarities)

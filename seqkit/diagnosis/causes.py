@@ -1,6 +1,8 @@
-"""Causes that make the gaps mislead: copies of training rows in dev or test, a learning rate too high, wrong labels.
+"""Causes that make the gaps mislead: copies of training rows in dev or test, a learning rate too high, wrong
+labels.
 
-Not handled: finding the copies (text.duplicates), training at another rate (diagnosis.diagnose): their results come in.
+Not handled: finding the copies (text.duplicates), training at another rate (diagnosis.diagnose): their
+results come in.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,19 +12,24 @@ from typing import Annotated
 from seqkit.core.types import Array
 from seqkit.diagnosis.confident_learning import LabelErrors
 from seqkit.diagnosis.gaps import Finding
-from seqkit.evaluate.bootstrap import ends, interval, resampled
+from seqkit.evaluate.bootstrap import ends, interval, mean_of, resampled
 
 
 def leak(
     part: str, copied: Annotated[Array, "N"], wrong: Annotated[Array, "N"], *, of: str, least: float = 0.02
 ) -> Finding:
-    """The share of rows of `part` that stand in the part `of` as well (flags), with the error of both kinds of rows."""
+    """The share of rows of `part` that stand in the part `of` as well (flags), with the error of both kinds
+    of rows.
+    """
     share, size = float(copied.mean()), len(copied)
-    low_high = interval(lambda i: float(copied[i].mean()), size)
+    low_high = interval(mean_of(copied), size)
     note = ""
     if copied.any() and not copied.all():
         fresh, kept = wrong[~copied], wrong[copied]
-        note = f"error {kept.mean():.3f} on the {len(kept):,} copies, {fresh.mean():.3f} on the {len(fresh):,} other rows"
+        note = (
+            f"error {kept.mean():.3f} on the {len(kept):,} copies, "
+            f"{fresh.mean():.3f} on the {len(fresh):,} other rows"
+        )
     return Finding(
         f"leaked {part}",
         share,
@@ -41,9 +48,11 @@ def leak(
 def label_noise(
     found: LabelErrors, *, human: float | None = None, least: float = 0.02, worse: float = 0.0
 ) -> Finding:
-    """The estimated share of wrong labels; named if the surer half of the rows is contradicted nearly as often as all.
+    """The estimated share of wrong labels; named if the surer half of the rows is contradicted nearly as
+    often as all.
 
-    worse: how much higher the judge's error is on dev than the model's; a judge that much worse than `least` is not heard.
+    worse: how much higher the judge's error is on dev than the model's; a judge that much worse than `least`
+    is not heard.
     """
     beyond = max(human or 0.0, least)
     heard = found.judged and worse <= least
@@ -54,7 +63,10 @@ def label_noise(
         and found.interval[0] > beyond
         and found.sure_error > beyond
     )
-    note = f"out of fold, {found.error:.3f} of all rows are contradicted, {found.sure_error:.3f} of the surer half"
+    note = (
+        f"out of fold, {found.error:.3f} of all rows are contradicted, "
+        f"{found.sure_error:.3f} of the surer half"
+    )
     if not heard:
         note += "; the linear judge does not know this task well enough to tell wrong labels from hard texts"
     elif not named and found.share > beyond:
@@ -84,10 +96,12 @@ def high_rate(
     guessing: float,
     seed: int = 1,
 ) -> Finding:
-    """How much lower the training loss of the last epoch is after the same run at a tenth of the rate, from its steps.
+    """How much lower the training loss of the last epoch is after the same run at a tenth of the rate, from
+    its steps.
 
-    losses, slower: nats a row of each step of the last epoch; none where the run broke off, which is named without more.
-    Named if the whole interval lies above a tenth of `guessing`, the loss of knowing only how frequent each label is.
+    losses, slower: nats a row of each step of the last epoch; none where the run broke off, which is named
+    without more. Named if the whole interval lies above a tenth of `guessing`, the loss of knowing only how
+    frequent each label is.
     """
     if len(losses):
         value = float(losses.mean() - slower.mean())
@@ -120,7 +134,8 @@ def explain(
 ) -> list[Finding]:
     """The findings, causes first, a gap marked where a named cause accounts for it.
 
-    A bias says nothing until the rate is right; wrong labels hold the error up to their share, with which people agree.
+    A bias says nothing until the rate is right; wrong labels hold the error up to their share, with which
+    people agree.
     """
     named = {finding.name: finding for finding in findings if finding.named}
     marked = []

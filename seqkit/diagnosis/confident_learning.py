@@ -1,6 +1,8 @@
-"""Label errors by confident learning: rows whose label a model, that was not trained on them, contradicts with confidence.
+"""Label errors by confident learning: rows whose label a model, that was not trained on them, contradicts
+with confidence.
 
-Not handled: rows that belong to no class, or to several; where the probabilities come from (out of fold: diagnosis.diagnose).
+Not handled: rows that belong to no class, or to several; where the probabilities come from (out of fold:
+diagnosis.diagnose).
 """
 
 from dataclasses import dataclass
@@ -19,8 +21,8 @@ class LabelErrors:
 
     joint: estimated rows of given label i whose true label is j. share: off the diagonal, of all.
     suspects: rows, surest first; `suggested` is the class that the model sees in every row.
-    error: of the probabilities' first choice; sure_error: the same among the surer half of the rows; chance: of always
-    saying the most frequent label.
+    error: of the probabilities' first choice; sure_error: the same among the surer half of the rows; chance:
+    of always saying the most frequent label.
     """
 
     joint: Annotated[Array, "C C"]
@@ -44,7 +46,9 @@ class LabelErrors:
 
     @property
     def plateau(self) -> bool:
-        """Whether being surer hardly helps: the mark of wrong labels. Hard texts give doubt, wrong labels give none."""
+        """Whether being surer hardly helps: the mark of wrong labels. Hard texts give doubt, wrong labels
+        give none.
+        """
         return self.sure_error >= 0.6 * self.error > 0
 
 
@@ -66,7 +70,8 @@ def find_label_errors(
         or not counts.all()
     ):
         raise ShapeError(
-            f"label errors: {given.shape} labels came for probabilities {probs.shape}; each class needs a row."
+            f"label errors: {given.shape} labels came for probabilities {probs.shape}; each class "
+            "needs a row."
         )
     own = probs[np.arange(n), given]
     thresholds = np.bincount(given, own, minlength=classes) / counts

@@ -1,7 +1,8 @@
 """Train a classifier and find out what ails it: gathers what a Diagnosis holds.
 
-Any classifier of scikit-learn's manner will do (get_params, fit, predict_proba; classes in sorted order). Not handled: several
-labels a text, a model trained elsewhere, early stopping on dev (errors are those of the last epoch).
+Any classifier of scikit-learn's manner will do (get_params, fit, predict_proba; classes in sorted order). Not
+handled: several labels a text, a model trained elsewhere, early stopping on dev (errors are those of the last
+epoch).
 """
 
 from collections import Counter
@@ -24,7 +25,7 @@ from seqkit.diagnosis.loss_curve import entropy, signs
 from seqkit.diagnosis.result import Diagnosis, check_out
 from seqkit.diagnosis.slices import bands, most_confused, slices
 from seqkit.diagnosis.trainings import Fits
-from seqkit.evaluate.bootstrap import interval
+from seqkit.evaluate.bootstrap import interval, mean_of
 from seqkit.evaluate.choice import Limit, pick
 from seqkit.evaluate.classification import classification
 from seqkit.report.pages.diagnosis_page import diagnosis_page
@@ -68,10 +69,12 @@ def diagnose(
 ) -> Diagnosis:
     """Train fresh copies of `model` and say what ails it; `model` itself stays as it is.
 
-    parts: train and dev, and if there are train-dev and test. limits: satisficing, on Diagnosis.values. report: told of stages.
-    It trains once on all rows, on three shares of them, and at a tenth of the rate where the loss or a bias gives a reason.
-    Raises:  FormatError for a part that is empty, one class, a label that training has not, a group in two parts; OptionError
-             for a limit on what is not measured; TrainingError if training breaks off at a tenth of the rate as well.
+    parts: train and dev, and if there are train-dev and test. limits: satisficing, on Diagnosis.values.
+    report: told of stages. It trains once on all rows, on three shares of them, and at a tenth of the rate
+    where the loss or a bias gives a reason.
+    Raises:  FormatError for a part that is empty, one class, a label that training has not, a group in two
+             parts; OptionError for a limit on what is not measured; TrainingError if training breaks off at a
+             tenth of the rate as well.
     """
     for limit in limits:
         pick(dict.fromkeys(VALUES, 0.0), limit.metric)  # or refused before the training
@@ -98,22 +101,26 @@ def check(parts: Mapping[str, Part]) -> list[str]:
     for name, part in parts.items():
         if name not in gaps.PARTS:
             raise OptionError(
-                f"diagnose: unknown part {name!r}; known: {', '.join(gaps.PARTS)}.{did_you_mean(name, gaps.PARTS)}"
+                f"diagnose: unknown part {name!r}; known: "
+                f"{', '.join(gaps.PARTS)}.{did_you_mean(name, gaps.PARTS)}"
             )
         if not len(part.texts) or len(part.texts) != len(part.labels):
             raise FormatError(
-                f"{name}: {len(part.texts):,} texts and {len(part.labels):,} labels came, expected one or more, as many of each."
+                f"{name}: {len(part.texts):,} texts and {len(part.labels):,} labels came, expected one or "
+                "more, as many of each."
             )
     classes = sorted(set(parts["train"].labels))
     if len(classes) < 2:
         raise FormatError(
-            f"train: only the label {classes[0]!r} came, expected at least two. Is it the right column or file?"
+            f"train: only the label {classes[0]!r} came, expected at least two. Is it the right column "
+            "or file?"
         )
     for name, part in parts.items():
         unseen = Counter(label for label in part.labels if label not in classes)
         for label, count in unseen.most_common(1):
             raise FormatError(
-                f"{name}: the label {label!r} ({count:,} rows) is not among those of training ({', '.join(classes[:_MANY])}). "
+                f"{name}: the label {label!r} ({count:,} rows) is not among those of training "
+                f"({', '.join(classes[:_MANY])}). "
                 f"Correct it, leave the rows out, or train on some.{did_you_mean(label, classes)}"
             )
     check_groups({name: part.groups for name, part in parts.items() if part.groups is not None})
@@ -215,13 +222,13 @@ class _Examination:
 
     def _noise(self, found: LabelErrors, linear: Annotated[Array, "N"]) -> gaps.Finding:
         worse = linear.astype(np.float64) - self.wrong["dev"]
-        low = interval(lambda i: float(worse[i].mean()), len(worse), seed=self.o.seed)
+        low = interval(mean_of(worse), len(worse), seed=self.o.seed)
         return causes.label_noise(found, human=self.o.human, least=self.o.least, worse=low[0] if low else 0.0)
 
     def _beaten(self, found: Sequence[gaps.Finding], linear: Annotated[Array, "N"]) -> list[gaps.Finding]:
         """The gaps; the bias says so if the linear baseline is better on dev."""
         gain = self.wrong["dev"] - linear.astype(np.float64)
-        low = interval(lambda i: float(gain[i].mean()), len(gain), seed=self.o.seed)
+        low = interval(mean_of(gain), len(gain), seed=self.o.seed)
         if not low or low[0] <= self.o.least:
             return list(found)
         note = f"a linear model on words and pairs of words errs {gain.mean():.3f} less on dev"
@@ -231,7 +238,9 @@ class _Examination:
         ]
 
     def _rows(self) -> list[dict[str, Any]]:
-        """The rows of dev, highest loss first; suspected: by the model itself, which did not see them in training."""
+        """The rows of dev, highest loss first; suspected: by the model itself, which did not see them in
+        training.
+        """
         probs, given = self.probs["dev"], self.given["dev"]
         suspected = np.zeros(len(given), bool)
         there = np.unique(given)
@@ -264,7 +273,9 @@ class _Examination:
         return found
 
     def _sizes(self) -> list[dict[str, Any]]:
-        """Errors of the training rows used and of dev, by how many were used; each share holds the smaller ones."""
+        """Errors of the training rows used and of dev, by how many were used; each share holds the smaller
+        ones.
+        """
         if len(self.train.texts) < 8 * len(self.classes):
             return []
         eighths = folds(self.train.labels, 8, groups=self.train.groups, seed=self.o.seed)

@@ -1,4 +1,5 @@
-"""Diagnosis from files to files: read parts, cut what is missing, diagnose, write the page, the sheet and the choice.
+"""Diagnosis from files to files: read parts, cut what is missing, diagnose, write the page, the sheet and the
+choice.
 
 Not handled: several labels a text; the parts of a split are written as TSV, whatever was read.
 """
@@ -40,7 +41,8 @@ class Source:
     def read(self, path: str | Path, known: Collection[str] | None = None) -> Part:
         """The texts of a file with their labels.
 
-        Raises:  FormatError naming file and line, also for a missing label, and one not among those known (if given).
+        Raises:  FormatError naming file and line, also for a missing label, and one not among those known (if
+                 given).
         """
         columns = [self.label, *([self.group] if self.group else []), *self.slices]
         rows = labelled(path, format=self.format, text=self.text, label=columns, encoding=self.encoding)
@@ -65,7 +67,8 @@ class Source:
 class DiagnosisRun:
     """Where the parts come from: files, or shares of `train` as text ("0.1").
 
-    train_dev: None takes a tenth of `train` where dev is a file, so that the mismatch can be told from the variance.
+    train_dev: None takes a tenth of `train` where dev is a file, so that the mismatch can be told from the
+    variance.
     """
 
     train: str
@@ -115,7 +118,9 @@ class DiagnosisRun:
         limits: Sequence[str] = (),
         report: Callable[[str], None] | None = None,
     ) -> Diagnosis:
-        """Diagnose `model` on the parts and write the page or tables, and if asked for a picture and a sheet."""
+        """Diagnose `model` on the parts and write the page or tables, and if asked for a picture and a
+        sheet.
+        """
         check_files(out, matrix, sheet)
         asked = [Limit.parse(text) for text in limits]
         parts = self.parts()
@@ -158,7 +163,9 @@ def take(part: Part, rows: Sequence[int]) -> Part:
 def split_file(
     path: str, shares: Sequence[str], out: Path, source: Source, *, seed: int = 1
 ) -> list[dict[str, Any]]:
-    """Write a TSV file (label, text, group) for each part=share; nothing is written unless all parts can be."""
+    """Write a TSV file (label, text, group) for each part=share; nothing is written unless all parts can
+    be.
+    """
     wanted: dict[str, float] = {}
     for text in shares:
         name, _, value = text.partition("=")
@@ -228,7 +235,9 @@ def file_duplicates(paths: Sequence[str], source: Source, *, threshold: float = 
 
 
 def drawn(found: Diagnosis, most: int, seed: int) -> list[dict[str, Any]]:
-    """At most `most` errors of dev, drawn at random, in the order of their rows: their shares are those of all errors."""
+    """At most `most` errors of dev, drawn at random, in the order of their rows: their shares are those of
+    all errors.
+    """
     order = rng.permutation(rng.stream(seed, 2), len(found.wrong))[:most]
     return sorted((found.wrong[i] for i in order.tolist()), key=lambda row: row["row"])
 
@@ -239,7 +248,8 @@ def draw_sheet(
     """Write the sheet of a saved diagnosis."""
     if out is None:
         raise OptionError(
-            "sheet: nothing came, expected --out with a name that ends in .csv, or --read with a filled sheet."
+            "sheet: nothing came, expected --out with a name that ends in .csv, or --read with a "
+            "filled sheet."
         )
     _check_sheet(out)
     if most < 1:

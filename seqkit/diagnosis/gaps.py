@@ -1,6 +1,7 @@
 """Errors of the parts and the gaps between them: avoidable bias, variance, data mismatch, overfitting to dev.
 
-avoidable bias = train - human        variance = train-dev - train, or dev - train where dev is of the same source
+avoidable bias = train - human
+variance       = train-dev - train, or dev - train where dev is of the same source
 data mismatch = dev - train-dev       overfitting to dev = test - dev
 
 Not handled: what causes a gap (diagnosis.causes), metrics other than the error.
@@ -15,7 +16,7 @@ import numpy as np
 from seqkit.core.errors import FormatError
 from seqkit.core.score import Score
 from seqkit.core.types import Array
-from seqkit.evaluate.bootstrap import RESAMPLES, ends, resampled
+from seqkit.evaluate.bootstrap import RESAMPLES, ends, mean_of, resampled
 
 PARTS = ("train", "train-dev", "dev", "test")
 ACTIONS = {  # as the course has them
@@ -41,7 +42,8 @@ ACTIONS = {  # as the course has them
 class Finding:
     """A number that may be a fault, with what to do about it.
 
-    named: the whole interval lies beyond what is worth naming. explained_by: a named cause that accounts for it.
+    named: the whole interval lies beyond what is worth naming. explained_by: a named cause that accounts for
+    it.
     """
 
     name: str
@@ -66,7 +68,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Errors:
-    """The error of each part, and its resamples: parts are independent samples, so resample i of two parts may be compared."""
+    """The error of each part, and its resamples: parts are independent samples, so resample i of two parts
+    may be compared.
+    """
 
     scores: dict[str, Score]
     resamples: dict[str, Annotated[Array, "K"]]
@@ -89,9 +93,7 @@ def errors(
         if not len(flags):
             raise FormatError(f"{name}: no row came, expected at least one. Is the file empty?")
         values = np.asarray(flags, np.float64)
-        drawn[name] = resampled(
-            lambda i, v=values: float(v[i].mean()), len(values), seed=seed + place, resamples=resamples
-        )  # type: ignore[misc]  # bound now
+        drawn[name] = resampled(mean_of(values), len(values), seed=seed + place, resamples=resamples)
         signature = {"metric": "error", "resamples": resamples, "seed": seed}
         scores[name] = Score(name, float(values.mean()), len(values), 0, signature, ends(drawn[name]))
     return Errors(scores, drawn)
@@ -101,7 +103,8 @@ def gaps(found: Errors, *, human: float | None = None, least: float = 0.02) -> l
     """The four gaps, those whose parts are there, largest first.
 
     human: the error of people, or the best known; without it 0 is taken, and the bias is an upper bound.
-    least: a gap is named if its whole interval lies above this; train without a train-dev part is compared with dev.
+    least: a gap is named if its whole interval lies above this; train without a train-dev part is compared
+    with dev.
     """
     base = human or 0.0
     train = found.scores["train"]

@@ -1,6 +1,8 @@
-"""Suspected label errors of training: a linear classifier judges every row by what it learnt from the other folds.
+"""Suspected label errors of training: a linear classifier judges every row by what it learnt from the other
+folds.
 
-Not handled: labels with fewer rows than there are folds (left out and counted); tasks that a linear classifier cannot learn.
+Not handled: labels with fewer rows than there are folds (left out and counted); tasks that a linear
+classifier cannot learn.
 """
 
 from collections import Counter
@@ -19,7 +21,9 @@ from seqkit.text import splits
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the data.  slices: name -> a value a row, to be looked at apart. groups: rows that belong together."""
+    """One part of the data.  slices: name -> a value a row, to be looked at apart. groups: rows that belong
+    together.
+    """
 
     texts: Sequence[str]
     labels: Sequence[str]

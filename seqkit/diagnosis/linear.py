@@ -1,4 +1,5 @@
-"""A linear classifier on words and pairs of neighbouring words: the baseline to beat, and the judge of labels, out of fold.
+"""A linear classifier on words and pairs of neighbouring words: the baseline to beat, and the judge of
+labels, out of fold.
 
 Not handled: saving (it trains in a second); it is a yardstick, not a model to ship.
 """
@@ -14,9 +15,11 @@ from seqkit.text.splits import folds
 
 
 class LinearClassifier:
-    """softmax(W x + b), x: tf-idf of words and pairs, 1 + log tf; a penalty of |W|²/2 against `strength` times the loss.
+    """softmax(W x + b), x: tf-idf of words and pairs, 1 + log tf; a penalty of |W|²/2 against `strength`
+    times the loss.
 
-    >>> LinearClassifier().fit(["a good film", "a bad film"] * 4, ["1", "0"] * 4).predict_proba(["good"]).argmax().item()
+    >>> fitted = LinearClassifier().fit(["a good film", "a bad film"] * 4, ["1", "0"] * 4)
+    >>> fitted.predict_proba(["good"]).argmax().item()
     1
     """
 

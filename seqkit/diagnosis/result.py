@@ -1,4 +1,5 @@
-"""A diagnosis: errors of the parts, what is at fault and what to do next, and the tables a person needs to check it.
+"""A diagnosis: errors of the parts, what is at fault and what to do next, and the tables a person needs to
+check it.
 
 Not handled: making it (diagnosis.diagnose), drawing it (report.pages.diagnosis_page).
 """
@@ -18,8 +19,10 @@ KIND = "seqkit-diagnosis"
 class Diagnosis:
     """Tables of plain values.
 
-    about: model, settings, parts, seed.   errors: a Score for each part.   findings: gaps and causes, faults first.
-    values: what models are chosen by, of dev (accuracy, macro_f1, ms for one text alone, ms_batched, parameters).
+    about: model, settings, parts, seed.   errors: a Score for each part.
+    findings: gaps and causes, faults first.
+    values: what models are chosen by, of dev (accuracy, macro_f1, ms for one text alone, ms_batched,
+    parameters).
     classes: precision, recall, F1 and the confusion matrix of dev.   slices, examples, wrong: rows of dev.
     curve: loss by step and by epoch.   sizes: errors by the share of training rows.   copies: between parts.
     labels: suspected label errors of training.   baseline: errors of a linear model, by part.

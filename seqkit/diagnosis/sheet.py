@@ -1,7 +1,8 @@
-"""The error-analysis sheet: wrong rows for a person to look at, a column a category to mark, read back as shares.
+"""The error-analysis sheet: wrong rows for a person to look at, a column a category to mark, read back as
+shares.
 
-A cell is marked by x, 1, yes, y, true or a tick, and not by an empty cell, 0, no, n, false or -. Columns that a person adds are
-categories too. Not handled: spreadsheets other than CSV (comma or semicolon; UTF-8).
+A cell is marked by x, 1, yes, y, true or a tick, and not by an empty cell, 0, no, n, false or -. Columns that
+a person adds are categories too. Not handled: spreadsheets other than CSV (comma or semicolon; UTF-8).
 """
 
 import csv
@@ -16,7 +17,7 @@ import numpy as np
 from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.score import Score
-from seqkit.evaluate.bootstrap import interval
+from seqkit.evaluate.bootstrap import interval, mean_of
 
 FIELDS = ("row", "text", "label", "predicted", "probability", "suspected")
 CATEGORIES = ("label is wrong", "other")
@@ -36,7 +37,9 @@ class Analysis:
     comments: dict[str, str]
 
     def table(self, error: float | None = None) -> list[dict[str, Any]]:
-        """A row a category; error: of the part, so that `ceiling` is what it would fall to with that category solved."""
+        """A row a category; error: of the part, so that `ceiling` is what it would fall to with that category
+        solved.
+        """
         return [
             {
                 "category": s.name,
@@ -55,7 +58,8 @@ def write_sheet(
 ) -> int:
     """Write a row for each error, with an empty column for each category and for a comment; return how many.
 
-    Raises:  OptionError for a category that has another column's name, or stands twice; FormatError for no error at all.
+    Raises:  OptionError for a category that has another column's name, or stands twice; FormatError for no
+             error at all.
     """
     head = [*FIELDS, *categories, COMMENT]
     for name in categories:
@@ -83,7 +87,8 @@ def write_sheet(
 def read_sheet(path: Path, *, seed: int = 1) -> Analysis:
     """Read a filled sheet.
 
-    Raises:  FormatError naming file, line and column for what is no sheet, no mark, or where nothing was filled in.
+    Raises:  FormatError naming file, line and column for what is no sheet, no mark, or where nothing was
+             filled in.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -117,7 +122,8 @@ def read_sheet(path: Path, *, seed: int = 1) -> Analysis:
             missing += 1
     if not marks:
         raise FormatError(
-            f"{path}: no row has a mark or a comment. Put an x into the columns that fit, save, and read it again."
+            f"{path}: no row has a mark or a comment. Put an x into the columns that fit, save, and read "
+            "it again."
         )
     flags = np.array(marks, float).reshape(len(marks), -1)
     shares = [
@@ -127,8 +133,8 @@ def read_sheet(path: Path, *, seed: int = 1) -> Analysis:
             len(marks),
             missing,
             {"seed": seed},
-            interval(lambda rows, v=flags[:, i]: float(v[rows].mean()), len(marks), seed=seed),
-        )  # type: ignore[misc]  # bound now
+            interval(mean_of(flags[:, i]), len(marks), seed=seed),
+        )
         for i, name in enumerate(categories)
     ]
     return Analysis(sorted(shares, key=lambda score: -score.value), comments)
@@ -138,7 +144,8 @@ def _mark(path: Path, line: int, name: str, cell: str) -> bool:
     mark = cell.strip().lower()
     if mark not in _YES | _NO:
         raise FormatError(
-            f"{path}: line {line:,}, column {name!r}: {cell!r} came, allowed are x, 1, yes for a mark, nothing, 0, no for none. "
+            f"{path}: line {line:,}, column {name!r}: {cell!r} came, allowed are x, 1, yes for a mark, "
+            "nothing, 0, no for none. "
             f"Write remarks into {COMMENT!r}."
         )
     return mark in _YES

@@ -1,6 +1,8 @@
-"""Where a classifier errs: the labels most often confused, and the error of slices of the rows against the rest.
+"""Where a classifier errs: the labels most often confused, and the error of slices of the rows against the
+rest.
 
-Not handled: the confusion matrix (evaluate.classification); finding slices: a slice is a name and the flags of its rows.
+Not handled: the confusion matrix (evaluate.classification); finding slices: a slice is a name and the flags
+of its rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,9 +45,11 @@ def bands(values: Annotated[Array, "N"], what: str, count: int = 4) -> dict[str,
 def slices(
     wrong: Annotated[Array, "N"], named: Mapping[str, Annotated[Array, "N"]], *, seed: int = 1
 ) -> list[dict[str, Any]]:
-    """Error of each slice and how far it lies above that of the rows outside, largest first, with 95 % intervals.
+    """Error of each slice and how far it lies above that of the rows outside, largest first, with 95 %
+    intervals.
 
-    worse: the whole interval of the difference lies above 0. Many slices are looked at: one in 40 is called worse by chance.
+    worse: the whole interval of the difference lies above 0. Many slices are looked at: one in 40 is called
+    worse by chance.
     """
     table = []
     for name, flags in named.items():

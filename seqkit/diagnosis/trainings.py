@@ -1,4 +1,5 @@
-"""The trainings of a diagnosis: on all rows, at a tenth of the rate, on shares of the rows; and the time of predictions.
+"""The trainings of a diagnosis: on all rows, at a tenth of the rate, on shares of the rows; and the time of
+predictions.
 
 Not handled: what the numbers mean (diagnosis.causes, diagnosis.gaps).
 """
@@ -59,7 +60,8 @@ class Steps:
 class Fits:
     """Fresh copies of `model`, trained on texts and labels of `classes` (sorted).
 
-    best: trained on all rows; broke: why that broke off, if it did, and then best is trained at a tenth of the rate.
+    best: trained on all rows; broke: why that broke off, if it did, and then best is trained at a tenth of
+    the rate.
     """
 
     def __init__(
@@ -89,7 +91,9 @@ class Fits:
 
     @property
     def history(self) -> list[float]:
-        """The mean training loss of each epoch, in nats; none if training broke off or the model keeps none."""
+        """The mean training loss of each epoch, in nats; none if training broke off or the model keeps
+        none.
+        """
         return [] if self.broke else [epoch.loss.mean for epoch in getattr(self.best, "history", [])]
 
     def slower(self) -> Any:
@@ -101,7 +105,9 @@ class Fits:
         return self._slower
 
     def share(self, rows: Annotated[Array, "N"]) -> Callable[[Sequence[str]], Annotated[Array, "N C"]] | None:
-        """The probabilities of a model trained on some rows alone; None if they have one label or training breaks off."""
+        """The probabilities of a model trained on some rows alone; None if they have one label or training
+        breaks off.
+        """
         labels = [self.labels[i] for i in rows]
         known = sorted(set(labels))
         if len(known) < 2:
@@ -116,7 +122,9 @@ class Fits:
     def probabilities(
         self, texts: Sequence[str], fitted: Any = None, known: Sequence[str] | None = None
     ) -> Annotated[Array, "N C"]:
-        """p of each of the classes by `fitted`, or the best; known: the classes it learnt, where they are fewer."""
+        """p of each of the classes by `fitted`, or the best; known: the classes it learnt, where they are
+        fewer.
+        """
         found = np.zeros((len(texts), len(self.classes)))
         columns = np.searchsorted(self.classes, list(known or self.classes))
         found[:, columns] = (fitted or self.best).predict_proba(list(texts))

@@ -1,9 +1,11 @@
-"""One space of vectors turned into another: orthogonal Procrustes from a dictionary, and how well words then find theirs.
+"""One space of vectors turned into another: orthogonal Procrustes from a dictionary, and how well words then
+find theirs.
 
-    W* = argmin_W |X W - Y|_F over orthogonal W = U Vᵀ,  U S Vᵀ = svd(Xᵀ Y)          Schönemann 1966; Xing et al. 2015
+    W* = argmin_W |X W - Y|_F over orthogonal W = U Vᵀ,  U S Vᵀ = svd(Xᵀ Y)  Schönemann 1966; Xing et al. 2015
 
-X, Y: unit rows of the dictionary's words. W turns and mirrors, so that no cosine and no length within a space changes.
-Words are found by cosine or by CSLS, which takes from a word that is near to everything (Conneau et al. 2018):
+X, Y: unit rows of the dictionary's words. W turns and mirrors, so that no cosine and no length within a space
+changes. Words are found by cosine or by CSLS, which takes from a word that is near to everything (Conneau et
+al. 2018):
 
     csls(x, y) = 2 cos(x, y) - r_Y(x) - r_X(y),  r_Y(x) = mean cosine of x with its k nearest in Y
 
@@ -23,7 +25,7 @@ from seqkit.core.score import Score
 from seqkit.core.types import Array, Floats
 from seqkit.embeddings.vectors.neighbours import nearest_rows
 from seqkit.embeddings.vectors.vectors import Neighbours, Vectors
-from seqkit.evaluate.bootstrap import interval
+from seqkit.evaluate.bootstrap import interval, mean_of
 
 Pairs = list[tuple[str, str]]
 QUERIES = 256
@@ -33,7 +35,8 @@ QUERIES = 256
 class Alignment:
     """How to turn a source space into a target space.
 
-    Shapes:  rotation (D, D) orthogonal. count, missing: pairs it was learnt from, and those with an unknown word.
+    Shapes:  rotation (D, D) orthogonal. count, missing: pairs it was learnt from, and those with an unknown
+             word.
     """
 
     rotation: Annotated[Array, "D D"]
@@ -50,9 +53,11 @@ class Alignment:
 
 
 def align(source: Vectors, target: Vectors, pairs: Iterable[tuple[str, str]] | None = None) -> Alignment:
-    """Learn the alignment from pairs of words (source, target); without any from all words that both spell alike.
+    """Learn the alignment from pairs of words (source, target); without any from all words that both spell
+    alike.
 
-    Raises:  ShapeError for spaces of different size; VocabularyError if no pair has both words, and vectors that are not zero.
+    Raises:  ShapeError for spaces of different size; VocabularyError if no pair has both words, and vectors
+             that are not zero.
     """
     if source.dim != target.dim:
         raise ShapeError(f"align: vectors of {source.dim} and {target.dim} numbers came, expected as many.")
@@ -78,7 +83,9 @@ def align_and_measure(
     method: Literal["csls", "cosine"] = "csls",
     restrict: int | None = None,
 ) -> tuple[Alignment, Vectors, list[Score]]:
-    """The alignment learnt from `pairs`, the turned source, and precision@1, 5 and 10 on `test`, else on what it learnt from."""
+    """The alignment learnt from `pairs`, the turned source, and precision@1, 5 and 10 on `test`, else on what
+    it learnt from.
+    """
     made = align(source, target, pairs)
     turned = made(source)
     asked = test or pairs or _alike(source, target)
@@ -143,8 +150,8 @@ def precision(
 ) -> Score:
     """Precision@k: the share of source words with one of their translations among the k best.
 
-    A word counts once, whatever number of translations it has. Missing: words of which source or every translation is
-    unknown, or not among the first `restrict`.
+    A word counts once, whatever number of translations it has. Missing: words of which source or every
+    translation is unknown, or not among the first `restrict`.
     Raises:  VocabularyError if nothing is left to measure.
     """
     last = [len(space) if restrict is None else min(restrict, len(space)) for space in (source, target)]
@@ -166,7 +173,7 @@ def precision(
     settings = {"method": method, "restrict": restrict, "seed": seed} | (
         {"neighbours": neighbours} if method == "csls" else {}
     )
-    bounds = interval(lambda i: float(right[i].mean()), len(right), seed=seed)
+    bounds = interval(mean_of(right), len(right), seed=seed)
     return Score(
         f"precision@{k}", float(right.mean()), len(right), len(answers) - len(right), settings, bounds
     )

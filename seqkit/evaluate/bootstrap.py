@@ -20,7 +20,8 @@ def interval(
     resamples: int = RESAMPLES,
     level: float = 0.95,
 ) -> tuple[float, float] | None:
-    """The percentile interval of value(indices) over resamples of n items with replacement; None below two items.
+    """The percentile interval of value(indices) over resamples of n items with replacement; None below two
+    items.
 
     Source:  Efron 1979. Draws depend on the seed alone.
 
@@ -30,10 +31,17 @@ def interval(
     return None if n < 2 else ends(resampled(value, n, seed=seed, resamples=resamples), level=level)
 
 
+def mean_of(values: Annotated[Array, "N"]) -> Callable[[Array], float]:
+    """The statistic `interval` and `resampled` are asked for most often: the mean of the items drawn."""
+    return lambda rows: float(values[rows].mean())
+
+
 def resampled(
     value: Callable[[Annotated[Array, "N"]], float], n: int, *, seed: int = 1, resamples: int = RESAMPLES
 ) -> Annotated[Array, "K"]:
-    """value(indices) of each resample; the difference of two, of other seeds, is that of independent samples."""
+    """value(indices) of each resample; the difference of two, of other seeds, is that of independent
+    samples.
+    """
     place = np.arange(n, dtype=np.uint64)
     values = []
     for resample in range(resamples):

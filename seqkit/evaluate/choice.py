@@ -69,7 +69,8 @@ def choose(
     limits: Sequence[Limit] = (),
     lower: bool = False,
 ) -> Choice:
-    """The candidate with the largest `optimise` (smallest if lower) among those that keep to all limits; ties: the first.
+    """The candidate with the largest `optimise` (smallest if lower) among those that keep to all limits;
+    ties: the first.
 
     Raises:  OptionError for a metric that a candidate has not.
 
@@ -92,6 +93,7 @@ def pick(values: Mapping[str, float], metric: str) -> float:
     """values[metric], or OptionError that names what there is."""
     if metric not in values:
         raise OptionError(
-            f"metric {metric!r} was not measured; measured: {', '.join(values)}.{did_you_mean(metric, values)}"
+            f"metric {metric!r} was not measured; measured: "
+            f"{', '.join(values)}.{did_you_mean(metric, values)}"
         )
     return values[metric]

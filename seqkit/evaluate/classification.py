@@ -1,4 +1,5 @@
-"""How well labels were found: accuracy and macro F1 with intervals, every class, and which classes were taken for which.
+"""How well labels were found: accuracy and macro F1 with intervals, every class, and which classes were taken
+for which.
 
 Not handled: which texts were wrong (the caller has them); several tasks (one report each).
 """

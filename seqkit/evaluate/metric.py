@@ -1,4 +1,6 @@
-"""What a metric is: statistics of single items that add up, a number made of their sum, and so a score with its interval."""
+"""What a metric is: statistics of single items that add up, a number made of their sum, and so a score with
+its interval.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Protocol
@@ -28,7 +30,9 @@ def measured(
     count: int | None = None,
     seed: int = 1,
 ) -> Score:
-    """The score of N items with its 95 % bootstrap interval.  count: what is counted, if not the items resampled."""
+    """The score of N items with its 95 % bootstrap interval.  count: what is counted, if not the items
+    resampled.
+    """
     bounds = interval(lambda i: metric.value(stats[i].sum(0)), len(stats), seed=seed)
     return Score(
         name,

@@ -56,10 +56,12 @@ class FitOptions:
 
 
 class Model:
-    """A torch module with the settings it was made and trained with; settings of all `groups` are given by name.
+    """A torch module with the settings it was made and trained with; settings of all `groups` are given by
+    name.
 
-    A member gives `kind` (of its folder), `groups` (name -> dataclass, kept as attribute `name_options`), `defaults` where
-    they differ from the dataclasses', and `_contents` and `_restore` for what its files hold beside the weights.
+    A member gives `kind` (of its folder), `groups` (name -> dataclass, kept as attribute `name_options`),
+    `defaults` where they differ from the dataclasses', and `_contents` and `_restore` for what its files hold
+    beside the weights.
     """
 
     kind: ClassVar[str]
@@ -74,7 +76,8 @@ class Model:
         for name in settings:
             if name not in known:
                 raise OptionError(
-                    f"{type(self).__name__}: unknown setting {name!r}.{did_you_mean(name, [*known, 'device', 'threads'])}"
+                    f"{type(self).__name__}: unknown setting "
+                    f"{name!r}.{did_you_mean(name, [*known, 'device', 'threads'])}"
                 )
         given = {**self.defaults, **settings}
         for group, kind in self.groups.items():
@@ -157,9 +160,11 @@ class Model:
         logs: Sequence[Log] = (),
         world: World | None = None,
     ) -> None:
-        """Train `network` on `batches`; it ends with the weights to keep: those of the epoch validated best, if so asked.
+        """Train `network` on `batches`; it ends with the weights to keep: those of the epoch validated best,
+        if so asked.
 
-        Raises:  TrainingError if the loss is not finite; OptionError if a resumed run differs; ResourceError without memory.
+        Raises:  TrainingError if the loss is not finite; OptionError if a resumed run differs; ResourceError
+                 without memory.
         """
         o = self.fit_options
         threads_before = torch.get_num_threads()
@@ -214,8 +219,10 @@ class Model:
             return
         if 16 * numbers > total:
             raise ResourceError(
-                f"{type(self).__name__}: the weights with gradients and moments need {16 * numbers / 2**30:,.1f} GiB, this "
-                f"machine has {total / 2**30:,.1f}. Lower hidden_size, num_layers, embed_dim or the vocabulary."
+                f"{type(self).__name__}: the weights with gradients and moments need "
+                f"{16 * numbers / 2**30:,.1f} GiB, this "
+                f"machine has {total / 2**30:,.1f}. Lower hidden_size, num_layers, embed_dim or the "
+                "vocabulary."
             )
 
     def _memory_error(self, error: RuntimeError) -> Exception:
@@ -226,17 +233,20 @@ class Model:
         return error
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
+        return f"{type(self).__name__}({settings})"
 
 
 def start_embedding(embedding: Any, tokens: Sequence[str], vectors: Any) -> float:
-    """Fill the rows of an embedding whose tokens are in `vectors` (Vectors); return the share of rows that are.
+    """Fill the rows of an embedding whose tokens are in `vectors` (Vectors); return the share of rows that
+    are.
 
     Raises:  OptionError if the vectors have another size.
     """
     if vectors.dim != embedding.shape[1]:
         raise OptionError(
-            f"vectors: {vectors.dim} numbers a word came, the embedding has {embedding.shape[1]}. Make them equal."
+            f"vectors: {vectors.dim} numbers a word came, the embedding has {embedding.shape[1]}. Make "
+            "them equal."
         )
     rows = [(i, vectors.vocab.index[token]) for i, token in enumerate(tokens) if token in vectors.vocab.index]
     with torch.no_grad():

@@ -1,6 +1,8 @@
-"""What classifiers, taggers and translators read with: embedding -> dropout -> recurrent stack, rows of any length.
+"""What classifiers, taggers and translators read with: embedding -> dropout -> recurrent stack, rows of any
+length.
 
-Not handled: heads, character features (the tagger's), attention; a stack in both directions cannot write text.
+Not handled: heads, character features (the tagger's), attention; a stack in both directions cannot write
+text.
 """
 
 from dataclasses import dataclass
@@ -97,6 +99,8 @@ class Encoder(nn.Module):
         draws: Draws | None = None,
         extra: Annotated[Tensor, "B T D"] | None = None,
     ) -> tuple[Annotated[Tensor, "B T H"], State]:
-        """Outputs for each step, after dropout, and the state after each row's last; draws: none is evaluation."""
+        """Outputs for each step, after dropout, and the state after each row's last; draws: none is
+        evaluation.
+        """
         y, state = self.stack(self.embed(ids, draws, extra), None, lengths, draws=draws)
         return dropout(y, self.settings.dropout, draws, locked=self.settings.locked), state

@@ -39,7 +39,9 @@ class TextOptions:
 def check_pairs(
     where: str, firsts: Any, seconds: Sequence[str], names: Sequence[str] = ("sources", "targets")
 ) -> None:
-    """Raise if there are not as many of both sides, or none, or one text in the place of a list.  firsts: texts or an array."""
+    """Raise if there are not as many of both sides, or none, or one text in the place of a list.  firsts:
+    texts or an array.
+    """
     for name, texts in zip(names, (firsts, seconds), strict=True):
         if isinstance(texts, str):
             raise ShapeError(f"{where}: one text came as {name}, expected a list of texts.")
@@ -56,7 +58,8 @@ def check_pairs(
 def numbered(codec: Codec, where: str, side: str, texts: Sequence[str]) -> list[Ids]:
     """The ids of texts, each ended by eos.
 
-    Raises:  FormatError for a text without a token, or with a special one other than unk; VocabularyError without unk.
+    Raises:  FormatError for a text without a token, or with a special one other than unk; VocabularyError
+             without unk.
     """
     if isinstance(texts, str):
         raise ShapeError(f"{where}: one text came, expected a list of texts.")

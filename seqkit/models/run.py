@@ -17,7 +17,9 @@ PACKAGES = ("seqkit", "torch", "numpy", "numba", "tokenizers", "nltk", "scikit-l
 
 
 def outcome(model: Model, network: torch.nn.Module, unit: str, **own: Any) -> dict[str, Any]:
-    """Settings, size, `own`, the loss of every epoch, device and versions.  unit: what an epoch's units are, as "tokens"."""
+    """Settings, size, `own`, the loss of every epoch, device and versions.  unit: what an epoch's units are,
+    as "tokens".
+    """
     return {
         "model": type(model).__name__,
         "settings": model.get_params(),

@@ -1,4 +1,6 @@
-"""What the commands of `seqkit tune` train on: files as the arguments of `fit`, to learn from and to compare by."""
+"""What the commands of `seqkit tune` train on: files as the arguments of `fit`, to learn from and to compare
+by.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,9 @@ HELD_OUT = 0.1
 
 
 def lm_data(model: LanguageModel, source: str, valid: str | None, **reading: Any) -> Data:
-    """The corpus of a text (or a corpus folder) and that of `valid`.  reading: unit, lower and so on, as LanguageModelRun."""
+    """The corpus of a text (or a corpus folder) and that of `valid`.  reading: unit, lower and so on, as
+    LanguageModelRun.
+    """
     corpus = LanguageModelRun(model, source, Path(), **reading).corpus(None)
     return (corpus,), None if valid is None else Codec.of(corpus).corpus(valid, threads=model.threads)
 

@@ -22,8 +22,8 @@ cells = Family("seqkit.nn.cells", "cell")
 class Cell(nn.Module):
     """A recurrent cell: W (G·H, D) and b (G·H,) for the input, U (G·H, H) for the state before.
 
-    A member gives `gates` (G) and `states`, the formula as `step`, and, where there are faster ways, `family` (of
-    kernels.rnn_scan) and `torch_kind`. Input is (B, T, D), batch first.
+    A member gives `gates` (G) and `states`, the formula as `step`, and, where there are faster ways, `family`
+    (of kernels.rnn_scan) and `torch_kind`. Input is (B, T, D), batch first.
     """
 
     gates: ClassVar[int] = 1
@@ -53,7 +53,8 @@ class Cell(nn.Module):
         input: str = "xavier-uniform",
         hidden: str | None = None,
     ) -> None:
-        """Fill W and each gate's part of U in the ways of nn.initialise with these names, b with 0, that of a forget gate with 1.
+        """Fill W and each gate's part of U in the ways of nn.initialise with these names, b with 0, that of a
+        forget gate with 1.
 
         hidden: None stands for the cell's own `init_hidden`.
 
@@ -102,7 +103,8 @@ class Cell(nn.Module):
         """Run over whole sequences: the outputs, and the state after each row's last step.
 
         lengths: steps of each row, all T if not given; what stands beyond is never read, its output is 0.
-        reverse: read each row from its own last step to its first. weight: what stands for U (weight dropout).
+        reverse: read each row from its own last step to its first. weight: what stands for U (weight
+        dropout).
         Raises:  ShapeError, OptionError or BackendError for arguments that do not fit.
         """
         self._check(x, lengths)
@@ -166,13 +168,15 @@ class Cell(nn.Module):
     def _check(self, x: Tensor, lengths: Tensor | None) -> None:
         if x.dim() != 3 or x.shape[2] != self.input_size:
             raise ShapeError(
-                f"{type(self).__name__}: input of shape {tuple(x.shape)} came, expected (B, T, {self.input_size})."
+                f"{type(self).__name__}: input of shape {tuple(x.shape)} came, expected (B, T, "
+                f"{self.input_size})."
             )
         if lengths is None:
             return
         if lengths.shape != x.shape[:1] or lengths.dtype != torch.int64:
             raise ShapeError(
-                f"{type(self).__name__}: lengths of shape {tuple(lengths.shape)} and dtype {lengths.dtype} came, "
+                f"{type(self).__name__}: lengths of shape {tuple(lengths.shape)} and dtype "
+                f"{lengths.dtype} came, "
                 f"expected ({len(x)},) int64."
             )
         if len(lengths) and not 0 <= int(lengths.min()) <= int(lengths.max()) <= x.shape[1]:

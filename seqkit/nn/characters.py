@@ -1,4 +1,5 @@
-"""Features of words from their characters: a convolution with the maximum over places, or a recurrent stack in both directions.
+"""Features of words from their characters: a convolution with the maximum over places, or a recurrent stack
+in both directions.
 
 Not handled: context (each word by itself), choosing the characters' ids (models.tagger.features).
 """
@@ -20,8 +21,10 @@ Kind = Literal["cnn", "recurrent"]
 class Characters(nn.Module):
     """f (N, size) = characters(ids (N, T), lengths (N,)); what stands beyond a word's length is never read.
 
-    cnn        f = max over t of tanh(W [x_t-1; x_t; x_t+1] + b), with 0 beyond the word (Ma & Hovy 2016, arXiv:1603.01354)
-    recurrent  f = the last states of an LSTM read from left and from right (Lample et al. 2016, arXiv:1603.01360)
+    cnn        f = max over t of tanh(W [x_t-1; x_t; x_t+1] + b), with 0 beyond the word
+               (Ma & Hovy 2016, arXiv:1603.01354)
+    recurrent  f = the last states of an LSTM read from left and from right (Lample et al. 2016,
+    arXiv:1603.01360)
     """
 
     def __init__(self, classes: int, dim: int, size: int, kind: Kind = "cnn") -> None:
@@ -59,7 +62,8 @@ class Characters(nn.Module):
         bags = torch.stack([before, x, after], -1)[live] + torch.arange(3, device=ids.device) * (
             len(self.embedding) + 1
         )
-        # W [x_t-1; x_t; x_t+1] is a sum of three rows of W E: there are few characters, so all products are made beforehand
+        # W [x_t-1; x_t; x_t+1] is a sum of three rows of W E: there are few characters, so all products are
+        # made beforehand
         products = torch.einsum("kfd,cd->kcf", self.filters, self.embedding).to(self.embedding.dtype)
         sums = embedding_bag(bags, pad(products, (0, 0, 0, 1)).flatten(0, 1), mode="sum")
         places = pad(sums, (0, 0, 0, 1), value=-torch.inf)[_places(live)]  # (N, T, F)

@@ -1,7 +1,7 @@
 """The linear-chain conditional random field: one distribution over whole sequences of labels.
 
-It is no member of heads/: a head there reads each row by itself, a CRF reads the steps of a sequence together.
-Not handled: chains of higher order, the n best sequences.
+It is no member of heads/: a head there reads each row by itself, a CRF reads the steps of a sequence
+together. Not handled: chains of higher order, the n best sequences.
 """
 
 from typing import Annotated
@@ -12,16 +12,18 @@ from torch import Tensor, nn
 from seqkit.core.errors import ShapeError
 from seqkit.core.types import Array
 
-BARRED = -1e4  # nats of what may not be: exp of it is 0 in float32, while sums with it stay finite. bfloat16 would round the rest away
+# nats of what may not be: exp of it is 0 in float32, while sums with it stay finite. bfloat16 would round the
+# rest away
+BARRED = -1e4
 
 
 class CRF(nn.Module):
     """p(y | x) = exp(s(x, y)) / Z(x), with Z(x) = Σ over all y' of exp(s(x, y')).
 
     s(x, y) = start[y_1] + Σ_t emission_t[y_t] + Σ_t>1 transition[y_t-1, y_t] + stop[y_T]
-    Lafferty, McCallum & Pereira 2001. allowed: which labels may begin (C,), follow one another (C, C), and end (C,); what may
-    not has BARRED added. mask (B, T): True at the steps that count; those between are passed over, a row may have none.
-    Always computed in the dtype of the weights, whatever autocast says.
+    Lafferty, McCallum & Pereira 2001. allowed: which labels may begin (C,), follow one another (C, C), and
+    end (C,); what may not has BARRED added. mask (B, T): True at the steps that count; those between are
+    passed over, a row may have none. Always computed in the dtype of the weights, whatever autocast says.
     """
 
     barred: Tensor
@@ -43,7 +45,9 @@ class CRF(nn.Module):
         targets: Annotated[Tensor, "B T"],
         mask: Annotated[Tensor, "B T"],
     ) -> Tensor:
-        """Σ over rows of -log p(targets | x) in nats; a target of -1 is unknown: all labels are summed over there."""
+        """Σ over rows of -log p(targets | x) in nats; a target of -1 is unknown: all labels are summed over
+        there.
+        """
         emissions, targets, lengths = self._packed(emissions, mask, targets)
         with torch.autocast(emissions.device.type, enabled=False):
             live = _live(targets.shape[1], lengths)
@@ -99,10 +103,13 @@ class CRF(nn.Module):
     def _packed(
         self, emissions: Tensor, mask: Tensor, labels: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Each row's counted steps moved to its front, and how many there are; what the mask leaves out is not read."""
+        """Each row's counted steps moved to its front, and how many there are; what the mask leaves out is
+        not read.
+        """
         if emissions.dim() != 3 or emissions.shape[2] != self.classes or mask.shape != emissions.shape[:2]:
             raise ShapeError(
-                f"CRF: emissions of shape {tuple(emissions.shape)} and a mask of {tuple(mask.shape)} came, expected "
+                f"CRF: emissions of shape {tuple(emissions.shape)} and a mask of {tuple(mask.shape)} came, "
+                "expected "
                 f"(B, T, {self.classes}) and (B, T)."
             )
         labels = torch.zeros_like(mask, dtype=torch.int64) if labels is None else labels
@@ -122,7 +129,9 @@ class CRF(nn.Module):
         return start, self.transition + self.barred[2:], stop
 
     def _log_partition(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        """α_1 = start + emission_1;  α_t[c] = emission_t[c] + log Σ_b exp(α_t-1[b] + transition[b, c]);  Σ exp(α_T + stop)."""
+        """α_1 = start + emission_1;  α_t[c] = emission_t[c] + log Σ_b exp(α_t-1[b] + transition[b, c]);  Σ
+        exp(α_T + stop).
+        """
         if not emissions.shape[1]:
             return emissions.sum((1, 2))
         start, transition, stop = self._weights()

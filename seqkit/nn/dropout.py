@@ -25,7 +25,8 @@ def check_rate(name: str, p: float) -> float:
 
 @dataclass
 class Draws:
-    """The draws of one update: mask number n is f(seed, step, n). `batch`: (first row, rows in all) of a part of a batch.
+    """The draws of one update: mask number n is f(seed, step, n). `batch`: (first row, rows in all) of a part
+    of a batch.
 
     None in its place means evaluation: nothing is dropped.
     """
@@ -36,7 +37,9 @@ class Draws:
     number: int = field(default=0, init=False)
 
     def mask(self, shape: tuple[int, ...], p: float, like: Tensor, *, rows: bool = True) -> Tensor:
-        """0 with chance p, else 1 / (1 - p).  rows: the first axis is the batch, of which `batch` may be a part."""
+        """0 with chance p, else 1 / (1 - p).  rows: the first axis is the batch, of which `batch` may be a
+        part.
+        """
         whole = shape if self.batch is None or not rows else (self.batch[1], *shape[1:])
         seed = int(rng.stream(self.seed, self.step, self.number)) >> 1
         self.number += 1
@@ -50,7 +53,9 @@ def _drop_of(p: float) -> int:
 
 
 def _kept(shape: tuple[int, ...], p: float, seed: int, device: torch.device) -> Tensor:
-    """True with chance 1 - p. On a CPU from 16 bits a number: torch's own draws took a quarter of a training step."""
+    """True with chance 1 - p. On a CPU from 16 bits a number: torch's own draws took a quarter of a training
+    step.
+    """
     if device.type == "cpu":
         size = math.prod(shape)
         bits = np.random.SFC64(seed).random_raw(-(-size // 4)).view(np.int16)[:size].reshape(shape)
@@ -63,7 +68,9 @@ def _kept(shape: tuple[int, ...], p: float, seed: int, device: torch.device) -> 
 
 
 def dropout(x: Tensor, p: float, draws: Draws | None, *, locked: bool = False) -> Tensor:
-    """x (B, T, D) with numbers dropped; locked: one mask for all steps of a row (Gal & Ghahramani 2016, arXiv:1512.05287)."""
+    """x (B, T, D) with numbers dropped; locked: one mask for all steps of a row (Gal & Ghahramani 2016,
+    arXiv:1512.05287).
+    """
     if draws is None or p == 0:
         return x
     shape = (x.shape[0], 1, x.shape[2]) if locked else tuple(x.shape)
@@ -71,14 +78,18 @@ def dropout(x: Tensor, p: float, draws: Draws | None, *, locked: bool = False) -
 
 
 def drop_words(weight: Tensor, p: float, draws: Draws | None) -> Tensor:
-    """An embedding matrix (V, D) with whole words dropped (Gal & Ghahramani 2016); a tied head keeps the whole one."""
+    """An embedding matrix (V, D) with whole words dropped (Gal & Ghahramani 2016); a tied head keeps the
+    whole one.
+    """
     if draws is None or p == 0:
         return weight
     return weight * draws.mask((len(weight), 1), p, weight, rows=False)
 
 
 def drop_weights(weight: Tensor, p: float, draws: Draws | None) -> Tensor:
-    """A recurrent weight with single numbers dropped, the same for a whole sequence (Merity et al. 2017, arXiv:1708.02182)."""
+    """A recurrent weight with single numbers dropped, the same for a whole sequence (Merity et al. 2017,
+    arXiv:1708.02182).
+    """
     if draws is None or p == 0:
         return weight
     return weight * draws.mask(tuple(weight.shape), p, weight, rows=False)

@@ -11,7 +11,9 @@ from seqkit.core.errors import OptionError
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """The relative error over all parameters, and that of each; below 1e-7 is right, above 1e-5 look closer."""
+    """The relative error over all parameters, and that of each; below 1e-7 is right, above 1e-5 look
+    closer.
+    """
 
     error: float
     by_parameter: dict[str, float]
@@ -23,8 +25,8 @@ def gradient_check(model: nn.Module, loss: Callable[[], Tensor], *, epsilon: flo
 
     error = ‖d - d̂‖ / (‖d‖ + ‖d̂‖),  d̂_i = (J(θ_i + ε) - J(θ_i - ε)) / 2ε
 
-    loss: gives J for the model as it stands, the same each time (no dropout). The model must be in float64, since
-    differences of float32 losses are mostly rounding. Costs two losses a parameter.
+    loss: gives J for the model as it stands, the same each time (no dropout). The model must be in float64,
+    since differences of float32 losses are mostly rounding. Costs two losses a parameter.
     Raises:  OptionError for a model that is not in float64 or has no parameters.
     """
     parameters = {name: p for name, p in model.named_parameters() if p.requires_grad and p.numel()}

@@ -17,10 +17,11 @@ from seqkit.nn.dropout import Draws, check_rate, drop_weights, dropout
 class Stack(nn.Module):
     """Layers of a cell, each reading the one below: y, state = stack(x, state, lengths).
 
-    bidirectional: two cells a layer, the second from each row's own last step to its first; outputs joined, forward first.
-    residual: a layer's input is added to its output where their sizes agree. dropout: between layers, one rate or one for
-    each gap. locked: dropout masks are the same for all steps. weight_dropout: of the recurrent weights.
-    learned_state: the first state is trained. feed_forward: sizes of tanh layers on top, not connected in time.
+    bidirectional: two cells a layer, the second from each row's own last step to its first; outputs joined,
+    forward first. residual: a layer's input is added to its output where their sizes agree. dropout: between
+    layers, one rate or one for each gap. locked: dropout masks are the same for all steps. weight_dropout: of
+    the recurrent weights. learned_state: the first state is trained. feed_forward: sizes of tanh layers on
+    top, not connected in time.
     """
 
     def __init__(
@@ -67,7 +68,9 @@ class Stack(nn.Module):
         return [cast(Cell, one) for one in self.cells]
 
     def zero_state(self, batch: int) -> State:
-        """The state before the first step: (B, H) for each layer, direction and state of the cell, in this order."""
+        """The state before the first step: (B, H) for each layer, direction and state of the cell, in this
+        order.
+        """
         if self.first is not None:
             return tuple(row.expand(batch, -1) for row in self.first)
         return tuple(s for one in self.layers for s in one.zero_state(batch))
@@ -121,7 +124,8 @@ class Stack(nn.Module):
     def step(
         self, x: Annotated[Tensor, "B D"], state: State, *, draws: Draws | None = None
     ) -> tuple[Annotated[Tensor, "B H"], State]:
-        """One step of time by the cells' own formulas, without weight dropout: `forward` is slow for one step.
+        """One step of time by the cells' own formulas, without weight dropout: `forward` is slow for one
+        step.
 
         Raises:  OptionError if the stack reads in both directions.
         """

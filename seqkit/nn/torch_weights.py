@@ -54,7 +54,8 @@ def to_torch(stack: Stack) -> nn.RNNBase:
     first = stack.layers[0]
     if first.torch_kind is None or stack.residual or stack.first is not None or len(stack.feed_forward):
         raise OptionError(
-            f"to_torch: a stack of {stack.cell_name} came; torch has rnn, relu-rnn, gru and lstm, without residual "
+            f"to_torch: a stack of {stack.cell_name} came; torch has rnn, relu-rnn, gru and lstm, without "
+            "residual "
             "connections, learned first state or layers on top. Use torch.export of the stack itself."
         )
     kinds = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN, "relu-rnn": nn.RNN}
@@ -78,7 +79,8 @@ def to_torch(stack: Stack) -> nn.RNNBase:
 
 
 def flip_update(cell: Cell) -> None:
-    """Turn z of a GRU into 1 - z in place: the weights of the course's Γu become those of z, and the other way round.
+    """Turn z of a GRU into 1 - z in place: the weights of the course's Γu become those of z, and the other
+    way round.
 
     σ(-a) = 1 - σ(a), so the update gate's rows of W, U and b change their sign.
     """

@@ -24,13 +24,15 @@ def learning_curve(
 ) -> None:
     """Draw value i as that of epoch i + 1 and write the picture to `path` (.svg or .png).
 
-    validation: as many values as `training`, lower is better, None where an epoch was not validated; or nothing at all.
-    The same numbers give the same SVG, byte for byte.
-    Raises:  ShapeError if there is no epoch, or the lengths differ; OptionError for the path, or without matplotlib.
+    validation: as many values as `training`, lower is better, None where an epoch was not validated; or
+    nothing at all. The same numbers give the same SVG, byte for byte.
+    Raises:  ShapeError if there is no epoch, or the lengths differ; OptionError for the path, or without
+             matplotlib.
     """
     if not training or (validation and len(validation) != len(training)):
         raise ShapeError(
-            f"learning_curve: {len(training)} training and {len(validation)} validation values came, expected at least one "
+            f"learning_curve: {len(training)} training and {len(validation)} validation values came, "
+            "expected at least one "
             "and as many of each. Give None where an epoch was not validated."
         )
     epochs = np.arange(1, len(training) + 1)

@@ -1,4 +1,5 @@
-"""A heat strip: tokens of a text, coloured by a number each, a strip for every row of numbers. HTML, PNG or SVG.
+"""A heat strip: tokens of a text, coloured by a number each, a strip for every row of numbers. HTML, PNG or
+SVG.
 
 Not handled: texts of many pages as a picture (use HTML).
 """
@@ -23,7 +24,8 @@ _PAGE = """<!doctype html>
 body { font: 16px/1.9 ui-monospace, monospace; margin: 2em; max-width: 70em; color: #000; background: #fff }
 h1 { font: 600 18px system-ui, sans-serif } h2 { font: 14px system-ui, sans-serif; margin: 1.2em 0 .2em }
 .strip { white-space: pre-wrap; overflow-wrap: anywhere } .strip span { padding: .15em 0 }
-.scale { font: 13px system-ui, sans-serif } .scale i { display: inline-block; width: 12em; height: .9em; margin: 0 .5em;
+.scale { font: 13px system-ui, sans-serif }
+.scale i { display: inline-block; width: 12em; height: .9em; margin: 0 .5em;
 background: linear-gradient(to right{% for c in scale %}, {{ c }}{% endfor %}) }
 </style></head><body><h1>{{ title }}</h1>
 <p class="scale">{{ low }}<i></i>{{ high }} {{ unit }}; hold the pointer over a token for its number</p>
@@ -47,14 +49,16 @@ def heat(
 ) -> None:
     """Colour `tokens` by each row of `values` and write the strips to `path` (.html, .png or .svg).
 
-    Numbers of one sign go from white to dark blue; numbers of both signs from orange over white to blue, 0 white. The
-    token `end` is shown as ⏎ and ends a line of the page.
-    Raises:  ShapeError if sizes differ; OptionError for another suffix, a picture of too long a text, a missing library.
+    Numbers of one sign go from white to dark blue; numbers of both signs from orange over white to blue, 0
+    white. The token `end` is shown as ⏎ and ends a line of the page.
+    Raises:  ShapeError if sizes differ; OptionError for another suffix, a picture of too long a text, a
+             missing library.
     """
     path, values = Path(path), np.asarray(values, np.float64)
     if values.shape != (len(names), len(tokens)) or not values.size:
         raise ShapeError(
-            f"heat: values of shape {values.shape} came, expected ({len(names)}, {len(tokens)}), none of them 0."
+            f"heat: values of shape {values.shape} came, expected ({len(names)}, {len(tokens)}), none "
+            "of them 0."
         )
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)

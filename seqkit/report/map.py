@@ -1,6 +1,7 @@
 """A map of words as a picture: a mark and a label each, groups by colour, no label over another. SVG or PNG.
 
-Not handled: thousands of words (labels that find no place are left out and counted: use seqkit.report.pages.map_page).
+Not handled: thousands of words (labels that find no place are left out and counted: use
+seqkit.report.pages.map_page).
 """
 
 from collections.abc import Sequence
@@ -31,7 +32,8 @@ def check_map(places: Annotated[Array, "N C"], labels: Sequence[str], groups: Se
     )
     if not whole or not np.isfinite(places).all():
         raise ShapeError(
-            f"map: places of shape {places.shape} came with {len(labels):,} labels, expected a finite x and y for each label, "
+            f"map: places of shape {places.shape} came with {len(labels):,} labels, expected a finite x and "
+            "y for each label, "
             "at least one, and as many groups or none."
         )
 
@@ -48,9 +50,11 @@ def picture(
 ) -> int:
     """Draw each label at its place and write the picture to `path`; return how many labels found no place.
 
-    groups: one name for each label, a colour each. axes: names of the two directions; without them numbers mean nothing
-    and are not shown. Labels that come first choose their place first. The same input gives the same bytes.
-    Raises:  ShapeError if sizes differ or a place is not finite; OptionError for the path, or without matplotlib.
+    groups: one name for each label, a colour each. axes: names of the two directions; without them numbers
+    mean nothing and are not shown. Labels that come first choose their place first. The same input gives the
+    same bytes.
+    Raises:  ShapeError if sizes differ or a place is not finite; OptionError for the path, or without
+             matplotlib.
     """
     check_map(places, labels, groups)
     names = list(dict.fromkeys(groups or [""]))

@@ -1,4 +1,6 @@
-"""Vectors for the TensorBoard embedding projector, which reads two files: numbers, and a label for each row."""
+"""Vectors for the TensorBoard embedding projector, which reads two files: numbers, and a label for each
+row.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,13 +19,15 @@ def projector(
 ) -> tuple[Path, Path]:
     """Write NAME.vectors.tsv and NAME.metadata.tsv for a path NAME.tsv, and return both.
 
-    The metadata has a head line only if there are groups: the projector takes the head of a single column for a label.
+    The metadata has a head line only if there are groups: the projector takes the head of a single column for
+    a label.
     Raises:  ShapeError if sizes differ; FormatError for a label that holds a tab or a line end, or nothing.
     """
     path = Path(path)
     if not len(labels) == len(matrix) == len(labels if groups is None else groups):
         raise ShapeError(
-            f"projector: {len(matrix):,} rows came with {len(labels):,} labels, expected as many, and groups or none."
+            f"projector: {len(matrix):,} rows came with {len(labels):,} labels, expected as many, and "
+            "groups or none."
         )
     for text in [*labels, *(groups or ())]:
         if not text.strip() or any(mark in text for mark in "\t\n\r"):

@@ -1,4 +1,6 @@
-"""The range test of learning rates: the loss of each step over a rate that rises, with the suggested rate marked."""
+"""The range test of learning rates: the loss of each step over a rate that rises, with the suggested rate
+marked.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,11 +25,13 @@ def rate_curve(
     """Draw losses over rates, each step a dot, and write the picture to `path` (.svg or .png).
 
     A loss far above the first is cut off at the picture's upper edge.
-    Raises:  ShapeError if there is no step, or the lengths differ; OptionError for the path, or without matplotlib.
+    Raises:  ShapeError if there is no step, or the lengths differ; OptionError for the path, or without
+             matplotlib.
     """
     if not rates or not len(rates) == len(losses) == len(smoothed):
         raise ShapeError(
-            f"rate_curve: {len(rates)} rates, {len(losses)} and {len(smoothed)} losses came, expected as many of each."
+            f"rate_curve: {len(rates)} rates, {len(losses)} and {len(smoothed)} losses came, expected as "
+            "many of each."
         )
     known = np.array(smoothed)
     low, high = float(np.min(losses)), float(max(known[0], known.min() * 1.05))

@@ -29,8 +29,9 @@ class Span(NamedTuple):
 
 
 def spans(tags: Sequence[str]) -> list[Span]:
-    """The spans of a sentence, as conlleval finds them: a word begins one if its tag is B or S, if its type is not that of the
-    word before, or if the word before was outside or an end (E, S). So every sequence of tags has one reading.
+    """The spans of a sentence, as conlleval finds them: a word begins one if its tag is B or S, if its type
+    is not that of the word before, or if the word before was outside or an end (E, S). So every sequence of
+    tags has one reading.
 
     Raises:  FormatError for what is no tag.
 
@@ -81,8 +82,8 @@ def convert(tags: Sequence[str], scheme: str) -> list[str]:
 def detect(rows: Iterable[Sequence[str]]) -> str | None:
     """The scheme of sentences of tags; None if the tags are plain labels.
 
-    BIOES has E or S. In IOB1 more spans that follow no span of their type begin with I than with B (CoNLL-2003 has two of
-    the latter); else it is BIO.
+    BIOES has E or S. In IOB1 more spans that follow no span of their type begin with I than with B
+    (CoNLL-2003 has two of the latter); else it is BIO.
     Raises:  FormatError for a tag of no scheme among O and tags of spans.
     """
     seen: set[str] = set()
@@ -101,7 +102,8 @@ def detect(rows: Iterable[Sequence[str]]) -> str | None:
     if others:
         if "O" in seen and typed:
             raise FormatError(
-                f"tags: {others[0]!r} came among {typed[0]!r} and O; allowed are B-TYPE, I-TYPE, E-TYPE and S-TYPE. "
+                f"tags: {others[0]!r} came among {typed[0]!r} and O; allowed are B-TYPE, I-TYPE, E-TYPE and "
+                "S-TYPE. "
                 "With the scheme plain any label is."
             )
         return None

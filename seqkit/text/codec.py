@@ -1,4 +1,6 @@
-"""How a trained model turns text into ids and ids into text: the recipe and vocabulary of the corpus it was trained on."""
+"""How a trained model turns text into ids and ids into text: the recipe and vocabulary of the corpus it was
+trained on.
+"""
 
 import os
 from collections import Counter

@@ -1,8 +1,9 @@
 """Copies: texts that stand twice, word for word or nearly, within a part or in two parts of the data.
 
-Two texts are near when the Jaccard similarity |A ∩ B| / |A ∪ B| of their sets of three neighbouring words is at least
-`threshold`. Case, punctuation, Unicode form and spacing do not count. The search is exact, not sampled: no pair is missed.
-Not handled: translations and paraphrases; texts of one part that are near but not equal.
+Two texts are near when the Jaccard similarity |A ∩ B| / |A ∪ B| of their sets of three neighbouring words is
+at least `threshold`. Case, punctuation, Unicode form and spacing do not count. The search is exact, not
+sampled: no pair is missed. Not handled: translations and paraphrases; texts of one part that are near but not
+equal.
 """
 
 import re
@@ -24,7 +25,9 @@ _PAIRS = 2_000_000  # candidate pairs looked at at a time
 
 @dataclass(frozen=True)
 class Copy:
-    """A row of `part` that stands in the earlier part `of` too: its most similar row there; exact: word for word."""
+    """A row of `part` that stands in the earlier part `of` too: its most similar row there; exact: word for
+    word.
+    """
 
     part: str
     row: int
@@ -38,8 +41,8 @@ class Copy:
 class Duplicates:
     """What `duplicates` found.
 
-    copies: between parts, each row once for each earlier part. within: part -> rows that repeat an earlier row of it.
-    contradictions: part -> rows whose text stands in the same part with another label.
+    copies: between parts, each row once for each earlier part. within: part -> rows that repeat an earlier
+    row of it. contradictions: part -> rows whose text stands in the same part with another label.
     """
 
     threshold: float
@@ -82,7 +85,8 @@ class Duplicates:
 
 
 def plain(text: str) -> str:
-    """A text as it is compared: its letters, marks and digits in lower case (Unicode NFKC), one space between words.
+    """A text as it is compared: its letters, marks and digits in lower case (Unicode NFKC), one space between
+    words.
 
     >>> plain("Good,  GOOD film!")
     'good good film'
@@ -101,8 +105,9 @@ def duplicates(
 ) -> Duplicates:
     """Copies of rows of earlier parts in later ones, so train comes first.
 
-    The time grows with the number of pairs that share one of their rarest shingles: near linear for texts people wrote
-    (100,000 in seconds), up to quadratic for texts made from few templates. A text without a letter or digit is left out.
+    The time grows with the number of pairs that share one of their rarest shingles: near linear for texts
+    people wrote (100,000 in seconds), up to quadratic for texts made from few templates. A text without a
+    letter or digit is left out.
     Raises:  OptionError for a threshold out of (0, 1].
     Source:  Chaudhuri, Ganti & Kaushik 2006 (prefix filter); Broder 1997 (shingles).
     """
@@ -180,7 +185,9 @@ class _Near:
         self.prefix = csr_array((np.ones(int(first.sum()), np.int32), columns[first], ends), shape=shape)
 
     def best(self, own: Array, of: Array) -> dict[int, tuple[int, float]]:
-        """text of `own` -> (its most similar text of `of`, similarity), where that is near enough; the same text at 1."""
+        """text of `own` -> (its most similar text of `of`, similarity), where that is near enough; the same
+        text at 1.
+        """
         found = {text: (text, 1.0) for text in np.intersect1d(own, of).tolist()}
         rest = np.setdiff1d(own, of)
         index = self.prefix[of].T.tocsr()

@@ -12,11 +12,13 @@ ALPHA = 0.4  # Brants et al. 2007
 
 
 class NGram:
-    """Stupid backoff (Brants et al. 2007): the n-gram's relative frequency, or 0.4 times that of the next shorter one.
+    """Stupid backoff (Brants et al. 2007): the n-gram's relative frequency, or 0.4 times that of the next
+    shorter one.
 
     score(w | h) = count(h w) / count(h) if there is one, else 0.4 · score(w | h without its first word)
 
-    Its scores do not sum to 1, so it ranks sentences and has no perplexity. An unseen word has the score of half a count.
+    Its scores do not sum to 1, so it ranks sentences and has no perplexity. An unseen word has the score of
+    half a count.
     """
 
     def __init__(self, corpus: Corpus, order: int = 3) -> None:

@@ -37,13 +37,14 @@ def find_phrases(
     passes: int = 1,
     connectors: tuple[str, ...] = (),
 ) -> tuple[Corpus, list[Phrase]]:
-    """Join pairs (a, b) with c_ab ≥ min_count and score > threshold; return the new corpus and the phrases, best first.
+    """Join pairs (a, b) with c_ab ≥ min_count and score > threshold; return the new corpus and the phrases,
+    best first.
 
     word2phrase = (c_ab - δ) / (c_a c_b) · N,  δ = min_count        npmi = ln(p_ab / (p_a p_b)) / -ln p_ab
 
-    N is the number of tokens. Pairs are joined from left to right; of overlapping ones the first wins. A second pass
-    joins phrases in turn, at half the threshold for word2phrase as its authors advise. Words in `connectors` and
-    unknown words are never joined.
+    N is the number of tokens. Pairs are joined from left to right; of overlapping ones the first wins. A
+    second pass joins phrases in turn, at half the threshold for word2phrase as its authors advise. Words in
+    `connectors` and unknown words are never joined.
     Source:  Mikolov et al. 2013, arXiv:1310.4546 eq. 6; Bouma 2009.
     """
     if score not in SCORES:
@@ -124,7 +125,9 @@ def _chosen(ids: Array, free: Array, keys: Array, size: int) -> Array:
 
 
 def _rewrite(corpus: Corpus, ids: Array, places: Array, which: Array, tokens: list[str]) -> Corpus:
-    """Put the joined token at each place, leave its second word out, and count and sort the vocabulary anew."""
+    """Put the joined token at each place, leave its second word out, and count and sort the vocabulary
+    anew.
+    """
     joined = ids.astype(np.int64)
     joined[places] = len(corpus.vocab) + which
     keep = np.ones(len(ids), bool)

@@ -14,7 +14,8 @@ def _punkt() -> Any:
         return PunktTokenizer("english")
     except LookupError as error:
         raise FormatError(
-            "sentences: the Punkt parameters (tokenizers/punkt_tab) are not here. Set NLTK_DATA to a folder that has them, "
+            "sentences: the Punkt parameters (tokenizers/punkt_tab) are not here. Set NLTK_DATA to a folder "
+            "that has them, "
             'or use sentences="line".'
         ) from error
 

@@ -1,6 +1,8 @@
-"""Splits: rows shared out to train, train-dev, dev, test or folds, each with its share of every label, whole groups together.
+"""Splits: rows shared out to train, train-dev, dev, test or folds, each with its share of every label, whole
+groups together.
 
-Not handled: splits by time, more than one label a row, texts that stand in several parts (text.duplicates finds them).
+Not handled: splits by time, more than one label a row, texts that stand in several parts (text.duplicates
+finds them).
 """
 
 import math
@@ -25,10 +27,11 @@ def split(
 ) -> Parts:
     """The rows of each part, ascending; every row is in one part.
 
-    shares: part -> its share; they sum to 1. Each part gets its share of every label, and of all rows, to within two rows.
-    groups: rows of one group (one author, one document) go to one part; shares are then met as well as whole groups allow:
-    largest group first, each to the part that is short of its labels most.
-    Raises:  OptionError for shares that do not sum to 1; FormatError if a part would be empty, or sizes differ.
+    shares: part -> its share; they sum to 1. Each part gets its share of every label, and of all rows, to
+    within two rows. groups: rows of one group (one author, one document) go to one part; shares are then met
+    as well as whole groups allow: largest group first, each to the part that is short of its labels most.
+    Raises:  OptionError for shares that do not sum to 1; FormatError if a part would be empty, or sizes
+             differ.
 
     >>> {name: len(rows) for name, rows in split("aaaaaabbbb", {"train": 0.8, "dev": 0.2}).items()}
     {'train': 8, 'dev': 2}
@@ -45,7 +48,8 @@ def split(
         if not len(rows):
             of = "rows" if groups is None else "groups"
             raise FormatError(
-                f"split: no row is left for {name!r} (share {shares[name]:g} of {len(labels):,} rows). Raise its share, or bring "
+                f"split: no row is left for {name!r} (share {shares[name]:g} of {len(labels):,} rows). "
+                "Raise its share, or bring "
                 f"more {of}."
             )
     return parts
@@ -66,19 +70,24 @@ def folds(
 
 
 def check_groups(groups: Mapping[str, Sequence[Hashable]]) -> None:
-    """Raise FormatError if a group has rows in two parts: what a model learnt of it would be counted as skill."""
+    """Raise FormatError if a group has rows in two parts: what a model learnt of it would be counted as
+    skill.
+    """
     seen: dict[Hashable, str] = {}
     for part, names in groups.items():
         for name in dict.fromkeys(names):
             if seen.setdefault(name, part) != part:
                 raise FormatError(
-                    f"groups: {name!r} has rows in {seen[name]} and in {part}, allowed is one part. Join the files and cut them "
+                    f"groups: {name!r} has rows in {seen[name]} and in {part}, allowed is one part. Join "
+                    "the files and cut them "
                     "anew with whole groups: seqkit diagnose split --group."
                 )
 
 
 def _by_rows(numbers: Array, shares: Sequence[float], seed: int) -> Array:
-    """The part of each row: rows, mixed and sorted by label, go one by one to the part that is owed most by then."""
+    """The part of each row: rows, mixed and sorted by label, go one by one to the part that is owed most by
+    then.
+    """
     mixed = rng.permutation(rng.stream(seed, 0), len(numbers))
     where, owed = np.empty(len(numbers), np.int64), [0.0] * len(shares)
     for row in mixed[np.argsort(numbers[mixed], kind="stable")].tolist():

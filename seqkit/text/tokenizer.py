@@ -17,7 +17,8 @@ tokenizers = Family("seqkit.text.tokenizers", "tokenizer")
 class Tokenizer:
     """Cuts text into tokens and back. `lossless`: decode(encode(text)) == text, if no token is unknown.
 
-    A tokenizer without a vocabulary cuts (`tokens`, `join`); with one, from `train` or `with_vocab`, it also numbers.
+    A tokenizer without a vocabulary cuts (`tokens`, `join`); with one, from `train` or `with_vocab`, it also
+    numbers.
     """
 
     lossless: ClassVar[bool]
@@ -75,7 +76,8 @@ class Tokenizer:
     def _numbered(self) -> Vocab:
         if self.vocab is None:
             raise OptionError(
-                f"{self.name} tokenizer: has no vocabulary yet. Train it, or take one from a corpus with with_vocab."
+                f"{self.name} tokenizer: has no vocabulary yet. Train it, or take one from a corpus with "
+                "with_vocab."
             )
         return self.vocab
 
@@ -91,7 +93,8 @@ def tokenizer(name: str, **settings: Any) -> Tokenizer:
 
 
 def choose(name: str, lines: Iterable[str] = (), *, vocab_size: int | None = None) -> Tokenizer:
-    """The tokenizer called `name`, or the one saved in the folder `name`; one that must be learnt is trained on `lines`.
+    """The tokenizer called `name`, or the one saved in the folder `name`; one that must be learnt is trained
+    on `lines`.
 
     name: "subword:unigram" trains that model of the subword tokenizer.
     Raises:  OptionError for an unknown name or model, or if there is nothing to learn from.

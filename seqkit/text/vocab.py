@@ -41,7 +41,8 @@ class Vocab:
         for name, token_id in specials.items():
             if name not in SPECIALS or not 0 <= token_id < size:
                 raise OptionError(
-                    f"Vocab: special {name!r} at id {token_id}, allowed are {', '.join(SPECIALS)} below {size:,}."
+                    f"Vocab: special {name!r} at id {token_id}, allowed are {', '.join(SPECIALS)} below "
+                    f"{size:,}."
                 )
         self._size, self.counts, self.specials = size, counts, specials
 
@@ -55,9 +56,11 @@ class Vocab:
         specials: Iterable[str] = ("unk",),
         unread: int = 0,
     ) -> "Vocab":
-        """The special tokens, then the most common tokens: falling count, ties in the order they were first met.
+        """The special tokens, then the most common tokens: falling count, ties in the order they were first
+        met.
 
-        Units:  max_size counts the special tokens too. `unread` tokens, met but not in `counts`, are added to unk.
+        Units:  max_size counts the special tokens too. `unread` tokens, met but not in `counts`, are added to
+                unk.
         Raises:  OptionError for an unknown special, or a max_size with no room for one token.
 
         >>> Vocab.from_counts({"a": 1, "b": 3}, min_count=2).tokens
@@ -138,7 +141,8 @@ class Vocab:
         found = self.index.get(token)
         if found is None:
             raise VocabularyError(
-                f"{token!r} is not in the vocabulary ({len(self):,} tokens).{did_you_mean(token, self.tokens)}"
+                f"{token!r} is not in the vocabulary ({len(self):,} "
+                f"tokens).{did_you_mean(token, self.tokens)}"
             )
         return found
 
@@ -157,7 +161,8 @@ class Vocab:
         return [self.tokens[i] for i in ids]
 
     def frequent(self, min_count: int, where: str, *, eos: bool = True) -> NDArray[np.int64]:
-        """The counts, 0 for tokens seen less often and for special ones; </s> is a word like others unless told.
+        """The counts, 0 for tokens seen less often and for special ones; </s> is a word like others unless
+        told.
 
         Raises:  FormatError if nothing is left.
         """
@@ -165,7 +170,8 @@ class Vocab:
         counts[[i for name, i in self.specials.items() if not (eos and name == "eos")]] = 0
         if not counts.any():
             raise FormatError(
-                f"{where}: none of the {len(self):,} tokens was seen {min_count:,} times or more, the most common one "
+                f"{where}: none of the {len(self):,} tokens was seen {min_count:,} times or more, the most "
+                "common one "
                 f"{max(self.counts, default=0):,} times. Give more text or lower min_count."
             )
         return counts
@@ -173,7 +179,8 @@ class Vocab:
     def places(self, tokens: Iterable[str]) -> dict[str, int]:
         """Ids of those of the tokens that are there, in the order of `tokens`.
 
-        A large vocabulary just opened from a file is searched in its bytes: its index alone would take some hundred megabytes.
+        A large vocabulary just opened from a file is searched in its bytes: its index alone would take some
+        hundred megabytes.
         """
         wanted = dict.fromkeys(tokens)
         if len(self) < _SEARCH_FROM or "tokens" in vars(self):
@@ -205,7 +212,9 @@ class Vocab:
 
 
 def _search(blob: Array, ends: Array, wanted: Mapping[bytes, str]) -> dict[str, int]:
-    """Ids of the tokens in the bytes of a vocabulary; few of its words have the length, first and last byte of one of them."""
+    """Ids of the tokens in the bytes of a vocabulary; few of its words have the length, first and last byte
+    of one of them.
+    """
     found: dict[str, int] = {}
     longest = max(map(len, wanted), default=0)
     heads, tails = np.zeros((2, longest + 2, 256), bool)

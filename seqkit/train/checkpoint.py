@@ -1,4 +1,6 @@
-"""Where a run stands, on disk: the learner's arrays, the place in the data, the history, and what must not change."""
+"""Where a run stands, on disk: the learner's arrays, the place in the data, the history, and what must not
+change.
+"""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -58,7 +60,8 @@ class Checkpoint:
             then, now = meta["signature"].get(name), signature.get(name)
             if then != now:
                 raise OptionError(
-                    f"resume: {name} was {then!r} in {self.folder} and is {now!r} now, so the run would not be the same. "
+                    f"resume: {name} was {then!r} in {self.folder} and is {now!r} now, so the run would not "
+                    "be the same. "
                     "Use the old value, or train anew without resuming."
                 )
         try:

@@ -2,11 +2,11 @@
 
     with distributed.world() as world:
         learner = GradientLearner(module, options, world=world)
-        fit(learner, batches, ...)          # batches yield world.part(rows) of each batch, or None where that is empty
+        fit(learner, batches, ...)   # batches yield world.part(rows) of each batch, None where that is empty
 
-One all-reduce a step carries gradients, loss, count and the wishes to stop or save, so that all processes do the same at
-the same step. Not handled: a folder for checkpoints that not every process sees, models larger than one device,
-processes that fail or join on the way (torchrun then ends all; resume).
+One all-reduce a step carries gradients, loss, count and the wishes to stop or save, so that all processes do
+the same at the same step. Not handled: a folder for checkpoints that not every process sees, models larger
+than one device, processes that fail or join on the way (torchrun then ends all; resume).
 """
 
 import contextlib
@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator
 import torch
 import torch.distributed as dist
 
-# Its functions take the group of the moment as a default. Imported later (torch.optim does), it would keep the group's
+# Its functions take the group of the moment as a default. Imported later (torch.optim does), it would keep
+# the group's
 # threads alive past destroy_process_group, and now and then one of them aborts the process as it exits.
 import torch.distributed.nn
 from safetensors.numpy import load as unpack
@@ -35,9 +36,11 @@ _DIGITS = len(_SCALES)
 
 @contextlib.contextmanager
 def world(device: str = "auto") -> Iterator[World]:
-    """Join the processes that torchrun started (RANK, WORLD_SIZE, ... in the environment), or be alone without it.
+    """Join the processes that torchrun started (RANK, WORLD_SIZE, ... in the environment), or be alone
+    without it.
 
-    device: auto, cpu (gloo) or cuda (NCCL, one device a process); `world.device` is the one to put the module on.
+    device: auto, cpu (gloo) or cuda (NCCL, one device a process); `world.device` is the one to put the module
+    on.
     Raises:  BackendError if a variable is missing or the others do not come.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
@@ -76,7 +79,8 @@ class Processes(World):
     def reduce(self, sums: Tensor, total: Tensor | float, count: int, *, settle: bool = True) -> Loss:
         """Add `sums` up over all processes, in place; its last `tail` numbers are for loss, count and wishes.
 
-        Loss and count are sums in float64 whatever the dtype of `sums`, and the same in every process and order.
+        Loss and count are sums in float64 whatever the dtype of `sums`, and the same in every process and
+        order.
         """
         wishes = self.wishes() if settle else (False, False)
         tail = sums[-self.tail :]
@@ -127,6 +131,8 @@ class Processes(World):
 
 
 def _digits(value: Tensor) -> Tensor:
-    """A float64 as signed digits of 4096^-4 to 4096^6: their sums over 4,096 processes are exact even in float32."""
+    """A float64 as signed digits of 4096^-4 to 4096^6: their sums over 4,096 processes are exact even in
+    float32.
+    """
     quotients = torch.trunc(value / _SCALES.to(value.device))
     return quotients - 4096 * torch.trunc(quotients / 4096)  # nan and inf come out as nan

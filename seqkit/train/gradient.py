@@ -1,7 +1,9 @@
-"""A torch module and an optimiser as a Learner: forward, backward, clip, update; the same bytes after a resume.
+"""A torch module and an optimiser as a Learner: forward, backward, clip, update; the same bytes after a
+resume.
 
-Not handled: parameters other than float32 or all float64 (bfloat16 is for the forward pass), or on several devices;
-optimisers that call the loss themselves; the module moved to another device after the learner was made.
+Not handled: parameters other than float32 or all float64 (bfloat16 is for the forward pass), or on several
+devices; optimisers that call the loss themselves; the module moved to another device after the learner was
+made.
 """
 
 import contextlib
@@ -32,10 +34,13 @@ class Trainable(Protocol):
     training: bool
 
     def loss(self, batch: Any, carry: Carry, step: int) -> tuple[Tensor, int, Carry]:
-        """Sum of nats (a scalar), number of predictions, and what the next call gets as `carry` (tensors, rows first).
+        """Sum of nats (a scalar), number of predictions, and what the next call gets as `carry` (tensors,
+        rows first).
 
-        carry: None at first; the module ignores it where the batch says that a text begins. It comes detached.
-        step:  number of the call, from 0: with the seed and the row's place all that dropout may be drawn from.
+        carry: None at first; the module ignores it where the batch says that a text begins. It comes
+        detached.
+        step:  number of the call, from 0: with the seed and the row's place all that dropout may be drawn
+               from.
         """
 
     def train(self, mode: bool = True) -> Any:
@@ -49,7 +54,8 @@ class Trainable(Protocol):
 
 
 class GradientLearner:
-    """Learns by the gradient of module.loss, summed over predictions, processes and `accumulate` steps, then divided.
+    """Learns by the gradient of module.loss, summed over predictions, processes and `accumulate` steps, then
+    divided.
 
     Every process of `world` starts from process 0's weights and makes the same updates.
     """
@@ -81,8 +87,8 @@ class GradientLearner:
         """Add the gradients of `batch` (None: no row for this process) and, every `accumulate` steps, update.
 
         Returns:  the loss of the data alone, of all processes. If it is not finite, nothing was updated.
-        Raises:   TrainingError, without an update, if the gradients are not finite though the loss is, or the loss is beyond
-                  DIVERGED.
+        Raises:   TrainingError, without an update, if the gradients are not finite though the loss is, or the
+                  loss is beyond DIVERGED.
         """
         total, count = self._backward(batch)
         self.steps, self._held, self._lr = self.steps + 1, self._held + 1, lr
@@ -91,7 +97,8 @@ class GradientLearner:
         self._held_count += loss.count
         if DIVERGED * loss.count < loss.total < math.inf:
             raise TrainingError(
-                f"gradient: the loss is {loss.mean:.4g} nats a prediction at step {self.steps:,} (lr {lr:g}), so training "
+                f"gradient: the loss is {loss.mean:.4g} nats a prediction at step {self.steps:,} (lr "
+                f"{lr:g}), so training "
                 "diverges. Lower lr or set clip."
             )
         if full and math.isfinite(loss.total):
@@ -105,7 +112,9 @@ class GradientLearner:
             self._update()
 
     def observe(self, values: Sequence[float]) -> None:
-        """Start averaging (asgd) when the last of `values` is worse than the best of those before it but the last `nonmono`."""
+        """Start averaging (asgd) when the last of `values` is worse than the best of those before it but the
+        last `nonmono`.
+        """
         *before, value = values
         known = before[: max(len(before) - self.options.nonmono, 0)]
         if self.options.optimizer == "asgd" and not self._averaged and known and value > min(known):
@@ -126,9 +135,11 @@ class GradientLearner:
             _copy(raw, self.parameters.values())
 
     def state(self) -> Arrays:
-        """weights.NAME (parameters and buffers), optimizer.NAME.KEY, average.NAME, gradient.NAME, carry.NUMBER, and counts.
+        """weights.NAME (parameters and buffers), optimizer.NAME.KEY, average.NAME, gradient.NAME,
+        carry.NUMBER, and counts.
 
-        Arrays may be views of the module's memory. To be called in all processes at once; the carry is that of all.
+        Arrays may be views of the module's memory. To be called in all processes at once; the carry is that
+        of all.
         """
         arrays = {f"weights.{name}": _array(tensor) for name, tensor in self._tensors()}
         for name, p in self.parameters.items():
@@ -207,7 +218,8 @@ class GradientLearner:
             total, count, carry = self._loss(batch, self.carry, self.steps)
         if count:
             total.backward()  # type: ignore[no-untyped-call]
-        # a copy, since a view keeps all of its base, and one laid out otherwise than after a resume may multiply otherwise
+        # a copy, since a view keeps all of its base, and one laid out otherwise than after a resume may
+        # multiply otherwise
         self.carry = (
             None
             if carry is None
@@ -247,12 +259,16 @@ class GradientLearner:
         }
         name, (broken, _, size) = max(counts.items(), key=lambda item: (item[1][0] / item[1][2], item[1][1]))
         return (
-            f"gradient: its norm became {norm} at step {self.steps:,} (lr {self._lr:g}) though the loss is finite; most broken "
-            f"is {name}, {broken:,} of {size:,} numbers not finite. Nothing was updated. Lower lr, set clip or use float32."
+            f"gradient: its norm became {norm} at step {self.steps:,} (lr {self._lr:g}) though the loss is "
+            "finite; most broken "
+            f"is {name}, {broken:,} of {size:,} numbers not finite. Nothing was updated. Lower lr, set clip "
+            "or use float32."
         )
 
     def _make_gradients(self) -> None:
-        """One buffer for the gradients of all parameters, so that one operation sums, scales or measures them."""
+        """One buffer for the gradients of all parameters, so that one operation sums, scales or measures
+        them.
+        """
         parameters = list(self.parameters.values())
         kinds = {(p.dtype, p.device) for p in parameters}
         if len(kinds) != 1 or parameters[0].dtype not in (torch.float32, torch.float64):
@@ -260,7 +276,8 @@ class GradientLearner:
                 ", ".join(sorted(f"{dtype} on {device}" for dtype, device in kinds)) or "none that is trained"
             )
             raise OptionError(
-                f"gradient: parameters are {found}; allowed is float32 or float64, all of a kind on one device."
+                f"gradient: parameters are {found}; allowed is float32 or float64, all of a kind on "
+                "one device."
             )
         starts = np.cumsum([0] + [-(-p.numel() // _ALIGN) * _ALIGN for p in parameters])
         self._size = int(starts[-1])
@@ -334,7 +351,8 @@ def _tensor(arrays: Arrays, name: str, like: Tensor) -> Tensor:
     array = _need(arrays, name)
     if array.shape != tuple(like.shape):
         raise ModelFileError(
-            f"gradient.restore: {name} has shape {array.shape}, expected {tuple(like.shape)}. The file is not of this model."
+            f"gradient.restore: {name} has shape {array.shape}, expected {tuple(like.shape)}. The file is "
+            "not of this model."
         )
     return torch.from_numpy(np.array(array))  # a copy: the file's arrays are read-only
 

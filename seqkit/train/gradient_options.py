@@ -8,17 +8,21 @@ from seqkit.core.options import check, option
 
 @dataclass(frozen=True)
 class GradientOptions:
-    """Minimised is mean loss + l1 · Σ|w| + weight_decay/2 · Σw², over the weights with two axes or more (not biases).
+    """Minimised is mean loss + l1 · Σ|w| + weight_decay/2 · Σw², over the weights with two axes or more (not
+    biases).
 
     With g the gradient of that, clipped before the penalties are added:
 
     sgd       w -= lr · g
-    momentum  v = momentum · v + g                  w -= lr · v   (course: v = β·v + (1-β)·g, whose lr is lr / (1 - β))
+    momentum  v = momentum · v + g                  w -= lr · v
+              (course: v = β·v + (1-β)·g, whose lr is lr / (1 - β))
     rmsprop   s = beta2 · s + (1-beta2) · g²        w -= lr · g / (√s + eps)
     adam      m, s as means of g, g² with beta1, beta2, corrected for their start;    w -= lr · m / (√s + eps)
-    adamw     adam, but with weight_decay decoupled: w -= lr · weight_decay · w instead of in g (arXiv:1711.05101)
-    asgd      sgd until the validation is worse than the best of all but the last `nonmono`; from then on the mean of the
-              weights, that moment's included, is what is validated and kept (NT-ASGD, Merity et al., arXiv:1708.02182)
+    adamw     adam, but with weight_decay decoupled: w -= lr · weight_decay · w instead of in g
+              (arXiv:1711.05101)
+    asgd      sgd until the validation is worse than the best of all but the last `nonmono`; from then on the
+              mean of the weights, that moment's included, is what is validated and kept
+              (NT-ASGD, Merity et al., arXiv:1708.02182)
     """
 
     optimizer: Literal["sgd", "momentum", "rmsprop", "adam", "adamw", "asgd"] = option(

@@ -48,8 +48,8 @@ class Engine(Protocol):
 class Batches(Protocol[Batch_co]):
     """One pass over the data, the same every time it is asked for.
 
-    Under several processes each yields as many batches with the same units, those of the whole batch; the batch is the
-    process's part of it (world.part), or None where that has no row.
+    Under several processes each yields as many batches with the same units, those of the whole batch; the
+    batch is the process's part of it (world.part), or None where that has no row.
     """
 
     size: int  # units (tokens, sentences) in an epoch: what progress counts

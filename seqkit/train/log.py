@@ -2,10 +2,11 @@
 
     {"event": "step", "epoch": 1, "done": 5120, "total": 99000, "loss": 5.1, "predictions": 5100, "lr": 0.02,
      "units_per_second": 90000.0}
-    {"event": "epoch", "epoch": 1, "done": 33000, "loss": 4.7, "predictions": 32000, "validation": 4.9, "seconds": 0.4}
+    {"event": "epoch", "epoch": 1, "done": 33000, "loss": 4.7, "predictions": 32000, "validation": 4.9,
+    "seconds": 0.4}
 
-Units: loss in nats a prediction, over the epoch so far; done and total in units of the batches over all epochs.
-Not handled: two runs that write one file.
+Units: loss in nats a prediction, over the epoch so far; done and total in units of the batches over all
+epochs. Not handled: two runs that write one file.
 """
 
 import json
@@ -24,7 +25,9 @@ class Log(Protocol):
     """Something that `fit` tells how the run goes (process 0 only)."""
 
     def begin(self, history: History, done: int) -> None:
-        """The run starts, or goes on, with these epochs ended and `done` units read: forget what came after."""
+        """The run starts, or goes on, with these epochs ended and `done` units read: forget what came
+        after.
+        """
 
     def step(self, progress: Progress) -> None:
         """A step was made."""
@@ -36,7 +39,8 @@ class Log(Protocol):
 class JsonLines:
     """Writes a line after each epoch and, at most every `seconds`, after a step.
 
-    A resumed run goes on where its checkpoint was: lines written after that are dropped, and no epoch stands twice.
+    A resumed run goes on where its checkpoint was: lines written after that are dropped, and no epoch stands
+    twice.
     """
 
     def __init__(self, path: Path, seconds: float = 10.0) -> None:
@@ -97,7 +101,8 @@ class JsonLines:
                 lines.append({"event": line["event"], "done": int(line["done"])} | line)
             except (ValueError, KeyError, TypeError) as error:
                 raise FormatError(
-                    f"{self.path}: line {number:,} is no line of a training log ({error}). Choose another file for the log."
+                    f"{self.path}: line {number:,} is no line of a training log ({error}). Choose another "
+                    "file for the log."
                 ) from error
         return lines
 

@@ -1,4 +1,5 @@
-"""The one training loop: epochs over batches, schedule, validation, early stop, checkpoints, logs, interruption.
+"""The one training loop: epochs over batches, schedule, validation, early stop, checkpoints, logs,
+interruption.
 
 Not handled: what a step does (the learner's matter) and where batches come from.
 """
@@ -40,16 +41,16 @@ def fit(
 ) -> History:
     """Train `learner` for `epochs` passes over `batches`; return what each epoch gave.
 
-    The rate of a step is schedule(units done / units in all, validation values so far). `validate` is called after each
-    epoch; where patience, keep_best or a plateau schedule look at its value, lower is better.
+    The rate of a step is schedule(units done / units in all, validation values so far). `validate` is called
+    after each epoch; where patience, keep_best or a plateau schedule look at its value, lower is better.
     patience:   end after so many epochs in a row that did not improve on the best.
-    keep_best:  put the state of the best epoch back at the end; until then it lies in the checkpoint's folder `best`, or
-                in memory if there is no checkpoint.
+    keep_best:  put the state of the best epoch back at the end; until then it lies in the checkpoint's folder
+                `best`, or in memory if there is no checkpoint.
     resume:     go on from the checkpoint, if there is one, and end in the same bytes as if never stopped.
-    report:     told of every step. logs: told of every step and epoch; one that raises ends the run, after an epoch with
-                the checkpoint of its end written.
-    Raises:  TrainingError when the loss is not finite or an epoch made no prediction; KeyboardInterrupt after SIGINT or
-             SIGTERM at any moment, with the step finished and the checkpoint written.
+    report:     told of every step. logs: told of every step and epoch; one that raises ends the run, after an
+                epoch with the checkpoint of its end written.
+    Raises:  TrainingError when the loss is not finite or an epoch made no prediction; KeyboardInterrupt after
+             SIGINT or SIGTERM at any moment, with the step finished and the checkpoint written.
     """
     engine = learner if isinstance(learner, Engine) else None
     watching = {
@@ -142,8 +143,10 @@ class _Run:
             loss = self.learner.step(batch, lr)
         if not math.isfinite(loss.total):
             raise TrainingError(
-                f"fit: loss became {loss.total} at step {before.batches + 1:,} of epoch {before.epoch + 1}, after "
-                f"{before.units:,} units (lr {lr:g}, mean loss before {before.loss.mean:.4g}). Lower lr or set clip. "
+                f"fit: loss became {loss.total} at step {before.batches + 1:,} of epoch "
+                f"{before.epoch + 1}, after "
+                f"{before.units:,} units (lr {lr:g}, mean loss before {before.loss.mean:.4g}). Lower lr or "
+                "set clip. "
                 f"{self._rescue()}"
             )
         self.place = replace(
@@ -167,8 +170,10 @@ class _Run:
                 self.engine.finish()
         if place.loss.count == 0:
             raise TrainingError(
-                f"fit: epoch {place.epoch + 1} read {place.units:,} units and made no prediction, so nothing was learnt. "
-                "The text may be too short, or its words too rare or all subsampled away; lower min_count or raise subsample."
+                f"fit: epoch {place.epoch + 1} read {place.units:,} units and made no prediction, so "
+                "nothing was learnt. "
+                "The text may be too short, or its words too rare or all subsampled away; lower min_count "
+                "or raise subsample."
             )
         units = place.units - sum(epoch.units for epoch in place.history)
         seconds = place.seconds - sum(epoch.seconds for epoch in place.history)
@@ -195,7 +200,8 @@ class _Run:
             wanted = _best(self._values()) + 1
             if place.epoch != wanted:
                 raise ModelFileError(
-                    f"{self.checkpoint.best.folder}: holds epoch {place.epoch}, the best was epoch {wanted}. Train anew."
+                    f"{self.checkpoint.best.folder}: holds epoch {place.epoch}, the best was epoch "
+                    f"{wanted}. Train anew."
                 )
         if self.best is not None:
             self.learner.restore(self.best)
@@ -275,5 +281,6 @@ def _check(validate: Callable[[], float] | None, patience: int | None, watching:
         )
     if validate is None and watching:
         raise OptionError(
-            f"fit: {watching[0]} needs validation values, and none come. Give validate= (a model's valid=, --valid on a shell)."
+            f"fit: {watching[0]} needs validation values, and none come. Give validate= (a model's valid=, "
+            "--valid on a shell)."
         )

@@ -7,7 +7,9 @@ from seqkit.core.score import Loss
 
 @dataclass(frozen=True)
 class Progress:
-    """One look at a run.  Units: done, total in units of the batches (tokens), over all epochs; lr a step; seconds."""
+    """One look at a run.  Units: done, total in units of the batches (tokens), over all epochs; lr a step;
+    seconds.
+    """
 
     epoch: int  # from 1
     epochs: int

@@ -1,8 +1,10 @@
-"""Learning rates as pure functions of progress (0 at the first step, 1 after the last) and of the validation so far.
+"""Learning rates as pure functions of progress (0 at the first step, 1 after the last) and of the validation
+so far.
 
-A schedule is called as schedule(progress, values): `values` are the validation values, one an ended epoch, lower is
-better. As nothing else goes in, a resumed run has the rates of one that was never stopped and nothing has to be saved.
-In the formulas p = progress and t = p · epochs, a fraction of epochs unless the formula rounds it.
+A schedule is called as schedule(progress, values): `values` are the validation values, one an ended epoch,
+lower is better. As nothing else goes in, a resumed run has the rates of one that was never stopped and
+nothing has to be saved. In the formulas p = progress and t = p · epochs, a fraction of epochs unless the
+formula rounds it.
 """
 
 import inspect
@@ -75,7 +77,8 @@ def cosine(lr: float, *, warmup: float = 0.0, final: float = 0.0) -> Schedule:
 def plateau(lr: float, *, factor: float = 0.25, patience: int = 1) -> Schedule:
     """lr · factor^n, n = how often `patience` epochs in a row did not improve on the best validation value.
 
-    The defaults are those of pytorch/examples word_language_model: a quarter after every epoch that is not the best.
+    The defaults are those of pytorch/examples word_language_model: a quarter after every epoch that is not
+    the best.
     """
     _check(lr, factor=(factor, 1e-6, 1), patience=(patience, 1, math.inf))
 
@@ -86,7 +89,8 @@ def plateau(lr: float, *, factor: float = 0.25, patience: int = 1) -> Schedule:
 
 
 def one_cycle(lr: float, *, warmup: float = 0.3, start: float = 25.0, end: float = 1e4) -> Schedule:
-    """Up from lr / start to lr and down to lr / start / end, both in half a cosine (Smith & Topin 2018, arXiv:1708.07120).
+    """Up from lr / start to lr and down to lr / start / end, both in half a cosine (Smith & Topin 2018,
+    arXiv:1708.07120).
 
     p < warmup:  lr + (lr/start - lr) · (1 + cos(π · p / warmup)) / 2
     else:        lr/start/end + (lr - lr/start/end) · (1 + cos(π · (p - warmup) / (1 - warmup))) / 2
@@ -102,7 +106,9 @@ def one_cycle(lr: float, *, warmup: float = 0.3, start: float = 25.0, end: float
 
 
 def rising(lr: float, *, start: float = 1e5, share: float = 1.0) -> Schedule:
-    """lr/start · start^(p / share): up to lr, evenly in log lr; for the range test (Smith 2017, arXiv:1506.01186)."""
+    """lr/start · start^(p / share): up to lr, evenly in log lr; for the range test (Smith 2017,
+    arXiv:1506.01186).
+    """
     _check(lr, start=(start, 1, math.inf), share=(share, 1e-9, 1))
     return lambda progress, values: lr * start ** (min(progress / share, 1.0) - 1)
 
@@ -165,7 +171,9 @@ def _plateaus(values: Sequence[float], patience: int) -> int:
 
 
 def _check(lr: float, **settings: tuple[float, float, float]) -> None:
-    """Raise OptionError for a rate that cannot train, or a setting (value, lowest, highest) out of its range."""
+    """Raise OptionError for a rate that cannot train, or a setting (value, lowest, highest) out of its
+    range.
+    """
     if not _is_number(lr) or not 0 < lr < math.inf:
         raise OptionError(f"lr: {lr!r} came, allowed is a number above 0.")
     for name, (value, low, high) in settings.items():

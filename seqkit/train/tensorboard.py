@@ -24,7 +24,8 @@ class TensorBoard:
     def begin(self, history: History, done: int) -> None:
         """Have what was written after `done` units ignored."""
         epoch_ended = done == sum(epoch.units for epoch in history)
-        # a point at `done` itself may be of an epoch whose end the checkpoint does not hold: then it goes, and a step's with it
+        # a point at `done` itself may be of an epoch whose end the checkpoint does not hold: then it goes,
+        # and a step's with it
         self._writer = _summary_writer()(
             str(self.folder), purge_step=done + 1 if epoch_ended and done else done
         )
@@ -51,6 +52,7 @@ def _summary_writer() -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
         raise OptionError(
-            "TensorBoard: tensorboard is not installed. Install it (pip install tensorboard), or log to a JsonLines file."
+            "TensorBoard: tensorboard is not installed. Install it (pip install tensorboard), or log to a "
+            "JsonLines file."
         ) from error
     return SummaryWriter

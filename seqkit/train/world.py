@@ -1,6 +1,7 @@
 """The processes of a run, as the loop and a learner see them: here the world of one.
 
-`seqkit.train.distributed` has the world of several, with the same methods; nothing else asks how many there are.
+`seqkit.train.distributed` has the world of several, with the same methods; nothing else asks how many there
+are.
 """
 
 from collections.abc import Callable, Iterable
@@ -29,7 +30,8 @@ class World:
         self.wishes: Wishes = lambda: (False, False)
 
     def part(self, rows: int) -> slice:
-        """Which of the `rows` of a batch are this process's: the parts differ by one row at most and may be empty.
+        """Which of the `rows` of a batch are this process's: the parts differ by one row at most and may be
+        empty.
 
         >>> World().part(7)
         slice(0, 7, None)
@@ -43,7 +45,9 @@ class World:
     def reduce(
         self, sums: Any, total: Any, count: int, *, settle: bool = True
     ) -> Loss:  # Any: tensors, or a float total
-        """Add `sums` up over all processes, in place, and give the loss of all of them; agree on wishes if `settle`."""
+        """Add `sums` up over all processes, in place, and give the loss of all of them; agree on wishes if
+        `settle`.
+        """
         return Loss(float(total), count)
 
     def add(self, loss: Loss) -> Loss:

@@ -1,7 +1,8 @@
-"""The range test of learning rates: raise the rate a little after every step, and see where the loss falls and where it breaks.
+"""The range test of learning rates: raise the rate a little after every step, and see where the loss falls
+and where it breaks.
 
-The smoothed loss is the mean of a step and the five on each side. Suggested is a tenth of the rate at which it was lowest.
-Not handled: what weight decay or a schedule would make of that rate.
+The smoothed loss is the mean of a step and the five on each side. Suggested is a tenth of the rate at which
+it was lowest. Not handled: what weight decay or a schedule would make of that rate.
 Source:  Smith 2017, arXiv:1506.01186, section 3.3.
 """
 
@@ -51,7 +52,9 @@ class RangeTest:
 
     @property
     def space(self) -> str:
-        """What to search, as tuning.space reads it: from a tenth of the suggested rate to the lowest one's."""
+        """What to search, as tuning.space reads it: from a tenth of the suggested rate to the lowest
+        one's.
+        """
         return f"lr={self.suggested / 10:.2g}..{self.lowest:.2g}:log"
 
     def to_json(self) -> dict[str, Any]:
@@ -72,14 +75,16 @@ class RangeTest:
 def find_lr(
     model: Model, *data: Any, low: float = 1e-6, high: float = 10.0, steps: int = 200, **given: Any
 ) -> RangeTest:
-    """Train a fresh copy of `model` by model.fit(*data, **given) while the rate goes from `low` to `high` in `steps` steps.
+    """Train a fresh copy of `model` by model.fit(*data, **given) while the rate goes from `low` to `high` in
+    `steps` steps.
 
-    Raises:  OptionError for a range that is none, or a text too short to read anything from; TrainingError if the loss is
-             not finite from the start.
+    Raises:  OptionError for a range that is none, or a text too short to read anything from; TrainingError if
+             the loss is not finite from the start.
     """
     if not 0 < low < high < math.inf or steps < 20:
         raise OptionError(
-            f"find_lr: rates {low:g}..{high:g} in {steps} steps came, expected 0 < low < high, and 20 steps or more."
+            f"find_lr: rates {low:g}..{high:g} in {steps} steps came, expected 0 < low < high, and 20 steps "
+            "or more."
         )
     probe = _Watch(1)
     _run(model, data, given, probe, high, {"epochs": 1})

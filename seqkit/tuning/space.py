@@ -7,9 +7,10 @@
     cell=gru,lstm                  one of these
     lr                             the range and scale that the option itself names
 
-Draw number n of a setting is f(seed, n, its name): trials do not depend on which worker makes them, nor on other settings.
-Of each 8 draws in a row one lies in each eighth of a range, in random order (McKay et al. 1979): few trials cover it.
-Not handled: which trials to make (tuning.methods), settings that hold only together.
+Draw number n of a setting is f(seed, n, its name): trials do not depend on which worker makes them, nor on
+other settings. Of each 8 draws in a row one lies in each eighth of a range, in random order (McKay et al.
+1979): few trials cover it. Not handled: which trials to make (tuning.methods), settings that hold only
+together.
 """
 
 import dataclasses
@@ -26,6 +27,7 @@ import numpy as np
 
 from seqkit.core import rng
 from seqkit.core.errors import OptionError, did_you_mean
+from seqkit.core.options import limits
 
 STRATA = 8
 SCALES = ("linear", "log", "log-below-1")
@@ -36,7 +38,8 @@ Wanted = Mapping[
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from `low` to `high`, evenly on `scale`. A place is where a number lies: 0 at `low`, 1 at `high`.
+    """Numbers from `low` to `high`, evenly on `scale`. A place is where a number lies: 0 at `low`, 1 at
+    `high`.
 
     >>> Range(1e-4, 1.0, "log").at(0.25)
     0.001
@@ -75,7 +78,9 @@ class Range:
         return f"{self.low:.6g}..{self.high:.6g}" + ("" if self.scale == "linear" else f":{self.scale}")
 
     def _ends(self) -> tuple[float, float]:
-        """Of the scale; a whole number stands for all that is rounded to it, so that the first and last are not drawn less."""
+        """Of the scale; a whole number stands for all that is rounded to it, so that the first and last are
+        not drawn less.
+        """
         half = 0.5 if self.whole else 0.0
         return self._forth(self.low - half), self._forth(self.high + half)
 
@@ -116,9 +121,11 @@ class Space:
 
     @staticmethod
     def of(wanted: Wanted, groups: Iterable[Any], where: str = "model") -> "Space":
-        """The space of `wanted`, its names looked up among the fields of `groups` (dataclasses whose fields are options).
+        """The space of `wanted`, its names looked up among the fields of `groups` (dataclasses whose fields
+        are options).
 
-        Raises:  OptionError for an unknown name, an empty range, a log range through 0, a range beyond the option's own.
+        Raises:  OptionError for an unknown name, an empty range, a log range through 0, a range beyond the
+                 option's own.
         """
         fields = {f.name: (f, hint) for kind in groups for f, hint in _hints(kind)}
         if not wanted:
@@ -223,7 +230,7 @@ def _whole_option(name: str, field: dataclasses.Field[Any], kinds: tuple[Any, ..
     )
 
 
-def _range(name: str, text: str, whole: bool, usual: str, limits: Mapping[str, Any]) -> Range:
+def _range(name: str, text: str, whole: bool, usual: str, metadata: Mapping[str, Any]) -> Range:
     ends, _, scale = text.partition(":")
     scale = scale or usual
     where = f"space: {name}={text}"
@@ -241,9 +248,9 @@ def _range(name: str, text: str, whole: bool, usual: str, limits: Mapping[str, A
         raise OptionError(
             f"{where}: the range is empty. Put the smaller end first, or give a single value without dots."
         )
-    lowest, highest = limits.get("low"), limits.get("high")
+    lowest, highest = metadata.get("low"), metadata.get("high")
     if (lowest is not None and low < lowest) or (highest is not None and high > highest):
-        allowed = f"{'any' if lowest is None else f'at least {lowest:g}'}{'' if highest is None else f' and at most {highest:g}'}"
+        allowed = limits(lowest, highest)
         raise OptionError(
             f"{where}: the range goes beyond what {name} takes, {allowed}. Move its ends within."
         )

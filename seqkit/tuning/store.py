@@ -1,8 +1,9 @@
-"""The trials of a search on disk: an Optuna study in SQLite, and a lock a trial, so that workers share one search.
+"""The trials of a search on disk: an Optuna study in SQLite, and a lock a trial, so that workers share one
+search.
 
-A worker is any process that has the folder. It holds the lock of the trial it trains; the system lets go of it when the
-process dies, however it dies, so an open trial without a holder is one to go on with. What is over is never touched again.
-Not handled: folders on a network whose locks or SQLite cannot be trusted.
+A worker is any process that has the folder. It holds the lock of the trial it trains; the system lets go of
+it when the process dies, however it dies, so an open trial without a holder is one to go on with. What is
+over is never touched again. Not handled: folders on a network whose locks or SQLite cannot be trusted.
 """
 
 import contextlib
@@ -22,10 +23,14 @@ _TOLD = {"done": "COMPLETE", "dropped": "PRUNED", "failed": "FAIL"}  # ours -> O
 
 
 class Trials:
-    """The search in `folder`, begun or joined.  signature: what all its workers must share, as JSON values."""
+    """The search in `folder`, begun or joined.  signature: what all its workers must share, as JSON
+    values.
+    """
 
     def __init__(self, folder: Path, space: Space, signature: Mapping[str, Any]) -> None:
-        """Raises:  OptionError if the folder holds another search, or without Optuna; FormatError for a broken file."""
+        """Raises:  OptionError if the folder holds another search, or without Optuna; FormatError for a
+        broken file.
+        """
         _check_installed()
         from filelock import FileLock
 
@@ -46,9 +51,11 @@ class Trials:
 
     @contextlib.contextmanager
     def claim(self, jobs: Sequence[Job], known: Sequence[Trial]) -> Iterator[Job | None]:
-        """Within the block the first of `jobs` that nobody has is this worker's; None if others have them all.
+        """Within the block the first of `jobs` that nobody has is this worker's; None if others have them
+        all.
 
-        To be entered with `lock` held since `known` was read, so that nothing changes between seeing a job and having it.
+        To be entered with `lock` held since `known` was read, so that nothing changes between seeing a job
+        and having it.
         """
         from filelock import FileLock, Timeout
 
@@ -137,10 +144,9 @@ def _read(storage: Any, study: int) -> list[Trial]:
     for t in storage.get_all_trials(study, deepcopy=False):
         units, seconds = t.user_attrs.get("spent", (0, 0.0))
         values = tuple(value for _, value in sorted(t.intermediate_values.items()))
-        state = ours.get(t.state.name, "open")
-        trials.append(
-            Trial(t.number, dict(t.params), state, values, units, seconds, t.user_attrs.get("error", ""))
-        )  # type: ignore[arg-type]
+        state: Any = ours.get(t.state.name, "open")
+        error = t.user_attrs.get("error", "")
+        trials.append(Trial(t.number, dict(t.params), state, values, units, seconds, error))
     return trials
 
 
@@ -174,7 +180,8 @@ def _compare(folder: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> N
     for name in [*now, *(name for name in then if name not in now)]:
         if then.get(name) != now.get(name):
             raise OptionError(
-                f"search: {name} was {then.get(name)!r} in {folder} and is {now.get(name)!r} now, so the trials do not compare. "
+                f"search: {name} was {then.get(name)!r} in {folder} and is {now.get(name)!r} now, so the "
+                "trials do not compare. "
                 "Use the old value, or another folder."
             )
 

@@ -14,7 +14,8 @@ searches = Family("seqkit.tuning.methods", "search method")
 
 @dataclass(frozen=True)
 class Trial:
-    """One setting of the model and what came of it.  Units: values, one an epoch, lower is better; units as the data's.
+    """One setting of the model and what came of it.  Units: values, one an epoch, lower is better; units as
+    the data's.
 
     open: begun, and not over. dropped: others of as many epochs were better. failed: `error` says why.
     """
@@ -65,10 +66,11 @@ class Job:
 
 
 class Method(Protocol):
-    """A search over a space: it remembers nothing, so a resumed search and any number of workers make the same trials.
+    """A search over a space: it remembers nothing, so a resumed search and any number of workers make the
+    same trials.
 
-    A member is a frozen dataclass (its fields are its options), made with the size of the search; `grows` says whether the
-    trials stay the same when more are asked for.
+    A member is a frozen dataclass (its fields are its options), made with the size of the search; `grows`
+    says whether the trials stay the same when more are asked for.
     """
 
     grows: bool
@@ -79,8 +81,8 @@ class Method(Protocol):
     def jobs(self, space: Space, trials: int, epochs: int, seed: int, known: Sequence[Trial]) -> list[Job]:
         """What can be trained now, first things first; nothing when the search is over.
 
-        known: all trials begun, in order. New ones follow without a gap. All jobs may be trained at once; a worker waits
-        when others have them all.
+        known: all trials begun, in order. New ones follow without a gap. All jobs may be trained at once; a
+        worker waits when others have them all.
         """
 
     def dropped(self, trials: int, epochs: int, known: Sequence[Trial]) -> list[int]:

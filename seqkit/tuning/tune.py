@@ -1,7 +1,9 @@
-"""tune: try settings of a model, by a search that can be killed, resumed and shared by workers; keep the best model.
+"""tune: try settings of a model, by a search that can be killed, resumed and shared by workers; keep the best
+model.
 
-Not handled: what is searched (tuning.space), in which order (tuning.methods), where trials lie (tuning.store). The value
-of a trial is its best validation, so the best of many is a little too good: measure it once more on text of its own.
+Not handled: what is searched (tuning.space), in which order (tuning.methods), where trials lie
+(tuning.store). The value of a trial is its best validation, so the best of many is a little too good: measure
+it once more on text of its own.
 """
 
 import hashlib
@@ -32,7 +34,9 @@ Report = Callable[[Trial, list[Trial]], None]  # the trial at hand, and all
 
 @dataclass(frozen=True)
 class Found:
-    """What a search gave: its trials in order, the space as text, and the folder that holds the best one's model."""
+    """What a search gave: its trials in order, the space as text, and the folder that holds the best one's
+    model.
+    """
 
     trials: tuple[Trial, ...]
     space: dict[str, str]
@@ -101,15 +105,17 @@ def tune(
     report: Report | None = None,
     **given: Any,
 ) -> Found:
-    """Train `model` with settings drawn from `space`, each by model.fit(*data, valid=valid, **given); keep the best in `out`.
+    """Train `model` with settings drawn from `space`, each by model.fit(*data, valid=valid, **given); keep
+    the best in `out`.
 
-    space:   as in tuning.space, {"lr": "1e-4..1", "cell": ["gru", "lstm"]}; what is not in it stays as the model has it.
-    out:     folder of the search. The same call goes on with what is there, and joins workers that are at it; once it is
-             over, the best model can be loaded from it.
+    space:   as in tuning.space, {"lr": "1e-4..1", "cell": ["gru", "lstm"]}; what is not in it stays as the
+             model has it.
+    out:     folder of the search. The same call goes on with what is there, and joins workers that are at it;
+             once it is over, the best model can be loaded from it.
     method:  random, coarse-to-fine, halving or grid; its fields are method_settings. seed: of the draws.
     report:  told after every job.
-    Raises:  OptionError for a space, a method or a folder that does not fit; BackendError for a device that is not there,
-             before anything is written; TrainingError if every trial failed;
+    Raises:  OptionError for a space, a method or a folder that does not fit; BackendError for a device that
+             is not there, before anything is written; TrainingError if every trial failed;
              KeyboardInterrupt after SIGINT or SIGTERM, with the trial at hand in its checkpoint.
     """
     way: Method = options.from_json(searches.load(method), dict(method_settings or {}))

@@ -76,10 +76,11 @@ def train(
     quiet: common.Quiet = False,
     json: common.AsJson = False,
 ) -> None:
-    """Train a classifier, write it to the folder --out, and print the ladder: what it has to beat, on the same texts.
+    """Train a classifier, write it to the folder --out, and print the ladder: what it has to beat, on the
+    same texts.
 
-    The ladder is majority, logistic regression on TF-IDF, averaged vectors and a recurrent network; --reader says which of
-    the last two is kept. Ctrl-C finishes the step at hand and saves; --resume goes on.
+    The ladder is majority, logistic regression on TF-IDF, averaged vectors and a recurrent network; --reader
+    says which of the last two is kept. Ctrl-C finishes the step at hand and saves; --resume goes on.
 
     Example: seqkit classify train film.tsv --reader recurrent --vectors wiki.vectors --out film.clf
     """
@@ -144,4 +145,5 @@ def _text(result: dict[str, object], out: str) -> str:
         for r in result["rungs"]  # type: ignore[attr-defined]
     ]
     table = common.table(rows, ["model", "accuracy", "95 % interval", "dev labels", "missing", "seconds"])
-    return f"{table}\n{result['verdict']}\n{out}: {result['parameters']:,} parameters, {result['settings']['reader']}"  # type: ignore[index]
+    kept = f"{out}: {result['parameters']:,} parameters, {result['settings']['reader']}"  # type: ignore[index]
+    return f"{table}\n{result['verdict']}\n{kept}"

@@ -57,8 +57,8 @@ def train(
 ) -> None:
     """Train a language model and write it, with run.json, log.jsonl and a checkpoint, to the folder --out.
 
-    Ctrl-C finishes the step at hand and saves; --resume goes on, on a CPU to the same bytes. Under torchrun the batch is
-    shared out among the processes.
+    Ctrl-C finishes the step at hand and saves; --resume goes on, on a CPU to the same bytes. Under torchrun
+    the batch is shared out among the processes.
 
     Example: seqkit lm train shakespeare.txt --unit character --hidden 256 --epochs 10 --out shakespeare.lm
     """
@@ -115,6 +115,7 @@ def train(
         )
     if world.rank == 0:
         last = result["history"][-1]
-        text = f"{out}: {result['parameters']:,} parameters, {result['vocabulary']:,} tokens, loss {last['loss']:.4f}"
+        sizes = f"{result['parameters']:,} parameters, {result['vocabulary']:,} tokens"
+        text = f"{out}: {sizes}, loss {last['loss']:.4f}"
         best = [e["validation"] for e in result["history"] if e["validation"] is not None]
         common.show(result, text + (f", validation {min(best):.4f} nats a token" if best else ""), json)

@@ -65,10 +65,11 @@ def train(
 ) -> None:
     """Train a translator and write it, with run.json, log.jsonl and a checkpoint, to the folder --out.
 
-    Ctrl-C finishes the step at hand and saves; --resume goes on, on a CPU to the same bytes. Under torchrun the batch is
-    shared out among the processes.
+    Ctrl-C finishes the step at hand and saves; --resume goes on, on a CPU to the same bytes. Under torchrun
+    the batch is shared out among the processes.
 
-    Example: seqkit translate train train.de train.en --valid val.de --valid-target val.en --unit subword:bpe --out de-en
+    Example: seqkit translate train train.de train.en --valid val.de --valid-target val.en --unit subword:bpe
+    --out de-en
     """
     from seqkit.core.options import parse_settings
     from seqkit.models.pair_run import PairRun
@@ -110,5 +111,6 @@ def train(
             result["history"][-1],
             [e["validation"] for e in result["history"] if e["validation"] is not None],
         )
-        text = f"{out}: {result['parameters']:,} parameters, {result['pairs']['count']:,} pairs, loss {last['loss']:.4f}"
+        sizes = f"{result['parameters']:,} parameters, {result['pairs']['count']:,} pairs"
+        text = f"{out}: {sizes}, loss {last['loss']:.4f}"
         common.show(result, text + (f", validation {min(best):.4f} nats a token" if best else ""), json)

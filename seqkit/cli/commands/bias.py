@@ -87,7 +87,8 @@ def _seat(
     options = Options(seed=seed, draws=draws, most_lost=most_lost)
     if names != ["seat"]:
         raise OptionError(
-            f"measure: {', '.join(names)} came, seat is of language models, others of vectors. Ask for seat alone."
+            f"measure: {', '.join(names)} came, seat is of language models, others of vectors. Ask for "
+            "seat alone."
         )
     from seqkit.models.language_model.model import LanguageModel
     from seqkit.models.language_model.sentence_vectors import reads, sentence_vectors
@@ -130,11 +131,14 @@ def measure(
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
-    """Measure bias: each number with its interval, the band of random word sets, and whether "biased" may be said.
+    """Measure bias: each number with its interval, the band of random word sets, and whether "biased" may be
+    said.
 
-    What the words or vectors do not suffice for is left out with the reason; a measure asked for by name is an error then.
+    What the words or vectors do not suffice for is left out with the reason; a measure asked for by name is
+    an error then.
 
-    seat is asked for by itself, of a language model: it puts the words into short sentences and takes the model's states.
+    seat is asked for by itself, of a language model: it puts the words into short sentences and takes the
+    model's states.
 
     Example: seqkit bias measure wiki.vectors --sets gender --measure weat --measure direct-bias
     """
@@ -169,7 +173,8 @@ def remove(
 
     That a direction is gone does not prove that the bias is: see seqkit bias report.
 
-    Example: seqkit bias remove wiki.vectors --method hard --sets gender --out fair.vectors --eraser hard.eraser
+    Example: seqkit bias remove wiki.vectors --method hard --sets gender --out fair.vectors --eraser
+    hard.eraser
     """
     before = _vectors(vectors)
     fitted = _method(method, setting, case, most_lost).fit(before, _words(sets))
@@ -179,7 +184,8 @@ def remove(
         fitted(before).save(out, to)
     if eraser is not None:
         fitted.save(eraser)
-    text = f"{out}: {len(before):,} words, {method}, {len(fitted.basis)} directions, {len(fitted.protected):,} words protected"
+    sizes = f"{len(fitted.basis)} directions, {len(fitted.protected):,} words protected"
+    text = f"{out}: {len(before):,} words, {method}, {sizes}"
     common.show({"out": out, "method": method, **fitted.report}, text, json)
 
 
@@ -205,7 +211,8 @@ def report(
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
-    """Measure before and after each method: bias, what can still be found, projections, use, words lost; on one page.
+    """Measure before and after each method: bias, what can still be found, projections, use, words lost; on
+    one page.
 
     The methods are fitted without the words on which it is tested what can still be found.
 
@@ -248,7 +255,8 @@ def words(
     lines = []
     for each in found:
         lines.append(
-            f"{each['name']} ({each['source']}, {each['licence']}; language {each['language']}; sha256 {each['sha256']})"
+            f"{each['name']} ({each['source']}, {each['licence']}; language {each['language']}; sha256 "
+            f"{each['sha256']})"
         )
         table = [[part["list"], part["count"], part["missing"], part["text"]] for part in each["parts"]]
         lines.append(common.table(table, ["list", "count", "missing", "words"]) + "\n")

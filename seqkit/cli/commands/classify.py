@@ -63,7 +63,8 @@ def evaluate(
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
-    """Show accuracy and macro F1 with 95 % intervals, precision and recall of each label, and what was taken for what.
+    """Show accuracy and macro F1 with 95 % intervals, precision and recall of each label, and what was taken
+    for what.
 
     Example: seqkit classify eval film.clf test.tsv
     """

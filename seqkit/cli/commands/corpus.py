@@ -21,7 +21,8 @@ TokenizerName = Annotated[
     str,
     typer.Option(
         "--tokenizer",
-        help="character, whitespace or word; subword:MODEL learnt from the text (byte-bpe, bpe, wordpiece, unigram); "
+        help="character, whitespace or word; subword:MODEL learnt from the text (byte-bpe, bpe, wordpiece, "
+        "unigram); "
         "or the folder of a saved one.",
     ),
 ]

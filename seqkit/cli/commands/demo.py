@@ -33,7 +33,8 @@ def demo(
         vectors = Vectors.load(kept)
         scores = evaluate(vectors, [planted / "analogies.txt"])
         print(
-            f"text        {result['corpus']['num_tokens']:,} tokens, {result['words']} words\nmodel       {model}"
+            f"text        {result['corpus']['num_tokens']:,} tokens, {result['words']} words\nmodel      "
+            f" {model}"
         )
         print(
             "loss        "

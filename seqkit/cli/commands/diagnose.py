@@ -1,4 +1,6 @@
-"""seqkit diagnose: what ails a classifier; splits, copies, the sheet of errors, and the choice among models."""
+"""seqkit diagnose: what ails a classifier; splits, copies, the sheet of errors, and the choice among
+models.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -98,11 +100,11 @@ def run(
 def split(
     source: Annotated[str, typer.Argument(help="Labelled texts.")],
     out: Annotated[Path, typer.Option(help="Folder to write train.tsv, dev.tsv, ... to.")],
-    share: Annotated[list[str], typer.Option(help="part=share; may be given again.")] = [
+    share: Annotated[list[str], typer.Option(help="part=share; may be given again.")] = [  # noqa: B006
         "train=0.8",
         "dev=0.1",
         "test=0.1",
-    ],  # noqa: B006
+    ],
     form: Form = None,
     text: Text = "text",
     label: Label = "label",
@@ -154,7 +156,8 @@ def copies(
     rows = [[r["part"], r["of"], r["exact"], r["near"], r["rows"]] for r in found["between"]]
     rows += [[name, name, n, "", found["sizes"][name]] for name, n in found["within"].items()]
     lines = [
-        f"{c['part']} {c['row']}: {c['text']}\n  {c['of']} {c['of_row']}: {c['of_text']} ({c['similarity']:.2f})"
+        f"{c['part']} {c['row']}: {c['text']}\n  {c['of']} {c['of_row']}: {c['of_text']} "
+        f"({c['similarity']:.2f})"
         for c in found["copies"][:show]
     ]
     common.show(found, "\n".join([common.table(rows, ["part", "of", "exact", "near", "rows"]), *lines]), json)
@@ -165,15 +168,16 @@ def sheet(
     diagnosis: Annotated[Path, typer.Argument(help="A diagnosis saved as .json.")],
     out: Annotated[Path | None, typer.Option(help="Write a sheet of errors to fill in to this .csv.")] = None,
     filled: Annotated[Path | None, typer.Option("--read", help="Read this filled sheet.")] = None,
-    category: Annotated[list[str], typer.Option(help="A column to mark; may be given again.")] = [
+    category: Annotated[list[str], typer.Option(help="A column to mark; may be given again.")] = [  # noqa: B006
         "label is wrong",
         "other",
-    ],  # noqa: B006
+    ],
     rows: Annotated[int, typer.Option(help="Errors in the sheet, drawn at random.")] = 100,
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
-    """Write errors of dev to a sheet for a person to mark; or read it: the share of each category, what solving it gains.
+    """Write errors of dev to a sheet for a person to mark; or read it: the share of each category, what
+    solving it gains.
 
     Example: seqkit diagnose sheet film.json --out film.csv --category negation --category irony
     """

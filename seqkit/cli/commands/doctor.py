@@ -1,4 +1,6 @@
-"""seqkit doctor: what a machine can do for seqkit, and whether its kernels give what their references give."""
+"""seqkit doctor: what a machine can do for seqkit, and whether its kernels give what their references
+give.
+"""
 
 import os
 import platform
@@ -46,7 +48,9 @@ def doctor(json: common.AsJson = False) -> None:
 
 
 def examine() -> dict[str, Any]:
-    """Versions, hardware, data and self-tests, by name; "kernel …" entries are True when the kernel equals its reference."""
+    """Versions, hardware, data and self-tests, by name; "kernel …" entries are True when the kernel equals
+    its reference.
+    """
     found: dict[str, Any] = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",

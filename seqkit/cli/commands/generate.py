@@ -109,7 +109,8 @@ def sample(
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
-    """Draw texts for labels, as label<TAB>text; text i of a label is that of seed --seed + i, however many are drawn.
+    """Draw texts for labels, as label<TAB>text; text i of a label is that of seed --seed + i, however many
+    are drawn.
 
     Example: seqkit generate sample names.gen russian italian --count 5
     """

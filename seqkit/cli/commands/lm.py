@@ -30,9 +30,11 @@ def score(
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
-    """Show how likely sentences are: log-probability, perplexity, bits a character and a byte, with all counts.
+    """Show how likely sentences are: log-probability, perplexity, bits a character and a byte, with all
+    counts.
 
-    Each starts afresh and, if the model was trained so, ends with </s>; the numbers do not depend on what else is scored.
+    Each starts afresh and, if the model was trained so, ends with </s>; the numbers do not depend on what
+    else is scored.
 
     Example: seqkit lm score shakespeare.lm "To be, or not to be" "To bee, or knot to bee"
     """
@@ -65,13 +67,15 @@ def evaluate(
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
-    """Score a whole text as one stream, every token of it, with its end-of-sentence and unknown tokens counted.
+    """Score a whole text as one stream, every token of it, with its end-of-sentence and unknown tokens
+    counted.
 
     Example: seqkit lm eval ptb.lm ptb.test.txt.gz
     """
     found = _open(model, device).score_file(source)
     text = (
-        f"perplexity {found.loss.perplexity:.3f} ({found.loss.mean:.4f} nats a token) over {found.loss.count:,} tokens, "
+        f"perplexity {found.loss.perplexity:.3f} ({found.loss.mean:.4f} nats a token) over "
+        f"{found.loss.count:,} tokens, "
         f"{found.eos:,} of them </s>, {found.unknown:,} unknown\n"
         f"{found.bits_per_character:.4f} bits a character, {found.bits_per_byte:.4f} bits a byte "
         f"({found.characters:,} characters, {found.bytes:,} bytes)"
@@ -108,7 +112,8 @@ def compare(
 ) -> None:
     """Say how often the model finds the right one of two sentences likelier, with 95 % intervals.
 
-    A tie counts as wrong; many ties and unknown words mean that the text is cut otherwise than the model's: see --split.
+    A tie counts as wrong; many ties and unknown words mean that the text is cut otherwise than the model's:
+    see --split.
 
     Example: seqkit lm compare ptb.lm brown_pairs.tsv --skip-unknown
     """
@@ -189,7 +194,8 @@ def sample(
     }
     if beam is not None and any(drawn.values()):
         raise OptionError(
-            f"beam: {next(n for n, set_ in drawn.items() if set_)} is for drawing, and beam search draws nothing."
+            f"beam: {next(n for n, set_ in drawn.items() if set_)} is for drawing, and beam search draws "
+            "nothing."
         )
     opened = _open(model, device, threads)
     if beam is not None:

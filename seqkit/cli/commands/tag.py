@@ -20,7 +20,8 @@ Format = Annotated[
 Column = Annotated[
     str | None,
     typer.Option(
-        help="Of the tags: a number from 1 (the last if not given), CoNLL-U's name (upos), or JSON's key (tags)."
+        help="Of the tags: a number from 1 (the last if not given), CoNLL-U's name (upos), or JSON's "
+        "key (tags)."
     ),
 ]
 
@@ -72,8 +73,9 @@ def train(
 ) -> None:
     """Train a tagger and write it, with run.json, log.jsonl and a checkpoint, to the folder --out.
 
-    Tags that are spans (B-PER, I-PER, O) are found out, learnt as BIOES, and given back as they came. Ctrl-C finishes the
-    step at hand and saves; --resume goes on, on a CPU to the same bytes. Under torchrun the batch is shared out.
+    Tags that are spans (B-PER, I-PER, O) are found out, learnt as BIOES, and given back as they came. Ctrl-C
+    finishes the step at hand and saves; --resume goes on, on a CPU to the same bytes. Under torchrun the
+    batch is shared out.
 
     Example: seqkit tag train eng.train --valid eng.testa --vectors wiki.vectors --out ner.tagger
     """

@@ -1,4 +1,6 @@
-"""seqkit translate: train translators, translate texts, measure translations, draw what attention looks at."""
+"""seqkit translate: train translators, translate texts, measure translations, draw what attention looks
+at.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -45,7 +47,8 @@ def predict(
     device: common.Device = "auto",
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with log p.")] = False,
 ) -> None:
-    """Translate texts: a translation a line, in the order of the texts; the same whatever stands beside a text.
+    """Translate texts: a translation a line, in the order of the texts; the same whatever stands beside a
+    text.
 
     Example: seqkit translate predict de-en "ein hund rennt ." --picture attention.svg
     """
@@ -90,7 +93,8 @@ def evaluate(
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
-    """Translate, and measure BLEU and chrF against references by sacrebleu: its signature, 95 % intervals (extra: bleu).
+    """Translate, and measure BLEU and chrF against references by sacrebleu: its signature, 95 % intervals
+    (extra: bleu).
 
     Example: seqkit translate eval de-en test.de test.en
     """

@@ -1,7 +1,7 @@
 """Measures by name on word sets: each parameter of a measure is filled by what the word sets have for it.
 
-So a new measure that asks for `words`, `A`, `B`, `basis` … is on the command line and in the report without another word.
-Not handled: SEAT, whose vectors are those of sentences (sentences).
+So a new measure that asks for `words`, `A`, `B`, `basis` … is on the command line and in the report without
+another word. Not handled: SEAT, whose vectors are those of sentences (sentences).
 """
 
 import inspect
@@ -65,9 +65,11 @@ class Assessment:
 
 @dataclass(frozen=True)
 class Roles:
-    """What word sets have for the parameters of the measures; words are chosen by the vectors before debiasing.
+    """What word sets have for the parameters of the measures; words are chosen by the vectors before
+    debiasing.
 
-    neutral_list: name of the list that ought to be neutral.   anchor: the word that indirect bias compares with.
+    neutral_list: name of the list that ought to be neutral.
+    anchor: the word that indirect bias compares with.
     """
 
     original: Vectors
@@ -121,7 +123,8 @@ class Roles:
         )
         if not found:
             raise OptionError(
-                f"{self.words.name}: no list {self.neutral_list!r} or other, so nothing that ought to be neutral."
+                f"{self.words.name}: no list {self.neutral_list!r} or other, so nothing that ought to be "
+                "neutral."
             )
         return self.spelt(found)
 
@@ -161,7 +164,9 @@ class Roles:
 
     @cached_property
     def learnable(self) -> Vectors:
-        """The original vectors without the tested words, to fit methods to: what is found again was then never seen."""
+        """The original vectors without the tested words, to fit methods to: what is found again was then
+        never seen.
+        """
         barred = set(self.tested)
         return self.original.restrict([word for word in self.original if word not in barred])
 
@@ -176,10 +181,11 @@ class Roles:
 
 
 def assess(roles: Roles, vectors: Vectors | None = None, names: Sequence[str] | None = None) -> Assessment:
-    """Take the measures `names`, or all that the word sets suffice for, of `vectors` or else the original ones.
+    """Take the measures `names`, or all that the word sets suffice for, of `vectors` or else the original
+    ones.
 
-    Raises:  OptionError for an unknown measure; SeqkitError if a measure that was asked for cannot be taken. Of those not asked
-             for by name, the reason is kept.
+    Raises:  OptionError for an unknown measure; SeqkitError if a measure that was asked for cannot be taken.
+             Of those not asked for by name, the reason is kept.
     """
     vectors = roles.original if vectors is None else vectors
     scores: list[Measured] = []

@@ -4,9 +4,10 @@
     S = Σ_X s - Σ_Y s          d = (mean_X s - mean_Y s) / sd_{X∪Y} s
     p = share of the splits of X∪Y into parts of sizes |X|, |Y| whose S is as large
 
-Source: Caliskan, Bryson & Narayanan 2017. Their published d has ddof = 1. Splits are drawn without replacement, the split
-at hand among them, so p > 0.
-Where |X| and |Y| differ, S is n (mean_X s - mean_Y s) with n = (|X| + |Y|) / 2: the same number at equal sizes.
+Source: Caliskan, Bryson & Narayanan 2017. Their published d has ddof = 1. Splits are drawn without
+replacement, the split at hand among them, so p > 0.
+Where |X| and |Y| differ, S is n (mean_X s - mean_Y s) with n = (|X| + |Y|) / 2: the same number at equal
+sizes.
 """
 
 import math
@@ -56,7 +57,8 @@ def permutation_of(
 ) -> tuple[float, int, bool]:
     """p of associations x and y, the splits it is made of, and whether these are all.
 
-    All C(N, n) splits when they are at most `exact`; else p = (b + 1) / (m + 1) with b of m = `samples` random splits.
+    All C(N, n) splits when they are at most `exact`; else p = (b + 1) / (m + 1) with b of m = `samples`
+    random splits.
     """
     if sided not in ("one", "two"):
         raise OptionError(f"permutation: sided = {sided!r} came, allowed are 'two' and 'one'.")
@@ -132,7 +134,8 @@ def run(
     d = float(effect(sx, sy, ddof))
     if math.isnan(d):
         raise FormatError(
-            f"{name}: all words have the same association with A as with B, so d is not defined. Give other lists."
+            f"{name}: all words have the same association with A as with B, so d is not defined. Give "
+            "other lists."
         )
     p, splits, whole = permutation_of(sx, sy, sided=sided, exact=exact, samples=samples, seed=options.seed)
     bounds = bootstrap(x, y, a, b, ddof=ddof, options=options)

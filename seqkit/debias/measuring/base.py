@@ -1,7 +1,9 @@
-"""What the bias measures share: words looked up strictly, resampling, null bands, and when "biased" may be said.
+"""What the bias measures share: words looked up strictly, resampling, null bands, and when "biased" may be
+said.
 
-A member (measures/*.py) is one function of vectors and word lists that returns a Measured. Cosines are taken of float64
-unit rows; words are looked up as they are spelt, case included; every number says which words it lost.
+A member (measures/*.py) is one function of vectors and word lists that returns a Measured. Cosines are taken
+of float64 unit rows; words are looked up as they are spelt, case included; every number says which words it
+lost.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,8 +53,9 @@ class Options:
 class Measured(Score):
     """A bias score with what is needed to judge it.
 
-    `by_word` holds the number of each word where there is one, `lost` the unknown words of each list, `band` the middle 95 % of
-    the same measure on random word sets of the same sizes, `neutral` the value without this bias, None where people must judge.
+    `by_word` holds the number of each word where there is one, `lost` the unknown words of each list, `band`
+    the middle 95 % of the same measure on random word sets of the same sizes, `neutral` the value without
+    this bias, None where people must judge.
     """
 
     neutral: float | None = 0.0
@@ -68,8 +71,8 @@ DEFAULT = Options()
 def calibrated(measured: Measured) -> bool:
     """Whether "biased" may be said: the value lies beyond the null band, away from `neutral`.
 
-    Also p, where there is one, must be at most 0.05, and the interval must leave `neutral` out. So at most one random word set in
-    twenty is called biased.
+    Also p, where there is one, must be at most 0.05, and the interval must leave `neutral` out. So at most
+    one random word set in twenty is called biased.
     Raises:  OptionError if there is no null band.
     """
     if measured.band is None or measured.neutral is None:
@@ -87,8 +90,8 @@ def calibrated(measured: Measured) -> bool:
 class Lists:
     """Word lists found in vectors: `rows` (row numbers) and `lost` (unknown words) by list name.
 
-    Raises:  OptionError for a list that is empty, holds a word twice or shares one with another list; VocabularyError for a
-             list that lost more than options.most_lost of its words.
+    Raises:  OptionError for a list that is empty, holds a word twice or shares one with another list;
+             VocabularyError for a list that lost more than options.most_lost of its words.
     """
 
     def __init__(self, where: str, vectors: Vectors, lists: Mapping[str, Words], options: Options) -> None:
@@ -118,7 +121,9 @@ class Lists:
         return self.vectors.matrix[self.rows[name]].astype(np.float64)
 
     def pool(self, size: int, *, normalize: bool = True) -> Annotated[Array, "N D"] | None:
-        """Rows of the words that random sets of `size` are drawn from; None when no band is asked for or words are too few."""
+        """Rows of the words that random sets of `size` are drawn from; None when no band is asked for or
+        words are too few.
+        """
         count = min(self.options.pool, len(self.vectors))
         free = np.ones(count, bool)
         for rows in self.rows.values():
@@ -135,7 +140,8 @@ class Lists:
         """Raise OptionError if fewer than `least` words of a list are known."""
         if len(self.rows[name]) < least:
             raise OptionError(
-                f"{self.where}: list {name} holds {len(self.rows[name])} known words, expected at least {least}."
+                f"{self.where}: list {name} holds {len(self.rows[name])} known words, expected at least "
+                f"{least}."
             )
 
     def signature(self, **settings: Any) -> dict[str, Any]:
@@ -156,7 +162,8 @@ class Lists:
         shared = [word for word in given if word in owner]
         if shared:
             raise OptionError(
-                f"{self.where}: {listed(shared, 5)} stand in list {owner[shared[0]]} and in list {name}; lists must not overlap. "
+                f"{self.where}: {listed(shared, 5)} stand in list {owner[shared[0]]} and in list {name}; "
+                "lists must not overlap. "
                 "Take them out of one."
             )
         owner.update(dict.fromkeys(given, name))
@@ -172,7 +179,9 @@ class Lists:
 
 
 def refuse_losses(where: str, name: str, lost: Words, given: int, options: Options, vocab: Vocab) -> None:
-    """Raise VocabularyError, naming the words, if more than options.most_lost of a list are unknown, or all are."""
+    """Raise VocabularyError, naming the words, if more than options.most_lost of a list are unknown, or all
+    are.
+    """
     if len(lost) > options.most_lost * given or len(lost) == given:
         near = did_you_mean(lost[0], vocab.index) if len(lost) == 1 else ""
         raise VocabularyError(
@@ -186,7 +195,8 @@ def known_pairs(
 ) -> tuple[Annotated[Array, "N 2"], list[str]]:
     """Row numbers of the pairs whose words are both known, and the other pairs as "a-b".
 
-    Raises:  OptionError for an entry that is not two different words, or no pair; VocabularyError if too many are lost.
+    Raises:  OptionError for an entry that is not two different words, or no pair; VocabularyError if too many
+             are lost.
     """
     for pair in pairs:
         if isinstance(pair, str) or len(pair) != 2 or pair[0] == pair[1]:
@@ -211,16 +221,19 @@ def unit(where: str, rows: Annotated[Array, "N D"], words: Words | None = None) 
         name = repr(words[bad[0]]) if words is not None else f"row {bad[0]}"
         what = "zero" if lengths[bad[0]] == 0 else "not finite"
         raise FormatError(
-            f"{where}: the vector of {name} is {what}, so it has no cosine. Leave it out, or mend the vectors."
+            f"{where}: the vector of {name} is {what}, so it has no cosine. Leave it out, or mend the "
+            "vectors."
         )
     scaled: Array = rows / lengths[:, None]
     return scaled
 
 
 def orthonormal(where: str, basis: Array, dim: int) -> Annotated[Array, "K D"]:
-    """The bias subspace as float64 rows: a single direction (D,) is scaled to length 1, several must be orthonormal.
+    """The bias subspace as float64 rows: a single direction (D,) is scaled to length 1, several must be
+    orthonormal.
 
-    Raises:  ShapeError for another size, k >= D or rows that are not orthonormal; FormatError for a zero direction.
+    Raises:  ShapeError for another size, k >= D or rows that are not orthonormal; FormatError for a zero
+             direction.
     """
     rows = np.asarray(basis, np.float64)
     rows = unit(where, rows[None], ["the direction"]) if rows.ndim == 1 else rows
@@ -287,7 +300,9 @@ def mean_score(
     settings: Mapping[str, Any] = {},
     extra: Mapping[str, Any] = {},
 ) -> Measured:
-    """The Measured of a number a word: their mean (or sum), its bootstrap interval, and the band of means over `null`."""
+    """The Measured of a number a word: their mean (or sum), its bootstrap interval, and the band of means
+    over `null`.
+    """
     numbers = np.array(list(values.values()))
     size = len(numbers)
     factor = size if total else 1

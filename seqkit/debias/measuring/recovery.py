@@ -1,7 +1,9 @@
-"""Whether bias can be found again after it was removed: the words, the probes and the accuracy the Gonen battery shares.
+"""Whether bias can be found again after it was removed: the words, the probes and the accuracy the Gonen
+battery shares.
 
-The 2n most biased words are chosen by the original vectors; the question is whether the vectors at hand still tell the
-two sides apart. Words: the first `limit` of the vocabulary, lower case, letters only, shorter than 20, none of `specific`.
+The 2n most biased words are chosen by the original vectors; the question is whether the vectors at hand still
+tell the two sides apart. Words: the first `limit` of the vocabulary, lower case, letters only, shorter than
+20, none of `specific`.
 
 Source: Gonen & Goldberg 2019, "Lipstick on a pig".
 """
@@ -79,11 +81,14 @@ def probe(
     options: Options,
     **settings: Any,
 ) -> Measured:
-    """Accuracy of the classifier make(seed) on words it was not trained on, the mean over seeds; extra: each seed's."""
+    """Accuracy of the classifier make(seed) on words it was not trained on, the mean over seeds; extra: each
+    seed's.
+    """
     taken = round(train * n)
     if not seeds or not 1 <= taken < n:
         raise OptionError(
-            f"{name}: {len(seeds)} seeds and a training share of {train} of {n} came, allowed: at least 1, a part of n."
+            f"{name}: {len(seeds)} seeds and a training share of {train} of {n} came, allowed: at least 1, "
+            "a part of n."
         )
     words, labels = most_biased(name, original or vectors, basis, n, specific=specific)
     x = rows_of(name, vectors, words)

@@ -35,11 +35,14 @@ def sentence_tests(
 ) -> Assessment:
     """SEAT of each pair of target lists that the word sets hold, against the two classes.
 
-    encode: sentences to rows.   reads: whether a text has no unknown token.   templates: with one {} each; else TEMPLATES, less
+    encode: sentences to rows.   reads: whether a text has no unknown token.
+    templates: with one {} each; else TEMPLATES, less
     those with a word that is not read.
-    each: what is counted and exchanged in the permutations: a word, by the mean of its unit sentence vectors, or, as published,
-    a sentence, which takes the sentences of one word for independent and so makes p too small.
-    Raises:  OptionError for a bad template, word sets without two classes or a pair, or if no test could be taken.
+    each: what is counted and exchanged in the permutations: a word, by the mean of its unit sentence vectors,
+    or, as published, a sentence, which takes the sentences of one word for independent and so makes p too
+    small.
+    Raises:  OptionError for a bad template, word sets without two classes or a pair, or if no test could be
+             taken.
     """
     columns = words.columns
     tests = [pair for pair in TESTS if all(name in words.lists for name in pair)]
@@ -103,6 +106,7 @@ def _usable(templates: Sequence[str], reads: Callable[[str], bool]) -> tuple[lis
     dropped = [template for template in plain if template not in used]
     if not used or (templates and dropped):
         raise OptionError(
-            f"seat: the templates {listed(dropped)} have words that the model does not know. Give others, in its words."
+            f"seat: the templates {listed(dropped)} have words that the model does not know. Give others, "
+            "in its words."
         )
     return used, dropped

@@ -13,7 +13,8 @@ from seqkit.core.types import Array, Arrays
 
 @dataclass(frozen=True, eq=False)
 class Sides:
-    """y ← y + w (T_k y + c_k - y): a word of class k that leads by `lead` goes all the way, else w = (its own / lead)^sharpness.
+    """y ← y + w (T_k y + c_k - y): a word of class k that leads by `lead` goes all the way, else w = (its own
+    / lead)^sharpness.
 
     Shapes:  corners (C, K): the classes in the subspace; maps T (C, D, D), shifts c (C, D) float64.
     """

@@ -1,9 +1,10 @@
 """What every debiasing method gives: an Eraser, a fixed map of word vectors; and what every method is.
 
-    x → (unit) → M x + c → without its part in the subspace, unless protected → (unit) → (the map of its side, unless protected)
-    → equalised words put in their places
+    x → (unit) → M x + c → without its part in the subspace, unless protected → (unit) → (the map of its side,
+    unless protected) → equalised words put in their places
 
-A method leaves out the steps that it has no use for. Vectors are read in blocks, so they may be larger than memory.
+A method leaves out the steps that it has no use for. Vectors are read in blocks, so they may be larger than
+memory.
 
 Not handled: finding M, c and the subspace (methods), whether the bias is gone (measures).
 """
@@ -39,10 +40,14 @@ methods = Family("seqkit.debias.removal.methods", "bias method")
 class Eraser:
     """A fitted method: call it with Vectors, or `write` its result straight to a folder.
 
-    Shapes:  basis (K, D), linear (D, D), shift (D,) float64; basis may have no rows, linear and shift may be absent.
-    protected: words that keep their part in the subspace.   equalize: sets of such words that get places at equal distance.
-    unit: the results have length one.   unit_first: lengths are taken away before anything else.   sides: maps of the classes.
-    report: settings, words with checksum, words lost, direction, certificate: all that is needed to read a result.
+    Shapes:  basis (K, D), linear (D, D), shift (D,) float64; basis may have no rows, linear and shift may be
+             absent.
+    protected: words that keep their part in the subspace.
+    equalize: sets of such words that get places at equal distance.
+    unit: the results have length one.   unit_first: lengths are taken away before anything else.
+    sides: maps of the classes.
+    report: settings, words with checksum, words lost, direction, certificate: all that is needed to read a
+    result.
     """
 
     method: str
@@ -64,11 +69,13 @@ class Eraser:
                 object.__setattr__(self, name, own)
         if len(self.basis) >= self.dim:
             raise OptionError(
-                f"{self.method}: {len(self.basis)} directions of {self.dim} would take everything. Take out fewer."
+                f"{self.method}: {len(self.basis)} directions of {self.dim} would take everything. Take "
+                "out fewer."
             )
         if (large := max(self.equalize, key=len, default=())) and len(self.basis) < len(large) - 1:
             raise OptionError(
-                f"{self.method}: {len(self.basis)} directions came, {large} needs {len(large) - 1} to be equalised: in fewer its "
+                f"{self.method}: {len(self.basis)} directions came, {large} needs {len(large) - 1} to be "
+                "equalised: in fewer its "
                 "words would fall together. Raise dims, or pass equalize=False."
             )
 
@@ -80,8 +87,8 @@ class Eraser:
     def __call__(self, vectors: Vectors) -> Vectors:
         """The vectors without the concept; the words stay, a new matrix is made.
 
-        Raises:  ShapeError for vectors of another size; FormatError naming a word that is nan or inf, or of which nothing would
-                 be left; VocabularyError if a word to equalise is not there.
+        Raises:  ShapeError for vectors of another size; FormatError naming a word that is nan or inf, or of
+                 which nothing would be left; VocabularyError if a word to equalise is not there.
         """
         out = np.empty((len(vectors), self.dim), np.float32)
         for start, block in self.blocks(vectors, threads=count_threads()):
@@ -89,7 +96,8 @@ class Eraser:
         return Vectors(vectors.vocab, out)
 
     def write(self, vectors: Vectors, path: str | os.PathLike[str]) -> None:
-        """Write the result as seqkit's own format: the same bytes as self(vectors).save(path), in memory for a few blocks only.
+        """Write the result as seqkit's own format: the same bytes as self(vectors).save(path), in memory for
+        a few blocks only.
 
         The next block is computed while one is hashed and written.
         """
@@ -162,9 +170,11 @@ class Eraser:
             )  # zero has no direction, so it stays
 
     def _equalized(self, vectors: Vectors, where: Mapping[str, int]) -> tuple[Array, Array]:
-        """Rows and new vectors of the words to equalise, by the vectors as they were: after neutralising, rounding decides.
+        """Rows and new vectors of the words to equalise, by the vectors as they were: after neutralising,
+        rounding decides.
 
-        x unit, μ the mean of a set, (·)_B the part in the subspace, ν = μ - μ_B: x ← ν + √(1 - |ν|²) (x_B - μ_B) / |x_B - μ_B|.
+        x unit, μ the mean of a set, (·)_B the part in the subspace, ν = μ - μ_B: x ← ν + √(1 - |ν|²) (x_B -
+        μ_B) / |x_B - μ_B|.
         """
         words = [word for row in self.equalize for word in row]
         if not words:
@@ -179,7 +189,8 @@ class Eraser:
             length = np.linalg.norm(away, axis=1)
             if length.min() <= FLAT:
                 raise FormatError(
-                    f"{self.method}: {row[int(length.argmin())]!r} differs from the mean of {row} nowhere in the subspace, so it "
+                    f"{self.method}: {row[int(length.argmin())]!r} differs from the mean of {row} nowhere "
+                    "in the subspace, so it "
                     "cannot be equalised. Leave the set out, or take more directions."
                 )
             rest = part.mean(0) - inside.mean(0) @ self.basis
@@ -194,11 +205,13 @@ class Eraser:
         x = vectors.matrix[row].astype(np.float64)
         if not np.isfinite(x).all():
             raise FormatError(
-                f"{self.method}: the vector of {vectors.vocab.tokens[row]!r} holds nan or inf. Mend the vectors."
+                f"{self.method}: the vector of {vectors.vocab.tokens[row]!r} holds nan or inf. Mend the "
+                "vectors."
             )
         what = "lies in the subspace" if x.any() else "is zero"
         raise FormatError(
-            f"{self.method}: the vector of {vectors.vocab.tokens[row]!r} {what}, so nothing would be left of it. "
+            f"{self.method}: the vector of {vectors.vocab.tokens[row]!r} {what}, so nothing would be "
+            "left of it. "
             "Make it a specific word, or leave it out (vectors.restrict)."
         )
 
@@ -268,7 +281,8 @@ class BiasMethod:
         return replace(self, **params)
 
     def known(self, vectors: Vectors, words: WordSets, lists: tuple[str, ...] = ()) -> tuple[WordSets, Lost]:
-        """The words that the vectors have; the definitional sets, or the named lists if there are any, must be nearly whole.
+        """The words that the vectors have; the definitional sets, or the named lists if there are any, must
+        be nearly whole.
 
         Raises:  OptionError if there are neither; VocabularyError if too many are lost.
         """

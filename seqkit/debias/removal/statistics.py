@@ -1,4 +1,6 @@
-"""What the methods learn from all words in one pass over blocks: unit rows, second moments, words by their class."""
+"""What the methods learn from all words in one pass over blocks: unit rows, second moments, words by their
+class.
+"""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -51,11 +53,12 @@ def most_biased(
     without: Annotated[Array, "V"] | None = None,
     neutral: bool = False,
 ) -> tuple[Annotated[Array, "N"], Annotated[Array, "N"]]:
-    """Rows of up to `count` words a class, and their classes 0 … C-1 (the columns of the sets); neutral words are class C.
+    """Rows of up to `count` words a class, and their classes 0 … C-1 (the columns of the sets); neutral words
+    are class C.
 
-    A word's score for a class is the product of its unit vector with the class mean less the mean of all classes; it belongs to
-    the class that leads by most, and is neutral if its scores are smallest. `count` is cut so that at most half of all words are
-    used. without: rows to leave out.
+    A word's score for a class is the product of its unit vector with the class mean less the mean of all
+    classes; it belongs to the class that leads by most, and is neutral if its scores are smallest. `count` is
+    cut so that at most half of all words are used. without: rows to leave out.
     Raises:  FormatError if there are too few words.
     """
     sides = np.stack([gather(vectors, list(column)).mean(0) for column in words.columns])
@@ -88,7 +91,9 @@ def most_biased(
 
 
 def classes_of(vectors: Vectors, words: WordSets, lists: tuple[str, ...], count: int) -> tuple[Array, Array]:
-    """The rows and classes that a classifier learns: of the named lists, or else the most biased words and neutral ones."""
+    """The rows and classes that a classifier learns: of the named lists, or else the most biased words and
+    neutral ones.
+    """
     if not lists:
         return most_biased(vectors, words, count, neutral=True)
     if len(lists) < 2:

@@ -1,4 +1,6 @@
-"""Reading word sets: seqkit's own JSON, the published WEAT lists and tests, the published files of debiaswe."""
+"""Reading word sets: seqkit's own JSON, the published WEAT lists and tests, the published files of
+debiaswe.
+"""
 
 from dataclasses import fields
 from pathlib import Path
@@ -22,7 +24,8 @@ def load(path: Path) -> WordSets:
     except (OptionError, TypeError, KeyError, AttributeError) as error:
         raise FormatError(f"{path}: not word sets ({error}).") from error
     raise FormatError(
-        f"{path}: a {type(found).__name__} came, expected word sets, an object of lists or a list of WEAT tests."
+        f"{path}: a {type(found).__name__} came, expected word sets, an object of lists or a list of "
+        "WEAT tests."
     )
 
 
@@ -61,7 +64,8 @@ def _own(path: Path, found: dict[str, Any]) -> WordSets:
     words = WordSets(**{name: value for name, value in found.items() if name in names})
     if found.get("sha256", words.checksum) != words.checksum:
         raise FormatError(
-            f"{path}: its words have sha256 {words.checksum}, the file says {found['sha256']}. Restore the file, or "
+            f"{path}: its words have sha256 {words.checksum}, the file says {found['sha256']}. Restore the "
+            "file, or "
             "take the line out if the words were changed on purpose."
         )
     return words

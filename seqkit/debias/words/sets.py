@@ -27,10 +27,12 @@ _SETS = ("definitional", "equalize")
 class WordSets:
     """Words by the part they play; immutable, checked, with its origin and a checksum.
 
-    definitional: sets of n words that differ in the concept only, one column a class, as (woman, man); they give the direction.
-    equalize: sets whose words shall differ in the concept only, as (queen, king); of two words or more, a word in one set.
-    specific: further words that rightly carry the concept and are not neutralised.
-    lists: named lists to measure with, as professions.   classes: names of the columns, the first is the positive side.
+    definitional: sets of n words that differ in the concept only, one column a class, as (woman, man); they
+    give the direction. equalize: sets whose words shall differ in the concept only, as (queen, king); of two
+    words or more, a word in one set. specific: further words that rightly carry the concept and are not
+    neutralised.
+    lists: named lists to measure with, as professions.
+    classes: names of the columns, the first is the positive side.
     """
 
     name: str
@@ -56,7 +58,8 @@ class WordSets:
         for name, words in lists.items():
             if not words or name in (*_SETS, "specific"):
                 raise OptionError(
-                    f"{self.name}: list {name!r} is empty or has the name of a set. Leave it out or give it another."
+                    f"{self.name}: list {name!r} is empty or has the name of a set. Leave it out or give it "
+                    "another."
                 )
         object.__setattr__(self, "lists", MappingProxyType(lists))
         object.__setattr__(self, "specific", _words(f"{self.name}: specific", self.specific))
@@ -71,7 +74,8 @@ class WordSets:
         if len(sizes) > 1:
             odd = next(row for row in self.definitional if len(row) != len(self.definitional[0]))
             raise OptionError(
-                f"{self.name}: definitional set {odd} has {len(odd)} words, expected {len(self.definitional[0])} as in the "
+                f"{self.name}: definitional set {odd} has {len(odd)} words, expected "
+                f"{len(self.definitional[0])} as in the "
                 "first: one column a class."
             )
         if len(set(self.definitional)) < len(self.definitional):
@@ -79,7 +83,8 @@ class WordSets:
             raise OptionError(f"{self.name}: definitional set {twice} came twice. Leave one out.")
         if self.classes and self.definitional and len(self.classes) != self.num_classes:
             raise OptionError(
-                f"{self.name}: {len(self.classes)} classes came for {self.num_classes} columns of definitional words."
+                f"{self.name}: {len(self.classes)} classes came for {self.num_classes} columns of "
+                "definitional words."
             )
         _check_apart(f"{self.name}: definitional columns", self.columns)
 
@@ -112,7 +117,8 @@ class WordSets:
         for name in names:
             if name not in self.lists:
                 raise OptionError(
-                    f"{self.name}: no list {name!r}; known: {', '.join(self.lists) or 'none'}.{did_you_mean(name, self.lists)}"
+                    f"{self.name}: no list {name!r}; known: "
+                    f"{', '.join(self.lists) or 'none'}.{did_you_mean(name, self.lists)}"
                 )
         found = tuple(self.lists[name] for name in names)
         _check_apart(f"{self.name}: lists {', '.join(names)}", found)
@@ -126,13 +132,16 @@ class WordSets:
     def known(
         self, vocab: Any, *, case: Case = "exact", limit: float = 0.2, need: Iterable[str] | None = None
     ) -> tuple["WordSets", Lost]:
-        """The word sets as far as `vocab` (a Vocab, Vectors or container of words) has their words, and the words lost by set.
+        """The word sets as far as `vocab` (a Vocab, Vectors or container of words) has their words, and the
+        words lost by set.
 
-        A definitional or equalize set that lost one word is left out; the others of it stay protected, as specific words.
-        case: look for a word as written, in lower case, or any: as written, else in lower case. Sets that become one are merged.
-        limit: share of a set (of the rows of definitional and equalize) that may be lost, for the sets named in `need`; None: the
-               definitional ones and all lists. Words to equalise or to keep that are not there can do no harm: they are told.
-        Raises:  VocabularyError naming the words if more is lost; OptionError if words of two classes become one.
+        A definitional or equalize set that lost one word is left out; the others of it stay protected, as
+        specific words. case: look for a word as written, in lower case, or any: as written, else in lower
+        case. Sets that become one are merged. limit: share of a set (of the rows of definitional and
+               equalize) that may be lost, for the sets named in `need`; None: the definitional ones and all
+               lists. Words to equalise or to keep that are not there can do no harm: they are told.
+        Raises:  VocabularyError naming the words if more is lost; OptionError if words of two classes become
+                 one.
         """
         if not 0 <= limit <= 1:
             raise OptionError(f"known: limit {limit} came, allowed is 0 to 1.")
@@ -171,7 +180,8 @@ class WordSets:
             if part in need and gone > limit * of:
                 raise VocabularyError(
                     f"{self.name}: {part}: {gone:,} of {of:,} {'sets' if part in _SETS else 'words'} are "
-                    f"lost, at most {limit:.0%} may be: {listed(lost[part])} not in the vocabulary. Use vectors that have them, "
+                    f"lost, at most {limit:.0%} may be: {listed(lost[part])} not in the vocabulary. Use "
+                    "vectors that have them, "
                     f"case='lower' or 'any' (here {case!r}), or a higher limit."
                 )
         specific = tuple(dict.fromkeys([*specific, *stay]))
@@ -197,10 +207,11 @@ class WordSets:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "WordSets":
-        """Read word sets from JSON: seqkit's own, or published lists as {name: words} or as a list of WEAT tests.
+        """Read word sets from JSON: seqkit's own, or published lists as {name: words} or as a list of WEAT
+        tests.
 
-        The lists of test i of a file of tests are called "i:flowers", "i:insects", ...: first and second target, first and
-        second attribute. A checksum that stands in the file must be right.
+        The lists of test i of a file of tests are called "i:flowers", "i:insects", ...: first and second
+        target, first and second attribute. A checksum that stands in the file must be right.
         Raises:  FormatError naming the file.
         """
         from seqkit.debias.words.files import load
@@ -209,7 +220,8 @@ class WordSets:
 
     @classmethod
     def load_debiaswe(cls, folder: str | os.PathLike[str]) -> "WordSets":
-        """Gender as published with Bolukbasi et al. 2016: definitional_pairs, equalize_pairs, gender_specific_full, professions.
+        """Gender as published with Bolukbasi et al. 2016: definitional_pairs, equalize_pairs,
+        gender_specific_full, professions.
 
         Raises:  FormatError naming the file that is missing or not as published.
         """
@@ -224,7 +236,9 @@ class WordSets:
 
     @staticmethod
     def shipped(name: str) -> "WordSets":
-        """The word sets of this name written for seqkit: gender, religion, ethnicity or age; English, lower case."""
+        """The word sets of this name written for seqkit: gender, religion, ethnicity or age; English, lower
+        case.
+        """
         if name not in (known := WordSets.names()):
             raise OptionError(
                 f"unknown word sets {name!r}; shipped: {', '.join(known)}.{did_you_mean(name, known)}"
@@ -272,6 +286,7 @@ def _check_apart(where: str, groups: Sequence[tuple[str, ...]]) -> None:
         for word in group:
             if word in seen:
                 raise OptionError(
-                    f"{where}: {word!r} is in both {listed(seen[word])} and {listed(group)}. Take it out of one."
+                    f"{where}: {word!r} is in both {listed(seen[word])} and {listed(group)}. Take it "
+                    "out of one."
                 )
         seen |= dict.fromkeys(group, group)

@@ -1,4 +1,5 @@
-"""Counting the co-occurrences of a corpus within a memory limit: settings, the plan and its forecast, blocks, runs, their sum.
+"""Counting the co-occurrences of a corpus within a memory limit: settings, the plan and its forecast, blocks,
+runs, their sum.
 
 Not handled: the matrix itself (cooccurrence.Cooccurrence), what a row costs (kernels.cooccurrence).
 """
@@ -59,7 +60,9 @@ class CountOptions:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What counting will need.  Units: pairs that are stored, from a sample of rows; memory at the peak and disk in bytes."""
+    """What counting will need.  Units: pairs that are stored, from a sample of rows; memory at the peak and
+    disk in bytes.
+    """
 
     words: int
     tokens: int
@@ -80,7 +83,8 @@ def select(vocab: Vocab, settings: CountOptions) -> Annotated[Array, "N"]:
 
 
 class Plan:
-    """How a corpus is cut so that counting it stays within `memory`; knows what it will need before it starts.
+    """How a corpus is cut so that counting it stays within `memory`; knows what it will need before it
+    starts.
 
     Raises:  ResourceError if that cannot be, OptionError if a count could pass what an integer holds.
     """
@@ -97,7 +101,8 @@ class Plan:
         folder: Path | None,
         part: tuple[int, int] | None = None,
     ) -> None:
-        """rows: for each id of the corpus its row below `size`, or -1. folder: where runs go; None: memory alone.
+        """rows: for each id of the corpus its row below `size`, or -1. folder: where runs go; None: memory
+        alone.
 
         part: the tokens to count, first and last but one; all unless given.
         """
@@ -118,13 +123,16 @@ class Plan:
         least = min(tokens, 4 * settings.window)
         if fixed + each * least > memory:
             raise ResourceError(
-                f"co-occurrence: memory of {memory:,} bytes was allowed; {size:,} words on {threads} threads take at least "
-                f"{int(fixed + each * least):,}. Allow more, take fewer threads, or leave out words by min_count or max_size."
+                f"co-occurrence: memory of {memory:,} bytes was allowed; {size:,} words on {threads} "
+                "threads take at least "
+                f"{int(fixed + each * least):,}. Allow more, take fewer threads, or leave out words by "
+                "min_count or max_size."
             )
         most = int(corpus.vocab.counts[rows >= 0].max(initial=0))
         if 2 * most * int(settings.weights.sum()) > 1 << 62:
             raise OptionError(
-                f"co-occurrence: window {settings.window} on {tokens:,} tokens passes 64 bits. Take a smaller window."
+                f"co-occurrence: window {settings.window} on {tokens:,} tokens passes 64 bits. Take a "
+                "smaller window."
             )
         self.block = max(1, min(tokens, int((memory - fixed) / each), (1 << 31) - 4 * settings.window))
         self.starts = range(low, max(self.high, low + 1), self.block)
@@ -162,12 +170,14 @@ class Plan:
         told = self.forecast
         if self.folder is None and told.memory > self.allowed:
             raise ResourceError(
-                f"co-occurrence: about {told.pairs:,} pairs would take {told.memory:,} bytes of memory, {self.allowed:,} are "
+                f"co-occurrence: about {told.pairs:,} pairs would take {told.memory:,} bytes of memory, "
+                f"{self.allowed:,} are "
                 "allowed. Give out= to keep them on disk, or allow more."
             )
         if self.folder is not None and told.disk > (free := shutil.disk_usage(self.folder).free):
             raise ResourceError(
-                f"{self.folder}: counting needs about {told.disk:,} bytes of disk for {told.pairs:,} pairs, {free:,} are free. "
+                f"{self.folder}: counting needs about {told.disk:,} bytes of disk for {told.pairs:,} pairs, "
+                f"{free:,} are free. "
                 "Free some, choose another folder, allow more memory, or raise min_count."
             )
 
@@ -186,7 +196,9 @@ class Plan:
         )
 
     def _run_block(self, number: int, report: Callable[[float], None] | None) -> Matrix:
-        """Count one block, which is gone when this returns: counts if it is the only one, else whole numbers of units."""
+        """Count one block, which is gone when this returns: counts if it is the only one, else whole numbers
+        of units.
+        """
         blocks = len(self.starts)
         text = self.first if number == 0 else self.indexed(self.starts[number])
         self.__dict__.pop("first", None)
@@ -195,7 +207,8 @@ class Plan:
 
 
 def keep(rows: Iterator[Rows], size: int, unit: int, folder: Path | None, name: str) -> Matrix:
-    """Collect rows, in memory or in files of `folder`; counts are divided by `unit`, or stay whole numbers for unit 0.
+    """Collect rows, in memory or in files of `folder`; counts are divided by `unit`, or stay whole numbers
+    for unit 0.
 
     Raises:  ResourceError if the disk is full or a count is too large to be exact.
     """
@@ -210,7 +223,8 @@ def keep(rows: Iterator[Rows], size: int, unit: int, folder: Path | None, name: 
             for more, columns, units in rows:
                 if units.max(initial=0) >= EXACT or units.min(initial=1) < 1:  # below 1: a sum that ran over
                     raise ResourceError(
-                        f"co-occurrence: a count of {units.max():,} units cannot be kept exactly. Lower the window."
+                        f"co-occurrence: a count of {units.max():,} units cannot be kept exactly. Lower "
+                        "the window."
                     )
                 lengths[row : row + len(more)] = more
                 row += len(more)

@@ -1,12 +1,13 @@
-"""Counting one corpus on many machines through Dask: parts of the text counted by workers, the counts added up here.
+"""Counting one corpus on many machines through Dask: parts of the text counted by workers, the counts added
+up here.
 
     dask scheduler                                                                        on one machine
-    dask worker tcp://scheduler:8786                                                      on each of the others
+    dask worker tcp://scheduler:8786                              on each of the others
     seqkit embed count corpus --dask tcp://scheduler:8786 --out /shared/corpus.counts     anywhere
 
-Corpus and counts pass through a disk that all machines see; Dask carries paths and numbers alone. The bytes are those of one
-machine. A scheduler must be trusted: who can talk to it can run code on its workers and in this process.
-Not handled: machines without a common disk, reading and tokenising the text on many machines.
+Corpus and counts pass through a disk that all machines see; Dask carries paths and numbers alone. The bytes
+are those of one machine. A scheduler must be trusted: who can talk to it can run code on its workers and in
+this process. Not handled: machines without a common disk, reading and tokenising the text on many machines.
 """
 
 import logging
@@ -54,13 +55,15 @@ def count(
     report: Callable[[float], None] | None = None,
     **settings: Any,
 ) -> Cooccurrence:
-    """What Cooccurrence.count writes for the corpus folder `corpus`, counted by the workers of a Dask cluster.
+    """What Cooccurrence.count writes for the corpus folder `corpus`, counted by the workers of a Dask
+    cluster.
 
     cluster: a scheduler's address, "local" for `threads` processes of this machine, or a distributed.Client.
-    parts: how many pieces the text is cut into; two a thread of the workers unless given. memory: bytes for each part.
-    threads: of this machine, for adding up. patience: seconds to wait for a scheduler, and for a worker when there is none.
-    Raises:  BackendError if dask is not installed, no scheduler or worker is there or they were lost; FormatError if a
-             worker does not see the corpus; else as Cooccurrence.count.
+    parts: how many pieces the text is cut into; two a thread of the workers unless given. memory: bytes for
+    each part. threads: of this machine, for adding up. patience: seconds to wait for a scheduler, and for a
+    worker when there is none.
+    Raises:  BackendError if dask is not installed, no scheduler or worker is there or they were lost;
+             FormatError if a worker does not see the corpus; else as Cooccurrence.count.
     """
     chosen = options.from_json(CountOptions, settings)
     text, out = Corpus.load(corpus), Path(out).absolute()
@@ -91,7 +94,9 @@ def count(
 
 
 def count_part(low: int, high: int, job: tuple[str, str, str, str, int]) -> str:
-    """What a worker does: count the tokens [low, high), with whatever lies within a window of them; the folder of the counts."""
+    """What a worker does: count the tokens [low, high), with whatever lies within a window of them; the
+    folder of the counts.
+    """
     corpus, fingerprint, folder, ours, memory = job
     if version("seqkit") != ours:
         raise BackendError(
@@ -100,15 +105,18 @@ def count_part(low: int, high: int, job: tuple[str, str, str, str, int]) -> str:
     for path in (corpus, f"{folder}/words"):
         if not (Path(path) / "manifest.json").is_file():
             raise FormatError(
-                f"dask: a worker does not see {path}. Put corpus and --out on a disk that all machines see, under the same path."
+                f"dask: a worker does not see {path}. Put corpus and --out on a disk that all machines see, "
+                "under the same path."
             )
     text = Corpus.load(corpus)
     if text.fingerprint != fingerprint:
         raise FormatError(
-            f"dask: a worker sees another text in {corpus}. Let all machines see the same disk under that path."
+            f"dask: a worker sees another text in {corpus}. Let all machines see the same disk under "
+            "that path."
         )
     words = Cooccurrence.load(f"{folder}/words")
-    out = f"{folder}/part-{low}-{uuid.uuid4().hex}"  # a part may be counted again while a lost worker still writes
+    # a part may be counted again while a lost worker still writes
+    out = f"{folder}/part-{low}-{uuid.uuid4().hex}"
     Cooccurrence.count(
         text,
         vocab=words.vocab,
@@ -146,7 +154,8 @@ def _client(cluster: Any, threads: int, patience: float) -> Iterator[Any]:  # An
             client = stack.enter_context(Client(cluster, timeout=patience, set_as_default=False))
         except OSError as error:
             raise BackendError(
-                f"dask: no scheduler answered at {cluster} within {patience:g} s. Start one with `dask scheduler`, and give the "
+                f"dask: no scheduler answered at {cluster} within {patience:g} s. Start one with `dask "
+                "scheduler`, and give the "
                 "address that it prints, or give local."
             ) from error
         stack.enter_context(client.as_current())
@@ -206,7 +215,8 @@ def _named() -> Iterator[None]:
         raise
     except KilledWorker as error:
         raise ResourceError(
-            "dask: the workers that counted one part died, one after the other. If memory ran out, lower --memory, give more "
+            "dask: the workers that counted one part died, one after the other. If memory ran out, lower "
+            "--memory, give more "
             "--parts, or run fewer threads a worker; a worker's log may tell."
         ) from error
     except (CancelledError, OSError) as error:
@@ -215,12 +225,14 @@ def _named() -> Iterator[None]:
         ) from error
     except (ImportError, RuntimeError) as error:
         raise BackendError(
-            f"dask: scheduler or workers cannot run seqkit ({error}). Install the same version of seqkit on all of them."
+            f"dask: scheduler or workers cannot run seqkit ({error}). Install the same version of seqkit on "
+            "all of them."
         ) from error
 
 
 def _no_worker(client: Any, patience: float) -> BackendError:
     return BackendError(
-        f"dask: the scheduler {client.scheduler.address} has had no worker for {patience:g} s. Start some with "
+        f"dask: the scheduler {client.scheduler.address} has had no worker for {patience:g} s. Start "
+        "some with "
         "`dask worker ADDRESS` and count again."
     )

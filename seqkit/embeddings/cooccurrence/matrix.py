@@ -1,4 +1,5 @@
-"""Co-occurrence counts: how often words stand near each other; counted once, kept in a file, added up over machines.
+"""Co-occurrence counts: how often words stand near each other; counted once, kept in a file, added up over
+machines.
 
 Not handled: how rows are counted (counting, kernels.cooccurrence), training on them (objectives.glove).
 """
@@ -30,8 +31,10 @@ from seqkit.text.vocab import Vocab
 class Cooccurrence:
     """X_ij, the weighted number of times word j stands within the window of word i.
 
-    Row i holds the entries ends[i] to ends[i + 1], columns rising; of a symmetric matrix only the half j ≥ i is held.
-    Shapes:  ends (V + 1,) int64; columns (N,) int32; values (N,) float64, whole multiples of 1 / options.unit.
+    Row i holds the entries ends[i] to ends[i + 1], columns rising; of a symmetric matrix only the half j ≥ i
+    is held.
+    Shapes:  ends (V + 1,) int64; columns (N,) int32; values (N,) float64, whole multiples of 1 /
+             options.unit.
     """
 
     ends: Annotated[Array, "E"]
@@ -47,7 +50,8 @@ class Cooccurrence:
         )
         if not whole or len(self.values) != len(self.columns) or (np.diff(self.ends) < 0).any():
             raise ShapeError(
-                f"Cooccurrence: ends must rise from 0 to the {len(self.columns):,} entries, one a word and one more."
+                f"Cooccurrence: ends must rise from 0 to the {len(self.columns):,} entries, one a word and "
+                "one more."
             )
 
     @staticmethod
@@ -64,12 +68,14 @@ class Cooccurrence:
     ) -> "Cooccurrence":
         """Count a corpus. The bytes are the same for any number of threads and any memory.
 
-        settings: those of CountOptions. vocab: count these words, whatever their count here (for shards of a larger text).
-        part: count as centres the tokens from one place up to another alone; adjoining parts `merge` to the whole.
-        memory: bytes the counting may take; a text that needs more is counted in blocks, whose runs go to disk beside
-        `out` and are added up. With `out` the counts are written there and memory-mapped, and are only opened
-        when the folder holds those of the same corpus and settings already. report: called with the share done.
-        Raises:  FormatError if no word is frequent enough; ResourceError with the forecast if memory or disk do not suffice.
+        settings: those of CountOptions. vocab: count these words, whatever their count here (for shards of a
+        larger text). part: count as centres the tokens from one place up to another alone; adjoining parts
+        `merge` to the whole. memory: bytes the counting may take; a text that needs more is counted in
+        blocks, whose runs go to disk beside `out` and are added up. With `out` the counts are written there
+        and memory-mapped, and are only opened when the folder holds those of the same corpus and settings
+        already. report: called with the share done.
+        Raises:  FormatError if no word is frequent enough; ResourceError with the forecast if memory or disk
+                 do not suffice.
         """
         chosen = options.from_json(CountOptions, settings)
         key = count_key(corpus, chosen, vocab, part)
@@ -113,7 +119,8 @@ class Cooccurrence:
         """The sum of counts of several texts, exactly what counting them together gives.
 
         meta: what the sum says of its text, where that is more than the sum of what the shards say.
-        Raises:  OptionError unless all were counted with the same settings and the same words; ModelFileError for a broken one.
+        Raises:  OptionError unless all were counted with the same settings and the same words; ModelFileError
+                 for a broken one.
         """
         if not shards:
             raise OptionError("merge: no counts were given.")
@@ -121,11 +128,13 @@ class Cooccurrence:
         for number, shard in enumerate(shards[1:], 2):
             if shard.options != first.options:
                 raise OptionError(
-                    f"merge: number {number} was counted with {shard.options}, the first with {first.options}."
+                    f"merge: number {number} was counted with {shard.options}, the first with "
+                    f"{first.options}."
                 )
             if shard.vocab.tokens != first.vocab.tokens:
                 raise OptionError(
-                    f"merge: number {number} has other words than the first, so their windows differ. Count every shard with the "
+                    f"merge: number {number} has other words than the first, so their windows differ. Count "
+                    "every shard with the "
                     "same vocab=."
                 )
         if any(shard.values.dtype != np.float64 for shard in shards):
@@ -163,7 +172,9 @@ class Cooccurrence:
     def save(
         self, folder: str | os.PathLike[str], *, dtype: Literal["float64", "float32"] = "float64"
     ) -> None:
-        """Write the counts to a folder, atomically; float32 takes a third less, and can be trained on but not merged."""
+        """Write the counts to a folder, atomically; float32 takes a third less, and can be trained on but not
+        merged.
+        """
         arrays = {"ends": self.ends, "columns": self.columns, "values": self.values.astype(dtype, copy=False)}
         meta = {
             "options": options.to_json(self.options),
@@ -186,7 +197,8 @@ class Cooccurrence:
             ):
                 if arrays[name].ndim != 1 or arrays[name].dtype.name not in allowed:
                     raise ShapeError(
-                        f"{name} is {arrays[name].ndim}-D {arrays[name].dtype}, expected 1-D {' or '.join(allowed)}"
+                        f"{name} is {arrays[name].ndim}-D {arrays[name].dtype}, expected 1-D "
+                        f"{' or '.join(allowed)}"
                     )
             chosen = options.from_json(CountOptions, meta["options"])
             return Cooccurrence(
@@ -254,7 +266,8 @@ class Cooccurrence:
             "most_common": common,
         }
         return result, (
-            f"{len(self.vocab):,} words, {self.num_pairs:,} pairs that occur, from {self.meta.get('tokens', 0):,} tokens\n"
+            f"{len(self.vocab):,} words, {self.num_pairs:,} pairs that occur, from "
+            f"{self.meta.get('tokens', 0):,} tokens\n"
             f"settings: {', '.join(f'{name} {value}' for name, value in told.items())}\n"
             f"most common: {', '.join(f'{word} {n:,}' for word, n in common)}"
         )

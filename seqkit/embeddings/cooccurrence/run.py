@@ -48,12 +48,13 @@ def count_text(
 ) -> tuple[dict[str, Any], str]:
     """Count `source` into `out`, or with `dry_run` only forecast; what was done as JSON values and as text.
 
-    A text is made into a corpus first, which is thrown away afterwards: keep one (seqkit corpus build) to count it again.
-    dask: a scheduler whose workers count `parts` of the text.
+    A text is made into a corpus first, which is thrown away afterwards: keep one (seqkit corpus build) to
+    count it again. dask: a scheduler whose workers count `parts` of the text.
     """
     if (dask and dry_run) or (parts and not dask):
         raise OptionError(
-            "dask: dry_run tells what one machine needs, and parts are for dask alone. Leave one of the two out."
+            "dask: dry_run tells what one machine needs, and parts are for dask alone. Leave one of the "
+            "two out."
         )
     given: dict[str, Any] = {"memory": read_size(memory), "threads": threads, "out": out, **settings}
     if vocab is not None:
@@ -79,7 +80,8 @@ def count_text(
             return Cooccurrence.count(corpus, report=report, **given).summary()
         told = Cooccurrence.forecast(corpus, **given)
     return dataclasses.asdict(told), (
-        f"{told.words:,} words, {told.tokens:,} tokens in {told.blocks:,} blocks, about {told.pairs:,} stored pairs, "
+        f"{told.words:,} words, {told.tokens:,} tokens in {told.blocks:,} blocks, about {told.pairs:,} "
+        "stored pairs, "
         f"{told.memory / 2**20:,.0f} MiB of memory, {told.disk / 2**20:,.0f} MiB of disk"
     )
 

@@ -4,8 +4,8 @@
     side     =  word, words joined by + and -     f = Σ ± ŵ,  ŵ = w / |w|
     axis     =  f / |f|,  or for two sides  (ĝ - f̂) / |ĝ - f̂|        coordinate of a word: ŵ · axis
 
-A side that is a word of the vocabulary is that word ("well-known"). Where a side holds spaces, only a + or - that stands
-alone joins words; elsewhere each does.
+A side that is a word of the vocabulary is that word ("well-known"). Where a side holds spaces, only a + or -
+that stands alone joins words; elsewhere each does.
 """
 
 import re
@@ -39,7 +39,8 @@ def parse(formula: str, known: Iterable[str] = ()) -> list[Terms]:
 def axis(vectors: Vectors, formula: str) -> Annotated[Array, "D"]:
     """The unit vector that a formula names.
 
-    Raises:  VocabularyError naming each unknown word; OptionError if the formula is none, or adds up to nothing.
+    Raises:  VocabularyError naming each unknown word; OptionError if the formula is none, or adds up to
+             nothing.
     """
     sides = parse(formula, vectors.vocab.index)
     unknown = [word for side in sides for _, word in side if word not in vectors]

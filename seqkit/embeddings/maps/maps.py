@@ -28,7 +28,8 @@ Words = Sequence[str] | Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Map:
-    """What was drawn: the places, a group for each word if there were any, words asked for that are unknown, the caption.
+    """What was drawn: the places, a group for each word if there were any, words asked for that are unknown,
+    the caption.
 
     unlabelled: labels of a picture that found no place; neighbours: those that a page holds of each word.
     """
@@ -72,16 +73,19 @@ def draw(
     title: str = "",
     **settings: Any,
 ) -> Map:
-    """Draw words on a map and write it: .svg, .png, .html (zoom, search, neighbours) or .tsv (for the TensorBoard projector).
+    """Draw words on a map and write it: .svg, .png, .html (zoom, search, neighbours) or .tsv (for the
+    TensorBoard projector).
 
-    words: those to draw, or a name and words for each group, which then has a colour; without them the `top` most frequent,
-    or the `top` nearest to `neighbours_of` and that word. method, axes, settings: as in `project`.
+    words: those to draw, or a name and words for each group, which then has a colour; without them the `top`
+    most frequent, or the `top` nearest to `neighbours_of` and that word. method, axes, settings: as in
+    `project`.
     Raises:  OptionError for a path of another kind; and what `project` raises.
     """
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise OptionError(
-            f"map: {path.name!r} ends in {path.suffix!r}, allowed are {', '.join(SUFFIXES)}.{did_you_mean(path.suffix, SUFFIXES)}"
+            f"map: {path.name!r} ends in {path.suffix!r}, allowed are "
+            f"{', '.join(SUFFIXES)}.{did_you_mean(path.suffix, SUFFIXES)}"
         )
     if missing not in ("error", "skip"):
         raise OptionError(f"map: missing {missing!r} came, allowed are error and skip.")
@@ -129,7 +133,9 @@ def read_words(text: str) -> tuple[str, list[str]]:
 def _choose(
     vectors: Vectors, words: Words | None, top: int, near: str | None, missing: Missing
 ) -> tuple[list[str], list[str] | None, int]:
-    """Words, a group for each if there are any, and how many are unknown; a word in two groups stays in the first."""
+    """Words, a group for each if there are any, and how many are unknown; a word in two groups stays in the
+    first.
+    """
     if near is not None:
         if words is not None:
             raise OptionError("map: words and neighbours_of came; give one of them.")

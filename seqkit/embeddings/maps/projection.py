@@ -1,4 +1,5 @@
-"""Places of words on a map of two or three directions: by a projection (pca, tsne, umap) or along axes one names.
+"""Places of words on a map of two or three directions: by a projection (pca, tsne, umap) or along axes one
+names.
 
 Not handled: drawing (seqkit.report.map), choosing words (seqkit.embeddings.maps.maps).
 """
@@ -24,7 +25,9 @@ NEIGHBOURS = 10
 
 @dataclass(frozen=True)
 class Projection:
-    """Where each word stands.  Shapes: places (N, C) float32; axes: the formula of each direction, if they were named."""
+    """Where each word stands.  Shapes: places (N, C) float32; axes: the formula of each direction, if they
+    were named.
+    """
 
     words: list[str]
     places: Annotated[Floats, "N C"]
@@ -46,10 +49,11 @@ def project(
 ) -> Projection:
     """Put words (all if not given) on a map, by their unit vectors, so that near means a high cosine.
 
-    method: a member of seqkit.embeddings.maps.projections, whose settings may follow; or "axes" with two or three formulas.
+    method: a member of seqkit.embeddings.maps.projections, whose settings may follow; or "axes" with two or
+    three formulas.
     trust:  how much of each word's ten nearest on the map are near in truth, 1 all (see `trustworthiness`).
-    Raises:  OptionError for an unknown method or setting; VocabularyError for an unknown word or a zero vector; ShapeError
-             for too few words, or words that all have one vector.
+    Raises:  OptionError for an unknown method or setting; VocabularyError for an unknown word or a zero
+             vector; ShapeError for too few words, or words that all have one vector.
     """
     if dim not in (2, 3):
         raise OptionError(f"project: dim {dim} came, allowed are 2 and 3.")
@@ -58,7 +62,8 @@ def project(
     if method == "axes":
         if len(axes) not in (2, 3) or settings:
             raise OptionError(
-                f"project: {len(axes)} axes and settings {sorted(settings)} came, expected two or three axes alone."
+                f"project: {len(axes)} axes and settings {sorted(settings)} came, expected two or three "
+                "axes alone."
             )
         return Projection(
             words, named.coordinates(vectors, rows, axes).astype(np.float32), method, tuple(axes)
@@ -70,7 +75,8 @@ def project(
         )
     if axes:
         raise OptionError(
-            f"project: axes {', '.join(axes)} came with method {method!r}, which finds its own. Use method 'axes'."
+            f"project: axes {', '.join(axes)} came with method {method!r}, which finds its own. Use "
+            "method 'axes'."
         )
     if len(rows) < 2 or bool((rows == rows[0]).all()):
         raise ShapeError(
@@ -80,7 +86,8 @@ def project(
     places = np.asarray(made(rows, dim, seed), np.float32)
     if not np.isfinite(places).all():
         raise ShapeError(
-            f"project: {method} gave places that are not finite for {len(rows):,} words. Use pca, or other words."
+            f"project: {method} gave places that are not finite for {len(rows):,} words. Use pca, or "
+            "other words."
         )
     used = options.to_json(made) | ({"seed": seed} if made.seeded else {})
     return Projection(words, places, method, (), used, trustworthiness(rows, places, seed=seed))
@@ -89,7 +96,8 @@ def project(
 def trustworthiness(
     rows: Annotated[Array, "N D"], places: Annotated[Array, "N C"], *, seed: int = 1
 ) -> Score | None:
-    """1 - (2 / (n k (2n - 3k - 1))) Σ_i Σ_j∈map(i) max(0, rank(i, j) - k): 1 if the k nearest on the map are so in truth.
+    """1 - (2 / (n k (2n - 3k - 1))) Σ_i Σ_j∈map(i) max(0, rank(i, j) - k): 1 if the k nearest on the map are
+    so in truth.
 
     Measured on at most 2,000 words drawn by `seed`; None for fewer than 6. Source: Venna & Kaski 2001.
     """

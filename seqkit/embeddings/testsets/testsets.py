@@ -45,7 +45,9 @@ def evaluate(
 
 
 def describe(path: Path, *, verify: bool = False) -> dict[str, Any]:
-    """Words, numbers a vector, norms, first words; with `verify` the checksum of every byte of a native folder."""
+    """Words, numbers a vector, norms, first words; with `verify` the checksum of every byte of a native
+    folder.
+    """
     if verify and path.is_dir():
         files.load(path, "vectors", verify=True)
     vectors = Vectors.load(path)

@@ -1,4 +1,5 @@
-"""Going on from vectors with a text of partly new words: which words there are then, and how often each was seen.
+"""Going on from vectors with a text of partly new words: which words there are then, and how often each was
+seen.
 
 Not handled: output rows (vectors hold none, so they start at zero as in any run), forgetting old words.
 """
@@ -39,15 +40,19 @@ def of_text(vocab: Vocab, min_count: int) -> Words:
 
 
 def extended(vocab: Vocab, old: Vectors, min_count: int) -> Words:
-    """The words of a text, and of the vectors from which training goes on: all the old ones, then the new ones.
+    """The words of a text, and of the vectors from which training goes on: all the old ones, then the new
+    ones.
 
-    Counts of old and new text are added up, and min_count is asked of new words only, as in gensim's build_vocab(update=True).
-    Raises:  FormatError if a word of the vectors stands twice; VocabularyError if none of them is in the text.
+    Counts of old and new text are added up, and min_count is asked of new words only, as in gensim's
+    build_vocab(update=True).
+    Raises:  FormatError if a word of the vectors stands twice; VocabularyError if none of them is in the
+             text.
     """
     if len(old.vocab.index) < len(old):
         twice = next(token for row, token in enumerate(old.vocab.tokens) if old.vocab.index[token] != row)
         raise FormatError(
-            f"extend: {twice!r} stands twice among the {len(old):,} words of the vectors. Leave one of them out."
+            f"extend: {twice!r} stands twice among the {len(old):,} words of the vectors. Leave one of "
+            "them out."
         )
     known = np.array([vocab.index.get(token, -1) for token in old.vocab.tokens], np.int64)
     absent = known < 0
@@ -61,8 +66,10 @@ def extended(vocab: Vocab, old: Vectors, min_count: int) -> Words:
     read = np.where(trained, counts, 0)
     if not read[is_old].any():
         raise VocabularyError(
-            f"extend: none of the {len(old):,} words of the vectors (first: {old.vocab.tokens[:1]}) is in the text, so new "
-            "vectors would have nothing to do with the old ones. Check case and tokenizer, or train without extend."
+            f"extend: none of the {len(old):,} words of the vectors (first: {old.vocab.tokens[:1]}) is in "
+            "the text, so new "
+            "vectors would have nothing to do with the old ones. Check case and tokenizer, or train "
+            "without extend."
         )
     counts[known] += old.vocab.counts
     rows = np.append(known, np.flatnonzero((read > 0) & ~is_old))

@@ -29,9 +29,11 @@ COUNTED = tuple(field.name for field in fields(CountOptions))
 
 
 class GloVe:
-    """Trains word vectors on co-occurrence counts (Pennington, Socher & Manning 2014); settings as in GloVeObjective.Options.
+    """Trains word vectors on co-occurrence counts (Pennington, Socher & Manning 2014); settings as in
+    GloVeObjective.Options.
 
-    Always the same bytes for the same seed, whatever the threads. The rate is constant: AdaGrad lowers the steps.
+    Always the same bytes for the same seed, whatever the threads. The rate is constant: AdaGrad lowers the
+    steps.
 
     >>> GloVe(dim=50, window=15).get_params()["x_max"]
     10.0
@@ -92,13 +94,15 @@ class GloVe:
         resume: bool = False,
         report: Callable[[Progress], None] | None = None,
     ) -> Vectors:
-        """Train on a corpus, or on counts made before; `history` then holds the mean cost a pair of every epoch.
+        """Train on a corpus, or on counts made before; `history` then holds the mean cost a pair of every
+        epoch.
 
-        Window and the other settings of counting are those of the counts; one given here that differs is an error.
-        validate: called with the vectors after each epoch. checkpoint: folder for the state, vectors and AdaGrad's sums, of the
-        run; resume: go on from it, to the same bytes.
-        Raises:  FormatError if no word is frequent enough; TrainingError if the cost is not finite; OptionError if a
-                 resumed run has other settings or other counts; ResourceError if counting does not fit into memory.
+        Window and the other settings of counting are those of the counts; one given here that differs is an
+        error. validate: called with the vectors after each epoch. checkpoint: folder for the state, vectors
+        and AdaGrad's sums, of the run; resume: go on from it, to the same bytes.
+        Raises:  FormatError if no word is frequent enough; TrainingError if the cost is not finite;
+                 OptionError if a resumed run has other settings or other counts; ResourceError if counting
+                 does not fit into memory.
         """
         objective = self.objective(source)
         self.history = fit(
@@ -114,20 +118,25 @@ class GloVe:
         return objective.vectors()
 
     def objective(self, source: Corpus | Cooccurrence) -> GloVeObjective:
-        """The learner, for those who write their own loop or want θ and e apart: `objective.vectors("words")`."""
+        """The learner, for those who write their own loop or want θ and e apart:
+        `objective.vectors("words")`.
+        """
         counts = self.count(source) if isinstance(source, Corpus) else source
         told = options.to_json(counts.options)
         for name in self._given:
             if told[name] != getattr(self.options, name):
                 raise OptionError(
-                    f"GloVe: the counts were made with {name} {told[name]!r}, {getattr(self.options, name)!r} was asked for. "
+                    f"GloVe: the counts were made with {name} {told[name]!r}, "
+                    f"{getattr(self.options, name)!r} was asked for. "
                     "Leave it out, or count anew."
                 )
         self.options = replace(self.options, **told)
         return GloVeObjective(counts, self.options, threads=self.threads)
 
     def estimate(self, source: Corpus | Cooccurrence, *, trial: int = 200_000) -> Estimate:
-        """Forecast the pairs, train on those of the first `trial` tokens twice (compile, then time), and reckon the rest."""
+        """Forecast the pairs, train on those of the first `trial` tokens twice (compile, then time), and
+        reckon the rest.
+        """
         if isinstance(source, Corpus):
             told = Cooccurrence.forecast(source, threads=self.threads, **self._counting())
             words, pairs, peak = told.words, told.pairs * (1 + self.options.symmetric), told.memory

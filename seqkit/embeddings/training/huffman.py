@@ -13,8 +13,9 @@ def huffman(
 ) -> tuple[Annotated[Ids, "P"], Annotated[Floats, "P"], Annotated[Array, "N"]]:
     """The path of every word with a count, root first: (points, labels, ends).
 
-    Word w meets the inner nodes points[ends[w]:ends[w+1]], and its label there is 1 where it goes to the heavier branch
-    (code 0), else 0. Words of count 0 have no path; n words have n - 1 inner nodes, the root the last of them.
+    Word w meets the inner nodes points[ends[w]:ends[w+1]], and its label there is 1 where it goes to the
+    heavier branch (code 0), else 0. Words of count 0 have no path; n words have n - 1 inner nodes, the root
+    the last of them.
 
     Shapes:  points, labels (P,) with P the sum of code lengths; ends (V + 1,).
     Source:  Huffman 1952; ties by age, leaves first, so the longest code is as short as it can be.

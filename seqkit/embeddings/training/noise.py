@@ -10,7 +10,8 @@ from seqkit.core.types import Array
 def alias_table(weights: Annotated[Array, "V"]) -> Annotated[Array, "V"]:
     """Pack Walker's alias table: column c gives word c with chance high(c) / 2³², else the word low(c).
 
-    Returns:  (V,) uint64, chance · 2³² in the high half, alias in the low half; a word of weight 0 is never drawn.
+    Returns:  (V,) uint64, chance · 2³² in the high half, alias in the low half; a word of weight 0 is never
+              drawn.
     Source:  Walker 1977; Vose 1991 for the construction in one pass. Exact to 2⁻³² a column.
 
     >>> alias_table(np.array([1.0, 0.0])) & np.uint64(0xFFFFFFFF)

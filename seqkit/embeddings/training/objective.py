@@ -43,7 +43,8 @@ class WindowOptions:
     min_count: int = option(5, low=1, help="words seen less often are left out")
     cbow_gradient: Literal["word2vec", "mean"] = option(
         "word2vec",
-        help="what each row of a mean (cbow's context) takes: its whole gradient, or its share (the true gradient)",
+        help="what each row of a mean (cbow's context) takes: its whole gradient, or its share (the true "
+        "gradient)",
     )
     seed: int = option(1, low=0, help="seed of every draw")
     deterministic: bool = option(False, help="same bytes for any number of threads")
@@ -143,7 +144,9 @@ class Objective:
         self.input[:], self.output[:] = arrays["input"], arrays["output"]
 
     def vectors(self) -> Vectors:
-        """The input rows of the words that were trained; of all old words, and first, where vectors were extended."""
+        """The input rows of the words that were trained; of all old words, and first, where vectors were
+        extended.
+        """
         rows, vocab = self.words.rows, self.vocab
         return Vectors(Vocab(vocab.words(rows), vocab.counts[rows]), self.input[rows, : self.options.dim])
 
@@ -163,7 +166,8 @@ class Objective:
         for word in frozen:
             if not there[token_id := self.vocab.id(word)]:
                 raise VocabularyError(
-                    f"frozen: {word!r} was seen less than {self.options.min_count} times, so it is not trained."
+                    f"frozen: {word!r} was seen less than {self.options.min_count} times, so it is not "
+                    "trained."
                 )
             locked[token_id] = 1
         none = np.zeros(0, np.int32)
@@ -190,7 +194,8 @@ class Objective:
         matrix: Floats = initial.matrix
         if matrix.shape[1] != self.options.dim:
             raise OptionError(
-                f"initial: vectors of {matrix.shape[1]} numbers came, dim is {self.options.dim}. Make them equal."
+                f"initial: vectors of {matrix.shape[1]} numbers came, dim is {self.options.dim}. Make "
+                "them equal."
             )
         for word, row in initial.vocab.index.items():
             if (token_id := self.vocab.index.get(word)) is not None:

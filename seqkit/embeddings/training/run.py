@@ -64,7 +64,8 @@ class Run:
     ) -> None:
         """model: Word2Vec, GloVe, or another that fits a corpus to Vectors. frozen: a file of words.
 
-        extend: keep all words of `initial`. validate: analogy questions, whose share right is kept for each epoch.
+        extend: keep all words of `initial`. validate: analogy questions, whose share right is kept for each
+        epoch.
         """
         if isinstance(model, GloVe) and (initial or extend or frozen):
             raise OptionError(
@@ -76,7 +77,9 @@ class Run:
     def corpus(
         self, folder: Path | None, reading: Callable[[int], None] | None = None
     ) -> Corpus | Cooccurrence:
-        """The folder of a corpus or of counts that was given, or the text made into a corpus in `folder` (in memory for None)."""
+        """The folder of a corpus or of counts that was given, or the text made into a corpus in `folder` (in
+        memory for None).
+        """
         if self.source != "-" and Path(self.source).is_dir() and (kind := files.kind_of(Path(self.source))):
             if isinstance(self.model, GloVe) and kind == "cooccurrence":
                 return Cooccurrence.load(self.source)
@@ -106,8 +109,8 @@ class Run:
     ) -> dict[str, Any]:
         """Train, write vectors and run.json to the folder, and return what run.json holds.
 
-        report is told of the training, reading of the characters read before it. world: the processes of a parallel run, of
-        which the first one writes; only for a model whose `fit` takes it.
+        report is told of the training, reading of the characters read before it. world: the processes of a
+        parallel run, of which the first one writes; only for a model whose `fit` takes it.
         """
         first = world is None or world.rank == 0
         corpus = self.corpus(self.out / "corpus" if first else None, reading)
@@ -162,7 +165,9 @@ class Run:
     def _validation(
         self, path: Path, corpus: Corpus | Cooccurrence, start: Vectors | None
     ) -> Callable[[Vectors], float]:
-        """The share of the questions of `path` that vectors answer; FormatError if no question could ever be asked."""
+        """The share of the questions of `path` that vectors answer; FormatError if no question could ever be
+        asked.
+        """
         sections = analogy.read_questions(path)
         enough = corpus.vocab.counts >= self.model.options.min_count
         words = {word for word, kept in zip(corpus.vocab.tokens, enough, strict=True) if kept}
@@ -179,6 +184,7 @@ def summary(estimate: Estimate) -> tuple[dict[str, Any], str]:
     e = estimate
     text = (
         f"{e.words:,} words, {e.tokens:,} {'pairs to visit' if e.unit == 'pairs' else 'tokens to read'}, "
-        f"{e.memory / 2**20:,.0f} MiB of memory, about {e.seconds:,.0f} s at {e.tokens_per_second / 1e3:,.0f}k {e.unit}/s"
+        f"{e.memory / 2**20:,.0f} MiB of memory, about {e.seconds:,.0f} s at "
+        f"{e.tokens_per_second / 1e3:,.0f}k {e.unit}/s"
     )
     return dataclasses.asdict(e), text

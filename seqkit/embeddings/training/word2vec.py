@@ -24,7 +24,8 @@ LR = {"skipgram": 0.025, "cbow": 0.05}  # word2vec.c's defaults
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run will need.  Units: memory in bytes (matrices and open corpus), seconds, tokens a second; by a short trial.
+    """What a run will need.  Units: memory in bytes (matrices and open corpus), seconds, tokens a second; by
+    a short trial.
 
     unit: what is counted as tokens: words of text, or GloVe's pairs.
     """
@@ -40,8 +41,9 @@ class Estimate:
 class Word2Vec:
     """Trains word vectors; settings as in the objective's Options, changed with `set_params`.
 
-    loss: negative-sampling, hierarchical-softmax or full-softmax. lr falls linearly from its start (0.025 for skip-gram,
-    0.05 for CBOW, unless given) to a ten-thousandth of it. threads changes speed only when `deterministic`.
+    loss: negative-sampling, hierarchical-softmax or full-softmax. lr falls linearly from its start (0.025 for
+    skip-gram, 0.05 for CBOW, unless given) to a ten-thousandth of it. threads changes speed only when
+    `deterministic`.
     """
 
     context: ClassVar[Literal["skipgram", "cbow"]]
@@ -114,16 +116,17 @@ class Word2Vec:
         resume: bool = False,
         report: Callable[[Progress], None] | None = None,
     ) -> Vectors:
-        """Train on `corpus` and return the vectors of its words; `history` then holds the loss of every epoch.
+        """Train on `corpus` and return the vectors of its words; `history` then holds the loss of every
+        epoch.
 
-        initial: vectors to start from, for the words it has. extend: keep all words of `initial`, in their order, and put
-        the new words of `corpus` behind them (embeddings.training.extension). frozen: words whose vectors stay as they start.
-        validate: called with the vectors after each epoch, its value kept in the history.
-        checkpoint: folder for the state of the run, written every minute, after each epoch and on SIGINT;
-        resume: go on from it, to the same bytes when `deterministic`.
-        Raises:  FormatError if no word is frequent enough; TrainingError if nothing could be predicted or the loss is
-                 not finite; OptionError if a resumed run has other settings or another corpus; VocabularyError if the
-                 corpus has no word of the vectors to extend.
+        initial: vectors to start from, for the words it has. extend: keep all words of `initial`, in their
+        order, and put the new words of `corpus` behind them (embeddings.training.extension). frozen: words
+        whose vectors stay as they start. validate: called with the vectors after each epoch, its value kept
+        in the history. checkpoint: folder for the state of the run, written every minute, after each epoch
+        and on SIGINT; resume: go on from it, to the same bytes when `deterministic`.
+        Raises:  FormatError if no word is frequent enough; TrainingError if nothing could be predicted or the
+                 loss is not finite; OptionError if a resumed run has other settings or another corpus;
+                 VocabularyError if the corpus has no word of the vectors to extend.
         """
         frozen = sorted(set(frozen))
         objective = self.objective(corpus, initial=initial, extend=extend, frozen=frozen)
@@ -142,7 +145,9 @@ class Word2Vec:
     def estimate(
         self, corpus: Corpus, *, initial: Vectors | None = None, extend: bool = False, trial: int = 200_000
     ) -> Estimate:
-        """Train on the first `trial` tokens twice (compile, then time) and reckon what the whole run needs."""
+        """Train on the first `trial` tokens twice (compile, then time) and reckon what the whole run
+        needs.
+        """
         objective = self.objective(corpus, initial=initial, extend=extend)
         seconds, high = 0.0, min(trial, corpus.num_tokens)
         for end in (min(1000, high), high):
@@ -181,7 +186,8 @@ class Word2Vec:
         return Blocks(corpus, self.epochs, options.to_json(self.options) | settings)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
+        return f"{type(self).__name__}({settings})"
 
 
 class SkipGram(Word2Vec):
@@ -195,7 +201,9 @@ class SkipGram(Word2Vec):
 
 
 class CBOW(Word2Vec):
-    """Continuous bag of words: predict a word from the mean of its neighbours (Mikolov et al. 2013, arXiv:1301.3781)."""
+    """Continuous bag of words: predict a word from the mean of its neighbours (Mikolov et al. 2013,
+    arXiv:1301.3781).
+    """
 
     context = "cbow"
 

@@ -1,11 +1,13 @@
-"""Analogies "a is to b as c is to d": four ways to solve them, and the test files that count how many come out.
+"""Analogies "a is to b as c is to d": four ways to solve them, and the test files that count how many come
+out.
 
 With û = u / |u|, over all words w but a, b and c:
 
-    3cosadd     argmax  cos(w, b̂ - â + ĉ)                                  Mikolov et al. 2013, arXiv:1309.4168
-    3cosmul     argmax  s(w, b) s(w, c) / (s(w, a) + ε),  s = (1 + cos) / 2,  ε = 0.001     Levy & Goldberg 2014
-    3cosavg     argmax  cos(w, ĉ + mean of b̂' - â' over the section's other pairs)       Drozd et al. 2016
-    euclidean   argmax  -|w - (b - a + c)|²,  vectors as they are                  the course's form
+    3cosadd    argmax  cos(w, b̂ - â + ĉ)                               Mikolov et al. 2013, arXiv:1309.4168
+    3cosmul    argmax  s(w, b) s(w, c) / (s(w, a) + ε)                 Levy & Goldberg 2014
+                       with s = (1 + cos) / 2, ε = 0.001
+    3cosavg    argmax  cos(w, ĉ + mean of b̂' - â' over the section's other pairs)     Drozd et al. 2016
+    euclidean  argmax  -|w - (b - a + c)|²,  vectors as they are       the course's form
 """
 
 from collections.abc import Iterable

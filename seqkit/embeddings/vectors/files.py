@@ -1,4 +1,5 @@
-"""Opening and saving vectors in any format: which member reads a file, what it may accept, what every file must be.
+"""Opening and saving vectors in any format: which member reads a file, what it may accept, what every file
+must be.
 
 The formats are the members of seqkit.embeddings.vectors.formats; each has matches, load and save.
 """
@@ -81,12 +82,15 @@ def _detect(path: Path) -> str:
         if name != "native" and formats.load(name).matches(head, path):
             return name
     raise FormatError(
-        f"{path}: none of the formats {', '.join(formats.names())} fits its first bytes. Name one with format=."
+        f"{path}: none of the formats {', '.join(formats.names())} fits its first bytes. Name one with "
+        "format=."
     )
 
 
 class Collector:
-    """Words and rows as they are read: duplicates kept once, rows with nan or inf refused or dropped, all of it reported."""
+    """Words and rows as they are read: duplicates kept once, rows with nan or inf refused or dropped, all of
+    it reported.
+    """
 
     def __init__(self, path: Path, reading: Reading) -> None:
         self.path, self.reading = path, reading
@@ -112,7 +116,8 @@ class Collector:
             if not self.reading.drop_nonfinite:
                 bad = int(np.argmin(keep))
                 raise FormatError(
-                    f"{self.path}: {unit} {first + bad:,}: the vector of {texts[bad]!r} holds nan, inf or a number beyond "
+                    f"{self.path}: {unit} {first + bad:,}: the vector of {texts[bad]!r} holds nan, inf or a "
+                    "number beyond "
                     "float32. Mend the file, or pass drop_nonfinite=True."
                 )
             self.dropped += int((~keep).sum())
@@ -143,7 +148,8 @@ class Collector:
         except UnicodeDecodeError as error:
             if self.reading.errors == "strict":
                 raise FormatError(
-                    f"{self.path}: {where}: byte {error.start:,} of the word {word[:40]!r} is not valid UTF-8. "
+                    f"{self.path}: {where}: byte {error.start:,} of the word {word[:40]!r} is not "
+                    "valid UTF-8. "
                     'Mend the file, or pass errors="replace".'
                 ) from error
             self.replaced += 1
@@ -172,7 +178,9 @@ class Collector:
 
 
 def _all_finite(rows: Floats) -> bool:
-    """True only if no number is nan or inf: the sum of squares shows it at the speed of memory; it may be inf of itself."""
+    """True only if no number is nan or inf: the sum of squares shows it at the speed of memory; it may be inf
+    of itself.
+    """
     flat = rows.ravel()
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(flat @ flat))

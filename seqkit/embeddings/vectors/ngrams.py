@@ -1,6 +1,7 @@
 """A word's n-grams of characters and the buckets they are hashed into, as fastText has them.
 
-n-grams are those of "<w>" with `min_n` to `max_n` characters, "<" and ">" alone left out. Equal to fastText's to the last bit.
+n-grams are those of "<w>" with `min_n` to `max_n` characters, "<" and ">" alone left out. Equal to fastText's
+to the last bit.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ _WORDS = 1 << 15  # words at once
 def fnv1a(data: bytes) -> int:
     """32 bits for bytes, as fastText has them: FNV-1a, but each byte is a signed char.
 
-    h = (h xor b) · 16777619 mod 2³², with the bits above a byte of 128 or more all set: another hash than FNV-1a outside ASCII.
+    h = (h xor b) · 16777619 mod 2³², with the bits above a byte of 128 or more all set: another hash than
+    FNV-1a outside ASCII.
 
     >>> hex(fnv1a(b"foobar"))
     '0xbf9cf968'
@@ -75,7 +77,9 @@ def word_buckets(
 def word_rows(
     words: Sequence[str], own: Annotated[Array, "W"], first: int, min_n: int, max_n: int, buckets: int
 ) -> tuple[Annotated[Array, "P"], Annotated[Array, "E"]]:
-    """The rows whose mean is the vector of each word: own[i], then first + bucket of each n-gram; ends as in `word_buckets`."""
+    """The rows whose mean is the vector of each word: own[i], then first + bucket of each n-gram; ends as in
+    `word_buckets`.
+    """
     found, ends = word_buckets(words, min_n, max_n, buckets)
     return np.insert(found.astype(np.int64) + first, ends[:-1], own), ends + np.arange(len(ends))
 
@@ -83,7 +87,9 @@ def word_rows(
 def mean_rows(
     table: Annotated[Floats, "N D"], rows: Annotated[Array, "P"], ends: Annotated[Array, "E"]
 ) -> Annotated[Floats, "W D"]:
-    """The mean of table[rows[ends[i] : ends[i + 1]]] for each word i, in float32 and fastText's order of operations."""
+    """The mean of table[rows[ends[i] : ends[i + 1]]] for each word i, in float32 and fastText's order of
+    operations.
+    """
     counts = np.diff(ends)
     falling = np.argsort(-counts, kind="stable")
     total = np.zeros((len(counts), table.shape[1]), np.float32)
@@ -119,7 +125,9 @@ def _block(words: Sequence[str], min_n: int, max_n: int, buckets: int) -> tuple[
 
 
 def _byte(codes: Array, sizes: Array, k: int) -> Array:
-    """Byte k of the UTF-8 of characters that have `sizes` bytes, as a signed char; anything where k is beyond them."""
+    """Byte k of the UTF-8 of characters that have `sizes` bytes, as a signed char; anything where k is beyond
+    them.
+    """
     low = codes >> (6 * np.maximum(sizes - 1, k) - 6 * np.uint32(k))
     lead = np.array([0, 0, 0xC0, 0xE0, 0xF0], np.uint32)[sizes] | low
     many = (lead if k == 0 else 0x80 | (low & 0x3F)) | np.uint32(0xFFFFFF00)

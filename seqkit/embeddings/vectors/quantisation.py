@@ -33,7 +33,8 @@ SAMPLE, NEIGHBOURS = 1000, 10
 def encode(matrix: Annotated[Floats, "V D"], to: str) -> Arrays:
     """The arrays "matrix" and, for int8, "scales", that stand for a matrix.
 
-    Raises:  OptionError for an unknown kind; FormatError for a number that fp16 cannot hold, or one that is not finite.
+    Raises:  OptionError for an unknown kind; FormatError for a number that fp16 cannot hold, or one that is
+             not finite.
     """
     if to not in DTYPES:
         raise OptionError(
@@ -48,7 +49,8 @@ def encode(matrix: Annotated[Floats, "V D"], to: str) -> Arrays:
         high = np.abs(block).max(1, initial=0)
         if not np.isfinite(high).all() or (to == "fp16" and (high > 65504).any()):
             raise FormatError(
-                f"quantise: {float(high.max()):g} is a number that {to} cannot hold. Use int8, or scale the vectors."
+                f"quantise: {float(high.max()):g} is a number that {to} cannot hold. Use int8, or scale the "
+                "vectors."
             )
         if to == "fp16":
             codes[start : start + ROWS] = block
@@ -72,7 +74,8 @@ def decode(arrays: Arrays) -> Annotated[Floats, "V D"]:
         or (scales is not None) != (codes.dtype == DTYPES["int8"])
     ):
         raise FormatError(
-            f"a matrix of shape {codes.shape} and {codes.dtype}, {'with' if scales is not None else 'without'} scales"
+            f"a matrix of shape {codes.shape} and {codes.dtype}, "
+            f"{'with' if scales is not None else 'without'} scales"
         )
     if codes.dtype == DTYPES["float32"]:
         return codes
@@ -81,7 +84,8 @@ def decode(arrays: Arrays) -> Annotated[Floats, "V D"]:
         whole = scales.shape == (len(codes),) and scales.dtype == np.float32
         if not whole or not (np.isfinite(scales) & (scales >= 0)).all() or (codes == -128).any():
             raise FormatError(
-                f"scales of shape {scales.shape} and {scales.dtype}, or numbers in them, that int8 does not give"
+                f"scales of shape {scales.shape} and {scales.dtype}, or numbers in them, that int8 does "
+                "not give"
             )
         with np.errstate(over="ignore"):  # told below
             found *= scales[:, None]
@@ -116,7 +120,8 @@ def compare(
     restrict: int | None = None,
     seed: int = 1,
 ) -> list[Change]:
-    """What changed: mean |x - x̂| / |x|, the share of ten nearest words kept, and each test set before and after.
+    """What changed: mean |x - x̂| / |x|, the share of ten nearest words kept, and each test set before and
+    after.
 
     The nearest words are those of 1,000 words drawn by `seed`, among the first `restrict`.
     Raises:  OptionError if the two do not hold the same words; VocabularyError for vectors that are all zero.

@@ -1,9 +1,10 @@
-"""Vectors of words from their n-grams of characters, as fastText has them: a word never seen has a vector too.
+"""Vectors of words from their n-grams of characters, as fastText has them: a word never seen has a vector
+too.
 
     v(w) = mean of the rows of w itself, if it is known, and of its n-grams          Bojanowski et al. 2017
 
-n-gram g has the row words + hash(g) mod buckets (seqkit.embeddings.vectors.ngrams). Equal to fastText's to the last bit.
-Not handled: pruned and quantised models (.ftz); for training see objectives.subwords.
+n-gram g has the row words + hash(g) mod buckets (seqkit.embeddings.vectors.ngrams). Equal to fastText's to
+the last bit. Not handled: pruned and quantised models (.ftz); for training see objectives.subwords.
 """
 
 import os
@@ -24,12 +25,14 @@ BLOCK = 4096  # words
 
 
 class SubwordVectors(Vectors):
-    """Vectors whose `matrix` is made of a table: word rows, then bucket rows. Unseen words may be asked for like known ones.
+    """Vectors whose `matrix` is made of a table: word rows, then bucket rows. Unseen words may be asked for
+    like known ones.
 
-    Neighbours and answers are always known words; `restrict`, `vectors` and erasers give plain Vectors, without n-grams.
+    Neighbours and answers are always known words; `restrict`, `vectors` and erasers give plain Vectors,
+    without n-grams.
 
-    Shapes:  table (words + buckets, D) float32, may be memory-mapped. min_n, max_n: characters in an n-gram; max_n 0: none.
-             matrix (words, D): made when first asked for, unless it is given.
+    Shapes:  table (words + buckets, D) float32, may be memory-mapped. min_n, max_n: characters in an n-gram;
+             max_n 0: none. matrix (words, D): made when first asked for, unless it is given.
     """
 
     def __init__(
@@ -44,12 +47,14 @@ class SubwordVectors(Vectors):
     ) -> None:
         if table.ndim != 2 or len(table) != len(vocab) + buckets:
             raise ShapeError(
-                f"SubwordVectors: a table of shape {table.shape} came for {len(vocab):,} words and {buckets:,} buckets, "
+                f"SubwordVectors: a table of shape {table.shape} came for {len(vocab):,} words and "
+                f"{buckets:,} buckets, "
                 "expected a row each."
             )
         if max_n and not buckets:
             raise ShapeError(
-                f"SubwordVectors: n-grams of {min_n} to {max_n} characters came with no bucket to put them in."
+                f"SubwordVectors: n-grams of {min_n} to {max_n} characters came with no bucket to put "
+                "them in."
             )
         self.vocab, self.table, self.min_n, self.max_n, self.buckets = vocab, table, min_n, max_n, buckets
         if matrix is not None:
@@ -80,7 +85,9 @@ class SubwordVectors(Vectors):
         )
 
     def parts(self, word: str) -> Annotated[Array, "N"]:
-        """The table's rows whose mean is the vector of a word: its own, if it is known, and those of its n-grams."""
+        """The table's rows whose mean is the vector of a word: its own, if it is known, and those of its
+        n-grams.
+        """
         own = self.vocab.index.get(word)
         hashed = [len(self) + bucket for bucket in buckets_of(word, self.min_n, self.max_n, self.buckets)]
         return np.array([*([] if own is None else [own]), *hashed], np.int64)
@@ -88,12 +95,14 @@ class SubwordVectors(Vectors):
     def of(self, word: str) -> Annotated[Floats, "D"]:
         """The vector of any word that has an n-gram, known or not.
 
-        Raises:  VocabularyError for an unknown word without n-grams; FormatError if a row of it is not finite.
+        Raises:  VocabularyError for an unknown word without n-grams; FormatError if a row of it is not
+                 finite.
         """
         rows = self.parts(word)
         if not len(rows):
             raise VocabularyError(
-                f"{word!r} is not in the vocabulary ({len(self):,} tokens) and has no n-gram of {self.min_n} to {self.max_n} "
+                f"{word!r} is not in the vocabulary ({len(self):,} tokens) and has no n-gram of "
+                f"{self.min_n} to {self.max_n} "
                 f"characters.{did_you_mean(word, self.vocab.tokens)}"
             )
         found: Floats = mean_rows(self.table, rows, np.array([0, len(rows)]))[0]
@@ -128,7 +137,9 @@ class SubwordVectors(Vectors):
         ]
 
     def analogy(self, a: str, b: str, c: str, **settings: Any) -> Neighbours:
-        """Known words d with "a is to b as c is to d", best first; a, b and c are left out. settings: as those of Vectors."""
+        """Known words d with "a is to b as c is to d", best first; a, b and c are left out. settings: as
+        those of Vectors.
+        """
         return self._with([a, b, c]).analogy(a, b, c, **settings)
 
     def doesnt_match(self, words: Sequence[str], *, missing: Missing = "error") -> str:
@@ -162,10 +173,11 @@ class SubwordVectors(Vectors):
     def load(  # type: ignore[override]  # other formats hold no n-grams
         path: str | os.PathLike[str], *, errors: Literal["strict", "replace"] = "strict"
     ) -> "SubwordVectors":
-        """Open what `save` wrote, native or fasttext-binary, or fastText's own .bin; rows are read when they are used.
+        """Open what `save` wrote, native or fasttext-binary, or fastText's own .bin; rows are read when they
+        are used.
 
-        Raises:  FormatError, naming the byte, for a file that is missing, damaged, lying, pruned or quantised, and for
-                 vectors without n-grams.
+        Raises:  FormatError, naming the byte, for a file that is missing, damaged, lying, pruned or
+                 quantised, and for vectors without n-grams.
         """
         from seqkit.embeddings.vectors.formats._fasttext import read
 

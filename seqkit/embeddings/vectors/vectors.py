@@ -25,13 +25,15 @@ class Vectors:
     """One row of `matrix` for each token of `vocab`; cosines by cached norms, never by a second matrix.
 
     Shapes:  matrix (V, D) float32.
-    missing: what an unknown word does: "error" with near spellings, "skip" it, or take the row "<unk>" if there is one.
+    missing: what an unknown word does: "error" with near spellings, "skip" it, or take the row "<unk>" if
+    there is one.
     """
 
     def __init__(self, vocab: Vocab, matrix: Annotated[Floats, "V D"]) -> None:
         if matrix.ndim != 2 or len(matrix) != len(vocab):
             raise ShapeError(
-                f"Vectors: a matrix of shape {matrix.shape} came for {len(vocab):,} words, expected one row a word."
+                f"Vectors: a matrix of shape {matrix.shape} came for {len(vocab):,} words, expected one "
+                "row a word."
             )
         self.vocab = vocab
         self.matrix: Floats = matrix if matrix.dtype == np.float32 else matrix.astype(np.float32)
@@ -145,7 +147,8 @@ class Vectors:
         restrict: int | None = None,
         missing: Missing = "error",
     ) -> Neighbours:
-        """Words nearest to the mean of the unit vectors of `positive` minus those of `negative`; words given are left out.
+        """Words nearest to the mean of the unit vectors of `positive` minus those of `negative`; words given
+        are left out.
 
         Words or vectors may be given. Source: gensim's method of the same name.
         """
@@ -220,7 +223,9 @@ class Vectors:
         return Vectors(Vocab(self.vocab.words(rows), self.vocab.counts[rows]), self.matrix[rows])
 
     def save(self, path: str | os.PathLike[str], format: str = "native", **options: Any) -> None:
-        """Write to a file or, for the native format, a folder; see seqkit.embeddings.vectors.formats for names and options."""
+        """Write to a file or, for the native format, a folder; see seqkit.embeddings.vectors.formats for
+        names and options.
+        """
         from seqkit.embeddings.vectors.files import save
 
         save(self, Path(path), format, **options)

@@ -15,7 +15,8 @@ __all__ = ["BLEU"]
 
 
 class BLEU:
-    """100 · brevity · (Π_n matches_n / n-grams_n)^¼ for n = 1 … 4 over all texts together (Papineni et al. 2002; Post 2018).
+    """100 · brevity · (Π_n matches_n / n-grams_n)^¼ for n = 1 … 4 over all texts together (Papineni et al.
+    2002; Post 2018).
 
     Settings are sacrebleu's: tokenize="13a" (none for text that is tokenised), lowercase, smooth_method, ...
 

@@ -13,7 +13,9 @@ __all__ = ["ChrF"]
 
 
 class ChrF:
-    """F₂ of character n-grams, n = 1 … 6, over all texts together, 0 to 100 (Popović 2015); word_order=2 is chrF++."""
+    """F₂ of character n-grams, n = 1 … 6, over all texts together, 0 to 100 (Popović 2015); word_order=2 is
+    chrF++.
+    """
 
     name = "chrF"
 

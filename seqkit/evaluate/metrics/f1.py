@@ -14,7 +14,8 @@ __all__ = ["F1"]
 
 
 class F1:
-    """P = tp / (tp + fp),  R = tp / (tp + fn),  F1 = 2 P R / (P + R) = 2 tp / (2 tp + fp + fn); macro: the mean over classes.
+    """P = tp / (tp + fp),  R = tp / (tp + fn),  F1 = 2 P R / (P + R) = 2 tp / (2 tp + fp + fn); macro: the
+    mean over classes.
 
     >>> metric = F1(2)
     >>> metric.value(metric.stats(np.array([1, 1, 0]), np.array([1, 0, 0])).sum(0)).__round__(3)
@@ -41,7 +42,9 @@ class F1:
         return float(met.mean()) if len(met) else float("nan")
 
     def by_class(self, total: Annotated[Array, "S"]) -> Annotated[Array, "C P"]:
-        """Precision, recall and F1 of each class; nan where the denominator is 0: for F1, a class never met."""
+        """Precision, recall and F1 of each class; nan where the denominator is 0: for F1, a class never
+        met.
+        """
         tp, fp, fn = total.reshape(3, -1).astype(np.float64)
         with np.errstate(invalid="ignore"):
             return np.stack([tp / (tp + fp), tp / (tp + fn), 2 * tp / (2 * tp + fp + fn)], 1)

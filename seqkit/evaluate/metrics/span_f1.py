@@ -13,12 +13,14 @@ Spans = Sequence[Collection[Hashable]]
 
 
 class SpanF1:
-    """F1 = 2 right / (predicted + true), the harmonic mean of precision and recall (micro-average over types).
+    """F1 = 2 right / (predicted + true), the harmonic mean of precision and recall (micro-average over
+    types).
 
     How spans are read from tags is text.bioes' matter.
 
     >>> metric = SpanF1()
-    >>> metric.value(metric.stats([[("PER", 0, 2)], []], [[("PER", 0, 2)], [("LOC", 1, 2)]]).sum(0)).__round__(3)
+    >>> predicted, true = [[("PER", 0, 2)], []], [[("PER", 0, 2)], [("LOC", 1, 2)]]
+    >>> round(metric.value(metric.stats(predicted, true).sum(0)), 3)
     0.667
     """
 

@@ -2,13 +2,15 @@
 
     h = s Σ_j E[r_j]        p = softmax(W h + b) within each head        loss = -Σ_heads c_y log p_y
 
-r_j are the rows of a text (words, n-grams), s its scale (1 / words for the mean, 1 for the sum), c_y the weight of class y.
-A head is a run of classes, so that several tasks share one h; label -1: that head is not asked. In training each r_j is dropped
-with chance `drop_rows` and each number of h with chance `drop`; what stays is divided by 1 - chance.
+r_j are the rows of a text (words, n-grams), s its scale (1 / words for the mean, 1 for the sum), c_y the
+weight of class y. A head is a run of classes, so that several tasks share one h; label -1: that head is not
+asked. In training each r_j is dropped with chance `drop_rows` and each number of h with chance `drop`; what
+stays is divided by 1 - chance.
 
-After each text all parameters take a step of AdaGrad with one sum of squares a row: for a row w with the gradient g,
-q += mean(g²), w -= lr · g / √q. A row that stands twice in a text takes two steps of the same g.
-Source: Iyyer et al. 2015 (deep averaging), Joulin et al. 2017 (arXiv:1607.01759), Duchi et al. 2011 (AdaGrad).
+After each text all parameters take a step of AdaGrad with one sum of squares a row: for a row w with the
+gradient g, q += mean(g²), w -= lr · g / √q. A row that stands twice in a text takes two steps of the same g.
+Source: Iyyer et al. 2015 (deep averaging), Joulin et al. 2017 (arXiv:1607.01759), Duchi et al. 2011
+(AdaGrad).
 """
 
 from dataclasses import dataclass
@@ -24,7 +26,9 @@ EPSILON = 1e-10  # added to a sum of squares
 
 @dataclass(frozen=True)
 class Bag:
-    """The parameters and, with the same shapes but for `..._squares`, AdaGrad's sums. heads: where each begins, and C."""
+    """The parameters and, with the same shapes but for `..._squares`, AdaGrad's sums. heads: where each
+    begins, and C.
+    """
 
     embedding: Annotated[Floats, "N D"]
     weight: Annotated[Floats, "C D"]
@@ -55,7 +59,8 @@ def train(
     seed: int | np.uint64 = 0,
     locked: Annotated[Array, "L"] | None = None,
 ) -> tuple[float, int]:
-    """Train on texts i = rows[starts[i]:starts[i+1]], in order, changing `bag`.  locked (N,): rows that stay as they are.
+    """Train on texts i = rows[starts[i]:starts[i+1]], in order, changing `bag`.  locked (N,): rows that stay
+    as they are.
 
     Returns:  total loss in nats, weighted; number of labels it is of.
     """

@@ -1,9 +1,10 @@
 """Co-occurrence counts, compiled: no records and no sorting.
 
-The text is indexed by word. A row of the matrix is then the sum over the places of its word: the neighbours' weights are added
-to one dense row of int64, and a bitmap of two levels gives back the columns that were touched in rising order. Rows
-are independent, so they are shared out among threads, and as the sums are whole numbers the result has the same bytes for
-any number of threads and any cutting of the text. Specification: cooccurrence.reference.
+The text is indexed by word. A row of the matrix is then the sum over the places of its word: the neighbours'
+weights are added to one dense row of int64, and a bitmap of two levels gives back the columns that were
+touched in rising order. Rows are independent, so they are shared out among threads, and as the sums are whole
+numbers the result has the same bytes for any number of threads and any cutting of the text. Specification:
+cooccurrence.reference.
 """
 
 from collections import deque
@@ -38,7 +39,8 @@ def _lowest(typing: Any, x: Any) -> Any:
 
 @njit(nogil=True, cache=True)
 def _stream(ids: Any, starts: Any, rows: Any, low: Any, high: Any, window: Any, holes: Any, out: Any) -> Any:
-    """Write the rows of the tokens [low, high), with a window more at both sides; return (first, last, end) in `out`.
+    """Write the rows of the tokens [low, high), with a window more at both sides; return (first, last, end)
+    in `out`.
 
     Sentences are parted by END. first is -1 - i when token i is not in the vocabulary.
     """
@@ -97,7 +99,9 @@ def _index(stream: Any, first: Any, last: Any, ends: Any, places: Any) -> None:
 
 @njit(inline="always")
 def _emit(touched: Any, n: Any, sums: Any, bits: Any, summary: Any, columns: Any, units: Any, at: Any) -> Any:
-    """Write the n touched columns in rising order with their sums, which become 0; return where the writing ended."""
+    """Write the n touched columns in rising order with their sums, which become 0; return where the writing
+    ended.
+    """
     for k in range(n):
         c = np.uint64(touched[k])
         bits[c >> np.uint64(6)] |= _1 << (c & _63)
@@ -162,7 +166,9 @@ def _count(
 def _add(
     columns: Any, units: Any, starts: Any, work: Any, lengths: Any, out_columns: Any, out_units: Any
 ) -> Any:
-    """Row i of the sum is that of all parts r: entries starts[r, i] to starts[r, i + 1]. Returns -1 for a column out of range."""
+    """Row i of the sum is that of all parts r: entries starts[r, i] to starts[r, i + 1]. Returns -1 for a
+    column out of range.
+    """
     sums, bits, summary, touched = work
     at = 0
     for i in range(len(lengths)):

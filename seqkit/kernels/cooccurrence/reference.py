@@ -1,10 +1,11 @@
 """Co-occurrence counts, as the definition has it. The specification of cooccurrence.cpu.
 
-    X_ij = Σ w(d) over the places where word j stands d ≤ window words after word i in one sentence (one-sided)
+    X_ij = Σ w(d) over the places where word j stands d ≤ window words after word i in one sentence
+    (one-sided)
     X_ij + X_ji                                                                                 (symmetric)
 
-w(d) is 1/d or 1. Weights come as whole multiples of a unit, 1 / lcm(1..window) for 1/d, so that sums are exact integers and
-do not depend on their order. A symmetric matrix is given by its upper half, j ≥ i.
+w(d) is 1/d or 1. Weights come as whole multiples of a unit, 1 / lcm(1..window) for 1/d, so that sums are
+exact integers and do not depend on their order. A symmetric matrix is given by its upper half, j ≥ i.
 Words of row -1 are skipped: they leave before distances are taken, or (`holes`) keep their place.
 """
 
@@ -27,7 +28,9 @@ def count(
     symmetric: bool = True,
     holes: bool = False,
 ) -> Counts:
-    """Units of every pair (row, column) that occurs; rows: row of each id or -1; weights[d]: units at distance d ≥ 1."""
+    """Units of every pair (row, column) that occurs; rows: row of each id or -1; weights[d]: units at
+    distance d ≥ 1.
+    """
     found: Counts = {}
     for begin, end in itertools.pairwise(starts):
         sentence = [int(row) for row in rows[ids[begin:end]] if holes or row >= 0]
@@ -42,7 +45,8 @@ def count(
 
 
 def unit(window: int) -> int:
-    """The number of units in 1: lcm(1..window), or 2³² where that is beyond it (window > 22): then 1/d is rounded.
+    """The number of units in 1: lcm(1..window), or 2³² where that is beyond it (window > 22): then 1/d is
+    rounded.
 
     Units:  the rounding is at most 2⁻³³ a pair.
 

@@ -86,7 +86,9 @@ def scaled(logits: Any, rules: Any, index: int, banned: Any, seen: Any, z: Any) 
 
 
 def ban_repeats(z: Any, history: Any, n: int, before: Any) -> None:
-    """Ban what would end an n-gram that the history has already, unless nothing would be left; before: room for V numbers."""
+    """Ban what would end an n-gram that the history has already, unless nothing would be left; before: room
+    for V numbers.
+    """
     left = False
     for v in range(len(z)):
         before[v] = z[v]

@@ -28,7 +28,9 @@ class Decoder:
     def __init__(
         self, plan: Plan, state: Sequence[Annotated[Array, "B H"]], *, threads: int | None = None
     ) -> None:
-        """state: as a Stack orders it. threads: as many as given, by default one or all cores, as the work is worth it."""
+        """state: as a Stack orders it. threads: as many as given, by default one or all cores, as the work is
+        worth it.
+        """
         self.plan, self.asked = plan, threads
         self._rooms: list[Room] = []
         self._allocate(len(state[0]))
@@ -47,7 +49,9 @@ class Decoder:
 
     @property
     def chunk(self) -> int:
-        """Steps that are worth one call: some tenths of a second, as threads that start are not at full speed at once."""
+        """Steps that are worth one call: some tenths of a second, as threads that start are not at full speed
+        at once.
+        """
         return int(max(64, CHUNK // max(1, self.plan.work * self.rows)))
 
     @property
@@ -85,7 +89,8 @@ class Decoder:
     def write(
         self, rows: Rows, rules: Rules, banned: Sequence[int], steps: int, *, scores: bool = False
     ) -> None:
-        """Write up to `steps` tokens in every row that has not ended; it ends at eos (if `stop`), its length or a broken one.
+        """Write up to `steps` tokens in every row that has not ended; it ends at eos (if `stop`), its length
+        or a broken one.
 
         scores: add up log p of the tokens, from the logits as they are.
         """
@@ -118,7 +123,8 @@ class Decoder:
         for read in (ids, rows.tokens, never):
             if read.size and not 0 <= int(read.min()) <= int(read.max()) < plan.classes:
                 raise ShapeError(
-                    f"Decoder: ids from {read.min()} to {read.max()} came, allowed is 0 to {plan.classes - 1}."
+                    f"Decoder: ids from {read.min()} to {read.max()} came, allowed is 0 to "
+                    f"{plan.classes - 1}."
                 )
 
         def call(me: int) -> None:

@@ -1,7 +1,8 @@
 """The decoding loop, compiled: reference.Decoder in float32 on a CPU.
 
-Every number of a step is made by the same instructions in the same order, k by k, whatever stands in the rows beside it
-and however many threads share the panels: so a row is the same to the last bit alone and among others.
+Every number of a step is made by the same instructions in the same order, k by k, whatever stands in the rows
+beside it and however many threads share the panels: so a row is the same to the last bit alone and among
+others.
 """
 
 from typing import Any
@@ -31,10 +32,12 @@ _scaled, _ban_repeats = njit(**_quick)(choice.scaled), njit(**_quick)(choice.ban
 
 
 def make_tile(rows: int, width: int) -> Any:
-    """tile(x, stride, weights, blocks, out): out_vr += Σ_k w_vk x_kr for `width` vectors of 16 columns and some rows.
+    """tile(x, stride, weights, blocks, out): out_vr += Σ_k w_vk x_kr for `width` vectors of 16 columns and
+    some rows.
 
-    Addresses: x of the first row in block 0, `stride` bytes from block to block; weights (16 · blocks, width, 16); out of
-    the first row of vector 0, GROUP rows from vector to vector. Each sum goes on k by k from what stands in out.
+    Addresses: x of the first row in block 0, `stride` bytes from block to block; weights (16 · blocks, width,
+    16); out of the first row of vector 0, GROUP rows from vector to vector. Each sum goes on k by k from what
+    stands in out.
     """
 
     @intrinsic
@@ -176,7 +179,8 @@ def _total(w: Any) -> Any:
 
 @njit(nogil=True, error_model="numpy")
 def _cut(room: Any, most: Any, line: Any) -> None:
-    """Set w to 0 for all but the likeliest: at most `most`, and only while the sum of those above is below `line`.
+    """Set w to 0 for all but the likeliest: at most `most`, and only while the sum of those above is below
+    `line`.
 
     Tokens are put into buckets of like w; only those of the bucket where the cut falls are put in order.
     """
@@ -219,7 +223,9 @@ def _cut(room: Any, most: Any, line: Any) -> None:
 
 @njit(nogil=True, error_model="numpy", cache=True)
 def choose(rules: Any, seed: Any, index: Any, banned: Any, seen: Any, history: Any, room: Any) -> Any:
-    """The next token for the logits in room.row; history: what the row has written; seen: by id, whether it is in there."""
+    """The next token for the logits in room.row; history: what the row has written; seen: by id, whether it
+    is in there.
+    """
     z, w = room.z, room.w
     if not _scaled(room.row, rules, index, banned, seen, z):
         return BROKEN
@@ -276,7 +282,8 @@ def run(
     threads: Any,
     team: Any,
 ) -> None:
-    """Steps t = 0, 1, … of the first live[t] rows: they read ids[t]; beyond the last of ids their own tokens, and write.
+    """Steps t = 0, 1, … of the first live[t] rows: they read ids[t]; beyond the last of ids their own tokens,
+    and write.
 
     model: weights, embedding, stages. rows: the fields of Rows. Threads share out panels, then rows.
     """

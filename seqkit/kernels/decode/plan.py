@@ -1,8 +1,9 @@
 """A recurrent model as the compiled loop reads it: weights in panels, and a table of stages.
 
-Numbers of a step lie in blocks of 16 units for all rows, (N, B, 16), so that every vector of a row is one aligned load.
-A stage makes one part of a step: start + W · source + U · source, panel by panel, then a pointwise rule. A panel holds what
-makes `units` blocks of each gate: vectors of 16 columns, for each input number those of all its gates side by side.
+Numbers of a step lie in blocks of 16 units for all rows, (N, B, 16), so that every vector of a row is one
+aligned load. A stage makes one part of a step: start + W · source + U · source, panel by panel, then a
+pointwise rule. A panel holds what makes `units` blocks of each gate: vectors of 16 columns, for each input
+number those of all its gates side by side.
 
 Not handled: cells that need a whole row's statistics (layer-norm-lstm), other heads than one matrix.
 """
@@ -53,7 +54,9 @@ STAGE = np.dtype(
 
 @dataclass(frozen=True)
 class Layer:
-    """A cell as it stands in seqkit.nn: kind, W (G·H, D), b, U (G·H, H), and b_u of a GRU or the peepholes."""
+    """A cell as it stands in seqkit.nn: kind, W (G·H, D), b, U (G·H, H), and b_u of a GRU or the
+    peepholes.
+    """
 
     kind: str
     weight_input: Array
@@ -65,7 +68,8 @@ class Layer:
 class Plan:
     """What the loop runs: `stages` over `blocks` blocks, `weights` in a row, and where states and logits are.
 
-    embedding: rows that are copied to block 0 and the next ones before a step, if a stage reads them; else none.
+    embedding: rows that are copied to block 0 and the next ones before a step, if a stage reads them; else
+    none.
     """
 
     def __init__(self, classes: int) -> None:
@@ -183,7 +187,9 @@ def _stage(
     rows: Array | None = None,
     extra: Array | None = None,
 ) -> Array:
-    """A stage without its states. first, second: (weight, block of what it reads); rows: the embedding, to make a table of."""
+    """A stage without its states. first, second: (weight, block of what it reads); rows: the embedding, to
+    make a table of.
+    """
     size, gates = len(starts[0]), len(starts)
     blocks = blocks_of(size)
     units = (

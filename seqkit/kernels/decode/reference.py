@@ -1,4 +1,5 @@
-"""Decoding in torch: how a token is chosen, and rows that go on step by step. The specification, and the way on a GPU.
+"""Decoding in torch: how a token is chosen, and rows that go on step by step. The specification, and the way
+on a GPU.
 
 Nothing is read back from the device between the steps of one call of `write`.
 """
@@ -37,17 +38,18 @@ def choose(
 ) -> Annotated[Tensor, "B"]:
     """The next token of each row, by these steps, in float64:
 
-    1. Logits of tokens that stand in out[b, : index[b]] are divided by `penalty` if positive, else multiplied (Keskar et al.
-       2019, arXiv:1909.05858, §4.1); then all are divided by the temperature.
-    2. Banned tokens become impossible, eos too while index < min_length, and what would end an n-gram that out[b] has
-       already (unless that leaves nothing).
+    1. Logits of tokens that stand in out[b, : index[b]] are divided by `penalty` if positive, else multiplied
+       (Keskar et al. 2019, arXiv:1909.05858, §4.1); then all are divided by the temperature.
+    2. Banned tokens become impossible, eos too while index < min_length, and what would end an n-gram that
+       out[b] has already (unless that leaves nothing).
     3. Temperature 0: the largest; of equals the smallest id. Else p = softmax.
     4. top_k: the k largest stay; of equals the smaller ids.
-    5. top_p: of what stays, in falling order, equals by rising id, the fewest tokens whose sum is at least top_p of the whole
-       (Holtzman et al. 2020, arXiv:1904.09751): the one that crosses the line stays.
+    5. top_p: of what stays, in falling order, equals by rising id, the fewest tokens whose sum is at least
+       top_p of the whole (Holtzman et al. 2020, arXiv:1904.09751): the one that crosses the line stays.
     6. The first id, in rising order, at which the sum of what stays exceeds u of its whole.
 
-    A row whose logits hold nan or +inf, or in which all is banned, gets BROKEN. cpu.choose may add sums in another order.
+    A row whose logits hold nan or +inf, or in which all is banned, gets BROKEN. cpu.choose may add sums in
+    another order.
     """
     x = logits.double()
     broken = ~(x < torch.inf).all(-1)
@@ -140,7 +142,8 @@ class Decoder:
     def write(
         self, rows: Rows, rules: Rules, banned: Sequence[int], steps: int, *, scores: bool = False
     ) -> None:
-        """Write up to `steps` tokens in every row that has not ended; it ends at eos (if `stop`), its length or a broken one.
+        """Write up to `steps` tokens in every row that has not ended; it ends at eos (if `stop`), its length
+        or a broken one.
 
         scores: add up log p of the tokens, from the logits as they are.
         """

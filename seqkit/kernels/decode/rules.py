@@ -1,4 +1,6 @@
-"""How the next token is chosen: the rules, the rows they are applied to, and where their random numbers come from."""
+"""How the next token is chosen: the rules, the rows they are applied to, and where their random numbers come
+from.
+"""
 
 from dataclasses import dataclass, fields
 from typing import Annotated, NamedTuple
@@ -26,10 +28,12 @@ class Rules(NamedTuple):
 
 @dataclass
 class Rows:
-    """Rows on their way, changed in place: what each has written, where its next token goes, whether it has ended.
+    """Rows on their way, changed in place: what each has written, where its next token goes, whether it has
+    ended.
 
-    Shapes:  tokens (B,) int64 the last token, which is read next; index (B,) int64; out (B, T) int64, -1 where nothing is
-             written; done (B,) bool; seeds (B,) uint64; log_probs (B,) float64, of the tokens written, in nats.
+    Shapes:  tokens (B,) int64 the last token, which is read next; index (B,) int64; out (B, T) int64, -1
+             where nothing is written; done (B,) bool; seeds (B,) uint64; log_probs (B,) float64, of the
+             tokens written, in nats.
     """
 
     tokens: Annotated[Array, "B"]
@@ -41,7 +45,9 @@ class Rows:
 
     @staticmethod
     def start(tokens: Annotated[Array, "B"], seeds: Annotated[Array, "B"], length: int) -> "Rows":
-        """Rows that have read all but their last token and written nothing; `length` tokens are the most each can write."""
+        """Rows that have read all but their last token and written nothing; `length` tokens are the most each
+        can write.
+        """
         B = len(tokens)
         out = np.full((B, length), -1, np.int64)
         tokens = np.array(tokens, np.int64)

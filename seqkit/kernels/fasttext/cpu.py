@@ -1,4 +1,5 @@
-"""Skip-gram and CBOW whose words are means of rows, compiled: subword_window.reference with numba, on any number of threads.
+"""Skip-gram and CBOW whose words are means of rows, compiled: subword_window.reference with numba, on any
+number of threads.
 
 Fast and deterministic as in logistic_window.cpu: shared rows without locks, or lanes merged in their order.
 """
@@ -52,7 +53,9 @@ def _add(
     at: Any,
     n: Any,
 ) -> Any:
-    """Give `word` a label: as a new target behind the n from entry `at` on, or with its own among them; return their number."""
+    """Give `word` a label: as a new target behind the n from entry `at` on, or with its own among them;
+    return their number.
+    """
     j = np.int32(n)
     for other in range(n):  # to the end, as that can be done 16 at a time
         j = min(j, np.int32(other) if words[other] == word else np.int32(n))
@@ -83,7 +86,8 @@ def _aim(
 ) -> Any:
     """Write addresses, labels and weights of the targets of window i from entry `at` on; return their number.
 
-    A row stands once: m times predicted and n times noise make one target of weight m + n and label m / (m + n).
+    A row stands once: m times predicted and n times noise make one target of weight m + n and label m / (m +
+    n).
     """
     n, k = 0, 0
     if plan.cbow:
@@ -272,7 +276,8 @@ def train(
     threads: int = 1,
     deterministic: bool = False,
 ) -> tuple[float, int]:
-    """Train on the tokens at places [low, high), changing `input` (rows, D) and `output` (V, D), made by simd.rows.aligned.
+    """Train on the tokens at places [low, high), changing `input` (rows, D) and `output` (V, D), made by
+    simd.rows.aligned.
 
     Returns:  total loss in nats, number of predictions.
     Raises:  ShapeError for matrices that are not aligned.

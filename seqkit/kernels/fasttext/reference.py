@@ -1,14 +1,16 @@
-"""Skip-gram and CBOW whose words are means of rows, as the textbook has it. The specification of subword_window.cpu.
+"""Skip-gram and CBOW whose words are means of rows, as the textbook has it. The specification of
+subword_window.cpu.
 
-A window is one mini-batch of logistic regressions on one vector h, the mean of N rows x: those of the centre word
-(skip-gram, which predicts the words around it), or those of all words around it together (CBOW, which predicts the centre).
-Each predicted word t has label 1, and K noise words of its own, those that are not t, have label 0:
+A window is one mini-batch of logistic regressions on one vector h, the mean of N rows x: those of the centre
+word (skip-gram, which predicts the words around it), or those of all words around it together (CBOW, which
+predicts the centre). Each predicted word t has label 1, and K noise words of its own, those that are not t,
+have label 0:
 
-    g_o = lr · Σ (label - σ(o·h))      x += Σ_o g_o o  (/ N if divide)      o += g_o h      loss = -Σ log σ(±o·h)
+    g_o = lr · Σ (label - σ(o·h))    x += Σ_o g_o o  (/ N if divide)    o += g_o h    loss = -Σ log σ(±o·h)
 
-All of g is taken at the values before the window. Skip-gram draws the same noise at SHARED places that follow one another:
-it is at hand then, and a window still has noise enough. Source: Bojanowski et al. 2017 (arXiv:1607.04606) eq. 1; fastText
-for CBOW's one mean and for rows that take the whole gradient.
+All of g is taken at the values before the window. Skip-gram draws the same noise at SHARED places that follow
+one another: it is at hand then, and a window still has noise enough. Source: Bojanowski et al. 2017
+(arXiv:1607.04606) eq. 1; fastText for CBOW's one mean and for rows that take the whole gradient.
 Not handled: a tree (hierarchical softmax), locked rows.
 """
 

@@ -1,8 +1,8 @@
 """Skip-gram and CBOW with the softmax over all words, fast: full_softmax.reference as matrix products.
 
-The vocabulary is cut into blocks of BLOCK words. Each block makes its logits, their exponentials and its part of both
-gradients; threads share out the blocks, BLAS runs single-threaded inside them, and parts are added in the order of the
-blocks, so the bytes are the same for any number of threads.
+The vocabulary is cut into blocks of BLOCK words. Each block makes its logits, their exponentials and its part
+of both gradients; threads share out the blocks, BLAS runs single-threaded inside them, and parts are added in
+the order of the blocks, so the bytes are the same for any number of threads.
 """
 
 import functools
@@ -122,7 +122,8 @@ def train(
     batch: int = 64,
     threads: int = 1,
 ) -> tuple[float, int]:
-    """Train on the tokens at places [low, high) in mini-batches of `batch` tokens, changing `input` and `output` (V, D).
+    """Train on the tokens at places [low, high) in mini-batches of `batch` tokens, changing `input` and
+    `output` (V, D).
 
     Returns:  total loss in nats, number of predictions.
     Raises:  ShapeError for matrices that are not aligned.

@@ -1,7 +1,9 @@
-"""Skip-gram and CBOW with the softmax over all words, as the textbook has it. The specification of full_softmax.cpu.
+"""Skip-gram and CBOW with the softmax over all words, as the textbook has it. The specification of
+full_softmax.cpu.
 
-The windows whose centre lies in a run of `batch` tokens are one mini-batch. Row b has the input h_b (skip-gram: the
-centre's row; CBOW: the mean of its context rows) and n_b target words t (skip-gram: the context; CBOW: the centre):
+The windows whose centre lies in a run of `batch` tokens are one mini-batch. Row b has the input h_b
+(skip-gram: the centre's row; CBOW: the mean of its context rows) and n_b target words t (skip-gram: the
+context; CBOW: the centre):
 
     p_b = softmax(O h_b)        loss = Σ_b Σ_t -log p_bt        ∂loss/∂(O h_b) = n_b p_b - Σ_t onehot(t)
 
@@ -44,7 +46,8 @@ def train(
     *,
     batch: int = 64,
 ) -> tuple[float, int]:
-    """Train on the tokens at places [low, high) in mini-batches of `batch` tokens, changing `input` and `output` (V, D).
+    """Train on the tokens at places [low, high) in mini-batches of `batch` tokens, changing `input` and
+    `output` (V, D).
 
     Returns:  total loss in nats, number of predictions (a prediction: one input, one target word).
     """

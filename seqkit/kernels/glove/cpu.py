@@ -1,9 +1,11 @@
-"""GloVe, compiled: glove.reference with vector instructions, pairs ordered by tiles, tiles on any number of threads.
+"""GloVe, compiled: glove.reference with vector instructions, pairs ordered by tiles, tiles on any number of
+threads.
 
-A pair touches a row of each matrix with its sums of squares, some 2 KB, and pairs in random order find them in main memory.
-So the vocabulary is cut into blocks and the pairs are sorted by tile (block of rows × block of columns), whose rows stay in the
-core's cache. Within a tile the order is random; the tiles (a, π(a)) of a permutation π share no row and no column, so
-they are trained at the same time without races, and the result has the same bytes for any number of threads.
+A pair touches a row of each matrix with its sums of squares, some 2 KB, and pairs in random order find them
+in main memory. So the vocabulary is cut into blocks and the pairs are sorted by tile (block of rows × block
+of columns), whose rows stay in the core's cache. Within a tile the order is random; the tiles (a, π(a)) of a
+permutation π share no row and no column, so they are trained at the same time without races, and the result
+has the same bytes for any number of threads.
 """
 
 from typing import Annotated, Any, NamedTuple
@@ -42,8 +44,8 @@ _32 = np.uint64(32)
 class Tiles(NamedTuple):
     """Pairs by tile: those of row block a and column block b are [ends[t], ends[t + 1]), t = a · blocks + b.
 
-    edges (blocks + 1,): first word of each block. places (N,) uint32: row << 16 | column, both within their block.
-    logs (N,) float32: logarithm of the count.
+    edges (blocks + 1,): first word of each block. places (N,) uint32: row << 16 | column, both within their
+    block. logs (N,) float32: logarithm of the count.
     """
 
     edges: Array
@@ -58,7 +60,9 @@ class Tiles(NamedTuple):
 
 
 def _reciprocal_sqrt(b: Any, vector: Any) -> Any:
-    """1 / √vector by the processor's estimate and a Newton step, where it has them: relative error below 3e-7."""
+    """1 / √vector by the processor's estimate and a Newton step, where it has them: relative error below
+    3e-7.
+    """
     kind = ir.FunctionType(VECTOR, [VECTOR])
     sqrt = cgutils.get_or_insert_function(b.module, kind, f"llvm.sqrt.v{LANES}f32")
     flags = ("afn", "arcp", "contract", "reassoc")
@@ -81,7 +85,9 @@ def _dot(typing: Any, x: Any, y: Any, size: Any) -> Any:
 
 @intrinsic
 def _adagrad(typing: Any, x: Any, y: Any, rate: Any, scale: Any, step: Any, size: Any) -> Any:
-    """_adagrad(x, y, rate, scale, step, size): x has the gradient rate · y, y has rate · x; squares lie `size` floats on."""
+    """_adagrad(x, y, rate, scale, step, size): x has the gradient rate · y, y has rate · x; squares lie
+    `size` floats on.
+    """
 
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
         x, y, rate, scale, step, size = args
@@ -104,7 +110,9 @@ def _adagrad(typing: Any, x: Any, y: Any, rate: Any, scale: Any, step: Any, size
 
 @intrinsic
 def _weigh(typing: Any, logs: Any, out: Any, alpha: Any, log_x_max: Any) -> Any:
-    """_weigh(logs, out, alpha, log_x_max): out = min(1, e^(alpha · (log - log_x_max))) for 16 floats, aligned or not."""
+    """_weigh(logs, out, alpha, log_x_max): out = min(1, e^(alpha · (log - log_x_max))) for 16 floats, aligned
+    or not.
+    """
 
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
         logs, out, alpha, log_x_max = args
@@ -178,7 +186,9 @@ def _rounds(
     team: Any,
     threads: Any,
 ) -> None:
-    """One member of a team: the spans of the tiles of each round, shared out; no round begins before the last has ended."""
+    """One member of a team: the spans of the tiles of each round, shared out; no round begins before the last
+    has ended.
+    """
     blocks = len(edges) - 1
     for r in range(len(wanted)):
         n = take(team, 1)
@@ -214,11 +224,13 @@ def train(
     *,
     threads: int = 1,
 ) -> tuple[float, int]:
-    """Train rounds of tiles, one after the other, changing the parameters; of a tile only part parts[r] of num_parts.
+    """Train rounds of tiles, one after the other, changing the parameters; of a tile only part parts[r] of
+    num_parts.
 
-    Shapes:  wanted: no two tiles of a round may share a row or a column block. words, contexts (V, 2 D): a vector and its
-             sums of squares, made by simd.rows.aligned; biases (V, 2).
-    Returns:  sum of costs, number of pairs. The largest tile of a round begins first, so that no thread is left with it alone.
+    Shapes:  wanted: no two tiles of a round may share a row or a column block. words, contexts (V, 2 D): a
+             vector and its sums of squares, made by simd.rows.aligned; biases (V, 2).
+    Returns:  sum of costs, number of pairs. The largest tile of a round begins first, so that no thread is
+              left with it alone.
     """
     check_rows("words", words)
     check_rows("contexts", contexts)
@@ -336,7 +348,8 @@ def order(
     seed: np.uint64,
     threads: int = 1,
 ) -> Tiles:
-    """Sort the pairs of a matrix (rows [row_ends[i], row_ends[i + 1])) by tile, shuffled within each; `mirror`: upper half given.
+    """Sort the pairs of a matrix (rows [row_ends[i], row_ends[i + 1])) by tile, shuffled within each;
+    `mirror`: upper half given.
 
     Raises:  FormatError for a column that is no word, or a count that is not finite and above 0.
     """
@@ -346,7 +359,8 @@ def order(
     bad = _sizes(row_ends, columns, values, mirror, block, blocks, sizes)
     if bad >= 0:
         raise FormatError(
-            f"glove: entry {bad:,} is word {columns[bad]}, count {values[bad]}; expected a word below {size:,}, a count above 0."
+            f"glove: entry {bad:,} is word {columns[bad]}, count {values[bad]}; expected a word below "
+            f"{size:,}, a count above 0."
         )
     ends = np.append(0, np.cumsum(sizes))
     places, logs = (

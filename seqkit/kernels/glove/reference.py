@@ -2,12 +2,12 @@
 
     diff = θ_i · e_j + b_i + b'_j - log X_ij        f = min(1, (X_ij / x_max)^α)        cost = Σ ½ f diff²
 
-    g = lr · clip(f diff e_j)        θ_i -= g / √G        G += g²           (G starts at 1; e_j likewise, with the old θ_i)
+    g = lr · clip(f diff e_j)    θ_i -= g / √G    G += g²    (G starts at 1; e_j likewise, with the old θ_i)
     g = f diff                       b_i -= g / √G        G += g²           (the bias has no lr since 2019)
 
-That is AdaGrad of rate 1 on lr · gradient for the vectors (G sums the squares of lr · g), of rate 1 on the gradient for the
-biases. `plain` takes lr · g / √G, G += g² for all of them. Gradients of vectors are clipped to ±100.
-Source: Pennington, Socher & Manning 2014 eq. 8; stanfordnlp/GloVe, src/glove.c (2019 and later).
+That is AdaGrad of rate 1 on lr · gradient for the vectors (G sums the squares of lr · g), of rate 1 on the
+gradient for the biases. `plain` takes lr · g / √G, G += g² for all of them. Gradients of vectors are clipped
+to ±100. Source: Pennington, Socher & Manning 2014 eq. 8; stanfordnlp/GloVe, src/glove.c (2019 and later).
 """
 
 from typing import Annotated, NamedTuple
@@ -20,7 +20,9 @@ CLIP = 100.0
 
 
 class Rule(NamedTuple):
-    """What a gradient is multiplied by before it is squared, and after; for vectors and for biases. And the weight's x_max, α."""
+    """What a gradient is multiplied by before it is squared, and after; for vectors and for biases. And the
+    weight's x_max, α.
+    """
 
     scale: float
     step: float
@@ -51,7 +53,8 @@ def train(
     context_biases: Annotated[Array, "V B"],
     rule: Rule,
 ) -> float:
-    """Visit the pairs (rows, columns) of log counts in order, changing the parameters; return the sum of costs.
+    """Visit the pairs (rows, columns) of log counts in order, changing the parameters; return the sum of
+    costs.
 
     Shapes:  words, contexts (V, 2, D): a vector and its sums of squares; biases (V, 2) likewise.
     """

@@ -1,7 +1,7 @@
 """Lines "word number … number" to rows of float32, compiled: parse_floats.reference with numba.
 
-A number of at most 19 digits whose value is digits · 10^e, digits < 2⁵³ and |e| ≤ 22, is exact in one float64 operation
-(Clinger 1990). Lines with any other number are handed to the reference.
+A number of at most 19 digits whose value is digits · 10^e, digits < 2⁵³ and |e| ≤ 22, is exact in one float64
+operation (Clinger 1990). Lines with any other number are handed to the reference.
 """
 
 from typing import Any

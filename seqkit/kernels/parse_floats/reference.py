@@ -19,9 +19,10 @@ def parse_rows(
 ) -> tuple[Annotated[Array, "T"], Annotated[Array, "T"]]:
     """Parse the last D fields of each line data[starts:ends] into `out`; fields stand between single spaces.
 
-    A number is an optional sign, decimal digits with at most one point, and an optional exponent, ASCII alone; it is
-    rounded as Python's float and then to float32. One trailing space is allowed.
-    Returns:  where each line's word ends; each line's status: OK, SHORT (fewer than D + 1 fields) or JUNK (not a number).
+    A number is an optional sign, decimal digits with at most one point, and an optional exponent, ASCII
+    alone; it is rounded as Python's float and then to float32. One trailing space is allowed.
+    Returns:  where each line's word ends; each line's status: OK, SHORT (fewer than D + 1 fields) or JUNK
+              (not a number).
     """
     dim = out.shape[1]
     word_ends, status = np.zeros(len(starts), np.int64), np.full(len(starts), OK, np.int8)

@@ -16,10 +16,11 @@ def neutralize(
     unit: bool,
     out: Annotated[Array, "N D"],
 ) -> int:
-    """out = x - Σ_k ⟨x, b_k⟩ b_k, or x where kept; if `unit`, divided by its length. In float64, each row by itself.
+    """out = x - Σ_k ⟨x, b_k⟩ b_k, or x where kept; if `unit`, divided by its length. In float64, each row by
+    itself.
 
-    Returns the first row that is nan or inf, or, if `unit`, not kept and of which less than LEAST is left; -1 if there is none.
-    A kept row of zeros stays so.
+    Returns the first row that is nan or inf, or, if `unit`, not kept and of which less than LEAST is left; -1
+    if there is none. A kept row of zeros stays so.
     """
     x = rows.astype(np.float64)
     y = x.copy()

@@ -1,8 +1,9 @@
 """The pointwise passes of the cell families in float32 on a CPU; families/*.py is the specification.
 
-Arrays are those of the whole run, T first; t is the step. gx, product (U h of the step), inputs (h as the products read
-it), dgx, du and through (what came back through U) are float32, or bfloat16 as its bits. A backward pass adds dy[t] and
-`through` to dh, the gradient of h after the step, and leaves in dh what goes to h before it other than through U.
+Arrays are those of the whole run, T first; t is the step. gx, product (U h of the step), inputs (h as the
+products read it), dgx, du and through (what came back through U) are float32, or bfloat16 as its bits. A
+backward pass adds dy[t] and `through` to dh, the gradient of h after the step, and leaves in dh what goes to
+h before it other than through U.
 """
 
 from typing import Any

@@ -1,8 +1,10 @@
-"""The time loop of a cell family as one autograd function: a product and one fused pointwise pass a step, own backward.
+"""The time loop of a cell family as one autograd function: a product and one fused pointwise pass a step, own
+backward.
 
-A family (families/*.py) gives the two pointwise passes; this file has what they share: buffers, the loop, rows of
-different length, mixed precision, and the weight's gradient, which is one large product at the end. For float32 on a
-CPU the passes are compiled (cpu.py), elsewhere they are torch operations. Not handled: second derivatives (`reference`).
+A family (families/*.py) gives the two pointwise passes; this file has what they share: buffers, the loop,
+rows of different length, mixed precision, and the weight's gradient, which is one large product at the end.
+For float32 on a CPU the passes are compiled (cpu.py), elsewhere they are torch operations. Not handled:
+second derivatives (`reference`).
 """
 
 from typing import Annotated, Any, ClassVar
@@ -21,8 +23,8 @@ families = Family("seqkit.kernels.rnn_scan.families", "cell family")
 class Loop:
     """One run of a family over time: buffers of all steps, T first.
 
-    gx: (T, B, G) input part; weight: (G, H) recurrent weight; states[s]: (T + 1, B, H), entry 0 the initial state.
-    Products run in the dtype of gx (bfloat16 under autocast), all else in float32 or float64.
+    gx: (T, B, G) input part; weight: (G, H) recurrent weight; states[s]: (T + 1, B, H), entry 0 the initial
+    state. Products run in the dtype of gx (bfloat16 under autocast), all else in float32 or float64.
     """
 
     separate: ClassVar[bool] = False  # whether the gradients of gx and of U h differ
@@ -66,7 +68,9 @@ class Loop:
         raise NotImplementedError  # abstract
 
     def pointwise_back(self, t: int, d: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """The gradients of gx[t] and U h; d[s], that of state s after the step, becomes that before it, without U's part."""
+        """The gradients of gx[t] and U h; d[s], that of state s after the step, becomes that before it,
+        without U's part.
+        """
         raise NotImplementedError  # abstract
 
     compiled_pointwise: Any  # Any: compiled functions with the families' own arguments
@@ -96,7 +100,9 @@ class Loop:
                 self.inputs[t + 1] = self.states[0][t + 1]
 
     def backward(self, dy: Tensor, d: list[Tensor], live: Tensor | None) -> None:
-        """All steps back; dy (T, B, H), d the gradients of the last state, which become those of the first."""
+        """All steps back; dy (T, B, H), d the gradients of the last state, which become those of the
+        first.
+        """
         self.du = self.buffer(self.T, self.G, low=True)
         self.dgx = self.buffer(self.T, self.G, low=True) if self.separate else self.du
         self.dh = torch.zeros(

@@ -17,7 +17,8 @@ def scan(
 ) -> tuple[Annotated[Tensor, "B T H"], State]:
     """state_t = step(gx_t, state_{t-1}) for t = 0 … T - 1; the outputs are the first state of each step.
 
-    Row b has lengths[b] steps: after them its state stays as it is and its output is 0. What gx holds there is not read.
+    Row b has lengths[b] steps: after them its state stays as it is and its output is 0. What gx holds there
+    is not read.
     """
     outputs = []
     for t in range(gx.shape[1]):

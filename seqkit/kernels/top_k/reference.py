@@ -15,7 +15,8 @@ def update(
     best: Annotated[Array, "N K"],
     ids: Annotated[Array, "N K"],
 ) -> None:
-    """Merge the candidates scores · scale + bias, numbered from `offset`, into best (falling) and ids; ties: lower id first.
+    """Merge the candidates scores · scale + bias, numbered from `offset`, into best (falling) and ids; ties:
+    lower id first.
 
     best starts as -inf and ids as -1; blocks come in rising order of offset.
     """

@@ -1,1 +1,3 @@
-"""One pass of skip-gram or CBOW over a stretch of text with binary predictions: negative sampling, hierarchical softmax."""
+"""One pass of skip-gram or CBOW over a stretch of text with binary predictions: negative sampling,
+hierarchical softmax.
+"""

@@ -1,10 +1,11 @@
-"""Skip-gram and CBOW with binary predictions, compiled: logistic_window.reference with numba, on any number of threads.
-
-Fast: threads take pieces of text and change the shared rows without locks (Hogwild, Niu et al. 2011); of the upper nodes of
-a tree each of several threads has copies, exchanged after each piece. With one thread it is the reference, step by step.
-Deterministic: LANES lanes of STEP tokens each work on private copies of the rows they touch, and their changes are merged
-in the order of the lanes (kernels.primitives.private_copies). Who computes a lane does not matter, so the bytes are the same for any number
+"""Skip-gram and CBOW with binary predictions, compiled: logistic_window.reference with numba, on any number
 of threads.
+
+Fast: threads take pieces of text and change the shared rows without locks (Hogwild, Niu et al. 2011); of the
+upper nodes of a tree each of several threads has copies, exchanged after each piece. With one thread it is
+the reference, step by step. Deterministic: LANES lanes of STEP tokens each work on private copies of the rows
+they touch, and their changes are merged in the order of the lanes (kernels.primitives.private_copies). Who
+computes a lane does not matter, so the bytes are the same for any number of threads.
 """
 
 from typing import Any
@@ -129,7 +130,8 @@ def _stretch(
         len(outputs.hits) if shared else 0
     )  # nodes from here on are this thread's own copies
     top = own, outputs.copies.ctypes.data - 4 * size * own
-    # From here on rows are addresses: slices of arrays would be counted, and counting costs more than the arithmetic.
+    # From here on rows are addresses: slices of arrays would be counted, and counting costs more than the
+    # arithmetic.
     row, xs, ys = 4 * size, x.ctypes.data, y.ctypes.data
     dx = work.ctypes.data
     mean = dx + row * 2 * window
@@ -275,7 +277,8 @@ def train(
     threads: int = 1,
     deterministic: bool = False,
 ) -> tuple[float, int]:
-    """Train on the tokens at places [low, high), changing `input` (V, D) and `output` (rows, D), made by simd.rows.aligned.
+    """Train on the tokens at places [low, high), changing `input` (V, D) and `output` (rows, D), made by
+    simd.rows.aligned.
 
     Returns:  total loss in nats, number of predictions.
     Raises:  ShapeError for matrices that are not aligned.
@@ -314,6 +317,8 @@ def _most_targets(plan: Plan) -> int:
 
 
 def _workspace(plan: Plan, size: int, lanes: int = 1) -> Array:
-    """Rows for ΔX, one a context word, and the mean; then rates, labels and weights of the pairs; for each lane."""
+    """Rows for ΔX, one a context word, and the mean; then rates, labels and weights of the pairs; for each
+    lane.
+    """
     rows = 2 * plan.window + 1 + -(-3 * _rates(_most_targets(plan), plan.window) // size)
     return aligned(lanes * rows, size).reshape(lanes, rows, size)

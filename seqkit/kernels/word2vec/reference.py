@@ -1,8 +1,9 @@
-"""Skip-gram and CBOW with binary predictions, as the textbook has it. The specification of logistic_window.cpu.
+"""Skip-gram and CBOW with binary predictions, as the textbook has it. The specification of
+logistic_window.cpu.
 
-A window is one mini-batch of logistic regressions. Its inputs X (N, D) are the rows of the context words (skip-gram) or
-their one mean (CBOW); its targets Y (T, D), with labels, are the centre word and K noise words (negative sampling), or
-the inner nodes on the centre word's Huffman path (hierarchical softmax):
+A window is one mini-batch of logistic regressions. Its inputs X (N, D) are the rows of the context words
+(skip-gram) or their one mean (CBOW); its targets Y (T, D), with labels, are the centre word and K noise words
+(negative sampling), or the inner nodes on the centre word's Huffman path (hierarchical softmax):
 
     G = lr · (labels - σ(X Yᵀ))        X += G Y        Y += Gᵀ X        loss = -Σ log σ(±x·y)
 

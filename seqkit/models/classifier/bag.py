@@ -1,7 +1,8 @@
 """Texts as the mean or sum of their words' embeddings, with a softmax on it: the network and its learner.
 
-Trained by a kernel of its own on the CPU, whatever the device: it is done there before a GPU has begun. Several processes
-each train the whole and end in the same bytes. Not handled: gradient options (the kernel has AdaGrad), order beyond n-grams.
+Trained by a kernel of its own on the CPU, whatever the device: it is done there before a GPU has begun.
+Several processes each train the whole and end in the same bytes. Not handled: gradient options (the kernel
+has AdaGrad), order beyond n-grams.
 """
 
 from dataclasses import dataclass
@@ -143,7 +144,8 @@ class BagLearner:
         for name, own in self.arrays.items():
             if name not in arrays or arrays[name].shape != own.shape:
                 raise ModelFileError(
-                    f"classifier.restore: {name} of shape {own.shape} is not there. The file is not of this model."
+                    f"classifier.restore: {name} of shape {own.shape} is not there. The file is not of "
+                    "this model."
                 )
             own[:] = arrays[name]
         self.steps = int(arrays["steps"][0])

@@ -1,4 +1,5 @@
-"""What a classifier has to beat: majority, logistic regression on TF-IDF, averaged vectors, a recurrent network, side by side.
+"""What a classifier has to beat: majority, logistic regression on TF-IDF, averaged vectors, a recurrent
+network, side by side.
 
 Not handled: tuning; each rung has the settings it is given or its own usual ones.
 """
@@ -12,7 +13,7 @@ import numpy as np
 
 from seqkit.core.score import Score
 from seqkit.core.types import Array, Ids
-from seqkit.evaluate.bootstrap import interval
+from seqkit.evaluate.bootstrap import interval, mean_of
 from seqkit.evaluate.metric import measured
 from seqkit.evaluate.metrics.accuracy import Accuracy
 from seqkit.models.classifier.labels import Targets
@@ -28,7 +29,9 @@ Part = tuple[Sequence[str], Any]  # texts, labels
 
 @dataclass(frozen=True)
 class Rung:
-    """One model on one part: its accuracy, what was right of every label (M,), and the seconds that training took."""
+    """One model on one part: its accuracy, what was right of every label (M,), and the seconds that training
+    took.
+    """
 
     name: str
     accuracy: Score
@@ -48,7 +51,7 @@ class Ladder:
         by_name = {rung.name: rung for rung in self.rungs}
         one, other = by_name["recurrent"], by_name["averaged"]
         difference = one.right.astype(float) - other.right
-        low_high = interval(lambda i: float(difference[i].mean()), len(difference))
+        low_high = interval(mean_of(difference), len(difference))
         return Score(
             "gain",
             float(difference.mean()),
@@ -63,12 +66,15 @@ class Ladder:
         """One sentence on the recurrent network against the average."""
         gain = self.gain
         low, high = gain.interval or (gain.value, gain.value)
-        points = f"{100 * gain.value:+.1f} points, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}, n={gain.count:,}"
+        interval = f"95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
+        points = f"{100 * gain.value:+.1f} points, {interval}, n={gain.count:,}"
         if gain.value <= 0:
-            return f"The recurrent network does not beat the averaged vectors ({points}): word order did not help."
-        if low <= 0:
-            return f"The recurrent network is ahead of the averaged vectors, but by no more than chance may give ({points})."
-        return f"The recurrent network beats the averaged vectors ({points})."
+            said = f"does not beat the averaged vectors ({points}): word order did not help."
+        elif low <= 0:
+            said = f"is ahead of the averaged vectors, but by no more than chance may give ({points})."
+        else:
+            said = f"beats the averaged vectors ({points})."
+        return f"The recurrent network {said}"
 
     def to_json(self) -> dict[str, Any]:
         """The rungs and the verdict as plain JSON values."""
@@ -86,9 +92,11 @@ def ladder(
     *,
     part: str = "dev",
 ) -> Ladder:
-    """Train all rungs on `train` and judge them on `test`.  models: the averaged and the recurrent one, which `fit` trains.
+    """Train all rungs on `train` and judge them on `test`.  models: the averaged and the recurrent one, which
+    `fit` trains.
 
-    part: what `test` is called. Where the epoch was chosen on it, the numbers of these two are a little too good.
+    part: what `test` is called. Where the epoch was chosen on it, the numbers of these two are a little too
+    good.
     """
     texts, y = train
     targets = Targets.learn(y)

@@ -1,4 +1,5 @@
-"""Training a classifier in a folder: labelled texts in; the ladder, the model, its checkpoint, log and run.json out.
+"""Training a classifier in a folder: labelled texts in; the ladder, the model, its checkpoint, log and
+run.json out.
 
 Not handled: tuning; the rung that was not asked for has its usual training settings.
 """
@@ -23,7 +24,9 @@ from seqkit.train.world import World
 
 
 class ClassifierRun:
-    """One file of labelled texts, one folder.  held_out: share of the texts to validate on, where no file is given for it."""
+    """One file of labelled texts, one folder.  held_out: share of the texts to validate on, where no file is
+    given for it.
+    """
 
     def __init__(
         self,

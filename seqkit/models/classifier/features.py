@@ -26,7 +26,9 @@ from seqkit.text.vocab import Vocab
 
 @dataclass(frozen=True)
 class WordRows:
-    """Row numbers: the `words` of training first, then words of the vectors alone, then the n-grams of `buckets` (sorted)."""
+    """Row numbers: the `words` of training first, then words of the vectors alone, then the n-grams of
+    `buckets` (sorted).
+    """
 
     codec: Codec
     words: int
@@ -37,7 +39,8 @@ class WordRows:
     def learn(
         texts: Sequence[str], o: ClassifierOptions, recipe: Recipe | None = None
     ) -> "tuple[WordRows, list[Ids]]":
-        """The rows of the texts of training, and the words of each text.  recipe: how to cut, if not as the options say.
+        """The rows of the texts of training, and the words of each text.  recipe: how to cut, if not as the
+        options say.
 
         Raises:  FormatError if there is no token.
         """

@@ -30,7 +30,9 @@ STEPS = 16384  # words, with padding, that are classified at once
 
 @dataclass(frozen=True)
 class Reading:
-    """The rows of words, the classes of tasks, and the language model's own vocabulary and settings, if there is one."""
+    """The rows of words, the classes of tasks, and the language model's own vocabulary and settings, if there
+    is one.
+    """
 
     rows: WordRows
     targets: Targets

@@ -34,7 +34,8 @@ class Targets:
             for i, label in enumerate(column):
                 if label is not None and not isinstance(label, str | int | bool):
                     raise FormatError(
-                        f"labels: label {i + 1:,} is {label!r} ({type(label).__name__}), allowed are str, int, bool and None."
+                        f"labels: label {i + 1:,} is {label!r} ({type(label).__name__}), allowed are str, "
+                        "int, bool and None."
                     )
             found = {label for label in column if label is not None}
             if len(found) < 2:
@@ -59,7 +60,8 @@ class Targets:
         columns, _ = _columns(y)
         if len(columns) != len(self.classes) or any(len(column) != texts for column in columns):
             raise OptionError(
-                f"labels: {len(columns[0]) if columns else 0:,} in {len(columns)} columns came for {texts:,} texts and "
+                f"labels: {len(columns[0]) if columns else 0:,} in {len(columns)} columns came for "
+                f"{texts:,} texts and "
                 f"{len(self.classes)} tasks, expected one for each."
             )
         found = np.full((texts, len(columns)), -1, np.int32)
@@ -70,7 +72,8 @@ class Targets:
                 if label not in index:
                     known = [str(c) for c in classes]
                     raise FormatError(
-                        f"labels: label {i + 1:,} is {label!r}, which did not come in training; known: {', '.join(known[:20])}"
+                        f"labels: label {i + 1:,} is {label!r}, which did not come in training; known: "
+                        f"{', '.join(known[:20])}"
                         f"{', ...' if len(known) > 20 else ''}.{did_you_mean(str(label), known)}"
                     )
                 found[i, k] = index[label]
@@ -84,14 +87,17 @@ class Targets:
     def weights(
         self, given: str | dict[str, float] | None, ids: Annotated[Array, "N K"]
     ) -> Annotated[Floats, "C"]:
-        """The weight of each class: n / (classes · n of the class) if balanced, as in scikit-learn, else the one given, or 1."""
+        """The weight of each class: n / (classes · n of the class) if balanced, as in scikit-learn, else the
+        one given, or 1.
+        """
         flat = [label for classes in self.classes for label in classes]
         if isinstance(given, dict):
             given = {str(name): weight for name, weight in given.items()}
             for name in given:
                 if name not in (known := [str(label) for label in flat]):
                     raise OptionError(
-                        f"class_weight: no label {name!r}; known: {', '.join(known)}.{did_you_mean(name, known)}"
+                        f"class_weight: no label {name!r}; known: "
+                        f"{', '.join(known)}.{did_you_mean(name, known)}"
                     )
             return np.array([given.get(str(label), 1.0) for label in flat], np.float32)
         if given is None:
@@ -106,7 +112,8 @@ class Targets:
 def check_texts(texts: Any, where: str, *, empty: bool = True) -> list[str]:
     """The texts as a list.
 
-    Raises:  OptionError if they are one str or not str; FormatError if there is none or, where they may not be, one is empty.
+    Raises:  OptionError if they are one str or not str; FormatError if there is none or, where they may not
+             be, one is empty.
     """
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
         raise OptionError(f"{where}: {type(texts).__name__} came, expected a sequence of texts (str).")

@@ -1,6 +1,8 @@
-"""TextClassifier: texts in, labels out, in the manner of scikit-learn; averaged embeddings or a recurrent network.
+"""TextClassifier: texts in, labels out, in the manner of scikit-learn; averaged embeddings or a recurrent
+network.
 
-Not handled: several labels of one task for one text, labels with an order; texts are str, labels str, int or bool.
+Not handled: several labels of one task for one text, labels with an order; texts are str, labels str, int or
+bool.
 """
 
 import dataclasses
@@ -45,7 +47,9 @@ USUAL = {
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How long and how fast a classifier is trained; epochs, batch and lr: as suits the reader where none is given (USUAL)."""
+    """How long and how fast a classifier is trained; epochs, batch and lr: as suits the reader where none is
+    given (USUAL).
+    """
 
     epochs: int | None = option(None, low=1, help="passes over the texts")
     batch: int | None = option(None, low=1, search="8..512:log", help="texts in a step")
@@ -70,7 +74,8 @@ class TrainingOptions:
 
 
 class TextClassifier(Model):
-    """Labels of texts; settings are those of ClassifierOptions, EncoderOptions, TrainingOptions and GradientOptions, by name.
+    """Labels of texts; settings are those of ClassifierOptions, EncoderOptions, TrainingOptions and
+    GradientOptions, by name.
 
     >>> texts, labels = ["a good film", "a bad film"] * 4, ["pos", "neg"] * 4
     >>> TextClassifier(unit="whitespace").fit(texts, labels).predict(["good", "bad"]).tolist()
@@ -130,14 +135,16 @@ class TextClassifier(Model):
         logs: Sequence[Log] = (),
         world: World | None = None,
     ) -> Self:
-        """Train on texts X and their labels y: one a text, or a row of one for each task, None where it is missing.
+        """Train on texts X and their labels y: one a text, or a row of one for each task, None where it is
+        missing.
 
-        valid: (texts, labels); the epoch with the fewest errors, averaged over classes, is kept. vectors: Vectors to start
-        the embedding from; words that only they have are read too, and never trained. lm: a language model whose state at
-        each word a recurrent network reads beside the embedding; text is then cut as the language model's own was.
-        checkpoint, resume, report, logs, world: as for LanguageModel.fit.
-        Raises:  FormatError for an empty text, a single class, an unseen label in `valid`; OptionError if a resumed run
-                 differs; TrainingError if the loss is not finite; ResourceError without memory.
+        valid: (texts, labels); the epoch with the fewest errors, averaged over classes, is kept. vectors:
+        Vectors to start the embedding from; words that only they have are read too, and never trained. lm: a
+        language model whose state at each word a recurrent network reads beside the embedding; text is then
+        cut as the language model's own was. checkpoint, resume, report, logs, world: as for
+        LanguageModel.fit.
+        Raises:  FormatError for an empty text, a single class, an unseen label in `valid`; OptionError if a
+                 resumed run differs; TrainingError if the loss is not finite; ResourceError without memory.
         """
         texts = check_texts(X, "fit", empty=False)
         targets = Targets.learn(y)
@@ -245,13 +252,16 @@ class TextClassifier(Model):
         if odd:
             reader = self.classifier_options.reader
             raise OptionError(
-                f"{odd[0]}: the {reader} reader is trained by AdaGrad alone. Leave it out, or read by 'recurrent'."
+                f"{odd[0]}: the {reader} reader is trained by AdaGrad alone. Leave it out, or read by "
+                "'recurrent'."
             )
 
     def _read(
         self, texts: list[str], vectors: Any, lm: LanguageModel | None
     ) -> tuple[WordRows, list[Ids], Any, Any]:
-        """The rows of the words, the texts in them, what the vectors have for each row, and for which they have something."""
+        """The rows of the words, the texts in them, what the vectors have for each row, and for which they
+        have something.
+        """
         o = self.classifier_options
         if lm is not None and (not o.recurrent or lm.codec.vocab.unk is None):
             why = (

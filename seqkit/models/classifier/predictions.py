@@ -1,4 +1,5 @@
-"""What a trained classifier is used for from the command line: predictions as lines or JSON, reports as tables.
+"""What a trained classifier is used for from the command line: predictions as lines or JSON, reports as
+tables.
 
 Not handled: training (models.classifier.data).
 """
@@ -61,7 +62,9 @@ def predictions(model: TextClassifier, texts: Sequence[str]) -> list[Prediction]
 
 
 def evaluate(model: TextClassifier, source: str, **reading: Any) -> list[Classification]:
-    """A trained classifier on labelled texts, read as text.readers.labelled.labelled has it: one report for each task."""
+    """A trained classifier on labelled texts, read as text.readers.labelled.labelled has it: one report for
+    each task.
+    """
     rows = labelled(source, **reading)
     targets = model.reading.targets
     check_known(rows, targets)

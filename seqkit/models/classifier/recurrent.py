@@ -1,4 +1,5 @@
-"""What a text classifier is made of: its settings, and the recurrent network with many-to-one pooling and one head a task.
+"""What a text classifier is made of: its settings, and the recurrent network with many-to-one pooling and one
+head a task.
 
 Not handled: the averaged network (models.classifier.bag); attention between words.
 """
@@ -53,7 +54,8 @@ class ClassifierOptions:
         options.check(self)
         if isinstance(self.class_weight, str) and self.class_weight != "balanced":
             raise OptionError(
-                f"class_weight: {self.class_weight!r} came, allowed are 'balanced', numbers by label, or none."
+                f"class_weight: {self.class_weight!r} came, allowed are 'balanced', numbers by label, "
+                "or none."
             )
 
     @property
@@ -64,7 +66,9 @@ class ClassifierOptions:
 
 @dataclass(frozen=True)
 class Rows:
-    """A batch of texts.  ids, lm_ids (B, T) int32; labels (B, K) int32, -1: none. part: of a batch that is shared out."""
+    """A batch of texts.  ids, lm_ids (B, T) int32; labels (B, K) int32, -1: none. part: of a batch that is
+    shared out.
+    """
 
     ids: Annotated[Ids, "B T"]
     lm_ids: Annotated[Ids, "B T"] | None
@@ -74,11 +78,12 @@ class Rows:
 
 
 class RecurrentNetwork(nn.Module):
-    """embedding (and a language model's states) -> dropout -> stack -> dropout -> pooling -> one softmax for each task.
+    """embedding (and a language model's states) -> dropout -> stack -> dropout -> pooling -> one softmax for
+    each task.
 
-    words: rows of the embedding that are trained; fixed: further words, of the vectors alone, that never are. heads: where
-    the classes of each task begin, and their number. lm: a language model's network, whose state at each word is joined to
-    the word's embedding.
+    words: rows of the embedding that are trained; fixed: further words, of the vectors alone, that never are.
+    heads: where the classes of each task begin, and their number. lm: a language model's network, whose state
+    at each word is joined to the word's embedding.
     """
 
     def __init__(
@@ -110,7 +115,9 @@ class RecurrentNetwork(nn.Module):
 
     @torch.no_grad()
     def start(self, matrix: Annotated[Floats, "V D"] | None, known: Annotated[Array, "V"], unk: int) -> None:
-        """Begin with pretrained rows where they are known; that of unknown words is 0, as of a dropped word."""
+        """Begin with pretrained rows where they are known; that of unknown words is 0, as of a dropped
+        word.
+        """
         words = len(self.encoder.embedding)
         self.encoder.embedding[unk] = 0
         self.known = torch.from_numpy(known[:words])

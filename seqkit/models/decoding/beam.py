@@ -1,4 +1,5 @@
-"""Beam search: the likeliest texts a model can be found to have; `beam` for language models, `search` for any decoder.
+"""Beam search: the likeliest texts a model can be found to have; `beam` for language models, `search` for any
+decoder.
 
 Not handled: sampling (models.decoding.sampling); texts that must hold given words.
 """
@@ -59,8 +60,8 @@ class _Search:
     def grow(self, log_probs: Annotated[Array, "N V"], eos: int) -> list[int]:
         """One token more: which of the texts followed before each of those followed now comes from.
 
-        Every text followed may end here; of the others the `width` likeliest go on, of equals those of the better text and
-        the smaller id.
+        Every text followed may end here; of the others the `width` likeliest go on, of equals those of the
+        better text and the smaller id.
         """
         whole = self.log_probs[:, None] + log_probs
         if eos >= 0:
@@ -86,7 +87,9 @@ class _Search:
         return came[: len(self.live)]
 
     def is_decided(self) -> bool:
-        """Whether no text that is followed can come among the best: its log p only falls, its length is at most the longest."""
+        """Whether no text that is followed can come among the best: its log p only falls, its length is at
+        most the longest.
+        """
         if not len(self.live) or len(self.ended) < self.settings.top:
             return not len(self.live)
         return self.settings.normal(float(self.log_probs[0]), self.settings.length) <= self.ended[-1][0]
@@ -105,14 +108,17 @@ def beam(
     top: int = 1,
     threads: int | None = None,
 ) -> list[Sample]:
-    """The `top` likeliest texts found after each prompt, best first, prompt after prompt; each ends at eos or at `length`.
+    """The `top` likeliest texts found after each prompt, best first, prompt after prompt; each ends at eos or
+    at `length`.
 
-    A text's worth is its log p as the model has it (banned tokens leave a gap, they are not shared out), eos included, over
-    ((5 + tokens) / 6)^length_penalty. The search ends when no text that is followed can still win. There are fewer than
-    `top` texts only if there are no more. A prompt's texts do not depend on other prompts.
+    A text's worth is its log p as the model has it (banned tokens leave a gap, they are not shared out), eos
+    included, over ((5 + tokens) / 6)^length_penalty. The search ends when no text that is followed can still
+    win. There are fewer than `top` texts only if there are no more. A prompt's texts do not depend on other
+    prompts.
 
-    Raises:  OptionError for settings that do not fit, or an empty prompt where the vocabulary has neither bos nor eos;
-             VocabularyError for an unknown token in a prompt if there is no unk; TrainingError if logits are not finite.
+    Raises:  OptionError for settings that do not fit, or an empty prompt where the vocabulary has neither bos
+             nor eos; VocabularyError for an unknown token in a prompt if there is no unk; TrainingError if
+             logits are not finite.
     """
     settings = BeamOptions(width, length, length_penalty, ban_unk, top)
     specials = codec.vocab.specials
@@ -125,7 +131,8 @@ def beam(
     tokens, decoder = begin(network, codec, prompts, threads)
     if (tokens < 0).any():
         raise OptionError(
-            "beam: an empty prompt came, but the vocabulary has neither bos nor eos to begin with. Give a prompt."
+            "beam: an empty prompt came, but the vocabulary has neither bos nor eos to begin with. Give "
+            "a prompt."
         )
     found = search(decoder, tokens, [settings] * len(prompts), banned, specials.get("eos", -1))
     pages = [Page(codec, ids, specials.get("eos")) for ids in prompts]
@@ -153,7 +160,9 @@ def search(
     banned: Sequence[int],
     eos: int,
 ) -> list[list[tuple[float, tuple[int, ...]]]]:
-    """For each row, by its own settings, the best texts found: (log p, ids), best first. tokens: what each row reads first."""
+    """For each row, by its own settings, the best texts found: (log p, ids), best first. tokens: what each
+    row reads first.
+    """
     searches = [_Search(own, [()], np.zeros(1)) for own in settings]
     while len(tokens):
         log_probs = log_softmax(decoder.logits(tokens))
@@ -174,7 +183,8 @@ def log_softmax(logits: Annotated[Array, "N V"]) -> Annotated[Array, "N V"]:
     x = logits.astype(np.float64)
     if not (x < np.inf).all():
         raise TrainingError(
-            "beam: logits are nan or infinite, expected finite ones. The weights are broken: go back to an earlier checkpoint."
+            "beam: logits are nan or infinite, expected finite ones. The weights are broken: go back to an "
+            "earlier checkpoint."
         )
     x -= x.max(-1, keepdims=True)
     x -= np.log(np.exp(x).sum(-1, keepdims=True))

@@ -1,7 +1,8 @@
 """Text drawn from a recurrent language model: many rows at once, each from its own seed.
 
-A row's tokens depend on the model, its prompt, its seed and the settings alone: not on the rows beside it, nor on threads.
-Stacks that kernels.decode has compiled (float32, CPU, softmax head) run there; all others step by step in torch.
+A row's tokens depend on the model, its prompt, its seed and the settings alone: not on the rows beside it,
+nor on threads. Stacks that kernels.decode has compiled (float32, CPU, softmax head) run there; all others
+step by step in torch.
 """
 
 import warnings
@@ -38,8 +39,8 @@ OnTokens = Callable[[list[str]], None]
 class Sample:
     """A drawn text.  ids, text: without the prompt; an eos that ended it stands in ids, not in text.
 
-    log_prob: Σ log p of the ids in nats as the model has it, nothing banned, at temperature 1; None if it was not asked for.
-    backend: compiled or reference, which of kernels.decode ran.
+    log_prob: Σ log p of the ids in nats as the model has it, nothing banned, at temperature 1; None if it was
+    not asked for. backend: compiled or reference, which of kernels.decode ran.
     """
 
     ids: tuple[int, ...]
@@ -77,7 +78,8 @@ class SamplingOptions:
             )
         if self.top_p == 0:
             raise OptionError(
-                "sample: top_p 0 came, allowed is above 0 and at most 1. Use temperature=0 for the likeliest token."
+                "sample: top_p 0 came, allowed is above 0 and at most 1. Use temperature=0 for the "
+                "likeliest token."
             )
 
     def rules(self, codec: Codec) -> tuple[Rules, list[int]]:
@@ -130,16 +132,20 @@ def sample(
     threads: int | None = None,
     on_tokens: OnTokens | None = None,
 ) -> list[Sample]:
-    """Draw one text for each seed, after its prompt: one for all, or as many as seeds. SamplingOptions explains the settings.
+    """Draw one text for each seed, after its prompt: one for all, or as many as seeds. SamplingOptions
+    explains the settings.
 
-    A text begins where a sentence begins: bos, if the vocabulary has one, else eos stands before the prompt. If it has
-    neither, nothing does; an empty prompt then gets its first token by how often tokens were read in training (by the same
-    rules), which does not count in log_prob. Line ends of a prompt are eos tokens if the model was trained with them.
+    A text begins where a sentence begins: bos, if the vocabulary has one, else eos stands before the prompt.
+    If it has neither, nothing does; an empty prompt then gets its first token by how often tokens were read
+    in training (by the same rules), which does not count in log_prob. Line ends of a prompt are eos tokens if
+    the model was trained with them.
 
-    scores: give log_prob. threads: for the compiled loop. on_tokens: called every few steps with the text that each row got
-    since; what may still change, as half a character or a last word, is held back. Joined they are the samples' texts.
-    Raises:  OptionError for settings that do not fit; VocabularyError for an unknown token in a prompt if there is no unk
-             (else a warning tells how many); TrainingError if the model's logits are not finite.
+    scores: give log_prob. threads: for the compiled loop. on_tokens: called every few steps with the text
+    that each row got since; what may still change, as half a character or a last word, is held back. Joined
+    they are the samples' texts.
+    Raises:  OptionError for settings that do not fit; VocabularyError for an unknown token in a prompt if
+             there is no unk (else a warning tells how many); TrainingError if the model's logits are not
+             finite.
     """
     chosen = SamplingOptions(
         length,
@@ -176,7 +182,9 @@ def sample(
 
 
 def encode_prompt(codec: Codec, text: str) -> list[int]:
-    """The ids of a prompt; line ends become eos if the model was trained so, else they count as in its training."""
+    """The ids of a prompt; line ends become eos if the model was trained so, else they count as in its
+    training.
+    """
     lines = text.split("\n")
     if not codec.recipe.add_eos and "\n" in codec.vocab:
         lines = [text]
@@ -185,7 +193,8 @@ def encode_prompt(codec: Codec, text: str) -> list[int]:
     ids = [token_id for n, part in enumerate(parts) for token_id in ([*eos, *part] if n else part)]
     if unknown := ids.count(codec.vocab.unk):
         warnings.warn(
-            f"prompt {text[:40]!r}: {unknown:,} of {len(ids):,} tokens are not in the vocabulary and are read as unknown.",
+            f"prompt {text[:40]!r}: {unknown:,} of {len(ids):,} tokens are not in the vocabulary and are "
+            f"read as unknown.",
             stacklevel=3,
         )
     return ids
@@ -194,10 +203,13 @@ def encode_prompt(codec: Codec, text: str) -> list[int]:
 def begin(
     network: Network, codec: Codec, prompts: Sequence[Sequence[int]], threads: int | None
 ) -> tuple[Annotated[Array, "B"], reference.Decoder | compiled.Decoder]:
-    """Each prompt's last token (-1: it has none), and a decoder that has read all before it, from the sentence's beginning."""
+    """Each prompt's last token (-1: it has none), and a decoder that has read all before it, from the
+    sentence's beginning.
+    """
     if len(network.embedding) != len(codec.vocab):
         raise ShapeError(
-            f"sample: a network of {len(network.embedding):,} classes and {codec.vocab!r} came, expected as many. Use the codec "
+            f"sample: a network of {len(network.embedding):,} classes and {codec.vocab!r} came, expected as "
+            "many. Use the codec "
             "of the corpus it was trained on."
         )
     context = first_context(codec)
@@ -247,7 +259,9 @@ def make_decoder(
 
 
 class _Steps:
-    """A network as kernels.decode.reference reads it: logits of a softmax head, log-probabilities of any other."""
+    """A network as kernels.decode.reference reads it: logits of a softmax head, log-probabilities of any
+    other.
+    """
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -272,7 +286,9 @@ class _Steps:
 
 
 def _draw_first(codec: Codec, rows: Rows, rules: Rules, banned: list[int]) -> None:
-    """Rows that have nothing to read write their first token by the counts of the vocabulary, evenly if these are 0."""
+    """Rows that have nothing to read write their first token by the counts of the vocabulary, evenly if these
+    are 0.
+    """
     empty = np.flatnonzero(rows.tokens < 0)
     if not len(empty):
         return
@@ -312,7 +328,8 @@ def _write(
         if (part.out == BROKEN).any():
             r, t = np.argwhere(rows.out == BROKEN)[0]
             raise TrainingError(
-                f"sample: the logits of row {r} at token {t} are nan or infinite, expected finite ones. The weights are broken: "
+                f"sample: the logits of row {r} at token {t} are nan or infinite, expected finite ones. The "
+                "weights are broken: "
                 "go back to an earlier checkpoint, train with a lower lr."
             )
         if on_tokens:
@@ -327,7 +344,9 @@ class Page:
         self.before = codec.decode(prompt)
 
     def text(self, ids: Sequence[int]) -> str:
-        """How the text goes on after the prompt, if its end does not change by that; else the text of ids alone."""
+        """How the text goes on after the prompt, if its end does not change by that; else the text of ids
+        alone.
+        """
         mine = list(ids[:-1] if self.ended(ids) else ids)
         whole = self.codec.decode([*self.prompt, *mine])
         return whole[len(self.before) :] if whole.startswith(self.before) else self.codec.decode(mine)

@@ -39,7 +39,8 @@ Conditions = Sequence[str] | Annotated[Array, "N C"]
 
 
 class Generator(Model):
-    """A language model with a condition: a label each text, or a vector; settings of the groups below, by name.
+    """A language model with a condition: a label each text, or a vector; settings of the groups below, by
+    name.
 
     >>> Generator(unit="character", condition_dim=8).get_params()["condition_dim"]
     8
@@ -96,7 +97,8 @@ class Generator(Model):
         """Train on texts and the condition of each: a label (str), or a row of an array (N, C).
 
         valid, checkpoint, resume, report, logs, world: as in Translator.fit.
-        Raises:  ShapeError for conditions that do not fit the texts; FormatError for a text without a token, or none.
+        Raises:  ShapeError for conditions that do not fit the texts; FormatError for a text without a token,
+                 or none.
         """
         check_pairs("fit", conditions, texts, NAMES)
         o, shared = self.fit_options, world or World()
@@ -144,9 +146,11 @@ class Generator(Model):
     def sample(
         self, conditions: Conditions | str, *, seeds: Iterable[int] = (1,), **settings: Any
     ) -> list[Sample]:
-        """For each condition one text for each seed, condition after condition; settings as in models.decoding.sampling.SamplingOptions.
+        """For each condition one text for each seed, condition after condition; settings as in
+        models.decoding.sampling.SamplingOptions.
 
-        Texts end at their end token, or at `length`. What a row becomes depends on its condition and seed alone.
+        Texts end at their end token, or at `length`. What a row becomes depends on its condition and seed
+        alone.
         Raises:  VocabularyError for an unknown label; OptionError for settings that do not fit.
         """
         network = self.network.eval()
@@ -179,7 +183,9 @@ class Generator(Model):
         return -losses.reshape(len(rows), C)
 
     def predict(self, texts: Sequence[str]) -> list[str]:
-        """The likeliest label of each text by Bayes' rule: p(text | label) · p(label), that from the counts in training."""
+        """The likeliest label of each text by Bayes' rule: p(text | label) · p(label), that from the counts
+        in training.
+        """
         prior = np.log(np.array(self.counts) / sum(self.counts))
         return [self.labels[i] for i in (self.log_probs(texts) + prior).argmax(1)]
 
@@ -198,7 +204,9 @@ class Generator(Model):
         return Score("perplexity", loss.perplexity, loss.count, 0, told)
 
     def accuracy(self, labels: Sequence[str], texts: Sequence[str]) -> Score:
-        """How often `predict` gives the label: whether the texts of one label differ from those of another for the model."""
+        """How often `predict` gives the label: whether the texts of one label differ from those of another
+        for the model.
+        """
         check_pairs("accuracy", labels, texts, NAMES)
         right = Accuracy().stats(np.array(self.predict(texts)), np.array(labels))
         return measured("accuracy", Accuracy(), right, 0, {"labels": len(self.labels), "by": "Bayes"})
@@ -226,7 +234,8 @@ class Generator(Model):
                 or not np.isfinite(x).all()
             ):
                 raise ShapeError(
-                    f"{where}: conditions of shape {x.shape} and dtype {x.dtype} came, expected (N, {self.condition_size}) of "
+                    f"{where}: conditions of shape {x.shape} and dtype {x.dtype} came, expected (N, "
+                    f"{self.condition_size}) of "
                     "finite numbers."
                 )
             return x.astype(np.float32)

@@ -1,4 +1,5 @@
-"""The network of a generator: a condition starts the decoder and is read at every step; and the loss of a batch.
+"""The network of a generator: a condition starts the decoder and is read at every step; and the loss of a
+batch.
 
 Not handled: conditions that change along a text (that is translation).
 """
@@ -50,7 +51,9 @@ class GeneratorOptions:
 
 @dataclass(frozen=True)
 class ConditionBatch:
-    """Conditions; what is read (bos first) and predicted (eos last, -1 beyond).  rows: as in text.batches.streams.Window."""
+    """Conditions; what is read (bos first) and predicted (eos last, -1 beyond).  rows: as in
+    text.batches.streams.Window.
+    """
 
     condition: Annotated[Array, "B C"]
     input: Annotated[Array, "B T"]
@@ -60,7 +63,9 @@ class ConditionBatch:
 
 
 class GeneratorNetwork(nn.Module):
-    """k = A x of a condition x (one-hot for a label); h_0 = tanh(W k + b); step t reads [embedding of y_{t-1}; k]."""
+    """k = A x of a condition x (one-hot for a label); h_0 = tanh(W k + b); step t reads [embedding of
+    y_{t-1}; k].
+    """
 
     def __init__(self, conditions: int, classes: int, settings: GeneratorOptions) -> None:
         super().__init__()

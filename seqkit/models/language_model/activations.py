@@ -86,7 +86,8 @@ def _activations(model: LanguageModel, ids: Array, layer: int, what: str) -> Ann
     known = ["h", "c"][: cell.states] + list(GATES[name])
     if what not in known:
         raise OptionError(
-            f"look: {what!r} came, layer {layer + 1} ({name}) has {', '.join(known)}.{did_you_mean(what, known)}"
+            f"look: {what!r} came, layer {layer + 1} ({name}) has "
+            f"{', '.join(known)}.{did_you_mean(what, known)}"
         )
     device = network.embedding.device
     x = network.embedding[torch.from_numpy(ids.astype(np.int64)).to(device)][None]

@@ -1,4 +1,6 @@
-"""A training run of a language model in a folder: text in; model, corpus, checkpoint, log, curve and run.json out."""
+"""A training run of a language model in a folder: text in; model, corpus, checkpoint, log, curve and run.json
+out.
+"""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,7 +41,9 @@ class LanguageModelRun:
         freeze: bool = False,
         curve: Path | None = None,
     ) -> None:
-        """unit: word, whitespace (text that is tokenised already), character or subword[:model]. curve: picture of the losses."""
+        """unit: word, whitespace (text that is tokenised already), character or subword[:model]. curve:
+        picture of the losses.
+        """
         if unit.partition(":")[0] not in UNITS:
             raise OptionError(f"unit: {unit!r} came, allowed are {', '.join(UNITS)} and subword:MODEL.")
         if curve is not None:
@@ -55,7 +59,9 @@ class LanguageModelRun:
         )
 
     def corpus(self, folder: Path | None, reading: Callable[[int], None] | None = None) -> Corpus:
-        """The corpus folder that was given, or the text made into one within `folder`, each line ended by </s>."""
+        """The corpus folder that was given, or the text made into one within `folder`, each line ended by
+        </s>.
+        """
         if self.source != "-" and (Path(self.source) / "manifest.json").is_file():
             if (self.unit, self.lower, self.min_count, self.max_size) != ("word", False, 1, None):
                 raise OptionError(

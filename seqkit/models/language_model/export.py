@@ -1,7 +1,7 @@
 """A language model for other programs: one step, or whole sequences, by torch.export or as ONNX.
 
-The exported programs take and give the state, with batch and length left open; vocabulary and recipe stay in the model's
-folder. Not handled: training, dropout, sampling.
+The exported programs take and give the state, with batch and length left open; vocabulary and recipe stay in
+the model's folder. Not handled: training, dropout, sampling.
 """
 
 from importlib.util import find_spec

@@ -11,7 +11,7 @@ import numpy as np
 
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.score import Score
-from seqkit.evaluate.bootstrap import interval
+from seqkit.evaluate.bootstrap import interval, mean_of
 from seqkit.models.language_model.model import LanguageModel
 from seqkit.text.ngram_lm import NGram
 from seqkit.text.readers.compressed import open_bytes
@@ -31,7 +31,9 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One pair and log p of both sentences in nats; unknown: tokens of either that are not in the vocabulary."""
+    """One pair and log p of both sentences in nats; unknown: tokens of either that are not in the
+    vocabulary.
+    """
 
     pair: Pair
     good: float
@@ -49,7 +51,8 @@ def read_pairs(
 ) -> list[Pair]:
     """Pairs from a TSV file with a header, or from JSON lines; plain or compressed.
 
-    good, bad: names of the columns; if not given correct/wrong, right/wrong, sentence_good/sentence_bad or good/bad.
+    good, bad: names of the columns; if not given correct/wrong, right/wrong, sentence_good/sentence_bad or
+    good/bad.
     Raises:  FormatError naming file, line and what is missing; OptionError for a column that is not there.
     """
     with open_bytes(path) as file:
@@ -100,7 +103,7 @@ def accuracy(name: str, comparisons: Sequence[Comparison], *, skip_unknown: bool
         len(hits),
         len(comparisons) - len(kept),
         signature,
-        interval(lambda i: float(hits[i].mean()), len(hits)),
+        interval(mean_of(hits), len(hits)),
     )
 
 
@@ -157,11 +160,13 @@ def measure(
     lower: bool = False,
     bare: bool = False,
 ) -> list[Score]:
-    """Accuracy of `model` on each file of pairs, and of an n-gram model trained on the text `baseline`, if given.
+    """Accuracy of `model` on each file of pairs, and of an n-gram model trained on the text `baseline`, if
+    given.
 
     The baseline cuts text as the model does. Pairs are skipped by the model's vocabulary, for both alike.
-    split: cut the sentences with the word tokenizer first, for a model of tokenised text ("mat." is two words there).
-    lower: lower-case them. bare: leave out tokens without a letter or digit, for a model of text without punctuation.
+    split: cut the sentences with the word tokenizer first, for a model of tokenised text ("mat." is two words
+    there). lower: lower-case them. bare: leave out tokens without a letter or digit, for a model of text
+    without punctuation.
     """
 
     def prepared(text: str) -> str:

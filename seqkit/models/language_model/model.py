@@ -41,7 +41,8 @@ class FitOptions(model.FitOptions):
 
 
 class LanguageModel(Model):
-    """A recurrent language model; settings are those of NetworkOptions, FitOptions and GradientOptions, by name.
+    """A recurrent language model; settings are those of NetworkOptions, FitOptions and GradientOptions, by
+    name.
 
     >>> LanguageModel(cell="gru", hidden_size=32).get_params()["cell"]
     'gru'
@@ -87,13 +88,15 @@ class LanguageModel(Model):
         logs: Sequence[Log] = (),
         world: World | None = None,
     ) -> Self:
-        """Train on `corpus`; with `valid` keep the weights of the best epoch. `history` holds the loss of every epoch.
+        """Train on `corpus`; with `valid` keep the weights of the best epoch. `history` holds the loss of
+        every epoch.
 
-        vectors: Vectors to start the embedding from, for the words they have (`coverage` says how many); freeze keeps the
-        whole embedding where it starts. checkpoint: folder for the state of the run, written every minute, after each
-        epoch and on SIGINT; resume: go on from it, on a CPU to the same bytes. world: the processes of a parallel run.
-        Raises:  FormatError for a text too short for the batch; TrainingError if the loss is not finite; OptionError if a
-                 resumed run differs; ResourceError if the model cannot fit into memory.
+        vectors: Vectors to start the embedding from, for the words they have (`coverage` says how many);
+        freeze keeps the whole embedding where it starts. checkpoint: folder for the state of the run, written
+        every minute, after each epoch and on SIGINT; resume: go on from it, on a CPU to the same bytes.
+        world: the processes of a parallel run.
+        Raises:  FormatError for a text too short for the batch; TrainingError if the loss is not finite;
+                 OptionError if a resumed run differs; ResourceError if the model cannot fit into memory.
         """
         self._codec = Codec.of(corpus)
         self.coverage = None
@@ -111,7 +114,8 @@ class LanguageModel(Model):
         del settings["epochs"]
         if corpus.num_tokens < 2 * o.batch:
             raise FormatError(
-                f"fit: {corpus.num_tokens:,} tokens came for {o.batch} streams, expected at least {2 * o.batch}. "
+                f"fit: {corpus.num_tokens:,} tokens came for {o.batch} streams, expected at least "
+                f"{2 * o.batch}. "
                 "Give more text or a smaller batch."
             )
         streams = Streams(corpus, o.batch, o.bptt, settings, (shared.rank, shared.size))
@@ -155,13 +159,17 @@ class LanguageModel(Model):
     def sample(
         self, prompt: str | Sequence[str] = "", *, seeds: Iterable[int] = (1,), **settings: Any
     ) -> list[Sample]:
-        """Draw texts that go on from a prompt, one for each seed; settings as in models.decoding.sampling.sample."""
+        """Draw texts that go on from a prompt, one for each seed; settings as in
+        models.decoding.sampling.sample.
+        """
         return sample(
             self.network, self.codec, prompt=prompt, seeds=list(seeds), threads=self.threads, **settings
         )
 
     def beam(self, prompt: str = "", **settings: Any) -> list[Sample]:
-        """The likeliest texts that go on from a prompt, by beam search; settings as in models.decoding.beam.beam."""
+        """The likeliest texts that go on from a prompt, by beam search; settings as in
+        models.decoding.beam.beam.
+        """
         return beam(self.network, self.codec, prompt=prompt, **settings)
 
     def _contents(self) -> tuple[Arrays, dict[str, Any]]:

@@ -106,7 +106,9 @@ class Network(nn.Module):
         return (y if self.projection is None else self.projection(y)), state
 
     def loss(self, batch: Window, carry: State | None, step: int) -> tuple[Tensor, int, State]:
-        """Σ -log p(target) of a window in nats, its count, and the state to carry on; dropout drawn from `step` if training."""
+        """Σ -log p(target) of a window in nats, its count, and the state to carry on; dropout drawn from
+        `step` if training.
+        """
         device = self.embedding.device
         ids, targets = (torch.from_numpy(x).to(device, torch.int64) for x in (batch.input, batch.target))
         draws = Draws(self.settings.seed, step, batch.rows) if self.training else None

@@ -1,6 +1,7 @@
 """How likely text is under a language model: token by token, sentence by sentence, or a text as one stream.
 
-Every number is exact for its text: it does not depend on how many texts are scored together or how long the windows are.
+Every number is exact for its text: it does not depend on how many texts are scored together or how long the
+windows are.
 """
 
 import math
@@ -28,8 +29,8 @@ TOKENS = 8192  # tokens of sentences that are run at once
 class TextScore:
     """Sum of -log p over the predictions of a text, and what the sum is over.
 
-    eos and unknown of the predictions were end-of-sentence and unknown tokens; unscored tokens had no context before them.
-    characters and bytes are those of the text as it was given, line ends included.
+    eos and unknown of the predictions were end-of-sentence and unknown tokens; unscored tokens had no context
+    before them. characters and bytes are those of the text as it was given, line ends included.
     """
 
     loss: Loss
@@ -87,7 +88,8 @@ class TextScore:
 def stream_losses(network: Network, ids: Annotated[Ids, "T"], context: int | None) -> Annotated[Array, "T"]:
     """-log p of every token of one text given all before it, in nats, float64; the state is carried through.
 
-    context: the token that stands before the text; with none the first token is not scored, and its number is nan.
+    context: the token that stands before the text; with none the first token is not scored, and its number is
+    nan.
     """
     network.eval()
     device, state, found = network.embedding.device, None, []
@@ -121,16 +123,20 @@ def row_losses(network: Network, rows: Sequence[Ids], context: int | None) -> li
 
 
 def _shifted(ids: Ids, context: int | None) -> tuple[Array, Array]:
-    """What is read and what is predicted at each step, int64; without a context the first token is only read."""
+    """What is read and what is predicted at each step, int64; without a context the first token is only
+    read.
+    """
     before = ids[:0] if context is None else [context]
     targets = ids[1:] if context is None else ids
     return np.concatenate([before, ids[:-1]]).astype(np.int64), targets.astype(np.int64)
 
 
 def score_rows(network: Network, codec: Codec, texts: Sequence[str]) -> list[TextScore]:
-    """Score each text by itself, from a fresh state, with the end-of-sentence token after it if the model was trained so.
+    """Score each text by itself, from a fresh state, with the end-of-sentence token after it if the model was
+    trained so.
 
-    Raises:  VocabularyError for an unknown token if the vocabulary has no unk; FormatError for a text without a token.
+    Raises:  VocabularyError for an unknown token if the vocabulary has no unk; FormatError for a text without
+             a token.
     """
     encoded = [encode(codec, text, i) for i, text in enumerate(texts)]
     losses = row_losses(network, encoded, first_context(codec))
@@ -149,7 +155,8 @@ def score_corpus(network: Network, codec: Codec, corpus: Corpus, characters: int
 
 @torch.no_grad()
 def mean_loss(network: Network, corpus: Corpus, batch: int, length: int, world: World) -> Loss:
-    """A quick look at a text: cut into `batch` streams, each from a fresh state, shared out among the processes.
+    """A quick look at a text: cut into `batch` streams, each from a fresh state, shared out among the
+    processes.
 
     Depends a little on `batch`, which a text of fewer than 2 · `batch` tokens makes smaller.
     """
@@ -164,7 +171,9 @@ def mean_loss(network: Network, corpus: Corpus, batch: int, length: int, world: 
 
 
 def encode(codec: Codec, text: str, number: int = 0) -> Ids:
-    """The ids of one text, with those of line ends, and a last end-of-sentence token if the model was trained so."""
+    """The ids of one text, with those of line ends, and a last end-of-sentence token if the model was trained
+    so.
+    """
     lines = text.split("\n")
     eos = codec.vocab.specials.get("eos")
     parts: list[Array] = []

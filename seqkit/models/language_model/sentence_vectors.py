@@ -23,11 +23,13 @@ _ROWS = 256  # sentences that are run at once
 def sentence_vectors(
     model: LanguageModel, texts: Sequence[str], *, pooling: Pooling = "last"
 ) -> Annotated[Array, "N H"]:
-    """The top layer's output after the last token of each text ("last"), or its mean over the tokens ("mean"); float64.
+    """The top layer's output after the last token of each text ("last"), or its mean over the tokens
+    ("mean"); float64.
 
-    Each text is read by itself from a fresh state, after the token a text starts after, which is not in the mean.
-    Raises:  OptionError for another pooling; FormatError for a text without a token; VocabularyError for an unknown token if the
-             vocabulary has no unk.
+    Each text is read by itself from a fresh state, after the token a text starts after, which is not in the
+    mean.
+    Raises:  OptionError for another pooling; FormatError for a text without a token; VocabularyError for an
+             unknown token if the vocabulary has no unk.
     """
     if pooling not in ("last", "mean"):
         raise OptionError(f"sentence_vectors: pooling {pooling!r} came, allowed are 'last' and 'mean'.")

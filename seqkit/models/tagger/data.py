@@ -1,4 +1,6 @@
-"""A tagger and files: a training run in a folder (model, checkpoint, log and run.json), scores of a file, labels for a file."""
+"""A tagger and files: a training run in a folder (model, checkpoint, log and run.json), scores of a file,
+labels for a file.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -120,13 +122,15 @@ def predict(
 ) -> int:
     """Write the words of a source with their labels to an open file; return how many sentences there were.
 
-    output: conll or jsonl. scheme: of the spans; the one the model was trained with if not given. reading: format and unit.
+    output: conll or jsonl. scheme: of the spans; the one the model was trained with if not given. reading:
+    format and unit.
     """
     if output not in ("conll", "jsonl"):
         raise OptionError(f"output: {output!r} came, allowed are conll and jsonl.")
     if scheme is not None and model.labels.given is None:
         raise OptionError(
-            f"scheme: {scheme!r} came, but the labels of this model are no spans ({', '.join(model.classes_[:5])})."
+            f"scheme: {scheme!r} came, but the labels of this model are no spans "
+            f"({', '.join(model.classes_[:5])})."
         )
     count = 0
     for part in _parts(sentences(source, tagged=False, **reading)):

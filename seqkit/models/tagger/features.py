@@ -1,7 +1,9 @@
-"""What a tagger sees of a word: its number, its characters, and a vector that was trained elsewhere; all once a distinct word.
+"""What a tagger sees of a word: its number, its characters, and a vector that was trained elsewhere; all once
+a distinct word.
 
-Numbers are of lower-cased words with each digit as 0; case lives in the characters. Words read less often than min_count are
-unknown: they train the row that unseen words get. Not handled: sentences' order and batches' size (text.batches.buckets).
+Numbers are of lower-cased words with each digit as 0; case lives in the characters. Words read less often
+than min_count are unknown: they train the row that unseen words get. Not handled: sentences' order and
+batches' size (text.batches.buckets).
 """
 
 import hashlib
@@ -28,8 +30,8 @@ _PARTS = re.compile(r"[^\W\d_]+|[0-9]")
 class Batch:
     """Sentences as places of distinct words, and what is known of each of those.
 
-    places: (B, T) into the N words, 0 beyond a sentence's length. targets: (B, T) int32, -1 where nothing is predicted.
-    rows: (first row, rows in all) of a part of a batch that is shared out.
+    places: (B, T) into the N words, 0 beyond a sentence's length. targets: (B, T) int32, -1 where nothing is
+    predicted. rows: (first row, rows in all) of a part of a batch that is shared out.
     """
 
     places: Annotated[Ids, "B T"]
@@ -46,8 +48,9 @@ class Batch:
 class Lexicon:
     """The vocabularies of words and characters of a training text, and vectors whose rows stay as they are.
 
-    vectors: a vocabulary with its matrix (V, D). A word's vector is that of the word, else of the word in lower case, else the
-    mean of those of its parts: runs of letters without accents, and digits spelled out; else 0.
+    vectors: a vocabulary with its matrix (V, D). A word's vector is that of the word, else of the word in
+    lower case, else the mean of those of its parts: runs of letters without accents, and digits spelled out;
+    else 0.
     """
 
     def __init__(self, words: Vocab, characters: Vocab, vectors: tuple[Vocab, Floats] | None = None) -> None:

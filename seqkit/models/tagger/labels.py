@@ -19,8 +19,8 @@ SCHEMES = ("auto", "plain", *bioes.SCHEMES)
 
 @dataclass(frozen=True)
 class Labels:
-    """names: of the classes, sorted. scheme: in which spans are learnt, None: as they are. given: in which they came, None: they
-    are no spans."""
+    """names: of the classes, sorted. scheme: in which spans are learnt, None: as they are. given: in which
+    they came, None: they are no spans."""
 
     names: list[str]
     scheme: str | None = None
@@ -30,7 +30,8 @@ class Labels:
     def learn(rows: Sequence[Tags], scheme: str = "auto") -> "Labels":
         """From the tags of a training text; None among them is a missing one.
 
-        scheme: auto finds out whether these are spans, and learns them as BIOES; plain takes labels as they are.
+        scheme: auto finds out whether these are spans, and learns them as BIOES; plain takes labels as they
+        are.
         Raises:  FormatError without a label, or if one is not of the scheme.
         """
         if scheme not in SCHEMES:
@@ -51,7 +52,8 @@ class Labels:
                 )
             return Labels(sorted(names))
         missing = any(tag is None for tags in rows for tag in tags)
-        if missing:  # where a tag is missing, a span's end cannot be known: tags are taken as they are, and all may follow
+        # where a tag is missing, a span's end cannot be known: tags are taken as they are, and all may follow
+        if missing:
             return Labels(sorted(names), None, given)
         wanted = "bioes" if scheme == "auto" else scheme
         return Labels(

@@ -1,4 +1,5 @@
-"""Tagger: a label for every word of a sentence (parts of speech, named entities); train, predict, score, save and load.
+"""Tagger: a label for every word of a sentence (parts of speech, named entities); train, predict, score, save
+and load.
 
 Not handled: several labels a word, raw text that must be cut into sentences first.
 """
@@ -38,10 +39,12 @@ Sentences = Sequence[Sequence[str] | str]
 
 
 class Tagger(Model):
-    """Labels words by their sentence; settings are those of EncoderOptions, TaggerOptions, FitOptions and GradientOptions.
+    """Labels words by their sentence; settings are those of EncoderOptions, TaggerOptions, FitOptions and
+    GradientOptions.
 
-    X: sentences, each a list of words, or a text that is cut as the word tokenizer does. y: their lists of labels; None is a
-    missing one. Labels that are spans come back in the scheme they came in, and are scored as spans.
+    X: sentences, each a list of words, or a text that is cut as the word tokenizer does. y: their lists of
+    labels; None is a missing one. Labels that are spans come back in the scheme they came in, and are scored
+    as spans.
 
     >>> Tagger(head="softmax").get_params()["head"]
     'softmax'
@@ -72,7 +75,9 @@ class Tagger(Model):
 
     @property
     def classes_(self) -> list[str]:
-        """Labels in the order of `predict_proba`'s columns: those that are learnt (see the setting scheme)."""
+        """Labels in the order of `predict_proba`'s columns: those that are learnt (see the setting
+        scheme).
+        """
         return self.labels.names
 
     @property
@@ -94,12 +99,13 @@ class Tagger(Model):
         logs: Sequence[Log] = (),
         world: World | None = None,
     ) -> Self:
-        """Train on X and y; with `valid` keep the weights of the epoch with the least error there (1 - F1, or 1 - accuracy).
+        """Train on X and y; with `valid` keep the weights of the epoch with the least error there (1 - F1, or
+        1 - accuracy).
 
-        vectors: Vectors that are read beside the trained embedding and stay as they are; `coverage` says how many words have
-        one. checkpoint, resume, world: as for LanguageModel.fit.
-        Raises:  ShapeError if X and y differ in length; FormatError without words or labels, or for labels of no scheme;
-                 TrainingError if the loss is not finite; OptionError if a resumed run differs.
+        vectors: Vectors that are read beside the trained embedding and stay as they are; `coverage` says how
+        many words have one. checkpoint, resume, world: as for LanguageModel.fit.
+        Raises:  ShapeError if X and y differ in length; FormatError without words or labels, or for labels of
+                 no scheme; TrainingError if the loss is not finite; OptionError if a resumed run differs.
         """
         words = _pairs(X, y)
         check = [] if valid is None else _pairs(*valid)
@@ -148,7 +154,9 @@ class Tagger(Model):
         return self._predict(self.network, _words(X))
 
     def predict_proba(self, X: Sentences) -> list[Array]:
-        """p(label of a word | sentence) as (T, C) for each sentence, in the order of `classes_`: a CRF's marginals."""
+        """p(label of a word | sentence) as (T, C) for each sentence, in the order of `classes_`: a CRF's
+        marginals.
+        """
         words = _words(X)
         found: list[Array] = [np.zeros((len(sentence), len(self.classes_)), np.float32) for sentence in words]
         for numbers, batch in self._groups(words):
@@ -177,7 +185,9 @@ class Tagger(Model):
         return found
 
     def _groups(self, words: list[list[str]]) -> Iterator[tuple[Array, Batch]]:
-        """(numbers of the sentences, batch), without the empty ones; meanwhile torch has `threads` threads."""
+        """(numbers of the sentences, batch), without the empty ones; meanwhile torch has `threads`
+        threads.
+        """
         threads_before = torch.get_num_threads()
         torch.set_num_threads(self.threads or threads_before)
         try:

@@ -1,4 +1,5 @@
-"""How well labels were predicted: F1 of spans, in all and by type, and the share of right labels, with all counts.
+"""How well labels were predicted: F1 of spans, in all and by type, and the share of right labels, with all
+counts.
 
 Not handled: partial credit for spans that overlap.
 """
@@ -38,10 +39,12 @@ def check(labels: Labels, y: Sequence[Tags]) -> None:
 def scores(
     labels: Labels, predicted: Sequence[Sequence[str]], y: Sequence[Tags], known: Sequence[Sequence[bool]]
 ) -> list[Score]:
-    """Scores of predictions against y, the main one first: F1 of spans if labels are spans, then by type; accuracy.
+    """Scores of predictions against y, the main one first: F1 of spans if labels are spans, then by type;
+    accuracy.
 
-    missing: words without a label in y; F1 leaves out the sentences that have one. unseen: labels of y that training never
-    met, and which are always wrong. Intervals are by sentence. known: whether a word has a number of its own.
+    missing: words without a label in y; F1 leaves out the sentences that have one. unseen: labels of y that
+    training never met, and which are always wrong. Intervals are by sentence. known: whether a word has a
+    number of its own.
     Raises:  FormatError if training met none of the labels of y.
     """
     true = [tag for tags in y for tag in tags if tag is not None]
@@ -50,7 +53,8 @@ def scores(
     if true and unseen == len(true):
         others = ", ".join(sorted(set(true))[:5])
         raise FormatError(
-            f"tagger: labels {others} came, training met only {', '.join(labels.names[:5])} … Is it the right column?"
+            f"tagger: labels {others} came, training met only {', '.join(labels.names[:5])} … Is it the "
+            "right column?"
         )
     missing = sum(tag is None for tags in y for tag in tags)
     common = {"sentences": len(y), "unseen": unseen}

@@ -1,6 +1,8 @@
-"""Translator: texts in one language to texts in another, by an encoder, attention and a decoder; train, write, score, look.
+"""Translator: texts in one language to texts in another, by an encoder, attention and a decoder; train,
+write, score, look.
 
-Not handled: several target languages, transformers, texts longer than a row of memory (cut them into sentences first).
+Not handled: several target languages, transformers, texts longer than a row of memory (cut them into
+sentences first).
 """
 
 import hashlib
@@ -51,7 +53,8 @@ class Alignment:
 
 
 class Translator(Model):
-    """Settings are those of EncoderOptions, DecoderOptions, TextOptions, FitOptions and GradientOptions, by name.
+    """Settings are those of EncoderOptions, DecoderOptions, TextOptions, FitOptions and GradientOptions, by
+    name.
 
     >>> Translator(attention="bahdanau", cell="gru").get_params()["attention"]
     'bahdanau'
@@ -111,7 +114,8 @@ class Translator(Model):
         logs: Sequence[Log] = (),
         world: World | None = None,
     ) -> Self:
-        """Train on pairs of texts; with `valid` (sources, targets) keep the weights of the epoch with the lowest loss there.
+        """Train on pairs of texts; with `valid` (sources, targets) keep the weights of the epoch with the
+        lowest loss there.
 
         checkpoint, resume, report, logs, world: as in LanguageModel.fit.
         Raises:  ShapeError for another number of targets; FormatError for a text without a token, or no pair;
@@ -169,14 +173,18 @@ class Translator(Model):
         )
 
     def loss(self, sources: Sequence[str], targets: Sequence[str]) -> Loss:
-        """Σ -log p(target | source) in nats and the tokens it sums over, ends included: exact for each pair."""
+        """Σ -log p(target | source) in nats and the tokens it sums over, ends included: exact for each
+        pair.
+        """
         check_pairs("loss", sources, targets)
         return self._loss(self.network, self._encode("loss", sources, targets))
 
     def score(
         self, sources: Sequence[str], references: Sequence[str], *, tokenize: str = "13a", **settings: Any
     ) -> Score:
-        """BLEU of the best translations, as sacrebleu has it, its signature within the score's; settings as in `translate`."""
+        """BLEU of the best translations, as sacrebleu has it, its signature within the score's; settings as
+        in `translate`.
+        """
         return self.measure(sources, references, metrics=("bleu",), tokenize=tokenize, **settings)[0]
 
     def measure(
@@ -190,7 +198,8 @@ class Translator(Model):
     ) -> list[Score]:
         """Metrics of the best translations against references.
 
-        tokenize: how BLEU cuts texts: 13a, none (for text that is tokenised already), intl, char, ... as in sacrebleu.
+        tokenize: how BLEU cuts texts: 13a, none (for text that is tokenised already), intl, char, ... as in
+        sacrebleu.
         """
         check_pairs("score", sources, references)
         best = [found[0] for found in self.translate(sources, **settings)]
@@ -206,7 +215,8 @@ class Translator(Model):
 
     @torch.no_grad()
     def align(self, source: str, target: str | None = None, **settings: Any) -> Alignment:
-        """What attention looked at while `target` was written; if none is given, the best translation, by `settings`.
+        """What attention looked at while `target` was written; if none is given, the best translation, by
+        `settings`.
 
         Raises:  OptionError if the model has no attention.
         """

@@ -1,6 +1,7 @@
 """The network of a translator: encoder, bridge, attention, decoder, head; and the loss of a batch of pairs.
 
-Not handled: choosing words (models.translator.search); input feeding with Luong's attention; stacks of different cells.
+Not handled: choosing words (models.translator.search); input feeding with Luong's attention; stacks of
+different cells.
 """
 
 from dataclasses import dataclass
@@ -85,10 +86,11 @@ class Memory:
 
 
 class TranslatorNetwork(nn.Module):
-    """o_t = tanh(W [h_t; c_t] + b), p(y_t) = softmax(E o_t + b): h the decoder's state, c what attention gives.
+    """o_t = tanh(W [h_t; c_t] + b), p(y_t) = softmax(E o_t + b): h the decoder's state, c what attention
+    gives.
 
-    h_0 = tanh(W [→h; ←h] + b) of the encoder's last states, layer by layer (Bahdanau et al. 2014 take ←h alone).
-    total_steps: those of the whole training, for the schedule of teacher forcing.
+    h_0 = tanh(W [→h; ←h] + b) of the encoder's last states, layer by layer (Bahdanau et al. 2014 take ←h
+    alone). total_steps: those of the whole training, for the schedule of teacher forcing.
     """
 
     total_steps = 1
@@ -147,7 +149,9 @@ class TranslatorNetwork(nn.Module):
     def forward(
         self, ids: Annotated[Tensor, "B T"], memory: Memory, *, draws: Draws | None = None, share: float = 1.0
     ) -> tuple[Annotated[Tensor, "B T H"], Annotated[Tensor, "B T S"] | None]:
-        """What the head reads after each of ids, and what attention looked at; share: of ids read, else its own words."""
+        """What the head reads after each of ids, and what attention looked at; share: of ids read, else its
+        own words.
+        """
         s = self.settings
         weight = drop_words(self.embedding, s.word_dropout, draws)
         x = dropout(embedding(ids, weight), s.dropout, draws, locked=s.locked)
@@ -161,7 +165,9 @@ class TranslatorNetwork(nn.Module):
     def step(
         self, x: Annotated[Tensor, "B D"], memory: Memory, state: State, *, draws: Draws | None = None
     ) -> tuple[Annotated[Tensor, "B H"], State, Annotated[Tensor, "B S"] | None]:
-        """One step of the decoder given the embedding of the word before: o, the state after, what attention looked at."""
+        """One step of the decoder given the embedding of the word before: o, the state after, what attention
+        looked at.
+        """
         context = looked = None
         if self.feeds:
             top = state[-self.stack.states_a_cell]
@@ -177,7 +183,9 @@ class TranslatorNetwork(nn.Module):
         return linear(o, self.head.weight, self.head.bias)
 
     def loss(self, batch: PairBatch, carry: None, step: int) -> tuple[Tensor, int, None]:
-        """Σ -log p(target) of a batch in nats, smoothed while training; dropout and words read are drawn from `step`."""
+        """Σ -log p(target) of a batch in nats, smoothed while training; dropout and words read are drawn from
+        `step`.
+        """
         device = self.embedding.device
         source, lengths, ids, targets = (
             torch.from_numpy(x).to(device, torch.int64)
@@ -193,7 +201,9 @@ class TranslatorNetwork(nn.Module):
         return total, batch.count, None
 
     def _towards_even(self, h: Tensor, y: Tensor) -> Tensor:
-        """Σ (mean_v -log p_v) - (-log p_y) = Σ logit_y - mean_v logit_v: all that smoothing adds, for ε of it."""
+        """Σ (mean_v -log p_v) - (-log p_y) = Σ logit_y - mean_v logit_v: all that smoothing adds, for ε of
+        it.
+        """
         live = y >= 0
         weight, bias = self.head.weight, self.head.bias
         h, y = h[live].to(weight.dtype), y[live]
@@ -212,7 +222,9 @@ class TranslatorNetwork(nn.Module):
     def _steps(
         self, x: Tensor, weight: Tensor, memory: Memory, draws: Draws | None, share: float
     ) -> tuple[Tensor, Tensor | None]:
-        """Step by step; a row's word is, with chance 1 - share, the likeliest after the step before (Bengio et al. 2015)."""
+        """Step by step; a row's word is, with chance 1 - share, the likeliest after the step before (Bengio
+        et al. 2015).
+        """
         given = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
         if share < 1 and draws is not None:
             given = draws.mask(tuple(x.shape[:2]), 1 - share, x) > 0

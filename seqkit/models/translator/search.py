@@ -1,6 +1,7 @@
 """How a translator writes: greedily or by beam search, many sources at once, each as if it were alone.
 
-A row that has ended is taken out, so it neither advances nor costs; a row's longest text depends on its own source.
+A row that has ended is taken out, so it neither advances nor costs; a row's longest text depends on its own
+source.
 """
 
 from collections.abc import Sequence
@@ -51,8 +52,8 @@ class TranslatingOptions:
 
 @dataclass(frozen=True)
 class Translation:
-    """A text found for a source.  log_prob: Σ log p of its tokens, end included, in nats, nothing banned; unknown: tokens
-    of the source that are not in the vocabulary."""
+    """A text found for a source.  log_prob: Σ log p of its tokens, end included, in nats, nothing banned;
+    unknown: tokens of the source that are not in the vocabulary."""
 
     text: str
     tokens: tuple[str, ...]
@@ -136,7 +137,9 @@ def translate(
 def greedy(
     decoder: Decoder, tokens: Annotated[Array, "B"], limits: Sequence[int], banned: Sequence[int], eos: int
 ) -> list[list[tuple[float, tuple[int, ...]]]]:
-    """For each row the text of always the likeliest token, of equals the smallest id: one (log p, ids) a row."""
+    """For each row the text of always the likeliest token, of equals the smallest id: one (log p, ids) a
+    row.
+    """
     live, log_p = np.arange(len(tokens)), np.zeros(len(tokens))
     written: list[list[int]] = [[] for _ in tokens]
     while len(live):

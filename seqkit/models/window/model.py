@@ -1,12 +1,13 @@
-"""WindowModel: word vectors by a neural language model of a fixed window, the first way in which they were learnt.
+"""WindowModel: word vectors by a neural language model of a fixed window, the first way in which they were
+learnt.
 
-    x = e(context word 1), e(context word 2), ... side by side      h = tanh(W x + b)      p = softmax(U h + c)
+    x = e(context word 1), e(context word 2), ... side by side    h = tanh(W x + b)    p = softmax(U h + c)
 
-    context     predicts a word from                                  source
-    last        the `window` words before it                          Bengio et al. 2003
-    both        `window` words on each side                           Collobert & Weston 2008 (there by ranking)
+    context     predicts a word from                            source
+    last        the `window` words before it                    Bengio et al. 2003
+    both        `window` words on each side                     Collobert & Weston 2008 (there by ranking)
     last-one    the word before it
-    nearby      one word, drawn from `window` on each side            skip-gram with a hidden layer
+    nearby      one word, drawn from `window` on each side      skip-gram with a hidden layer
 
 A context ends with its sentence; beyond it stands a learnt row, the same for all places.
 Not handled: contexts across sentences; vectors of words that are seen less than `min_count`.
@@ -77,12 +78,13 @@ class WindowModel(Model):
         report: Callable[[Progress], None] | None = None,
         world: World | None = None,
     ) -> Vectors:
-        """Train on `corpus` and return the vectors of its words; `history` then holds the loss of every epoch.
+        """Train on `corpus` and return the vectors of its words; `history` then holds the loss of every
+        epoch.
 
-        initial, validate, checkpoint, resume, report: as in SkipGram.fit; a resumed run ends in the same bytes on a CPU.
-        world: the processes of a parallel run, each on its rows of every batch.
-        Raises:  FormatError if no word is frequent enough; OptionError for rare words in a corpus without unk, or a resumed
-                 run with other settings; TrainingError if the loss is not finite.
+        initial, validate, checkpoint, resume, report: as in SkipGram.fit; a resumed run ends in the same
+        bytes on a CPU. world: the processes of a parallel run, each on its rows of every batch.
+        Raises:  FormatError if no word is frequent enough; OptionError for rare words in a corpus without
+                 unk, or a resumed run with other settings; TrainingError if the loss is not finite.
         """
         self._vocab = vocab = _frequent(corpus.vocab, self.options.min_count)
         network = WindowNetwork(len(vocab), self.options)
@@ -114,8 +116,9 @@ class WindowModel(Model):
     def score(self, corpus: Corpus) -> Score:
         """Perplexity on a corpus where the context is causal; else the cross-entropy in nats a prediction.
 
-        Each word is predicted from its context, unknown ones as unk (signature: how many). Predictions from words to come
-        do not multiply to the probability of a text, so for both and nearby there is no perplexity.
+        Each word is predicted from its context, unknown ones as unk (signature: how many). Predictions from
+        words to come do not multiply to the probability of a text, so for both and nearby there is no
+        perplexity.
         """
         vocab, network = self.vocab, self.network
         ids = _ids(corpus, vocab)
@@ -132,7 +135,8 @@ class WindowModel(Model):
             )
         if not loss.count:
             raise FormatError(
-                f"score: none of the {len(ids):,} words has a context to predict it from. Give longer sentences."
+                f"score: none of the {len(ids):,} words has a context to predict it from. Give longer "
+                "sentences."
             )
         causal = self.options.context in CAUSAL
         unknown = 0 if vocab.unk is None else int((ids == vocab.unk).sum())
@@ -159,7 +163,8 @@ def _frequent(vocab: Vocab, min_count: int) -> Vocab:
     kept[list(vocab.specials.values())] = True
     if not kept.all() and vocab.unk is None:
         raise OptionError(
-            f"WindowModel: {int((~kept).sum()):,} words are rarer than min_count {min_count} and the corpus has no unk."
+            f"WindowModel: {int((~kept).sum()):,} words are rarer than min_count {min_count} and the corpus "
+            "has no unk."
         )
     counts = vocab.counts.copy()
     if vocab.unk is not None:

@@ -60,7 +60,9 @@ class Batch:
 
 
 class WindowNetwork(nn.Module):
-    """embedding -> tanh layer -> softmax over V words; row V of the embedding stands beyond a sentence's ends."""
+    """embedding -> tanh layer -> softmax over V words; row V of the embedding stands beyond a sentence's
+    ends.
+    """
 
     def __init__(self, classes: int, settings: WindowOptions) -> None:
         super().__init__()
@@ -107,7 +109,9 @@ class Windows:
         self.size, self.signature = len(ids), signature
 
     def epoch(self, number: int, skip: int = 0) -> Iterator[tuple[Batch | None, int]]:
-        """(batch, tokens it stands for) of epoch `number`, without the first `skip`; None where this process has no row."""
+        """(batch, tokens it stands for) of epoch `number`, without the first `skip`; None where this process
+        has no row.
+        """
         order = rng.permutation(rng.stream(self.settings.seed, 1 + number, 0), self.size)
         for low in range(skip * self.settings.batch, self.size, self.settings.batch):
             places = order[low : low + self.settings.batch]

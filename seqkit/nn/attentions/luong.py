@@ -13,7 +13,9 @@ __all__ = ["Luong"]
 
 
 class Luong(Attention):
-    """score(q, m) = qᵀ W m; the state after a step asks.  Source:  Luong et al. 2015, arXiv:1508.04025, §3.1."""
+    """score(q, m) = qᵀ W m; the state after a step asks.  Source:  Luong et al. 2015, arXiv:1508.04025,
+    §3.1.
+    """
 
     feeds = False
 

@@ -21,8 +21,9 @@ class GRU(Cell):
     n = tanh(W_n x + b_n + r ∘ (U_n h' + b_u))
     h = (1 - z) ∘ n + z ∘ h'
 
-    b_u stands within the product with r, so it cannot be merged with b_n. Course notation: Γr = r, Γu = 1 - z, c = h,
-    c̃ = n; weights of the course's Γu are the negatives of those of z (`nn.torch_weights.flip_update`).
+    b_u stands within the product with r, so it cannot be merged with b_n. Course notation: Γr = r, Γu = 1 -
+    z, c = h, c̃ = n; weights of the course's Γu are the negatives of those of z
+    (`nn.torch_weights.flip_update`).
     """
 
     gates = 3

@@ -18,8 +18,8 @@ class GRUBefore(Cell):
     n = tanh(W_n x + U_n (r ∘ h') + b_n)
     h = (1 - z) ∘ n + z ∘ h'
 
-    Course notation: c̃ = tanh(Wc[Γr ∘ c⟨t−1⟩, x] + bc), c = Γu ∘ c̃ + (1 - Γu) ∘ c⟨t−1⟩, with Γu = 1 - z: its weights are
-    the negatives of those of z (`nn.torch_weights.flip_update`).
+    Course notation: c̃ = tanh(Wc[Γr ∘ c⟨t−1⟩, x] + bc), c = Γu ∘ c̃ + (1 - Γu) ∘ c⟨t−1⟩, with Γu = 1 - z: its
+    weights are the negatives of those of z (`nn.torch_weights.flip_update`).
     """
 
     gates = 3

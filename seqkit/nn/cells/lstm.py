@@ -18,8 +18,8 @@ class LSTM(Cell):
     g = tanh(W_g x + U_g h' + b_g)    o = σ(W_o x + U_o h' + b_o)
     c = f ∘ c' + i ∘ g    h = o ∘ tanh(c)
 
-    b_f starts at 1, so that the cell remembers at first (Jozefowicz et al. 2015). Course notation: Γu = i, Γf = f, Γo = o,
-    c̃ = g, a = h.
+    b_f starts at 1, so that the cell remembers at first (Jozefowicz et al. 2015). Course notation: Γu = i, Γf
+    = f, Γo = o, c̃ = g, a = h.
     """
 
     gates, states = 4, 2

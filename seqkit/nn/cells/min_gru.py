@@ -17,8 +17,8 @@ class MinGRU(Cell):
     z = σ(W_z x + b_z)    n = W_n x + b_n
     h = (1 - z) ∘ h' + z ∘ n
 
-    The gates do not see h', so h is a linear recurrence with known factors; `fused` takes it as a parallel scan. There is
-    no U. z is here the share of what is new, as in the paper: the opposite of GRU's z.
+    The gates do not see h', so h is a linear recurrence with known factors; `fused` takes it as a parallel
+    scan. There is no U. z is here the share of what is new, as in the paper: the opposite of GRU's z.
     """
 
     gates = 2

@@ -1,4 +1,6 @@
-"""The adaptive softmax: frequent words in the first cluster, rare ones in tails that most rows never touch."""
+"""The adaptive softmax: frequent words in the first cluster, rare ones in tails that most rows never
+touch.
+"""
 
 from itertools import pairwise
 from typing import Annotated, cast
@@ -16,11 +18,13 @@ __all__ = ["AdaptiveSoftmax"]
 
 
 class AdaptiveSoftmax(Head):
-    """p(w) = p_0(w) for w in the first cluster, else p_0(cluster k) · p_k(w) (Grave et al. 2017, arXiv:1609.04309).
+    """p(w) = p_0(w) for w in the first cluster, else p_0(cluster k) · p_k(w) (Grave et al. 2017,
+    arXiv:1609.04309).
 
-    p_0 = softmax(W_0 h + b_0) over the first cutoff's words and the tails; p_k = softmax(W_k (P_k h) + b_k), with
-    P_k h of H / shrink^k numbers. Words must be numbered by falling frequency, as a Vocab does. cutoffs: where clusters end.
-    tied: a weight (V, H) shared with an embedding, whose rows are the W of all clusters; nothing shrinks then (P_k = I).
+    p_0 = softmax(W_0 h + b_0) over the first cutoff's words and the tails; p_k = softmax(W_k (P_k h) + b_k),
+    with P_k h of H / shrink^k numbers. Words must be numbered by falling frequency, as a Vocab does. cutoffs:
+    where clusters end. tied: a weight (V, H) shared with an embedding, whose rows are the W of all clusters;
+    nothing shrinks then (P_k = I).
     """
 
     def __init__(

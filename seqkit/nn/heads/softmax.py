@@ -15,8 +15,8 @@ __all__ = ["Softmax"]
 class Softmax(Head):
     """p = softmax(W h + b).
 
-    tied: a weight (V, H) that is shared with an embedding (Press & Wolf 2017, arXiv:1608.05859); one parameter, one file
-    entry. The loss never holds all logits (kernels.linear_cross_entropy).
+    tied: a weight (V, H) that is shared with an embedding (Press & Wolf 2017, arXiv:1608.05859); one
+    parameter, one file entry. The loss never holds all logits (kernels.linear_cross_entropy).
     """
 
     def __init__(self, input_size: int, classes: int, *, tied: nn.Parameter | None = None) -> None:

@@ -1,7 +1,8 @@
-"""One page of a diagnosis: what is at fault and what to do, errors and gaps, curves, confusion, slices, rows to look at.
+"""One page of a diagnosis: what is at fault and what to do, errors and gaps, curves, confusion, slices, rows
+to look at.
 
-One file, no script, nothing loaded from elsewhere; texts are data and are shown as text. Not handled: more than MOST
-labels in the confusion table (the largest confusions are listed).
+One file, no script, nothing loaded from elsewhere; texts are data and are shown as text. Not handled: more
+than MOST labels in the confusion table (the largest confusions are listed).
 """
 
 from collections.abc import Mapping, Sequence
@@ -110,7 +111,8 @@ label elsewhere{{ "; " if not loop.last }}{% endfor %}.</p>
 
 
 def diagnosis_page(tables: Mapping[str, Any], path: Path) -> None:
-    """Write the page of `tables` (as seqkit.diagnosis.result.Diagnosis.to_json gives them), whole or not at all.
+    """Write the page of `tables` (as seqkit.diagnosis.result.Diagnosis.to_json gives them), whole or not at
+    all.
 
     Raises:  OptionError for another suffix than .html, or if jinja2 is not installed.
     """
@@ -214,7 +216,9 @@ def _chart(name: str, note: str, x_name: str, lines: Sequence[tuple[str, str, bo
 
 
 def _heat(classes: Mapping[str, Any]) -> list[tuple[str, list[tuple[int, str, str]]]]:
-    """Cells of the confusion table with their colours: blue is right, orange is wrong, by the share of the label's rows."""
+    """Cells of the confusion table with their colours: blue is right, orange is wrong, by the share of the
+    label's rows.
+    """
     if len(classes["classes"]) > MOST:
         return []
     rows = []

@@ -1,8 +1,9 @@
-"""A map of words as one HTML file that needs no network: zoom, pan, search, and a word's neighbours on a click.
+"""A map of words as one HTML file that needs no network: zoom, pan, search, and a word's neighbours on a
+click.
 
-All numbers lie in the page, compressed (zlib) and in base64: places as 16 bits of each direction's range; a neighbour as
-the way to it along a Z-order curve over the map (Morton 1966), which is short where neighbours stand together.
-Not handled: three directions; browsers before 2023, which lack DecompressionStream.
+All numbers lie in the page, compressed (zlib) and in base64: places as 16 bits of each direction's range; a
+neighbour as the way to it along a Z-order curve over the map (Morton 1966), which is short where neighbours
+stand together. Not handled: three directions; browsers before 2023, which lack DecompressionStream.
 """
 
 import base64
@@ -37,8 +38,8 @@ def page(
 ) -> int:
     """Write the page; return how many neighbours of each word it holds.
 
-    neighbours: label numbers, nearest first. All K are kept up to 50,000 labels if they fit into 1.5 MB, 30 bytes a label
-    beyond; else as many of the nearest as fit.
+    neighbours: label numbers, nearest first. All K are kept up to 50,000 labels if they fit into 1.5 MB, 30
+    bytes a label beyond; else as many of the nearest as fit.
     Raises:  ShapeError if sizes differ or a place is not finite; OptionError without jinja2.
     """
     check_map(places, labels, groups)
@@ -47,7 +48,8 @@ def page(
         neighbours.size and not 0 <= neighbours.min() <= neighbours.max() < count
     ):
         raise ShapeError(
-            f"map: neighbours of shape {neighbours.shape} came, expected rows of numbers below {count:,}, one a label."
+            f"map: neighbours of shape {neighbours.shape} came, expected rows of numbers below {count:,}, "
+            "one a label."
         )
     page = templates("map", Path(path)).from_string(TEMPLATE.read_text(encoding="utf-8"))
     low, high = places.min(0), places.max(0)
@@ -83,7 +85,9 @@ def page(
 
 
 def _ways(grid: Annotated[Array, "N C"], neighbours: Annotated[Array, "N K"]) -> Annotated[Array, "K N"]:
-    """Steps along the Z-order curve from each label to its neighbours: 0, -1, 1, -2, ... as 0, 1, 2, 3, ..."""
+    """Steps along the Z-order curve from each label to its neighbours: 0, -1, 1, -2, ... as 0, 1, 2, 3,
+    ...
+    """
     code = np.zeros(len(grid), np.uint64)
     for bit in range(16):
         for axis in (0, 1):

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def templates(what: str, path: Path, *, trim_blocks: bool = False) -> "Environment":
-    """An environment in which words and texts are data: markup in them is shown, not run.  what, path: for messages.
+    """An environment in which words and texts are data: markup in them is shown, not run.  what, path: for
+    messages.
 
     Raises:  OptionError for another suffix than .html, or if jinja2 is not installed.
     """

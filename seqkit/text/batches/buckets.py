@@ -1,6 +1,7 @@
 """Batches of rows of different length: rows of like length together, in another order each epoch.
 
-Not handled: what a batch is made of (the model builds it from the numbers of its rows); streams (text.batches.streams).
+Not handled: what a batch is made of (the model builds it from the numbers of its rows); streams
+(text.batches.streams).
 """
 
 from collections.abc import Callable, Iterator
@@ -13,14 +14,15 @@ from seqkit.core.errors import OptionError, ShapeError
 from seqkit.core.types import Array
 
 B = TypeVar("B")
-POOL = 32  # batches that are sorted together: enough for little padding, few enough that an epoch's order stays random
+# batches that are sorted together: enough for little padding, few enough that an epoch's order stays random
+POOL = 32
 
 
 class Buckets(Generic[B]):
     """The batches of `lengths` (N,) for `fit`: every row once an epoch, `batch` rows at a time.
 
-    make(rows, part) builds a batch from numbers of rows (B,) int64; part: (first row, rows in all) of a batch that is shared
-    out among processes, None where it is not. The order depends on seed and epoch alone.
+    make(rows, part) builds a batch from numbers of rows (B,) int64; part: (first row, rows in all) of a batch
+    that is shared out among processes, None where it is not. The order depends on seed and epoch alone.
     """
 
     def __init__(
@@ -76,7 +78,8 @@ class Buckets(Generic[B]):
 
 
 def by_length(lengths: Annotated[Array, "N"], steps: int) -> Iterator[Annotated[Array, "B"]]:
-    """The numbers of all rows in groups of like length, each of about `steps` steps with its padding: for predictions.
+    """The numbers of all rows in groups of like length, each of about `steps` steps with its padding: for
+    predictions.
 
     >>> [rows.tolist() for rows in by_length(np.array([5, 1, 2]), steps=5)]
     [[1, 2], [0]]

@@ -18,8 +18,8 @@ from seqkit.text.corpus.corpus import Corpus
 class Window:
     """`length` steps of all streams.  input, target: (B, T) int32, target -1 where nothing is predicted.
 
-    first: the streams begin here, so a state carried from elsewhere is not theirs. rows: (first row, rows in all) of a part
-    of a batch that is shared out.
+    first: the streams begin here, so a state carried from elsewhere is not theirs. rows: (first row, rows in
+    all) of a part of a batch that is shared out.
     """
 
     input: Annotated[Ids, "B T"]
@@ -32,8 +32,8 @@ class Window:
 def bptt_streams(ids: Ids, batch: int, length: int) -> Iterator[Window]:
     """Cut one long text into `batch` parallel streams and yield windows of `length` steps.
 
-    Target = input moved one token on. Streams stay in order, so a model may carry its state from window to window. Lengths
-    of streams differ by one at most.
+    Target = input moved one token on. Streams stay in order, so a model may carry its state from window to
+    window. Lengths of streams differ by one at most.
 
     Shapes:  ids (N,) int32 -> input, target (B, T), T = length except in the last window.
     Units:   length in tokens. Exactly N - batch predictions are made; no token is dropped.

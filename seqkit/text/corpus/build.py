@@ -1,7 +1,7 @@
 """From pieces of text to a corpus: encode on several processes, merge their vocabularies, renumber.
 
-The result is the same for any number of processes: tokens count as met in the order of the text, and the vocabulary is
-sorted by count, ties in that order.
+The result is the same for any number of processes: tokens count as met in the order of the text, and the
+vocabulary is sorted by count, ties in that order.
 """
 
 import hashlib
@@ -30,7 +30,9 @@ PARALLEL_FROM = 8 << 20  # characters; below it processes cost more than they sa
 
 @dataclass(frozen=True)
 class Built:
-    """The finished arrays (ids may be memory-mapped in the working folder), the vocabulary and what was read."""
+    """The finished arrays (ids may be memory-mapped in the working folder), the vocabulary and what was
+    read.
+    """
 
     ids: Array
     starts: Array
@@ -53,7 +55,8 @@ def build(
 ) -> Built:
     """Encode `pieces` within the working `folder`, telling `report` the characters read.
 
-    epsilon: read `pieces` once before, to find the words above this share of the text in bounded memory (LossyCounter).
+    epsilon: read `pieces` once before, to find the words above this share of the text in bounded memory
+    (LossyCounter).
     Raises:  FormatError if there is no token, or none frequent enough.
     """
     digest = hashlib.sha256(settings_key(recipe, min_count, max_size, specials, epsilon))
@@ -81,14 +84,16 @@ def build(
         )
         if len(vocab) == len(vocab.specials):
             raise FormatError(
-                f"corpus: none of the {len(counts):,} tokens was read {min_count:,} times or more, the most common one "
+                f"corpus: none of the {len(counts):,} tokens was read {min_count:,} times or more, the most "
+                "common one "
                 f"{max(counts.values()):,} times. Give more text or lower min_count."
             )
     unk = -1 if vocab.unk is None else vocab.unk
     table = np.fromiter((vocab.index.get(token, unk) for token in tokens), np.int32, len(tokens))
     if (table[numbers > 0] < 0).any():
         raise FormatError(
-            f'corpus: rare tokens fall out of the vocabulary and there is no {SPECIALS["unk"]}. Keep "unk" in specials.'
+            f'corpus: rare tokens fall out of the vocabulary and there is no {SPECIALS["unk"]}. Keep "unk" '
+            f"in specials."
         )
     ids, starts = _renumber(spools, [table[place] for place in places], folder, total)
     return Built(ids, starts, vocab, characters, digest.hexdigest())
@@ -206,7 +211,9 @@ def _interleaved(spools: list[_Spooled]) -> Iterator[tuple[int, tuple[int, int, 
 
 
 def _merge(spools: list[_Spooled]) -> tuple[list[str], Array, list[Array]]:
-    """All tokens in the order they are first met in the text, their counts, and the place there of each spool's tokens."""
+    """All tokens in the order they are first met in the text, their counts, and the place there of each
+    spool's tokens.
+    """
     known = [0] * len(spools)
     order: dict[str, None] = {}
     for which, (_, _, after) in _interleaved(spools):

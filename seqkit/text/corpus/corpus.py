@@ -61,14 +61,14 @@ class Corpus:
     ) -> "Corpus":
         """Read text, count its tokens, number them; one pass over the text, on several processes.
 
-        tokens: a tokenizer or its name; "subword:bpe" learns max_size subwords from the text first (see text.tokenizer.choose).
-        source: what `read` takes or gives, or any iterable of lines. With `out` the corpus is written to that folder and
-        memory-mapped; if the folder holds the corpus of the same text and settings already, it is only opened.
-        epsilon: for vocabularies that do not fit in memory: the text is read twice, the first time to find all words above
-        this share of it in bounded memory; rarer ones may become unknown. Counts stay exact. report: called with the
-        characters read so far.
-        Raises:  FormatError if the text is bad, empty, or has no token frequent enough; OptionError for an epsilon with
-                 a source that can be read only once.
+        tokens: a tokenizer or its name; "subword:bpe" learns max_size subwords from the text first (see
+        text.tokenizer.choose). source: what `read` takes or gives, or any iterable of lines. With `out` the
+        corpus is written to that folder and memory-mapped; if the folder holds the corpus of the same text
+        and settings already, it is only opened. epsilon: for vocabularies that do not fit in memory: the text
+        is read twice, the first time to find all words above this share of it in bounded memory; rarer ones
+        may become unknown. Counts stay exact. report: called with the characters read so far.
+        Raises:  FormatError if the text is bad, empty, or has no token frequent enough; OptionError for an
+                 epsilon with a source that can be read only once.
         """
         text = read(source) if isinstance(source, str | os.PathLike) else source
         pieces, normalizer = text if isinstance(text, Text) else _Lines(text), normalizer or Normalizer()
@@ -180,7 +180,8 @@ class Corpus:
         }
         return values, (
             f"{self.num_tokens:,} tokens in {len(self):,} sentences, {len(self.vocab):,} in the vocabulary, "
-            f"{100 * self.unknown_share:.2f} % unknown\nspecial tokens: {', '.join(self.vocab.specials) or 'none'}\n"
+            f"{100 * self.unknown_share:.2f} % unknown\nspecial tokens: "
+            f"{', '.join(self.vocab.specials) or 'none'}\n"
             f"most common: {', '.join(f'{word} {count:,}' for word, count in common)}"
         )
 
@@ -218,7 +219,8 @@ def _check_again(pieces: Text | _Lines) -> None:
     """Raise unless the text can be read a second time."""
     if pieces.source == "-" if isinstance(pieces, Text) else iter(pieces.lines) is pieces.lines:
         raise OptionError(
-            "corpus: this text can be read only once, and these settings read it twice. Give a file or a list."
+            "corpus: this text can be read only once, and these settings read it twice. Give a file "
+            "or a list."
         )
 
 

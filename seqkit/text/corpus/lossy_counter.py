@@ -6,7 +6,8 @@ from collections.abc import Iterable
 class LossyCounter:
     """Counts the frequent words of a stream with at most about (1 / ε) · log(ε n) entries.
 
-    After n words: a word whose true count is above ε n is there, and counts[w] ≤ true count ≤ counts[w] + ε n.
+    After n words: a word whose true count is above ε n is there, and counts[w] ≤ true count ≤ counts[w] + ε
+    n.
     Source:  Manku & Motwani 2002, "Approximate frequency counts over data streams", lossy counting.
 
     >>> counter = LossyCounter(0.1)

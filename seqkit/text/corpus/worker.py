@@ -1,7 +1,8 @@
-"""Pieces of text to numbers in one pass: each new token takes the next number, counts and final ids come later.
+"""Pieces of text to numbers in one pass: each new token takes the next number, counts and final ids come
+later.
 
-Run as a program it is a worker: settings and pieces come over stdin, each behind its length, and what it found is left
-in a folder. Nothing is pickled.
+Run as a program it is a worker: settings and pieces come over stdin, each behind its length, and what it
+found is left in a folder. Nothing is pickled.
 """
 
 import json

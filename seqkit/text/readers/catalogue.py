@@ -86,9 +86,11 @@ def fetch(
     allow_unverified: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> list[Path]:
-    """Download a file into `folder`, check its sha256, unpack it safely; return the files. A part left before is gone on with.
+    """Download a file into `folder`, check its sha256, unpack it safely; return the files. A part left before
+    is gone on with.
 
-    Raises:  OptionError if it cannot be fetched or verified; FormatError for a wrong checksum, a cut or unsafe file.
+    Raises:  OptionError if it cannot be fetched or verified; FormatError for a wrong checksum, a cut or
+             unsafe file.
     """
     import pooch
 

@@ -58,7 +58,8 @@ class _Guarded(io.RawIOBase):
         self._out += len(data)
         if self._out > FREE and self._out > RATIO * self._size:
             raise FormatError(
-                f"{self._path}: {self._size:,} bytes grew to more than {self._out:,}; at most {RATIO}-fold is read."
+                f"{self._path}: {self._size:,} bytes grew to more than {self._out:,}; at most {RATIO}-fold "
+                "is read."
             )
         buffer[: len(data)] = data
         return len(data)

@@ -1,7 +1,10 @@
-"""Sentences of words, with a tag each where there are tags: CoNLL column files, CoNLL-U, JSON lines, plain text.
+"""Sentences of words, with a tag each where there are tags: CoNLL column files, CoNLL-U, JSON lines, plain
+text.
 
-conll   a word and its columns a line, between tabs or else spaces, a blank line after a sentence; -DOCSTART- lines are skipped
-conllu  ten columns between tabs, # comments; multiword tokens (1-2) and empty nodes (1.1) are skipped; a tag _ is missing
+conll   a word and its columns a line, between tabs or else spaces, a blank line after a sentence;
+        -DOCSTART- lines are skipped
+conllu  ten columns between tabs, # comments; multiword tokens (1-2) and empty nodes (1.1) are skipped; a tag
+_ is missing
 jsonl   {"words": [...], "tags": [...]} a line; null is a missing tag
 text    a sentence a line, cut by a tokenizer
 
@@ -27,7 +30,9 @@ _ID, _SKIPPED = re.compile(r"[1-9][0-9]*"), re.compile(r"[0-9]+[-.][0-9]+")
 
 @dataclass(frozen=True)
 class Sentence:
-    """Words, their tags (None: none were asked for; a tag None: missing), and where the sentence stands: "file: line 7"."""
+    """Words, their tags (None: none were asked for; a tag None: missing), and where the sentence stands:
+    "file: line 7".
+    """
 
     words: list[str]
     tags: list[str | None] | None
@@ -44,10 +49,11 @@ def sentences(
 ) -> Iterator[Sentence]:
     """The sentences of what `seqkit.read` takes: files, folders, globs, "-" for stdin, compressed or not.
 
-    format: one of FORMATS; if not given, told by the name (.conllu, .jsonl, .txt, else conll). column: of the tags: a
-    number from 1 (conll; the last if not given), a name (conllu: upos if not given; jsonl: tags). tagged: whether tags
-    must be there; if not, none are read. unit: the tokenizer of text.
-    Raises:  FormatError, naming file and line, for what the format does not allow, and if there is no sentence at all.
+    format: one of FORMATS; if not given, told by the name (.conllu, .jsonl, .txt, else conll). column: of the
+    tags: a number from 1 (conll; the last if not given), a name (conllu: upos if not given; jsonl: tags).
+    tagged: whether tags must be there; if not, none are read. unit: the tokenizer of text.
+    Raises:  FormatError, naming file and line, for what the format does not allow, and if there is no
+             sentence at all.
     """
     if format is not None and format not in FORMATS:
         raise OptionError(
@@ -138,11 +144,13 @@ def _conll(
         width = width or len(cells)
         if len(cells) != width or not all(cells):
             raise FormatError(
-                f"{where} has {sum(map(bool, cells))} columns, expected {width} as above: {line.strip()[:60]!r}."
+                f"{where} has {sum(map(bool, cells))} columns, expected {width} as above: "
+                f"{line.strip()[:60]!r}."
             )
         if tagged and (width < 2 or (at is not None and at >= width)):
             raise FormatError(
-                f"{where} has {width} columns; the tags were looked for in column {2 if at is None else at + 1}."
+                f"{where} has {width} columns; the tags were looked for in column "
+                f"{2 if at is None else at + 1}."
             )
         yield cells[0], cells[width - 1 if at is None else at] if tagged else None, where
     yield None

@@ -33,7 +33,8 @@ class Resuming:
                 if attempt == TRIES - 1 or (isinstance(error, urllib.error.HTTPError) and error.code < 500):
                     kept = self.part.stat().st_size if self.part.is_file() else 0
                     raise FormatError(
-                        f"fetch: {address}: {error}. {kept:,} bytes are kept in {self.part}; try again to go on from there."
+                        f"fetch: {address}: {error}. {kept:,} bytes are kept in {self.part}; try again to "
+                        "go on from there."
                     ) from error
                 time.sleep(self.wait * 2**attempt)
         with self.part.open("rb") as source, Path(output).open("wb") as target:

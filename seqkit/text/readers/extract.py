@@ -17,9 +17,11 @@ FREE = 64 << 20  # bytes out before the ratio counts
 
 
 def extract(archive: Path, folder: Path, *, most_bytes: int = MOST_BYTES) -> list[Path]:
-    """Unpack a zip or tar into `folder`; return its files. All or nothing: an unsafe member leaves nothing behind.
+    """Unpack a zip or tar into `folder`; return its files. All or nothing: an unsafe member leaves nothing
+    behind.
 
-    Raises:  FormatError for a member outside the folder, a link, a device, a name that comes twice, a bomb, or damage.
+    Raises:  FormatError for a member outside the folder, a link, a device, a name that comes twice, a bomb,
+             or damage.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".extract-", dir=folder.parent) as working:
@@ -92,7 +94,8 @@ def _safe(archive: Path, name: str, seen: set[str]) -> str:
     plain = str(path)
     if plain in seen or len(seen) >= MOST_FILES:
         raise FormatError(
-            f"{archive}: {f'{name!r} comes twice' if plain in seen else f'holds more than {MOST_FILES:,} files'}."
+            f"{archive}: "
+            f"{f'{name!r} comes twice' if plain in seen else f'holds more than {MOST_FILES:,} files'}."
         )
     seen.add(plain)
     return plain

@@ -33,7 +33,9 @@ _MISSING = ("", None)
 
 @dataclass(frozen=True)
 class Labelled:
-    """A text, its label for each task (None: missing; none at all where none were asked for), and where it stands."""
+    """A text, its label for each task (None: missing; none at all where none were asked for), and where it
+    stands.
+    """
 
     text: str
     labels: tuple[str | None, ...]
@@ -51,10 +53,11 @@ def labelled(
 ) -> list[Labelled]:
     """The labelled texts of a file, folder, glob, or "-" for stdin; compressed or not.
 
-    format: one of FORMATS; if not given, told by the name (.tsv, .csv, .jsonl), else lines, or text where no labels are asked
-    for. text, label: names of columns; several labels are several tasks. labels: whether there are to be labels.
-    Raises:  FormatError, naming file and line, for a broken line, an empty text, a missing column, bytes that are not of
-             the encoding, and if there is no text at all.
+    format: one of FORMATS; if not given, told by the name (.tsv, .csv, .jsonl), else lines, or text where no
+    labels are asked for. text, label: names of columns; several labels are several tasks. labels: whether
+    there are to be labels.
+    Raises:  FormatError, naming file and line, for a broken line, an empty text, a missing column, bytes that
+             are not of the encoding, and if there is no text at all.
     """
     if format is not None and format not in FORMATS:
         raise OptionError(
@@ -84,7 +87,8 @@ def labelled(
     if tasks and len(found) > 4 and all(one.labels != found[0].labels for one in found[1:]):
         first = found[0]
         warnings.warn(
-            f"{first.where}: no other text has the label {first.labels[0]!r}. Is it a header? Then name the columns.",
+            f"{first.where}: no other text has the label {first.labels[0]!r}. Is it a header? Then name the "
+            f"columns.",
             stacklevel=2,
         )
     return found
@@ -201,12 +205,14 @@ def _decode(path: Path | None, name: str, encoding: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise FormatError(
-            f"{name}: line {line:,}, byte {error.start:,}: 0x{data[error.start]:02x} is not valid {encoding}. "
+            f"{name}: line {line:,}, byte {error.start:,}: 0x{data[error.start]:02x} is not valid "
+            f"{encoding}. "
             "Convert the file, or give its encoding (--encoding windows-1252, say)."
         ) from error
     if "\0" in content:
         raise FormatError(
-            f"{name}: line {content[: content.index(chr(0))].count(chr(10)) + 1:,}: a NUL character. Is it a text file?"
+            f"{name}: line {content[: content.index(chr(0))].count(chr(10)) + 1:,}: a NUL character. Is it "
+            "a text file?"
         )
     return content
 

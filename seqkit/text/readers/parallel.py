@@ -1,6 +1,8 @@
-"""Texts in pairs, row by row: two files line by line, one TSV file, or JSON lines; plain or compressed, "-" is stdin.
+"""Texts in pairs, row by row: two files line by line, one TSV file, or JSON lines; plain or compressed, "-"
+is stdin.
 
-Every message names file and line. Not handled: texts of several lines, quoted TSV cells; all rows are held in memory.
+Every message names file and line. Not handled: texts of several lines, quoted TSV cells; all rows are held in
+memory.
 """
 
 import json
@@ -15,7 +17,8 @@ NAMES = ("source", "target")
 
 
 def rows(source: str | os.PathLike[str], *, name: str = "source", empty: bool = False) -> list[str]:
-    """The texts of a file, one a line; of JSON lines (.jsonl, or stdin that begins with a brace) the value of `name`.
+    """The texts of a file, one a line; of JSON lines (.jsonl, or stdin that begins with a brace) the value of
+    `name`.
 
     Raises:  FormatError naming file and line for a text that is empty, unless `empty` ones may be.
     """
@@ -37,17 +40,20 @@ def pairs(
     *,
     names: Sequence[str] = NAMES,
 ) -> tuple[list[str], list[str]]:
-    """Two lists of as many texts: of two files line by line, or of one whose lines are `first<TAB>second` or JSON objects.
+    """Two lists of as many texts: of two files line by line, or of one whose lines are `first<TAB>second` or
+    JSON objects.
 
     names: the fields of JSON objects; a TSV file may have them as its header.
-    Raises:  FormatError for files of different length, a line without two texts, an empty text, or no pair at all.
+    Raises:  FormatError for files of different length, a line without two texts, an empty text, or no pair at
+             all.
     """
     if second is not None:
         left, right = rows(first, name=names[0], empty=True), rows(second, name=names[1], empty=True)
         where = (_name(first), _name(second))
         if len(left) != len(right):
             raise FormatError(
-                f"{where[1]}: {len(right):,} lines came, {where[0]} has {len(left):,}; line n of one belongs to line n of the "
+                f"{where[1]}: {len(right):,} lines came, {where[0]} has {len(left):,}; line n of one "
+                "belongs to line n of the "
                 "other. Find where they part, or where a file was cut short."
             )
         found = [(number, [*pair]) for number, pair in enumerate(zip(left, right, strict=True), 1)]
@@ -62,7 +68,8 @@ def pairs(
         for text, name, file in zip(pair, names, where, strict=True):
             if not text.strip():
                 raise FormatError(
-                    f"{file}: line {number:,} has an empty {name}. Take the pair out of both sides, or fill it."
+                    f"{file}: line {number:,} has an empty {name}. Take the pair out of both sides, or "
+                    "fill it."
                 )
     if not found:
         raise FormatError(
@@ -75,7 +82,8 @@ def _cells(source: str | os.PathLike[str], number: int, line: str, names: Sequen
     cells = line.split("\t")
     if len(cells) != 2:
         raise FormatError(
-            f"{_name(source)}: line {number:,} has {len(cells)} columns, expected {names[0]}<TAB>{names[1]}. Give two files, or "
+            f"{_name(source)}: line {number:,} has {len(cells)} columns, expected "
+            f"{names[0]}<TAB>{names[1]}. Give two files, or "
             "part the texts by one tab."
         )
     return cells

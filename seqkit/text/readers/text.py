@@ -1,7 +1,9 @@
-"""Text from anywhere, in pieces: files plain or compressed, folders, globs, JSONL, CSV, Parquet, stdin, NLTK corpora.
+"""Text from anywhere, in pieces: files plain or compressed, folders, globs, JSONL, CSV, Parquet, stdin, NLTK
+corpora.
 
-A piece is a str cut after white space; the pieces together are the text, line ends included, so an endless line is read
-in bounded memory. Lines end at \\n alone. Not handled: encodings other than UTF-8 (convert first), HTML, archives of files.
+A piece is a str cut after white space; the pieces together are the text, line ends included, so an endless
+line is read in bounded memory. Lines end at \\n alone. Not handled: encodings other than UTF-8 (convert
+first), HTML, archives of files.
 """
 
 import glob
@@ -50,7 +52,8 @@ class Text:
             data = rest + block
             if offset == 0 and (bom := data[:2]) in _BOMS:
                 raise FormatError(
-                    f"{name}: begins with a {_BOMS[bom]} byte order mark, expected UTF-8. Convert it with iconv."
+                    f"{name}: begins with a {_BOMS[bom]} byte order mark, expected UTF-8. Convert it "
+                    "with iconv."
                 )
             if offset == 0 and data.startswith(b"\xef\xbb\xbf"):
                 data, offset = data[3:], 3
@@ -61,7 +64,8 @@ class Text:
             )
             if cut == 0 and len(data) > PIECE:
                 raise FormatError(
-                    f"{name}: line {line:,} holds a word of more than {PIECE:,} bytes at byte {offset:,}. Is it a text file?"
+                    f"{name}: line {line:,} holds a word of more than {PIECE:,} bytes at byte {offset:,}. "
+                    "Is it a text file?"
                 )
             whole, rest = data[:cut], data[cut:]
             if whole:
@@ -81,7 +85,8 @@ class Text:
             else:
                 where = line + data.count(b"\n", 0, error.start)
                 raise FormatError(
-                    f"{name}: line {where:,}, byte {offset + error.start:,}: 0x{data[error.start]:02x} is not valid UTF-8. "
+                    f"{name}: line {where:,}, byte {offset + error.start:,}: 0x{data[error.start]:02x} is "
+                    "not valid UTF-8. "
                     'Convert the file, or read it with errors="replace".'
                 ) from error
         if bad >= 0:
@@ -100,8 +105,10 @@ def read(
 ) -> Text:
     """Open a source of text: a file, a folder, a glob, "-" for stdin, or "nltk:brown".
 
-    Compression (gz, bz2, xz, zst) is told by the first bytes. `column` names the field of .jsonl, .csv, .tsv and .parquet.
-    Raises:  FormatError, here or while reading, if a file is missing, not text, cut short or grows without bound.
+    Compression (gz, bz2, xz, zst) is told by the first bytes. `column` names the field of .jsonl, .csv, .tsv
+    and .parquet.
+    Raises:  FormatError, here or while reading, if a file is missing, not text, cut short or grows without
+             bound.
     """
     text = Text(os.fspath(source), column, errors)
     if not text.source.startswith("nltk:"):
@@ -173,7 +180,8 @@ def _jsonl(lines: Iterator[str], name: str, column: str) -> Iterator[str]:
         if not isinstance(row, dict) or not isinstance(row.get(column), str):
             known = sorted(row) if isinstance(row, dict) else []
             raise FormatError(
-                f"{name}: line {number:,} has no text in {column!r}; it has {', '.join(known)}.{did_you_mean(column, known)}"
+                f"{name}: line {number:,} has no text in {column!r}; it has "
+                f"{', '.join(known)}.{did_you_mean(column, known)}"
             )
         yield row[column] + "\n"
 

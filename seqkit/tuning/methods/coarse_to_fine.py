@@ -1,4 +1,5 @@
-"""Coarse to fine: draw from the whole space, then from the box that holds the best, and so on (the course's way).
+"""Coarse to fine: draw from the whole space, then from the box that holds the best, and so on (the course's
+way).
 
 Not handled: best settings that lie in two places far apart; the box then holds both, and what is between.
 """
@@ -16,7 +17,9 @@ __all__ = ["CoarseToFine"]
 
 @dataclass(frozen=True)
 class CoarseToFine:
-    """Rounds of as many trials each; a round's box holds the best `share` of all trials before it, and `margin` more."""
+    """Rounds of as many trials each; a round's box holds the best `share` of all trials before it, and
+    `margin` more.
+    """
 
     rounds: int = option(2, low=2, help="rounds, the first of them over the whole space")
     share: float = option(
@@ -35,7 +38,8 @@ class CoarseToFine:
         """A round needs two trials."""
         if trials < 2 * self.rounds:
             raise OptionError(
-                f"coarse-to-fine: {trials} trials came for {self.rounds} rounds, expected at least {2 * self.rounds}. "
+                f"coarse-to-fine: {trials} trials came for {self.rounds} rounds, expected at least "
+                f"{2 * self.rounds}. "
                 "Give more trials, or use random."
             )
 

@@ -31,7 +31,8 @@ class Grid:
         size = len(self._grid(space))
         if trials != size:
             raise OptionError(
-                f"grid: {trials} trials came, the grid has {size} places. Ask for {size} trials, or set points."
+                f"grid: {trials} trials came, the grid has {size} places. Ask for {size} trials, or "
+                "set points."
             )
 
     def jobs(self, space: Space, trials: int, epochs: int, seed: int, known: Sequence[Trial]) -> list[Job]:

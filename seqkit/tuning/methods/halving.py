@@ -1,7 +1,8 @@
 """Successive halving: train all trials a little, go on with the best part, and so on (arXiv:1502.07943).
 
-Trials that go on do so from their checkpoint, with the schedule of the whole run, so no epoch is trained twice and the
-winner is the run that would have been without a search. Not handled: rungs shorter than an epoch.
+Trials that go on do so from their checkpoint, with the schedule of the whole run, so no epoch is trained
+twice and the winner is the run that would have been without a search. Not handled: rungs shorter than an
+epoch.
 """
 
 from collections.abc import Sequence
@@ -47,11 +48,13 @@ class Halving:
         """Two rungs at least, and epochs that all trials share."""
         if "epochs" in space.parts:
             raise OptionError(
-                "halving: epochs is in the space, but rungs compare trials by epochs. Set epochs, or use random."
+                "halving: epochs is in the space, but rungs compare trials by epochs. Set epochs, or "
+                "use random."
             )
         if epochs < self.eta or trials < self.eta:
             raise OptionError(
-                f"halving: {epochs} epochs and {trials} trials came, expected at least {self.eta} of each (eta). "
+                f"halving: {epochs} epochs and {trials} trials came, expected at least {self.eta} of "
+                "each (eta). "
                 "Raise them, or use random."
             )
 

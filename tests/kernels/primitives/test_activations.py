@@ -9,9 +9,9 @@ from seqkit.kernels.primitives.activations import cpu, reference
 
 def run(operation, *arrays):
     one, two = (
-        njit(lambda x, out, n: operation(x, out, n)),
-        njit(lambda x, y, out, n: operation(x, y, out, n)),
-    )  # noqa: PLW0108
+        njit(lambda x, out, n: operation(x, out, n)),  # noqa: PLW0108  # a function that numba can compile
+        njit(lambda x, y, out, n: operation(x, y, out, n)),  # noqa: PLW0108
+    )
     (one if len(arrays) == 2 else two)(*[a.ctypes.data for a in arrays], arrays[-1].size)
 
 

@@ -25,9 +25,11 @@ def align(
     restrict: common.Restrict = None,
     json: common.AsJson = False,
 ) -> None:
-    """Turn one space of vectors into another, write it to the folder --out, and show how many words find theirs.
+    """Turn one space of vectors into another, write it to the folder --out, and show how many words find
+    theirs.
 
-    Example: seqkit embed align english.vectors french.vectors --dictionary en-fr.txt --out english-in-french.vectors
+    Example: seqkit embed align english.vectors french.vectors --dictionary en-fr.txt --out
+    english-in-french.vectors
     """
     from seqkit.embeddings import alignment
     from seqkit.embeddings.vectors.vectors import Vectors
@@ -38,12 +40,13 @@ def align(
         Vectors.load(target),
         pairs,
         asked,
-        method=method,
-        restrict=restrict,  # type: ignore[arg-type]
+        method=method,  # type: ignore[arg-type]  # checked there
+        restrict=restrict,
     )
     turned.save(out)
     common.note(
-        f"{out}: {len(turned):,} words, learnt from {made.count:,} pairs, {made.missing:,} with an unknown word"
+        f"{out}: {len(turned):,} words, learnt from {made.count:,} pairs, {made.missing:,} with an "
+        "unknown word"
     )
     result = {"pairs": made.count, "missing": made.missing, "scores": [score.to_json() for score in scores]}
     common.show(result, "\n".join(map(str, scores)), json)

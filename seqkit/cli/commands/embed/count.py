@@ -37,7 +37,8 @@ def count(
     dask: Annotated[
         str | None,
         typer.Option(
-            help="Address of a Dask scheduler whose workers count, or local: --threads processes (extra: dask)."
+            help="Address of a Dask scheduler whose workers count, or local: --threads processes "
+            "(extra: dask)."
         ),
     ] = None,
     parts: Annotated[
@@ -50,7 +51,8 @@ def count(
     quiet: common.Quiet = False,
     json: common.AsJson = False,
 ) -> None:
-    """Count which words stand near which, for embed train --loss glove; the same counts for any memory, threads and machines.
+    """Count which words stand near which, for embed train --loss glove; the same counts for any memory,
+    threads and machines.
 
     Example: seqkit embed count wiki.txt.gz --window 10 --memory 500M --out wiki.counts
     """

@@ -32,7 +32,8 @@ def draw(
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
-    """Draw a map of words to --out: .svg or .png, .html (zoom, search, neighbours) or .tsv (TensorBoard projector).
+    """Draw a map of words to --out: .svg or .png, .html (zoom, search, neighbours) or .tsv (TensorBoard
+    projector).
 
     Example: seqkit embed map demo.vectors --top 200 --out map.svg
     """
@@ -51,8 +52,8 @@ def draw(
         method=method or ("axes" if axes else "tsne"),
         axes=axes,
         seed=seed,
-        missing=missing,
-        title=title,  # type: ignore[arg-type]
+        missing=missing,  # type: ignore[arg-type]  # checked there
+        title=title,
         **parse_settings(setting),
     )
     left_out = f"; {drawn.unlabelled:,} labels found no place" if drawn.unlabelled else ""

@@ -89,7 +89,8 @@ def evaluate(
 ) -> None:
     """Measure vectors on analogies and on word similarity, with counts, missing words and 95 % intervals.
 
-    Example: seqkit embed eval wiki.vectors --analogies questions-words.txt --similarity EN-WS-353-ALL.txt --restrict 30000
+    Example: seqkit embed eval wiki.vectors --analogies questions-words.txt --similarity EN-WS-353-ALL.txt
+    --restrict 30000
     """
     from seqkit.embeddings.testsets.testsets import evaluate as run
 

@@ -12,7 +12,8 @@ def train(
     input: Annotated[
         str,
         typer.Argument(
-            help='A text (file, folder, glob, "-" for stdin, nltk:brown) or a folder of a corpus or of counts.'
+            help='A text (file, folder, glob, "-" for stdin, nltk:brown) or a folder of a corpus or '
+            "of counts."
         ),
     ],
     out: common.Out,
@@ -88,7 +89,8 @@ def train(
 ) -> None:
     """Train word vectors and write them, with run.json and a checkpoint, to the folder --out.
 
-    Ctrl-C finishes the block at hand and saves; --resume goes on, with --deterministic (glove always) to the same bytes.
+    Ctrl-C finishes the block at hand and saves; --resume goes on, with --deterministic (glove always) to the
+    same bytes.
 
     Example: seqkit embed train wiki.txt.gz --dim 100 --epochs 5 --out wiki.vectors
     """
@@ -97,7 +99,8 @@ def train(
 
     if subwords and loss not in ("negative-sampling", "subwords"):
         raise OptionError(
-            f"--subwords: --loss {loss} came, but n-grams are learnt by negative sampling only. Leave one out."
+            f"--subwords: --loss {loss} came, but n-grams are learnt by negative sampling only. Leave "
+            "one out."
         )
     loss = "subwords" if subwords else loss
     asked = {

@@ -41,8 +41,8 @@ def train(
 ) -> None:
     """Train word vectors by a neural language model of a fixed window, and write them to the folder --out.
 
-    The folder OUT/model holds the model itself. Ctrl-C finishes the step at hand and saves; --resume goes on. Under torchrun
-    the batch is shared out among the processes.
+    The folder OUT/model holds the model itself. Ctrl-C finishes the step at hand and saves; --resume goes on.
+    Under torchrun the batch is shared out among the processes.
 
     Example: seqkit embed train-window wiki.txt.gz --context both --window 3 --out window.vectors
     """
@@ -71,5 +71,6 @@ def train(
         )
     if world.rank == 0:
         model.save(Path(out) / "model")
-        text = f"{out}: {result['words']:,} words, {model.options.dim} numbers each, loss {result['history'][-1]['loss']:.4f}"
+        sizes = f"{result['words']:,} words, {model.options.dim} numbers each"
+        text = f"{out}: {sizes}, loss {result['history'][-1]['loss']:.4f}"
         common.show(result, text, json)

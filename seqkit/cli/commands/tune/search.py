@@ -1,4 +1,6 @@
-"""seqkit tune: search settings of language models and classifiers, look at searches; the range test of rates is in lr."""
+"""seqkit tune: search settings of language models and classifiers, look at searches; the range test of rates
+is in lr.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -54,7 +56,8 @@ def lm(
 
     The same command again goes on after a kill; given in several shells it shares the trials out.
 
-    Example: seqkit tune lm text.txt --valid valid.txt --space lr --space hidden_size=32..256 --method halving --out best.lm
+    Example: seqkit tune lm text.txt --valid valid.txt --space lr --space hidden_size=32..256 --method halving
+    --out best.lm
     """
     from seqkit.core.options import parse_settings
     from seqkit.models.language_model.model import LanguageModel

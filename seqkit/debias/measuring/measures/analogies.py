@@ -2,7 +2,8 @@
 
     score(x, y) = cos(a - b, x - y)  if ‖x - y‖ <= δ, else 0;    unit rows
 
-The best pairs first, each word at most once as x and once as y. Whether a pair is a stereotype is for people to say.
+The best pairs first, each word at most once as x and once as y. Whether a pair is a stereotype is for people
+to say.
 """
 
 from typing import Annotated
@@ -27,7 +28,8 @@ def analogies(
     restrict: int = 10_000,
     options: Options = DEFAULT,
 ) -> Measured:
-    """extra["pairs"] = [x, y, score] of the best pairs among the first `restrict` words; value = their mean score.
+    """extra["pairs"] = [x, y, score] of the best pairs among the first `restrict` words; value = their mean
+    score.
 
     a and b themselves are left out; nothing else is.
     Raises:  FormatError if no two words are within delta and in the direction of the pair.
@@ -35,7 +37,8 @@ def analogies(
     """
     if topn < 1 or not delta > 0 or restrict < 2:
         raise OptionError(
-            f"analogies: topn {topn}, delta {delta}, restrict {restrict} came; allowed: at least 1, above 0, at least 2."
+            f"analogies: topn {topn}, delta {delta}, restrict {restrict} came; allowed: at least 1, above "
+            "0, at least 2."
         )
     lists = Lists("analogies", vectors, {"a": pair[:1], "b": pair[1:]}, options)
     g = unit("analogies", lists.unit("a") - lists.unit("b"), ["the difference of the pair"])[0]
@@ -54,7 +57,8 @@ def analogies(
             found.append((vectors.vocab.tokens[rows[i]], vectors.vocab.tokens[rows[j]], score))
     if not found:
         raise FormatError(
-            f"analogies: no two of {len(rows):,} words lie within {delta:g} along {' - '.join(pair)}. Raise delta."
+            f"analogies: no two of {len(rows):,} words lie within {delta:g} along {' - '.join(pair)}. "
+            "Raise delta."
         )
     value = float(np.mean([score for *_, score in found]))
     settings = lists.signature(pair=list(pair), topn=topn, delta=delta, restrict=restrict, normalized=True)
@@ -66,7 +70,9 @@ def analogies(
 def _best(
     rows: Annotated[Array, "N D"], g: Annotated[Array, "D"], delta: float, keep: int
 ) -> tuple[Array, Array, Array]:
-    """The `keep` best (x, y, score), best first. Each pair taken blocks at most 2 N others, so 2 N topn are enough."""
+    """The `keep` best (x, y, score), best first. Each pair taken blocks at most 2 N others, so 2 N topn are
+    enough.
+    """
     along = rows @ g
     parts = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
     for start in range(0, len(rows), _ROWS):

@@ -1,6 +1,8 @@
 """Direct bias: how much of each word lies within the bias subspace.
 
-DirectBias_c = (1 / |N|) Σ_{w in N} ‖w_B‖^c,    w_B the projection of the unit row w; |cos(w, g)|^c for one direction g
+DirectBias_c = (1 / |N|) Σ_{w in N} ‖w_B‖^c,    w_B the projection of the unit row w
+
+For one direction g, ‖w_B‖^c is |cos(w, g)|^c.
 """
 
 import math

@@ -41,7 +41,8 @@ def ect(vectors: Vectors, words: Words, A: Words, B: Words, *, options: Options 
     value = float(_spearman(cosines[None])[0])
     if np.isnan(value):
         raise FormatError(
-            "ect: all words have the same cosine with a group, so there is no order to compare. Give other words."
+            "ect: all words have the same cosine with a group, so there is no order to compare. Give "
+            "other words."
         )
     pool = lists.pool(len(cosines))
     other = None if pool is None else pool @ means.T

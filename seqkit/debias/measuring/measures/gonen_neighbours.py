@@ -1,6 +1,7 @@
 """Gonen's third test: do the neighbours of a word still tell which side it was on?
 
-value = Pearson's r over words between the projection before and the share of the k nearest words on the positive side
+value = Pearson's r over words between the projection before and the share of the k nearest words on the
+positive side
 """
 
 from collections.abc import Iterable
@@ -37,9 +38,11 @@ def gonen_neighbours(
     limit: int = LIMIT,
     options: Options = DEFAULT,
 ) -> Measured:
-    """r of words (professions, say); by_word = share of neighbours on the positive side. 0: neighbours tell nothing.
+    """r of words (professions, say); by_word = share of neighbours on the positive side. 0: neighbours tell
+    nothing.
 
-    The side of a neighbour is the sign of its projection in the original vectors. The null band is that of shuffled shares.
+    The side of a neighbour is the sign of its projection in the original vectors. The null band is that of
+    shuffled shares.
     Source:  Gonen & Goldberg 2019, section 4 (bias by neighbours).
     """
     where, before = "gonen_neighbours", original or vectors
@@ -49,7 +52,8 @@ def gonen_neighbours(
     others = candidates(before, specific, limit)
     if not 1 <= k < len(others):
         raise OptionError(
-            f"{where}: k = {k} came for {len(others):,} words to look among, allowed is 1 to {len(others) - 1:,}."
+            f"{where}: k = {k} came for {len(others):,} words to look among, allowed is 1 to "
+            f"{len(others) - 1:,}."
         )
     matrix = rows_of(where, vectors, others).astype(np.float32)
     ids, _ = nearest_rows(lists.unit("words"), matrix, np.ones(len(matrix), np.float32), k + 1)
@@ -62,7 +66,8 @@ def gonen_neighbours(
     side = projections(where, before, names, basis)
     if share.std() == 0 or side.std() == 0:
         raise FormatError(
-            f"{where}: all {len(names)} words have the same share of neighbours, so r is not defined. Change k or words."
+            f"{where}: all {len(names)} words have the same share of neighbours, so r is not defined. "
+            "Change k or words."
         )
     settings = lists.signature(k=k, limit=limit, normalized=True)
     return Measured(

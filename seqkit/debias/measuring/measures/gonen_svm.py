@@ -1,4 +1,6 @@
-"""Gonen's second test: can a support-vector machine with an RBF kernel learn the sides of the most biased words?"""
+"""Gonen's second test: can a support-vector machine with an RBF kernel learn the sides of the most biased
+words?
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

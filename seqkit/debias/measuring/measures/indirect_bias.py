@@ -28,7 +28,8 @@ __all__ = ["indirect_bias"]
 def indirect_bias(
     vectors: Vectors, word: str, words: Words, basis: Array, *, options: Options = DEFAULT
 ) -> Measured:
-    """by_word = β(word, v) of each v in words; value = their mean; extra = numerator and inner product of each.
+    """by_word = β(word, v) of each v in words; value = their mean; extra = numerator and inner product of
+    each.
 
     Raises:  FormatError for a word inside the bias subspace, or at right angles to `word`.
     Source:  Bolukbasi et al. 2016, section 5.3.
@@ -41,7 +42,8 @@ def indirect_bias(
     rest = _outside(v, B, names) @ _outside(w, B, [word])[0]
     if len(bad := np.flatnonzero(np.abs(inner) < TINY)):
         raise FormatError(
-            f"indirect_bias: {word!r} and {names[bad[0]]!r} are at right angles, so β is not defined. Leave the second out."
+            f"indirect_bias: {word!r} and {names[bad[0]]!r} are at right angles, so β is not defined. Leave "
+            "the second out."
         )
     numerator = inner - rest
     extra = {"word": word, "numerator": by_word(names, numerator), "inner": by_word(names, inner)}
@@ -58,7 +60,8 @@ def _outside(rows: Array, B: Array, names: Words) -> Array:
         bad := np.flatnonzero(lengths < 1e-6)
     ):  # float32 input leaves this much of a row within the subspace
         raise FormatError(
-            f"indirect_bias: {names[bad[0]]!r} lies within the bias subspace, so nothing of it is left to compare."
+            f"indirect_bias: {names[bad[0]]!r} lies within the bias subspace, so nothing of it is left to "
+            "compare."
         )
     unit: Array = rest / lengths[:, None]
     return unit

@@ -38,7 +38,8 @@ def ripa(vectors: Vectors, words: Words, pairs: Pairs, *, options: Options = DEF
     if len(bad := np.flatnonzero(~(lengths > TINY * np.linalg.norm(x, axis=1)))):
         pair = vectors.vocab.words(rows[bad[0]])
         raise FormatError(
-            f"ripa: the vectors of {pair[0]!r} and {pair[1]!r} are equal, so they give no direction. Leave the pair out."
+            f"ripa: the vectors of {pair[0]!r} and {pair[1]!r} are equal, so they give no direction. Leave "
+            "the pair out."
         )
     directions = (x - y) / lengths[:, None]
 

@@ -24,7 +24,8 @@ def rnd(
 ) -> Measured:
     """RND, by_word its parts.  Below 0: nearer to A.
 
-    normalize: unit rows as published; raw ones give another number.   average: the mean instead of the published sum.
+    normalize: unit rows as published; raw ones give another number.
+    average: the mean instead of the published sum.
     Source:  Garg, Schiebinger, Jurafsky & Zou 2018.
     """
     lists = Lists("rnd", vectors, {"words": words, "A": A, "B": B}, options)

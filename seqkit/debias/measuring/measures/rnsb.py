@@ -1,9 +1,10 @@
-"""Relative negative sentiment bias: whether a classifier of good and bad words finds some groups' words worse.
+"""Relative negative sentiment bias: whether a classifier of good and bad words finds some groups' words
+worse.
 
     p_w = P(negative | w) / Σ P(negative | ·)        RNSB = KL(p ‖ uniform) = Σ_w p_w log(p_w n)
 
-A logistic classifier is trained on unit rows of the lexicon; the value is a mean over random splits into training and test
-words, and the accuracy on the test words says how far to believe it.
+A logistic classifier is trained on unit rows of the lexicon; the value is a mean over random splits into
+training and test words, and the accuracy on the test words says how far to believe it.
 """
 
 import numpy as np
@@ -37,14 +38,16 @@ def rnsb(
     strength: float = 1.0,
     options: Options = DEFAULT,
 ) -> Measured:
-    """RNSB, nats: good and bad are the words of the lexicon; by_word = p_w; extra = accuracy, and each split's KL.
+    """RNSB, nats: good and bad are the words of the lexicon; by_word = p_w; extra = accuracy, and each
+    split's KL.
 
     test: share of each list held out.   strength: C of the classifier, 1 / its L2 penalty.
     Source:  Sweeney & Najafian 2019.
     """
     if splits < 1 or not 0 < test < 1 or not strength > 0:
         raise OptionError(
-            f"rnsb: splits {splits}, test {test}, strength {strength} came; allowed: at least 1, within 0 and 1, above 0."
+            f"rnsb: splits {splits}, test {test}, strength {strength} came; allowed: at least 1, within 0 "
+            "and 1, above 0."
         )
     lists = Lists("rnsb", vectors, {"targets": targets, "good": good, "bad": bad}, options)
     for name in ("targets", "good", "bad"):

@@ -1,4 +1,5 @@
-"""Single-category WEAT, which its authors call WEFAT: how much nearer single words are to one list than to another.
+"""Single-category WEAT, which its authors call WEFAT: how much nearer single words are to one list than to
+another.
 
 g(w) = (mean_a cos(w, a) - mean_b cos(w, b)) / sd_{x in A∪B} cos(w, x)
 """
@@ -32,7 +33,8 @@ def sc_weat(
     found = g(lists.unit("words"))
     if len(bad := np.flatnonzero(np.isnan(found))):
         raise FormatError(
-            f"sc_weat: {lists.words['words'][bad[0]]!r} has the same cosine to all of A and B, so g is not defined."
+            f"sc_weat: {lists.words['words'][bad[0]]!r} has the same cosine to all of A and B, so g is not "
+            "defined."
         )
     pool = lists.pool(len(found))
     null = None if pool is None else g(pool)

@@ -1,4 +1,5 @@
-"""Sentence encoder association test: WEAT on vectors of sentences, which the caller makes and hands in as rows.
+"""Sentence encoder association test: WEAT on vectors of sentences, which the caller makes and hands in as
+rows.
 
 The formulas stand in debias/association.py. Not handled: templates (debias/sentences.py) and encoders.
 """

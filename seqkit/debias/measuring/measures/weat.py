@@ -1,6 +1,8 @@
-"""Word embedding association test of two target and two attribute lists. The formulas stand in debias/association.py.
+"""Word embedding association test of two target and two attribute lists. The formulas stand in
+debias/association.py.
 
-Not handled: words of several tokens. Report d with p and the null band: random words alone reach |d| near 1 in sets of eight.
+Not handled: words of several tokens. Report d with p and the null band: random words alone reach |d| near 1
+in sets of eight.
 """
 
 from dataclasses import replace
@@ -31,7 +33,8 @@ def weat(
     """WEAT: value = d; extra = S, p, splits, exact.  d > 0: X is nearer to A, and Y to B.
 
     sided:   "two" asks |S_i| >= |S|, "one" (as published) S_i >= S.
-    unequal: X and Y of different sizes are refused, or compared by their means; words are never dropped to make them equal.
+    unequal: X and Y of different sizes are refused, or compared by their means; words are never dropped to
+    make them equal.
     Source:  Caliskan, Bryson & Narayanan 2017, Science 356.
     """
     lists = Lists("weat", vectors, {"X": X, "Y": Y, "A": A, "B": B}, options)
@@ -39,7 +42,8 @@ def weat(
     if nx != ny and unequal == "error":
         lost = [*lists.lost["X"], *lists.lost["Y"]]
         raise OptionError(
-            f"weat: lists X and Y hold {nx} and {ny} known words (unknown: {', '.join(lost) or 'none'}), expected as many. "
+            f"weat: lists X and Y hold {nx} and {ny} known words (unknown: {', '.join(lost) or 'none'}), "
+            "expected as many. "
             "Balance them, or compare means with unequal='mean'."
         )
     found, s = association.run(

@@ -24,10 +24,11 @@ __all__ = ["DoubleHard"]
 
 @dataclass(frozen=True)
 class DoubleHard(BiasMethod):
-    """x → (I - u uᵀ) x - m of unit x, then hard debiasing; u the principal direction that hides bias best (Wang et al. 2020).
+    """x → (I - u uᵀ) x - m of unit x, then hard debiasing; u the principal direction that hides bias best
+    (Wang et al. 2020).
 
-    m is the mean of all unit vectors, u one of their first `candidates` principal directions: the one after which k-means agrees
-    least with the classes of the most biased words (chosen by the vectors as they were).
+    m is the mean of all unit vectors, u one of their first `candidates` principal directions: the one after
+    which k-means agrees least with the classes of the most biased words (chosen by the vectors as they were).
     Source: arXiv:2005.00965. Its code too projects the vector before the mean is taken off, and so do we.
     """
 
@@ -47,7 +48,8 @@ class DoubleHard(BiasMethod):
         """
         if self.candidates + self.dims >= vectors.dim:
             raise OptionError(
-                f"DoubleHard: {self.candidates} candidates came, allowed is 1 to {vectors.dim - self.dims - 1} for vectors of "
+                f"DoubleHard: {self.candidates} candidates came, allowed is 1 to "
+                f"{vectors.dim - self.dims - 1} for vectors of "
                 f"{vectors.dim} numbers."
             )
         kept, lost = self.known(vectors, words)
@@ -102,7 +104,9 @@ class DoubleHard(BiasMethod):
 
 
 def alignment(rows: Array, classes: Array, seed: int) -> float:
-    """Share of rows that k-means, with as many clusters as classes, puts with their class, clusters named as fits best."""
+    """Share of rows that k-means, with as many clusters as classes, puts with their class, clusters named as
+    fits best.
+    """
     from scipy.optimize import linear_sum_assignment
     from sklearn.cluster import KMeans
 

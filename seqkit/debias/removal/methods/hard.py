@@ -1,4 +1,5 @@
-"""Hard debiasing: neutralise every word that is not specific, equalise the sets that differ in the concept only.
+"""Hard debiasing: neutralise every word that is not specific, equalise the sets that differ in the concept
+only.
 
 Not handled: bias that is not linear; neighbours keep much of it (Gonen & Goldberg 2019), so measure that too.
 """
@@ -17,11 +18,13 @@ __all__ = ["HardDebias"]
 
 @dataclass(frozen=True)
 class HardDebias(BiasMethod):
-    """w ← w⊥ / |w⊥| for neutral words; ν ± √(1 - |ν|²) g for the words of a pair (Bolukbasi et al. 2016, arXiv:1607.06520).
+    """w ← w⊥ / |w⊥| for neutral words; ν ± √(1 - |ν|²) g for the words of a pair (Bolukbasi et al. 2016,
+    arXiv:1607.06520).
 
-    With B the subspace, x_B = BᵀBx, x⊥ = x - x_B. Order: unit, neutralise, unit, equalise, unit; the places of equalised words
-    come from their vectors before all that. All results are unit, every neutral word is orthogonal to B and equally far from all
-    words of an equalised set; doing it twice changes nothing more, but for sets of three and more words, whose mean moves.
+    With B the subspace, x_B = BᵀBx, x⊥ = x - x_B. Order: unit, neutralise, unit, equalise, unit; the places
+    of equalised words come from their vectors before all that. All results are unit, every neutral word is
+    orthogonal to B and equally far from all words of an equalised set; doing it twice changes nothing more,
+    but for sets of three and more words, whose mean moves.
     """
 
     direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option(
@@ -34,7 +37,8 @@ class HardDebias(BiasMethod):
         """Find the subspace and look the words up.
 
         Equalize sets that are not whole are left out and told in the report; their words stay as they are.
-        Raises:  OptionError if the subspace is too small for the equalize sets; VocabularyError; what find_direction raises.
+        Raises:  OptionError if the subspace is too small for the equalize sets; VocabularyError; what
+                 find_direction raises.
         """
         kept, lost = self.known(vectors, words)
         found = find_direction(vectors, kept.definitional, method=self.direction, dims=self.dims)

@@ -23,11 +23,13 @@ _SPAN = 1e-4  # a direction smaller than this, of unit ones, is rounding of the 
 
 @dataclass(frozen=True)
 class INLP(BiasMethod):
-    """P = I - proj(rowspace of w_1, w_2, …), w_i a linear classifier of the classes, trained on x P (Ravfogel et al. 2020).
+    """P = I - proj(rowspace of w_1, w_2, …), w_i a linear classifier of the classes, trained on x P (Ravfogel
+    et al. 2020).
 
-    P is built anew from all w_i in each round, not multiplied from projections, which would let rounding pile up. It ends when
-    the classifier does no better on held-out words than naming the largest class (plus `margin`), or after `rounds`.
-    Classes: the most biased words of each column and as many neutral ones, or the words of the named `lists`. Every word is
+    P is built anew from all w_i in each round, not multiplied from projections, which would let rounding pile
+    up. It ends when the classifier does no better on held-out words than naming the largest class (plus
+    `margin`), or after `rounds`. Classes: the most biased words of each column and as many neutral ones, or
+    the words of the named `lists`. Every word is
     projected, specific ones too.   Source: arXiv:2004.07667, algorithm 1.
     """
 
@@ -69,8 +71,10 @@ class INLP(BiasMethod):
             basis = right[sigma > _SPAN * sigma[0]]
             if len(basis) >= vectors.dim - 1:
                 raise TrainingError(
-                    f"INLP: after {len(scores)} rounds {len(basis)} of {vectors.dim} directions are taken, the classes are still "
-                    f"told apart ({scores[-1]:.2f}, largest class {largest:.2f}). Set fewer rounds, or a larger margin."
+                    f"INLP: after {len(scores)} rounds {len(basis)} of {vectors.dim} directions are taken, "
+                    "the classes are still "
+                    f"told apart ({scores[-1]:.2f}, largest class {largest:.2f}). Set fewer rounds, or a "
+                    "larger margin."
                 )
         found = {
             "accuracy": scores,

@@ -1,4 +1,5 @@
-"""LEACE: the smallest change of the vectors after which no linear classifier can tell the classes, in closed form.
+"""LEACE: the smallest change of the vectors after which no linear classifier can tell the classes, in closed
+form.
 
 Not handled: what a curved classifier sees.
 """
@@ -21,10 +22,12 @@ _SPAN = 1e-8  # of the largest eigenvalue or correlation: below it is rounding
 
 @dataclass(frozen=True)
 class LEACE(BiasMethod):
-    """r(x) = x - W⁺ P W (x - E x),  W = (Σ_xx^{1/2})⁺,  P the projection on the columns of W Σ_xz (Belrose et al. 2023).
+    """r(x) = x - W⁺ P W (x - E x),  W = (Σ_xx^{1/2})⁺,  P the projection on the columns of W Σ_xz (Belrose et
+    al. 2023).
 
-    z is the class as one-hot; Cov(r(x), z) = 0, so the classes have one mean and every linear classifier does no better than the
-    constant one on the words it was fitted to. Of all affine maps that do so this one changes x least in the mean square.
+    z is the class as one-hot; Cov(r(x), z) = 0, so the classes have one mean and every linear classifier does
+    no better than the constant one on the words it was fitted to. Of all affine maps that do so this one
+    changes x least in the mean square.
     Classes: as INLP. Every word is mapped, specific ones too.   Source: arXiv:2306.03819, theorem 4.3.
     """
 
@@ -68,7 +71,9 @@ class LEACE(BiasMethod):
 
 
 def moments(vectors: Vectors, rows: Array, classes: Array) -> tuple[Array, Array, Array]:
-    """Mean (D,), Σ_xx (D, D) and Σ_xz (D, C) of some rows, in blocks, each joined to the ones before (Chan et al. 1979)."""
+    """Mean (D,), Σ_xx (D, D) and Σ_xz (D, C) of some rows, in blocks, each joined to the ones before (Chan et
+    al. 1979).
+    """
     count, mean = 0, np.zeros(vectors.dim)
     share = np.zeros(int(classes.max()) + 1)
     xx, xz = np.zeros((vectors.dim,) * 2), np.zeros((vectors.dim, len(share)))

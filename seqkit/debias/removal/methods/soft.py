@@ -1,4 +1,5 @@
-"""Soft debiasing: one linear map that takes bias out of neutral words and changes inner products as little as it can.
+"""Soft debiasing: one linear map that takes bias out of neutral words and changes inner products as little as
+it can.
 
 Not handled: words in blocks of different weight; vocabularies with fewer words than numbers in a vector.
 """
@@ -30,11 +31,12 @@ class SoftDebias(BiasMethod):
 
         f(X) = ‖X - Σ²‖² + λ tr bᵀXCXb,    X ⪰ 0
 
-    Where X ⪰ 0 does not bind, X is the solution of one linear system in Xb; else of an accelerated projected gradient. The report
-    holds a certificate, true however X was found. With Y = Π(X - ∇f/2), Π the projection on X ⪰ 0: `gradient`, |Y - X| / |Σ²|,
-    and `gap`, a bound on (f - f*) / f(Σ²): f is 2-strongly convex, so f* ≥ f(X) + ⟨∇f, Y-X⟩ + ‖Y-X‖².
-    scale: "mean" divides the two norms by V² and |N|, so that λ means the same for any vocabulary; "sum" is the paper's, whose λ
-    does the less the more words there are (about λ/V of "mean").
+    Where X ⪰ 0 does not bind, X is the solution of one linear system in Xb; else of an accelerated projected
+    gradient. The report holds a certificate, true however X was found. With Y = Π(X - ∇f/2), Π the projection
+    on X ⪰ 0: `gradient`, |Y - X| / |Σ²|, and `gap`, a bound on (f - f*) / f(Σ²): f is 2-strongly convex, so
+    f* ≥ f(X) + ⟨∇f, Y-X⟩ + ‖Y-X‖². scale: "mean" divides the two norms by V² and |N|, so that λ means the
+    same for any vocabulary; "sum" is the paper's, whose λ does the less the more words there are (about λ/V
+    of "mean").
     """
 
     strength: float = option(0.2, low=0, help="λ: weight of the bias against changed inner products")
@@ -50,7 +52,8 @@ class SoftDebias(BiasMethod):
     def fit(self, vectors: Vectors, words: WordSets) -> Eraser:
         """Find the map.
 
-        Raises:  FormatError if the words do not span the space; TrainingError if the gap stays above the tolerance.
+        Raises:  FormatError if the words do not span the space; TrainingError if the gap stays above the
+                 tolerance.
         """
         kept, lost = self.known(vectors, words)
         found = find_direction(vectors, kept.definitional, method=self.direction, dims=self.dims)
@@ -63,7 +66,8 @@ class SoftDebias(BiasMethod):
         values, axes = np.linalg.eigh(every)
         if values[0] <= 1e-10 * values[-1]:
             raise FormatError(
-                f"SoftDebias: the {len(vectors):,} words do not span their {vectors.dim} dimensions. Use more words."
+                f"SoftDebias: the {len(vectors):,} words do not span their {vectors.dim} dimensions. Use "
+                "more words."
             )
         sigma = np.sqrt(values)
         solved = solve(
@@ -96,7 +100,9 @@ class SoftDebias(BiasMethod):
 
 
 class Solution(NamedTuple):
-    """X, its certificate (projected gradient and gap), the steps taken (0: the linear system) and f(X) / f without change."""
+    """X, its certificate (projected gradient and gap), the steps taken (0: the linear system) and f(X) / f
+    without change.
+    """
 
     x: Array
     gradient: float

@@ -1,4 +1,6 @@
-"""The directions in which the rows differ most: linear, quick, the same for any seed; far apart stays far apart."""
+"""The directions in which the rows differ most: linear, quick, the same for any seed; far apart stays far
+apart.
+"""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Self

@@ -20,7 +20,8 @@ __all__ = ["TSNE"]
 class TSNE:
     """minimise KL(P ‖ Q): p_ij Gaussian by distance in D numbers, q_ij Student-t by distance on the map.
 
-    One thread, so that a seed gives the same map everywhere the same library runs. openTSNE: pip install seqkit[maps].
+    One thread, so that a seed gives the same map everywhere the same library runs. openTSNE: pip install
+    seqkit[maps].
     Source:  van der Maaten & Hinton 2008; Poličar et al. 2024 (openTSNE).
     """
 

@@ -1,4 +1,6 @@
-"""UMAP: near words stay near, groups further apart than t-SNE puts them. An extra: pip install seqkit[maps]."""
+"""UMAP: near words stay near, groups further apart than t-SNE puts them. An extra: pip install
+seqkit[maps].
+"""
 
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Self
@@ -13,7 +15,9 @@ __all__ = ["UMAP"]
 
 @dataclass(frozen=True)
 class UMAP:
-    """minimise the cross-entropy of two fuzzy neighbour graphs, in D numbers and on the map (McInnes et al. 2018)."""
+    """minimise the cross-entropy of two fuzzy neighbour graphs, in D numbers and on the map (McInnes et al.
+    2018).
+    """
 
     seeded: ClassVar[bool] = True
     neighbors: int = option(15, low=2, help="neighbours that count for a word; less than the words")

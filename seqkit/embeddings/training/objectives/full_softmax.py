@@ -1,4 +1,6 @@
-"""Full softmax: the exact probability of every word, by matrix products. Costs V · dim a window: for V up to some 10,000."""
+"""Full softmax: the exact probability of every word, by matrix products. Costs V · dim a window: for V up to
+some 10,000.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +17,8 @@ __all__ = ["FullSoftmax"]
 class FullSoftmax(Objective):
     """loss = -log p(t | h),  p(· | h) = softmax(O h).
 
-    Skip-gram: h is the centre word's vector and every context word is a target t; CBOW: h is the mean of the context and
-    t the centre word. Course notation: p(t | c) = exp(θ_t · e_c) / Σ_j exp(θ_j · e_c).
+    Skip-gram: h is the centre word's vector and every context word is a target t; CBOW: h is the mean of the
+    context and t the centre word. Course notation: p(t | c) = exp(θ_t · e_c) / Σ_j exp(θ_j · e_c).
     Always deterministic. Source: Mikolov et al. 2013, arXiv:1310.4546 eq. 2.
     """
 

@@ -44,11 +44,13 @@ class Batch(NamedTuple):
 
 
 class GloVeObjective:
-    """cost = Σ_ij ½ f(X_ij) (θ_i · e_j + b_i + b'_j - log X_ij)²,  f(x) = min(1, (x / x_max)^α),  over X_ij > 0.
+    """cost = Σ_ij ½ f(X_ij) (θ_i · e_j + b_i + b'_j - log X_ij)²,  f(x) = min(1, (x / x_max)^α),  over X_ij >
+    0.
 
-    AdaGrad, one pair at a time; the loss of a pair is taken before its change, and its mean is what the C program prints.
-    A step is a set of tiles that share no row and no column (kernels.glove), so the bytes do not depend on the threads.
-    Course notation: θ_i, e_j, b_i, b'_j. Source: Pennington, Socher & Manning 2014, eq. 8; stanfordnlp/GloVe.
+    AdaGrad, one pair at a time; the loss of a pair is taken before its change, and its mean is what the C
+    program prints. A step is a set of tiles that share no row and no column (kernels.glove), so the bytes do
+    not depend on the threads. Course notation: θ_i, e_j, b_i, b'_j. Source: Pennington, Socher & Manning
+    2014, eq. 8; stanfordnlp/GloVe.
     """
 
     @dataclass(frozen=True)
@@ -155,9 +157,11 @@ class GloVeObjective:
 
 
 class Rounds:
-    """The batches of GloVe. A round: a part of each tile of one permutation of the blocks; all rounds visit every pair once.
+    """The batches of GloVe. A round: a part of each tile of one permutation of the blocks; all rounds visit
+    every pair once.
 
-    Their order is drawn for each epoch; the order within a tile is drawn once, as the C program shuffles once.
+    Their order is drawn for each epoch; the order within a tile is drawn once, as the C program shuffles
+    once.
     """
 
     def __init__(self, objective: GloVeObjective, settings: dict[str, Any]) -> None:
@@ -181,7 +185,9 @@ class Rounds:
 
 
 def _edges(counts: Cooccurrence, limit: int) -> Array:
-    """First words of blocks of at most `limit` words and, where that cuts more finely, about equal numbers of pairs."""
+    """First words of blocks of at most `limit` words and, where that cuts more finely, about equal numbers of
+    pairs.
+    """
     words = len(counts.vocab)
     pairs = np.diff(counts.ends)
     if counts.options.symmetric:

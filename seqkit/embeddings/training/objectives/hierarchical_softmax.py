@@ -15,8 +15,8 @@ __all__ = ["HierarchicalSoftmax"]
 class HierarchicalSoftmax(Objective):
     """loss = -log p(w | h),  p(w | h) = Π_n σ(± o_n · h) over the inner nodes n on the path to w.
 
-    The sign is + where the path goes to the heavier branch; the probabilities of all words sum to 1. w is the centre
-    word, o_n a node's row; h a context word's vector (skip-gram) or the mean of the context (CBOW).
+    The sign is + where the path goes to the heavier branch; the probabilities of all words sum to 1. w is the
+    centre word, o_n a node's row; h a context word's vector (skip-gram) or the mean of the context (CBOW).
     Source: Morin & Bengio 2005; Mikolov et al. 2013, arXiv:1310.4546 eq. 3.
     """
 

@@ -17,8 +17,8 @@ __all__ = ["NegativeSampling"]
 class NegativeSampling(Objective):
     """loss = -log σ(o_w · h) - Σ_k log σ(-o_k · h),  k ~ count^noise_exponent.
 
-    w is the centre word, o its output row; h a context word's vector (skip-gram) or the mean of the context (CBOW).
-    Course notation: θ_t = o, e_c = h. Source: Mikolov et al. 2013, arXiv:1310.4546 eq. 4.
+    w is the centre word, o its output row; h a context word's vector (skip-gram) or the mean of the context
+    (CBOW). Course notation: θ_t = o, e_c = h. Source: Mikolov et al. 2013, arXiv:1310.4546 eq. 4.
     """
 
     @dataclass(frozen=True)

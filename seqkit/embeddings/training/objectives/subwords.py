@@ -1,4 +1,5 @@
-"""Negative sampling of words that are means of n-grams' rows: fastText's training, so that unseen words have vectors too.
+"""Negative sampling of words that are means of n-grams' rows: fastText's training, so that unseen words have
+vectors too.
 
 Not handled: hierarchical and full softmax of such words; frozen words.
 """
@@ -28,9 +29,9 @@ DRAWN = 1 << 16  # bucket rows at once
 class Subwords(Objective):
     """loss = -log σ(o_t · h) - Σ_k log σ(-o_k · h),  k ~ count^noise_exponent,  h = mean of rows.
 
-    Skip-gram: the rows are those of the centre word (its own and its n-grams'), every word around it is a t; CBOW: those of
-    all words around it together, t is the centre. A row takes the whole gradient of h, or its share with
-    cbow_gradient="mean". Source: Bojanowski et al. 2017, arXiv:1607.04606.
+    Skip-gram: the rows are those of the centre word (its own and its n-grams'), every word around it is a t;
+    CBOW: those of all words around it together, t is the centre. A row takes the whole gradient of h, or its
+    share with cbow_gradient="mean". Source: Bojanowski et al. 2017, arXiv:1607.04606.
     """
 
     @dataclass(frozen=True)
@@ -108,11 +109,14 @@ class Subwords(Objective):
             rows[:] = (rng.uniform(rng.stream(self.options.seed, 0, start), rows.shape) - 0.5) / dim
 
     def _take(self, initial: Vectors | None) -> None:
-        """Start words' own rows at vectors of words, as fastText's -pretrainedVectors; all rows at those of a like table."""
+        """Start words' own rows at vectors of words, as fastText's -pretrainedVectors; all rows at those of a
+        like table.
+        """
         if not isinstance(initial, SubwordVectors):
             if self.extends:
                 raise OptionError(
-                    "extend: vectors without n-grams came, so old words would become means with n-grams that nothing was learnt "
+                    "extend: vectors without n-grams came, so old words would become means with n-grams "
+                    "that nothing was learnt "
                     "for. Give SubwordVectors, or leave extend out."
                 )
             super()._take(initial)
@@ -127,6 +131,7 @@ class Subwords(Objective):
     def _make_plan(self, frozen: Iterable[str]) -> Plan:
         if list(frozen):
             raise OptionError(
-                "frozen: a word shares rows with words spelt like it, so none can stay by itself. Leave it out."
+                "frozen: a word shares rows with words spelt like it, so none can stay by itself. "
+                "Leave it out."
             )
         return super()._make_plan(())

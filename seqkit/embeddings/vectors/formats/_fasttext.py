@@ -1,8 +1,9 @@
 """fastText's .bin: settings, dictionary, a matrix of words and buckets, an output matrix. All little-endian.
 
-    int32 magic, version · int32 ×12 dim ws epoch minCount neg wordNgrams loss model bucket minn maxn lrUpdateRate, float64 t
-    int32 size words labels · int64 tokens prune · size × (word NUL, int64 count, int8 type) · bool quantised
-    int64 m n, float32 m·n: words, then buckets · bool quantised · int64 m n, float32 m·n: output
+    int32 magic, version · int32 ×12 dim ws epoch minCount neg wordNgrams loss model bucket minn maxn
+    lrUpdateRate, float64 t int32 size words labels · int64 tokens prune · size × (word NUL, int64 count, int8
+    type) · bool quantised int64 m n, float32 m·n: words, then buckets · bool quantised · int64 m n, float32
+    m·n: output
 
 No number of the file is trusted: each is held against the bytes that are there before anything is read by it.
 """
@@ -37,7 +38,8 @@ def read(path: Path, *, errors: str = "strict", lenient: bool = False) -> Subwor
     magic, version = cursor.numbers("<2i", "magic number and version")
     if magic != MAGIC or version not in VERSIONS:
         raise FormatError(
-            f"{path}: begins with {magic} and version {version}, expected {MAGIC} and 11 or 12. Is it a fastText .bin?"
+            f"{path}: begins with {magic} and version {version}, expected {MAGIC} and 11 or 12. Is it a "
+            "fastText .bin?"
         )
     dim, _, _, _, _, _, _, model, buckets, minn, maxn, _, _ = cursor.numbers("<12id", "settings")
     if version == 11 and model == SUPERVISED:
@@ -63,7 +65,8 @@ def read(path: Path, *, errors: str = "strict", lenient: bool = False) -> Subwor
     cursor.matrix("output", None, dim)
     if cursor.place < len(data) and not lenient:
         raise FormatError(
-            f"{path}: {len(data) - cursor.place:,} bytes follow the output matrix. Pass lenient=True to leave them out."
+            f"{path}: {len(data) - cursor.place:,} bytes follow the output matrix. Pass lenient=True to "
+            "leave them out."
         )
     return SubwordVectors(vocab, matrix, min_n=minn, max_n=maxn, buckets=buckets)
 
@@ -73,12 +76,14 @@ def _dictionary(cursor: "_Cursor", errors: str) -> Vocab:
     size, words, labels, _, prune = cursor.numbers("<3i2q", "sizes of the dictionary")
     if words < 0 or labels < 0 or size != words + labels or size * _ENTRY > cursor.left:
         raise FormatError(
-            f"{path}: byte {cursor.place:,}: a dictionary of {size:,} entries, {words:,} words and {labels:,} labels, which "
+            f"{path}: byte {cursor.place:,}: a dictionary of {size:,} entries, {words:,} words and "
+            f"{labels:,} labels, which "
             f"{cursor.left:,} bytes do not hold. The file is cut short or damaged."
         )
     if prune != -1:
         raise FormatError(
-            f"{path}: is pruned (quantised with a cut-off), which is not read. Export it as .vec, or use the .bin."
+            f"{path}: is pruned (quantised with a cut-off), which is not read. Export it as .vec, or use "
+            "the .bin."
         )
     tokens: dict[str, None] = {}
     counts = np.empty(words, np.int64)
@@ -87,7 +92,8 @@ def _dictionary(cursor: "_Cursor", errors: str) -> Vocab:
         count, kind = cursor.numbers("<qb", f"entry {i + 1:,} of the dictionary")
         if count < 0 or kind != (i >= words):
             raise FormatError(
-                f"{path}: byte {start:,}: entry {i + 1:,} has count {count:,} and type {kind}. The file is damaged."
+                f"{path}: byte {start:,}: entry {i + 1:,} has count {count:,} and type {kind}. The file is "
+                "damaged."
             )
         if i >= words:
             continue
@@ -126,7 +132,8 @@ class _Cursor:
         end = self.data.find(b"\0", self.place, self.place + LONGEST)
         if end < 0:
             raise FormatError(
-                f"{self.path}: byte {self.place:,}: word {number + 1:,} does not end within {LONGEST:,} bytes."
+                f"{self.path}: byte {self.place:,}: word {number + 1:,} does not end within "
+                f"{LONGEST:,} bytes."
             )
         found = bytes(self.data[self.place : end])
         self.place = end + 1
@@ -136,7 +143,8 @@ class _Cursor:
         (flag,) = self.numbers("<B", "the mark of a quantised matrix")
         if flag:
             raise FormatError(
-                f"{self.path}: byte {self.place - 1:,}: is quantised (.ftz), which is not read. Use the .bin or .vec."
+                f"{self.path}: byte {self.place - 1:,}: is quantised (.ftz), which is not read. Use the "
+                ".bin or .vec."
             )
 
     def matrix(self, name: str, rows: int | None, dim: int) -> Floats:
@@ -144,7 +152,8 @@ class _Cursor:
         if m < 0 or n != dim or (rows is not None and m != rows):
             expected = f"{'any' if rows is None else f'{rows:,}'} rows of {dim:,}"
             raise FormatError(
-                f"{self.path}: byte {self.place - 16:,}: an {name} matrix of {m:,} rows of {n:,}, expected {expected}."
+                f"{self.path}: byte {self.place - 16:,}: an {name} matrix of {m:,} rows of {n:,}, expected "
+                f"{expected}."
             )
         self._need(m * n * 4, f"an {name} matrix of {m:,} rows of {n:,}")
         start, self.place = self.place, self.place + m * n * 4
@@ -158,5 +167,6 @@ class _Cursor:
     def _need(self, size: int, what: str) -> None:
         if size > self.left:
             raise FormatError(
-                f"{self.path}: byte {self.place:,}: {what} needs {size:,} bytes, {self.left:,} are left. The file is cut short."
+                f"{self.path}: byte {self.place:,}: {what} needs {size:,} bytes, {self.left:,} are left. "
+                "The file is cut short."
             )

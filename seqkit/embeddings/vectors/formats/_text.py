@@ -24,7 +24,8 @@ def load_text(path: Path, reading: Reading, *, with_header: bool) -> Vectors:
         size = header(first, path)
         if with_header and size is None:
             raise FormatError(
-                f"{path}: line 1 is {first[:60]!r}, expected a header of two numbers. Without one it is the glove format."
+                f"{path}: line 1 is {first[:60]!r}, expected a header of two numbers. Without one it is the "
+                "glove format."
             )
         rest = b"" if with_header else first
         rows, dim = size if with_header and size else (None, first.strip(b"\r\n ").count(b" "))
@@ -38,7 +39,8 @@ def load_text(path: Path, reading: Reading, *, with_header: bool) -> Vectors:
             collector.add(words[:take], numbers[:take], "line", first_line)
     if rows is not None and count != wanted and not reading.lenient:
         raise FormatError(
-            f"{path}: the header says {rows:,} rows, the file has {count:,}. Get it again, or pass lenient=True."
+            f"{path}: the header says {rows:,} rows, the file has {count:,}. Get it again, or pass "
+            "lenient=True."
         )
     return collector.vectors(dim)
 
@@ -57,7 +59,9 @@ def _first_line(file: IO[bytes], path: Path) -> bytes:
 def _blocks(
     file: IO[bytes], rest: bytes, path: Path, dim: int, line: int, wanted: int | None
 ) -> Iterator[tuple[list[bytes], Any, int]]:
-    """Words, rows and first line number of each block; `wanted` rows, and one more to see if there are too many."""
+    """Words, rows and first line number of each block; `wanted` rows, and one more to see if there are too
+    many.
+    """
     left = None if wanted is None else wanted
     parse: Any = reference.parse_rows
     while block := file.read(BLOCK):
@@ -104,7 +108,8 @@ def _what_is_wrong(text: bytes, dim: int) -> str:
     junk = next(field for field in reversed(fields[1:]) if not reference.NUMBER.fullmatch(field))
     if junk.lower().lstrip(b"+-") in (b"nan", b"inf", b"infinity"):
         return f"holds {junk.decode()}, which is not a finite number. Mend the file."
-    return f'holds {junk[:40]!r} where a number is expected. If the file is binary, use format="word2vec-binary".'
+    way_out = 'If the file is binary, use format="word2vec-binary".'
+    return f"holds {junk[:40]!r} where a number is expected. {way_out}"
 
 
 def save_text(vectors: Vectors, path: Path, *, with_header: bool, space_as: str | None = None) -> None:

@@ -1,4 +1,5 @@
-"""The binary format of fastText (.bin): words and, where it has them, n-grams, so that unseen words have vectors.
+"""The binary format of fastText (.bin): words and, where it has them, n-grams, so that unseen words have
+vectors.
 
 Not handled: an output layer; the file written has zeros there.
 """
@@ -29,7 +30,9 @@ class FastTextBinary:
 
     @staticmethod
     def load(path: Path, reading: Reading) -> Vectors:
-        """Read the vectors of the known words, each the mean of its rows; with n-grams, if all its words are."""
+        """Read the vectors of the known words, each the mean of its rows; with n-grams, if all its words
+        are.
+        """
         model = read(path, errors=reading.errors, lenient=reading.lenient)
         words = model.vectors(reading.limit)
         collector = Collector(path, reading)

@@ -1,7 +1,8 @@
-"""seqkit's own format: a folder with safetensors and JSON; any word, exact, checksummed, opened without reading.
+"""seqkit's own format: a folder with safetensors and JSON; any word, exact, checksummed, opened without
+reading.
 
-Vectors of fp16 and int8 (see seqkit.embeddings.vectors.quantisation) are read into float32 when they are opened.
-Not handled: n-grams of SubwordVectors when only the first rows are read.
+Vectors of fp16 and int8 (see seqkit.embeddings.vectors.quantisation) are read into float32 when they are
+opened. Not handled: n-grams of SubwordVectors when only the first rows are read.
 """
 
 from collections.abc import Mapping
@@ -68,6 +69,8 @@ class Native:
         dtype: str = "float32",
         meta: Mapping[str, Any] = {},
     ) -> None:
-        """Write a vocabulary's arrays and what `quantisation.encode` gives, or a matrix that comes in blocks."""
+        """Write a vocabulary's arrays and what `quantisation.encode` gives, or a matrix that comes in
+        blocks.
+        """
         words, dim = arrays["matrix"].shape
         files.save(path, "vectors", {**arrays, **vocab}, {"words": words, "dim": dim, "dtype": dtype, **meta})

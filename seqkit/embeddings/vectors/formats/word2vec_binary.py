@@ -22,7 +22,9 @@ NEWLINE = ord("\n")
 
 
 class Word2VecBinary:
-    """Reads and writes word2vec binary, plain or compressed; a line end after a vector may be there or not."""
+    """Reads and writes word2vec binary, plain or compressed; a line end after a vector may be there or
+    not.
+    """
 
     @staticmethod
     def matches(head: bytes, path: Path) -> bool:
@@ -43,12 +45,14 @@ class Word2VecBinary:
             plain = Path(getattr(file, "name", "")) == path
             if plain and rows * (4 * dim + 2) > path.stat().st_size:
                 raise FormatError(
-                    f"{path}: the header says {rows:,} rows of {dim:,} numbers, which {path.stat().st_size:,} bytes cannot hold. "
+                    f"{path}: the header says {rows:,} rows of {dim:,} numbers, which "
+                    f"{path.stat().st_size:,} bytes cannot hold. "
                     "The file is cut short or its header is wrong; get it again."
                 )
             wanted = rows if reading.limit is None else min(rows, reading.limit)
             collector, data, done, place = Collector(path, reading), b"", 0, 0
-            if plain:  # long enough for its header, so memory may be taken; the rows are copied straight from the file
+            # long enough for its header, so memory may be taken; the rows are copied straight from the file
+            if plain:
                 with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
                     words, numbers, place = _rows(
                         whole, len(first), np.empty((wanted, dim), np.float32), path, 0
@@ -67,7 +71,8 @@ class Word2VecBinary:
                     break
             if done < wanted:
                 raise FormatError(
-                    f"{path}: the header says {rows:,} rows, the file ends in row {done + 1:,}. It is cut short."
+                    f"{path}: the header says {rows:,} rows, the file ends in row {done + 1:,}. It is "
+                    "cut short."
                 )
             if (
                 reading.limit is None
@@ -75,7 +80,8 @@ class Word2VecBinary:
                 and (data[place:].strip(b"\n") or (not plain and file.read(1)))
             ):
                 raise FormatError(
-                    f"{path}: more bytes follow the {rows:,} rows of the header. Pass lenient=True to leave them out."
+                    f"{path}: more bytes follow the {rows:,} rows of the header. Pass lenient=True to leave "
+                    "them out."
                 )
         return collector.vectors(dim)
 
@@ -101,7 +107,8 @@ def _rows(
             space = data.find(b" ", place, place + LONGEST)
             if space < 0 and end - place >= LONGEST:
                 raise FormatError(
-                    f"{path}: row {done + len(words) + 1:,}: no word of at most {LONGEST:,} bytes. Is it word2vec binary?"
+                    f"{path}: row {done + len(words) + 1:,}: no word of at most {LONGEST:,} bytes. Is it "
+                    "word2vec binary?"
                 )
             start, at = space + 1, size * len(words)
             if space < 0 or start + size > end:

@@ -1,4 +1,6 @@
-"""Operations on rows, by address in cpu.py, by array here: the specification. Each writes `out`; rows may be the same one."""
+"""Operations on rows, by address in cpu.py, by array here: the specification. Each writes `out`; rows may be
+the same one.
+"""
 
 import numpy as np
 

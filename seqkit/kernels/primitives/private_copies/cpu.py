@@ -1,4 +1,6 @@
-"""Rows as a kernel sees them: the shared matrix, or a lane's copies of the rows it touches, merged in the order of the lanes."""
+"""Rows as a kernel sees them: the shared matrix, or a lane's copies of the rows it touches, merged in the
+order of the lanes.
+"""
 
 from typing import Any, NamedTuple
 
@@ -15,7 +17,9 @@ PULL = 0.6  # how far one window carries a row, at rate 1: about its number of p
 
 
 class Rows(NamedTuple):
-    """Rows of a matrix, or a lane's copies of them: slots[id] is the place of the copy in `copies`, -1 before the first use."""
+    """Rows of a matrix, or a lane's copies of them: slots[id] is the place of the copy in `copies`, -1 before
+    the first use.
+    """
 
     matrix: Any  # (V, D)
     slots: Any  # (V,) int16 or int32; length 0: no copies, the shared rows themselves
@@ -27,7 +31,9 @@ class Rows(NamedTuple):
 
 @njit(inline="always")
 def address(rows: Any, base: Any, i: Any) -> Any:
-    """The address of row i: in the matrix at `base`, or of the lane's copy, made on first use, in the copies at `base`."""
+    """The address of row i: in the matrix at `base`, or of the lane's copy, made on first use, in the copies
+    at `base`.
+    """
     size = rows.matrix.shape[1]
     if len(rows.slots) == 0:
         return base + 4 * size * np.int64(i)
@@ -63,8 +69,9 @@ def forget(rows: Any) -> None:
 def _merge_row(rows: Any, i: Any, first: Any, target: Any, old: Any, lr: Any) -> None:
     """old + s Σ (copy - old) over the n lanes that have a copy, from lane `first` on.
 
-    s = 1 / (1 + (n - 1) · min(1, PULL · lr · hits / n)): a row hit seldom moves by the sum of its changes, as if they had
-    come one after the other; a row hit often in every lane has gone most of its way in each, and moves by their mean.
+    s = 1 / (1 + (n - 1) · min(1, PULL · lr · hits / n)): a row hit seldom moves by the sum of its changes, as
+    if they had come one after the other; a row hit often in every lane has gone most of its way in each, and
+    moves by their mean.
     """
     size = rows.matrix.shape[1]
     copies, lane_bytes = rows.copies.ctypes.data, 4 * size * rows.copies.shape[1]
@@ -83,7 +90,9 @@ def _merge_row(rows: Any, i: Any, first: Any, target: Any, old: Any, lr: Any) ->
 
 @njit(inline="always")
 def _part(i: Any, parts: Any) -> Any:
-    """Who merges row i: blocks of 64 rows (no two members mark one cache line), scattered without a division."""
+    """Who merges row i: blocks of 64 rows (no two members mark one cache line), scattered without a
+    division.
+    """
     return (((i >> 6) * 37 & 63) * parts) >> 6
 
 
@@ -116,7 +125,9 @@ def merge(rows: Any, lanes_of: Any, part: Any, parts: Any, old: Any, lr: Any) ->
 
 @njit
 def exchange(rows: Any, threads: Any, lr: Any) -> None:
-    """Add a thread's changes of its own copies of the last rows to the shared ones, and copy these anew; the rule of merge."""
+    """Add a thread's changes of its own copies of the last rows to the shared ones, and copy these anew; the
+    rule of merge.
+    """
     size = rows.matrix.shape[1]
     shared = rows.matrix.ctypes.data + 4 * size * (len(rows.matrix) - len(rows.hits))
     own = rows.copies.ctypes.data
@@ -132,7 +143,9 @@ def exchange(rows: Any, threads: Any, lr: Any) -> None:
 
 
 def last_copied(matrix: Array, number: int) -> Rows:
-    """The shared rows, but the last `number` of them copied for one thread: the upper nodes of a tree, which all threads want."""
+    """The shared rows, but the last `number` of them copied for one thread: the upper nodes of a tree, which
+    all threads want.
+    """
     none = np.zeros(0, np.int32)
     own = aligned(2 * number, matrix.shape[1])
     own[:number] = own[number:] = matrix[len(matrix) - number :]

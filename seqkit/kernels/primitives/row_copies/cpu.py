@@ -1,4 +1,6 @@
-"""Rows of the arrays of a run over time, float32 or bfloat16 as its bits, read and written from compiled code."""
+"""Rows of the arrays of a run over time, float32 or bfloat16 as its bits, read and written from compiled
+code.
+"""
 
 from typing import Any
 

@@ -1,8 +1,9 @@
 """Vector instructions for numba kernels: the operations on rows that the compiler does not find by itself.
 
-Each is emitted as LLVM vectors of 16 floats (LANES), which the compiler fits to the machine (one AVX-512 register, two of
-AVX, four of SSE or NEON). Addresses are integers (`array.ctypes.data`); rows start on 64-byte boundaries and their
-length is a multiple of 16. Specification: seqkit.kernels.primitives.simd.reference.
+Each is emitted as LLVM vectors of 16 floats (LANES), which the compiler fits to the machine (one AVX-512
+register, two of AVX, four of SSE or NEON). Addresses are integers (`array.ctypes.data`); rows start on
+64-byte boundaries and their length is a multiple of 16. Specification:
+seqkit.kernels.primitives.simd.reference.
 """
 
 import contextlib
@@ -120,7 +121,9 @@ def axpy(typing: Any, a: Any, x: Any, y: Any, size: Any) -> Any:
 
 @intrinsic
 def shift(typing: Any, a: Any, x: Any, old: Any, y: Any, size: Any) -> Any:
-    """shift(a, x, old, y, size): y += a · (x - old), each vector in one step, so that other threads may read y meanwhile."""
+    """shift(a, x, old, y, size): y += a · (x - old), each vector in one step, so that other threads may read
+    y meanwhile.
+    """
 
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
         a, x, old, y, size = args
@@ -207,9 +210,11 @@ def spread(typing: Any, value: Any, place: Any) -> Any:
 
 @intrinsic
 def logistic(typing: Any, s: Any, count: Any, labels: Any, weights: Any, lr: Any) -> Any:
-    """logistic(s, count, labels, weights, lr) -> loss: 16 logits s become rates lr · w (y - σ(s)), from lane `count` on 0.
+    """logistic(s, count, labels, weights, lr) -> loss: 16 logits s become rates lr · w (y - σ(s)), from lane
+    `count` on 0.
 
-    Returns Σ w · -log σ(s) over lanes of label y = 1 plus Σ w · -log σ(-s) over those of label 0 (nats). Logits are cut to ±60.
+    Returns Σ w · -log σ(s) over lanes of label y = 1 plus Σ w · -log σ(-s) over those of label 0 (nats).
+    Logits are cut to ±60.
     """
 
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
@@ -237,7 +242,9 @@ def logistic(typing: Any, s: Any, count: Any, labels: Any, weights: Any, lr: Any
 
 @intrinsic
 def exponentials(typing: Any, row: Any, shift: Any, size: Any) -> Any:
-    """exponentials(row, shift, size) -> sum: row becomes e^(row - shift), differences below -80 count as -80."""
+    """exponentials(row, shift, size) -> sum: row becomes e^(row - shift), differences below -80 count as
+    -80.
+    """
 
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
         row, shift, size = args

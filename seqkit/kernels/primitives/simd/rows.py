@@ -1,4 +1,6 @@
-"""Matrices whose rows the vector instructions can read: each starts on a cache line, its length padded with zeros."""
+"""Matrices whose rows the vector instructions can read: each starts on a cache line, its length padded with
+zeros.
+"""
 
 from typing import Annotated
 
@@ -33,5 +35,6 @@ def check_rows(name: str, matrix: Array) -> None:
     )
     if not whole:
         raise ShapeError(
-            f"{name}: a {matrix.dtype} matrix of {size} columns came, expected one made by aligned(rows, padded(dim))."
+            f"{name}: a {matrix.dtype} matrix of {size} columns came, expected one made by aligned(rows, "
+            "padded(dim))."
         )

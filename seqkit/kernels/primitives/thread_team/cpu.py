@@ -1,7 +1,8 @@
-"""Threads that share work inside compiled code: a counter to take from, and a barrier; Python starts them and collects.
+"""Threads that share work inside compiled code: a counter to take from, and a barrier; Python starts them and
+collects.
 
-A team's state is one int64 array made by `team`. The barrier spins a little and then gives its core away, so that a
-busy machine is slower but never stuck.
+A team's state is one int64 array made by `team`. The barrier spins a little and then gives its core away, so
+that a busy machine is slower but never stuck.
 """
 
 import ctypes
@@ -96,7 +97,8 @@ def meet(team: Any, threads: Any) -> None:
 
 
 def together(state: Array, threads: int, call: Callable[[int], R]) -> list[R]:
-    """call(0) … call(threads - 1), each on a thread of its own, this one being the first; none starts unless all can.
+    """call(0) … call(threads - 1), each on a thread of its own, this one being the first; none starts unless
+    all can.
 
     When one fails (or is interrupted), no other waits for it in `meet`, and its error comes out of here.
     """

@@ -43,8 +43,8 @@ def draw(place: Any, k: Any, plan: Any) -> Any:
 def keep(ids: Any, starts: Any, low: Any, high: Any, plan: Any, out: Any) -> Any:
     """Write the kept tokens of [low, high), with up to `window` more on each side that their windows can see.
 
-    out (3, high - low + 2 · window) int64 takes token, place and sentence of each; returns (first, last, total), where
-    first:last are the kept tokens of [low, high) itself.
+    out (3, high - low + 2 · window) int64 takes token, place and sentence of each; returns (first, last,
+    total), where first:last are the kept tokens of [low, high) itself.
     """
     tokens, places, sentences = out
     sentence = np.searchsorted(starts, low, side="right") - 1
@@ -77,7 +77,9 @@ def keep(ids: Any, starts: Any, low: Any, high: Any, plan: Any, out: Any) -> Any
 
 @njit(inline="always")
 def span(i: Any, total: Any, sentences: Any, width: Any) -> Any:
-    """The kept tokens [left, right) of the window around kept token i: same sentence, `width` to each side."""
+    """The kept tokens [left, right) of the window around kept token i: same sentence, `width` to each
+    side.
+    """
     left = i
     while left > 0 and i - left < width and sentences[left - 1] == sentences[i]:
         left -= 1

@@ -9,14 +9,17 @@ from numpy.typing import NDArray
 class Plan(NamedTuple):
     """How windows and targets are made. A draw for the token at place p depends on the seeds and p alone.
 
-    Windows:  half-width `window`, or uniform on 1..window when `shrink`. A token is kept if 32 random bits are below
-              keep[id] (2³² keeps always, 0 never). Removed tokens leave before windows are laid, so windows widen.
-    Targets:  `tree` False: the word itself (label 1) and `negatives` draws from the alias table `noise` (label 0); a
-              draw equal to the word is left out. `tree` True: the inner nodes points[ends[w]:ends[w+1]] of the word's
-              Huffman path, with their labels. Full softmax: points[w] is the output row of word w, -1 for none.
-              Subwords: points[ends[w]:ends[w+1]] are the input rows whose mean is the vector of word w.
-    Inputs:   `cbow` False: each context word predicts the centre. True: their mean does, and each context row takes the
-              gradient of the mean: whole (word2vec's way), or divided by their number when `divide`.
+    Windows:  half-width `window`, or uniform on 1..window when `shrink`. A token is kept if 32 random bits
+              are below keep[id] (2³² keeps always, 0 never). Removed tokens leave before windows are laid, so
+              windows widen.
+    Targets:  `tree` False: the word itself (label 1) and `negatives` draws from the alias table `noise`
+              (label 0); a draw equal to the word is left out. `tree` True: the inner nodes
+              points[ends[w]:ends[w+1]] of the word's Huffman path, with their labels. Full softmax: points[w]
+              is the output row of word w, -1 for none. Subwords: points[ends[w]:ends[w+1]] are the input rows
+              whose mean is the vector of word w.
+    Inputs:   `cbow` False: each context word predicts the centre. True: their mean does, and each context row
+              takes the gradient of the mean: whole (word2vec's way), or divided by their number when
+              `divide`.
     locked:   1 for input rows that stay as they are; length 0: none.
     """
 

@@ -49,7 +49,9 @@ def targets(place: int, word: int, plan: Plan) -> tuple[list[int], list[float]]:
 
 
 def draw(random: int, noise: Array) -> int:
-    """One draw of the alias method (Walker 1977): the high half picks a column, the low half the word or its alias."""
+    """One draw of the alias method (Walker 1977): the high half picks a column, the low half the word or its
+    alias.
+    """
     column = (random >> 32) * len(noise) >> 32
     entry = int(noise[column])
     return column if random & LOW < entry >> 32 else entry & LOW

@@ -10,7 +10,9 @@ __all__ = ["LSTMLoop"]
 
 
 class LSTMLoop(Loop):
-    """c = f ∘ c' + i ∘ g, h = o ∘ tanh c; the optional parameter (3, H) holds the peepholes of i and f to c', of o to c."""
+    """c = f ∘ c' + i ∘ g, h = o ∘ tanh c; the optional parameter (3, H) holds the peepholes of i and f to c',
+    of o to c.
+    """
 
     compiled_pointwise = staticmethod(cpu.lstm_forward)
     compiled_back = staticmethod(cpu.lstm_backward)
