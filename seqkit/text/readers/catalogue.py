@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import seqkit
 from seqkit.core.errors import FormatError, OptionError, did_you_mean
 from seqkit.text.readers.download import Resuming
 from seqkit.text.readers.extract import extract
@@ -37,7 +38,7 @@ def corpora() -> Path:
     Raises:  FormatError if neither is there.
     """
     places = [
-        Path(__file__).parents[2] / "corpora",
+        Path(seqkit.__file__).parents[1] / "corpora",
         Path(sysconfig.get_path("data")) / "share" / "seqkit" / "corpora",
     ]
     for place in places:
