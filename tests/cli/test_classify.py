@@ -131,7 +131,7 @@ def test_several_tasks_are_trained_predicted_and_judged(folder):
 @pytest.mark.parametrize(
     ("content", "more", "code", "message"),
     [
-        ("pos\ta\npos\tb\n", [], 3, "bad.tsv: labels: only the label 'pos' came, expected at least two"),
+        ("pos\ta\npos\tb\n", [], 3, "bad.tsv: labels: got only the label 'pos', expected two or more"),
         ("pos\ta\nneg\t\n", [], 3, "bad.tsv: line 2: the text is empty"),
         ("pos\ta\nneg b\n", [], 3, "bad.tsv: line 2 has 1 columns, expected 2"),
         ("", [], 3, "bad.tsv: no text came"),
