@@ -46,7 +46,7 @@ def _pieces(value: Any) -> Iterator[bytes | memoryview]:
         yield from _pieces([value.vocab.tokens, np.asarray(value.matrix)])
     elif hasattr(value, "__array__"):
         yield from _array(np.asarray(value))
-    elif type(value).__repr__ is object.__repr__:  # its text would be its address
+    elif repr(value).startswith(f"<{type(value).__module__}.") and hasattr(value, "__dict__"):
         yield from _pieces([type(value).__name__, vars(value)])
     else:
         yield _framed(repr(value).encode())

@@ -147,7 +147,7 @@ FILES = {
             3,
             "word 2 of the sentence of odd.conll: line 3: tags: got 'PER'",
         ),
-        (["train", "a.conll", "--valid", "empty.conll", "--out", "x"], 3, "empty.conll: no sentence came"),
+        (["train", "a.conll", "--valid", "empty.conll", "--out", "x"], 3, "empty.conll: got no sentence"),
         (["train", "hollow.jsonl", "--out", "x"], 3, "hollow.jsonl: line 1"),
         (["train", "plain.txt", "--out", "x"], 3, "plain text has no tags"),
         (
