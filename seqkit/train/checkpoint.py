@@ -1,6 +1,4 @@
-"""Where a run stands, on disk: the learner's arrays, the place in the data, the history, and what must not
-change.
-"""
+"""The state of a run on disk: the learner's arrays, the place in the data, history, fixed settings."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -18,7 +16,7 @@ NOTHING = Loss(0.0, 0)
 
 @dataclass(frozen=True)
 class Place:
-    """A place in a run: epoch and batches done in it, units done in all, loss of the epoch so far."""
+    """A place in a run: epoch, batches done in it, units done in all, loss of the epoch so far."""
 
     epoch: int = 0
     batches: int = 0
@@ -37,7 +35,7 @@ class Checkpoint:
 
     @property
     def best(self) -> "Checkpoint":
-        """Where the state of the best validation is kept, in a folder within this one."""
+        """The checkpoint of the best validation, in a folder within this one."""
         return Checkpoint(self.folder / "best", self.seconds)
 
     def save(self, arrays: Arrays, place: Place, signature: dict[str, Any]) -> None:
@@ -60,9 +58,8 @@ class Checkpoint:
             then, now = meta["signature"].get(name), signature.get(name)
             if then != now:
                 raise OptionError(
-                    f"resume: {name} was {then!r} in {self.folder} and is {now!r} now, so the run would not "
-                    "be the same. "
-                    "Use the old value, or train anew without resuming."
+                    f"resume: got {name} {now!r}, expected {then!r} as in {self.folder}. Use the old value, "
+                    "or train again without resuming."
                 )
         try:
             place = dict(meta["place"])
@@ -70,5 +67,5 @@ class Checkpoint:
             return arrays, Place(**(place | {"loss": Loss(**place["loss"]), "history": history}))
         except (KeyError, TypeError) as error:
             raise ModelFileError(
-                f"{self.folder}: the checkpoint lacks {error}. Train anew without resuming."
+                f"{self.folder}: the checkpoint lacks {error}. Train again without resuming."
             ) from error

@@ -1,5 +1,4 @@
-"""The one training loop: epochs over batches, schedule, validation, early stop, checkpoints, logs,
-interruption.
+"""The training loop: epochs over batches, schedule, validation, early stop, checkpoints, logs, interruption.
 
 Not handled: what a step does (the learner's matter) and where batches come from.
 """
@@ -39,16 +38,16 @@ def fit(
     report: Callable[[Progress], None] | None = None,
     logs: Sequence[Log] = (),
 ) -> History:
-    """Train `learner` for `epochs` passes over `batches`; return what each epoch gave.
+    """Train `learner` for `epochs` passes over `batches`; return the results of each epoch.
 
     The rate of a step is schedule(units done / units in all, validation values so far). `validate` is called
     after each epoch; where patience, keep_best or a plateau schedule look at its value, lower is better.
     patience:   end after so many epochs in a row that did not improve on the best.
     keep_best:  put the state of the best epoch back at the end; until then it lies in the checkpoint's folder
                 `best`, or in memory if there is no checkpoint.
-    resume:     go on from the checkpoint, if there is one, and end in the same bytes as if never stopped.
-    report:     told of every step. logs: told of every step and epoch; one that raises ends the run, after an
-                epoch with the checkpoint of its end written.
+    resume:     continue from the checkpoint, if there is one, and end in the same bytes as if never stopped.
+    report:     called after every step. logs: called after every step and epoch; an exception in one ends the
+                run, after an epoch with its checkpoint written.
     Raises:  TrainingError when the loss is not finite or an epoch made no prediction; KeyboardInterrupt after
              SIGINT or SIGTERM at any moment, with the step finished and the checkpoint written.
     """
@@ -143,7 +142,7 @@ class _Run:
             loss = self.learner.step(batch, lr)
         if not math.isfinite(loss.total):
             raise TrainingError(
-                f"fit: loss became {loss.total} at step {before.batches + 1:,} of epoch "
+                f"fit: the loss became {loss.total} at step {before.batches + 1:,} of epoch "
                 f"{before.epoch + 1}, after "
                 f"{before.units:,} units (lr {lr:g}, mean loss before {before.loss.mean:.4g}). Lower lr or "
                 "set clip. "
@@ -163,7 +162,7 @@ class _Run:
         return stop
 
     def end_epoch(self) -> bool:
-        """Validate, save and log; return whether to stop: a wish may have come meanwhile."""
+        """Validate, save and log; return whether to stop: it may have been requested meanwhile."""
         place = self.place
         if self.engine:
             with self._telling_of_the_checkpoint():
@@ -200,8 +199,8 @@ class _Run:
             wanted = _best(self._values()) + 1
             if place.epoch != wanted:
                 raise ModelFileError(
-                    f"{self.checkpoint.best.folder}: holds epoch {place.epoch}, the best was epoch "
-                    f"{wanted}. Train anew."
+                    f"{self.checkpoint.best.folder}: got epoch {place.epoch}, expected the best one, "
+                    f"{wanted}. Train again."
                 )
         if self.best is not None:
             self.learner.restore(self.best)
@@ -213,7 +212,7 @@ class _Run:
             value = self.world.same(self.validate())
         if not math.isfinite(value):
             raise TrainingError(
-                f"fit: validate gave {value} after epoch {self.place.epoch + 1}, expected a finite number."
+                f"fit: validate: got {value} after epoch {self.place.epoch + 1}, expected a finite number."
             )
         return value
 
@@ -276,11 +275,9 @@ def _best(values: Sequence[float]) -> int:
 
 def _check(validate: Callable[[], float] | None, patience: int | None, watching: list[str]) -> None:
     if patience is not None and patience < 1:
-        raise OptionError(
-            f"fit: patience {patience} came, allowed is at least 1, or None to go through all epochs."
-        )
+        raise OptionError(f"fit: got patience {patience}, expected at least 1, or None to run all epochs.")
     if validate is None and watching:
         raise OptionError(
-            f"fit: {watching[0]} needs validation values, and none come. Give validate= (a model's valid=, "
+            f"fit: got no validation values, but {watching[0]} needs them. Give validate= (a model's valid=, "
             "--valid on a shell)."
         )

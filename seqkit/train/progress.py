@@ -1,4 +1,4 @@
-"""How far a run is: what `fit` hands to `report`, and the history it returns."""
+"""The progress of a run, which `fit` passes to `report`, and the history it returns."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,7 @@ from seqkit.core.score import Loss
 
 @dataclass(frozen=True)
 class Progress:
-    """One look at a run.  Units: done, total in units of the batches (tokens), over all epochs; lr a step;
-    seconds.
-    """
+    """A moment of a run. Units: done and total in units of the batches (tokens), over all epochs."""
 
     epoch: int  # from 1
     epochs: int
@@ -23,7 +21,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave: its mean training loss, the validation value if asked for, and its time."""
+    """The results of one epoch: mean training loss, validation value if asked for, time."""
 
     number: int
     loss: Loss

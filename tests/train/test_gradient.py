@@ -442,7 +442,7 @@ def test_restore_refuses_another_models_arrays_by_name(change, message):
 def test_resume_with_another_optimizer_is_refused_by_name(tmp_path):
     checkpoint = Checkpoint(tmp_path / "run")
     run(Tiny(), GradientOptions(), checkpoint=checkpoint)
-    with pytest.raises(OptionError, match="resume: optimizer was 'adam' in .* and is 'sgd' now"):
+    with pytest.raises(OptionError, match="resume: got optimizer 'sgd', expected 'adam' as in"):
         run(Tiny(), GradientOptions(optimizer="sgd"), checkpoint=checkpoint, resume=True)
 
 

@@ -39,7 +39,7 @@ class Trainable(Protocol):
         """Sum of nats (a scalar), number of predictions, and what the next call gets as `carry` (tensors,
         rows first).
 
-        carry: None at first; the module ignores it where the batch says that a text begins. It comes
+        carry: None at first; the module ignores it where the batch says that a text begins. It is
         detached.
         step:  number of the call, from 0: with the seed and the row's place all that dropout may be drawn
                from.
@@ -56,8 +56,7 @@ class Trainable(Protocol):
 
 
 class GradientLearner:
-    """Learns by the gradient of module.loss, summed over predictions, processes and `accumulate` steps, then
-    divided.
+    """Learns by the gradient of module.loss, averaged over predictions, processes and `accumulate` steps.
 
     Every process of `world` starts from process 0's weights and makes the same updates.
     """
@@ -114,9 +113,7 @@ class GradientLearner:
             self._update()
 
     def observe(self, values: Sequence[float]) -> None:
-        """Start averaging (asgd) when the last of `values` is worse than the best of those before it but the
-        last `nonmono`.
-        """
+        """Start averaging (asgd) when the last value is worse than the best one `nonmono` or more before."""
         *before, value = values
         known = before[: max(len(before) - self.options.nonmono, 0)]
         if self.options.optimizer == "asgd" and not self._averaged and known and value > min(known):
@@ -166,7 +163,7 @@ class GradientLearner:
         return arrays | {name: np.concatenate([carry[name] for carry in carries if carry]) for name in names}
 
     def restore(self, arrays: Arrays) -> None:
-        """Take back what `state` gave, in any number of processes.
+        """Restore what `state` gave, in any number of processes.
 
         Raises:  ModelFileError if the arrays are not of this module, naming the first that is not.
         """
