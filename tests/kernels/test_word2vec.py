@@ -139,7 +139,7 @@ def test_matrix_that_is_not_aligned_is_refused():
         ShapeError, match="input: got a float32 matrix of 20 columns, expected one made by aligned"
     ):
         cpu.train(ids, starts, 0, 10, plans.plan(ids), np.zeros((30, 20), np.float32), output, 0.1)
-    with pytest.raises(ShapeError, match="output: a float64 matrix"):
+    with pytest.raises(ShapeError, match="output: got a float64 matrix"):
         cpu.train(ids, starts, 0, 10, plans.plan(ids), input, output.astype(np.float64), 0.1)
 
 
