@@ -44,7 +44,7 @@ class SeqkitError(Exception):
 
 
 class TrainingError(SeqkitError):
-    """A run cannot go on or would change nothing: loss not finite, no update made."""
+    """A run cannot continue or changes nothing: the loss is not finite, no update was made."""
 
 
 class BackendError(SeqkitError):

@@ -36,9 +36,7 @@ class Draws:
     number: int = field(default=0, init=False)
 
     def mask(self, shape: tuple[int, ...], p: float, like: Tensor, *, rows: bool = True) -> Tensor:
-        """0 with chance p, else 1 / (1 - p).  rows: the first axis is the batch, of which `batch` may be a
-        part.
-        """
+        """0 with chance p, else 1 / (1 - p). rows: the first axis is the batch, or the part `batch` of it."""
         whole = shape if self.batch is None or not rows else (self.batch[1], *shape[1:])
         seed = int(rng.stream(self.seed, self.step, self.number)) >> 1
         self.number += 1

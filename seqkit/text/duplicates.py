@@ -182,9 +182,7 @@ class _Near:
         self.prefix = csr_array((np.ones(int(first.sum()), np.int32), columns[first], ends), shape=shape)
 
     def best(self, own: Array, of: Array) -> dict[int, tuple[int, float]]:
-        """text of `own` -> (its most similar text of `of`, similarity), where that is near enough; the same
-        text at 1.
-        """
+        """text of `own` -> (most similar text of `of`, similarity), where near enough; the same text at 1."""
         found = {text: (text, 1.0) for text in np.intersect1d(own, of).tolist()}
         rest = np.setdiff1d(own, of)
         index = self.prefix[of].T.tocsr()

@@ -56,8 +56,7 @@ class Vocab:
         specials: Iterable[str] = ("unk",),
         unread: int = 0,
     ) -> "Vocab":
-        """The special tokens, then the most common tokens: falling count, ties in the order they were first
-        met.
+        """The special tokens, then the most common tokens by falling count, ties in the order of occurrence.
 
         Units:  max_size counts the special tokens too. `unread` tokens, met but not in `counts`, are added to
                 unk.
@@ -161,8 +160,7 @@ class Vocab:
         return [self.tokens[i] for i in ids]
 
     def frequent(self, min_count: int, where: str, *, eos: bool = True) -> NDArray[np.int64]:
-        """The counts, 0 for tokens seen less often and for special ones; </s> is a word like others unless
-        told.
+        """The counts, 0 for rarer tokens and special ones; </s> counts as a word unless told otherwise.
 
         Raises:  FormatError if nothing is left.
         """
@@ -190,7 +188,7 @@ class Vocab:
 
     def to_arrays(self) -> Arrays:
         """The vocabulary as arrays for a file: the tokens' UTF-8 bytes, where each ends, the counts."""
-        if "tokens" not in vars(self):  # just opened from a file: handed on as it lies there
+        if "tokens" not in vars(self):  # just opened from a file: passed on unread
             return {"tokens": self._packed[0], "token_ends": self._packed[1], "counts": self.counts}
         encoded = [token.encode() for token in self.tokens]
         ends = np.cumsum([len(token) for token in encoded], dtype=np.int64)

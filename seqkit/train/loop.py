@@ -138,7 +138,7 @@ class _Run:
         """Make one step; return whether to stop."""
         before = self.place
         lr = self.schedule(before.units / self.total, self._values())
-        with self._telling_of_the_checkpoint():
+        with self._naming_the_checkpoint():
             loss = self.learner.step(batch, lr)
         if not math.isfinite(loss.total):
             raise TrainingError(
@@ -165,7 +165,7 @@ class _Run:
         """Validate, save and log; return whether to stop: it may have been requested meanwhile."""
         place = self.place
         if self.engine:
-            with self._telling_of_the_checkpoint():
+            with self._naming_the_checkpoint():
                 self.engine.finish()
         if place.loss.count == 0:
             raise TrainingError(
@@ -253,7 +253,7 @@ class _Run:
             self.checkpoint.best.save(arrays, self.place, self.signature)
 
     @contextlib.contextmanager
-    def _telling_of_the_checkpoint(self) -> Iterator[None]:
+    def _naming_the_checkpoint(self) -> Iterator[None]:
         try:
             yield
         except TrainingError as error:

@@ -118,8 +118,7 @@ class Space:
 
     @staticmethod
     def of(wanted: Wanted, groups: Iterable[Any], where: str = "model") -> "Space":
-        """The space of `wanted`, its names looked up among the fields of `groups` (dataclasses whose fields
-        are options).
+        """The space of `wanted`; its names are fields of `groups`, dataclasses whose fields are options.
 
         Raises:  OptionError for an unknown name, an empty range, a log range through 0, a range beyond the
                  option's own.

@@ -130,9 +130,9 @@ def test_full_disk_ends_the_search(tmp_path, monkeypatch):
             r"search: got space .*, expected .* as in .*: trials must be comparable",
         ),
         ({"seed": 2}, "search: got seed of the draws 2, expected 1"),
-        ({"model": small(seed=3)}, "search: seed was 1"),
-        ({"model": small(hidden_size=9)}, "search: hidden_size was 8"),
-        ({"trials": 5, "method": "coarse-to-fine"}, "search: method was 'random'"),
+        ({"model": small(seed=3)}, "search: got seed 3, expected 1"),
+        ({"model": small(hidden_size=9)}, "search: got hidden_size 9, expected 8"),
+        ({"trials": 5, "method": "coarse-to-fine"}, "search: got method 'coarse-to-fine', expected 'random'"),
     ],
 )
 def test_folder_of_another_search_is_refused_by_the_first_difference(tmp_path_factory, change, message):
@@ -145,9 +145,9 @@ def test_folder_of_another_search_is_refused_by_the_first_difference(tmp_path_fa
 
 def test_other_data_are_refused(tmp_path):
     run(tmp_path, trials=1)
-    with pytest.raises(OptionError, match="search: validation data was"):
+    with pytest.raises(OptionError, match="search: got validation data"):
         tune(small(), SPACE, CORPUS, valid=CORPUS, out=tmp_path, trials=1)
-    with pytest.raises(OptionError, match="search: data was"):
+    with pytest.raises(OptionError, match="search: got data"):
         tune(small(), SPACE, VALID, valid=VALID, out=tmp_path, trials=1)
 
 

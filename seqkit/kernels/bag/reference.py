@@ -57,8 +57,9 @@ def train(
     seed: int | np.uint64 = 0,
     locked: Annotated[Array, "L"] | None = None,
 ) -> tuple[float, int]:
-    """Train on texts i = rows[starts[i]:starts[i+1]], in order, changing `bag`.  locked (N,): rows that stay
-    as they are.
+    """Train on texts i = rows[starts[i]:starts[i+1]], in order, changing `bag`.
+
+    locked (N,): rows that are not changed.
 
     Returns:  total loss in nats, weighted; number of labels it is of.
     """

@@ -204,8 +204,7 @@ def run(
     threads: Any,
     team: Any,
 ) -> None:
-    """Steps t = 0, 1, … of the first live[t] rows: they read ids[t]; beyond the last of ids their own tokens,
-    and write.
+    """Steps t = 0, 1, … of the first live[t] rows: they read ids[t], then their own tokens, and write.
 
     model: weights, embedding, stages. rows: the fields of Rows. Threads share out panels, then rows.
     """

@@ -185,9 +185,7 @@ def _stage(
     rows: Array | None = None,
     extra: Array | None = None,
 ) -> Array:
-    """A stage without its states. first, second: (weight, block of what it reads); rows: the embedding, to
-    make a table of.
-    """
+    """A stage without states. first, second: (weight, block it reads); rows: the embedding, for a table."""
     size, gates = len(starts[0]), len(starts)
     blocks = blocks_of(size)
     units = (

@@ -63,9 +63,7 @@ def _pool() -> ThreadPoolExecutor:
 
 
 def softmax_losses(logits: Tensor, targets: Tensor, bias: Tensor | None) -> Tensor:
-    """-log softmax(logits + bias)[target] of each row, float64; logits (float32 or bfloat16) become their
-    gradient.
-    """
+    """-log softmax(logits + bias)[target] of each row in float64; logits become their gradient."""
     half = logits.dtype == torch.bfloat16
     array = (logits.view(torch.uint16) if half else logits).numpy()
     nll = np.empty(len(array))

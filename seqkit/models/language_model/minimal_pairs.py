@@ -29,9 +29,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One pair and log p of both sentences in nats; unknown: tokens of either that are not in the
-    vocabulary.
-    """
+    """One pair, log p of both sentences in nats, and the number of their tokens not in the vocabulary."""
 
     pair: Pair
     good: float
@@ -129,8 +127,7 @@ def measure(
     lower: bool = False,
     bare: bool = False,
 ) -> list[Score]:
-    """Accuracy of `model` on each file of pairs, and of an n-gram model trained on the text `baseline`, if
-    given.
+    """Accuracy of `model` on each file of pairs, and of an n-gram model of the text `baseline`, if given.
 
     The baseline cuts text as the model does. Pairs are skipped by the model's vocabulary, for both alike.
     split: cut the sentences with the word tokenizer first, for a model of tokenised text ("mat." is two words

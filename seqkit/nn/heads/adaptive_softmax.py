@@ -16,8 +16,7 @@ __all__ = ["AdaptiveSoftmax"]
 
 
 class AdaptiveSoftmax(Head):
-    """p(w) = p_0(w) for w in the first cluster, else p_0(cluster k) · p_k(w) (Grave et al. 2017,
-    arXiv:1609.04309).
+    """p(w) = p_0(w) for w in the first cluster, else p_0(cluster k) · p_k(w) (arXiv:1609.04309).
 
     p_0 = softmax(W_0 h + b_0) over the first cutoff's words and the tails; p_k = softmax(W_k (P_k h) + b_k),
     with P_k h of H / shrink^k numbers. Words must be numbered by falling frequency, as a Vocab does. cutoffs:

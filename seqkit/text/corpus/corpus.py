@@ -1,6 +1,6 @@
 """A text as numbers: ids, sentence starts, vocabulary; memory-mapped from disk.
 
-Not handled: changing a corpus (build it anew), shuffling, batches (each model cuts its own).
+Not handled: changing a corpus (build it again), shuffling, batches (each model makes its own).
 """
 
 import hashlib

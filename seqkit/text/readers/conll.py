@@ -61,14 +61,14 @@ def sentences(
     for path in paths(os.fspath(source)):
         name = "stdin" if path is None else str(path)
         rows = (line.rstrip("\r\n") for line in table.lines(Text("-" if path is None else str(path))))
-        for sentence in _sentences(rows, name, format or told(name), column, tagged, unit):
+        for sentence in _sentences(rows, name, format or format_of(name), column, tagged, unit):
             empty = False
             yield sentence
     if empty:
         raise FormatError(f"{source}: got no sentence, expected at least one. Is it empty?")
 
 
-def told(name: str) -> str:
+def format_of(name: str) -> str:
     """The format that a file's name implies."""
     kinds = {".conllu": "conllu", ".jsonl": "jsonl", ".txt": "text"}
     return next((kinds[suffix] for suffix in reversed(Path(name).suffixes) if suffix in kinds), "conll")

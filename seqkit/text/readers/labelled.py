@@ -69,7 +69,7 @@ def labelled(
     found = []
     for path in paths(os.fspath(source)):
         name = "stdin" if path is None else str(path)
-        content, kind = table.content(path, encoding=encoding, hint=_HINT), format or _told(name, labels)
+        content, kind = table.content(path, encoding=encoding, hint=_HINT), format or _format(name, labels)
         if len(tasks) > 1 and kind not in ("tsv", "csv", "jsonl"):
             raise OptionError(
                 f"{name}: got {len(tasks)} labels a text, expected one for {kind}. Use tsv, csv or jsonl."
@@ -157,8 +157,8 @@ def _of_object(row: table.Row, text: str, tasks: tuple[str, ...]) -> Labelled:
     return Labelled(found, labels, row.where)
 
 
-def _told(name: str, labels: bool) -> str:
-    kind = table.told(name)
+def _format(name: str, labels: bool) -> str:
+    kind = table.kind_of(name)
     return kind if kind in FORMATS else "lines" if labels else "text"
 
 

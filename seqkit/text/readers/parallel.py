@@ -99,7 +99,7 @@ def _lines(source: str | os.PathLike[str]) -> list[str]:
 
 
 def _is_json(source: str | os.PathLike[str], lines: list[str]) -> bool:
-    return table.told(os.fspath(source)) == "jsonl" or (
+    return table.kind_of(os.fspath(source)) == "jsonl" or (
         os.fspath(source) == "-" and lines[:1] != [] and lines[0].startswith("{")
     )
 

@@ -55,7 +55,7 @@ class Row(NamedTuple):
         return value
 
 
-def told(name: str) -> str | None:
+def kind_of(name: str) -> str | None:
     """The kind of table that a file's name implies, or None."""
     kinds = (suffix[1:].lower() for suffix in Path(name).suffixes)
     return next((kind for kind in kinds if kind in KINDS), None)

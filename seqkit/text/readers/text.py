@@ -136,7 +136,7 @@ def paths(source: str) -> list[Path | None]:
 
 
 def _columns(pieces: Iterator[str], name: str, column: str | None, path: Path | None) -> Iterator[str]:
-    kind = table.told(name)
+    kind = table.kind_of(name)
     if kind == "parquet" and path is not None:
         for row in table.parquet(path, [column]):
             yield ("" if row.cells[str(column)] is None else row.text(str(column))) + "\n"

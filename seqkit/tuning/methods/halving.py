@@ -18,7 +18,7 @@ __all__ = ["Halving"]
 
 @dataclass(frozen=True)
 class Halving:
-    """Of each rung 1 in `eta` trials goes on to `eta` times as many epochs; the last rung is the whole run.
+    """Of each rung 1 in `eta` trials continues to `eta` times as many epochs; the last rung is the whole run.
 
     epochs 9, 27 trials, eta 3:  27 trials of 1 epoch, 9 of 3, 3 of 9; 63 epochs in place of 243
     """
@@ -69,7 +69,7 @@ class Halving:
         return [Job(n, known[n].settings, until) for n in left] + new
 
     def dropped(self, trials: int, epochs: int, known: Sequence[Trial]) -> list[int]:
-        """Those that are not on the rung at hand."""
+        """Those that are not on the current rung."""
         members, _ = self._rung(trials, epochs, known)
         return [t.number for t in known if t.state == "open" and t.number not in members]
 

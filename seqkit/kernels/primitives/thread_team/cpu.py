@@ -96,8 +96,7 @@ def meet(team: Any, threads: Any) -> None:
 
 
 def together(state: Array, threads: int, call: Callable[[int], R]) -> list[R]:
-    """call(0) … call(threads - 1), each on a thread of its own, this one being the first; none starts unless
-    all can.
+    """call(0) … call(threads - 1), each on its own thread, the first on this one; none starts unless all can.
 
     When one fails (or is interrupted), no other waits for it in `meet`, and its error is raised here.
     """
