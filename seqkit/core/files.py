@@ -174,6 +174,20 @@ def kind_of(folder: Path) -> str | None:
     return str(_read_manifest(folder)["kind"]) if (folder / "manifest.json").is_file() else None
 
 
+def part(arrays: Mapping[str, Array], prefix: str) -> Arrays:
+    """The arrays whose names begin with `prefix`, without it.
+
+    >>> list(part({"vocab.tokens": np.zeros(1), "weights": np.zeros(2)}, "vocab."))
+    ['tokens']
+    """
+    return {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
+
+
+def prefixed(prefix: str, arrays: Mapping[str, Array]) -> Arrays:
+    """The arrays with `prefix` before their names, as `part` undoes."""
+    return {prefix + name: array for name, array in arrays.items()}
+
+
 def resource_error(path: Path | str, error: OSError) -> SeqkitError:
     """The ResourceError that says what an OSError while writing `path` means."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -5,9 +5,12 @@ its interval.
 from collections.abc import Mapping
 from typing import Annotated, Any, Protocol
 
+from seqkit.core.family import Family
 from seqkit.core.score import Score
 from seqkit.core.types import Array
 from seqkit.evaluate.bootstrap import interval
+
+metrics = Family("seqkit.evaluate.metrics", "metric")
 
 
 class Metric(Protocol):
@@ -42,3 +45,8 @@ def measured(
         dict(signature),
         bounds,
     )
+
+
+def metrics_of(what: str) -> list[str]:
+    """The names of the metrics of `what`, such as texts."""
+    return [name for name in metrics.names() if getattr(metrics.load(name), "of", None) == what]

@@ -38,6 +38,7 @@ def fit(
     resume: bool = False,
     report: Callable[[Progress], None] | None = None,
     logs: Sequence[Log] = (),
+    minutes: float | None = None,
 ) -> History:
     """Train `learner` for `epochs` passes over `batches`; return what each epoch gave.
 
@@ -49,6 +50,8 @@ def fit(
     resume:     go on from the checkpoint, if there is one, and end in the same bytes as if never stopped.
     report:     told of every step. logs: told of every step and epoch; one that raises ends the run, after an
                 epoch with the checkpoint of its end written.
+    minutes:    end in that time, all runs of a checkpoint together, with the schedule fitted to it: it is as far as
+                units or time, whichever is further.
     Raises:  TrainingError when the loss is not finite or an epoch made no prediction; KeyboardInterrupt after
              SIGINT or SIGTERM at any moment, with the step finished and the checkpoint written.
     """
@@ -59,9 +62,10 @@ def fit(
         "the schedule": getattr(schedule, "watches", False),
         "asgd": engine is not None and engine.signature.get("optimizer") == "asgd",
     }
-    _check(validate, patience, [name for name, there in watching.items() if there])
+    _check(validate, patience, [name for name, there in watching.items() if there], minutes)
     signature = batches.signature | {"epochs": epochs} | (engine.signature if engine else {})
-    signature |= {name: value for name, value in (("patience", patience), ("keep_best", keep_best)) if value}
+    ends = {"patience": patience, "keep_best": keep_best, "minutes": minutes}
+    signature |= {name: value for name, value in ends.items() if value}
     place = Place()
     resumed = bool(checkpoint and resume and checkpoint.exists())
     if checkpoint and resumed:
@@ -82,13 +86,17 @@ def fit(
         signature,
         batches.size * epochs,
         resumed,
+        None if minutes is None else 60 * minutes,
     )
     with polite_interrupts() as asked_to_stop:
         run.begin(asked_to_stop)
         while not run.over():
             for batch, units in batches.epoch(run.place.epoch, skip=run.place.batches):
                 if run.step(batch, units):
-                    raise KeyboardInterrupt
+                    if run.asked():
+                        raise KeyboardInterrupt
+                    run.time_is_over = True
+                    break
             if run.end_epoch():
                 raise KeyboardInterrupt
         run.put_back_best()
@@ -113,14 +121,17 @@ class _Run:
     signature: dict[str, Any]
     total: int  # units over all epochs
     saved: bool  # whether the checkpoint is of this run
+    seconds: float | None  # for all of it
+    time_is_over: bool = False
 
     def begin(self, asked_to_stop: Callable[[], bool]) -> None:
         self.world = self.engine.world if self.engine else World()
         self.asked_to_stop = asked_to_stop
-        self.world.wishes = lambda: (asked_to_stop(), self._due())
+        self.world.wishes = lambda: (asked_to_stop() or self._late(), self._due())
         self.best: Arrays | None = None
         self.started = self.last_save = time.monotonic()
         self.started_units, self.seconds_before = self.place.units, self.place.seconds
+        self.time_is_over = self._late()
         if self.world.rank != 0:
             self.report, self.logs = None, ()
         for log in self.logs:
@@ -133,12 +144,16 @@ class _Run:
     def over(self) -> bool:
         values = self._values()
         stuck = self.patience is not None and len(values) - 1 - _best(values) >= self.patience
-        return self.place.epoch >= self.epochs or stuck
+        return self.place.epoch >= self.epochs or stuck or self.time_is_over
+
+    def asked(self) -> bool:
+        """Whether stopping was asked for, in all processes alike."""
+        return self.world.add(Loss(float(self.asked_to_stop()), 0)).total > 0
 
     def step(self, batch: Any, units: int) -> bool:
-        """Make one step; return whether to stop."""
+        """Make one step; return whether to stop: it was asked for, or the time is over."""
         before = self.place
-        lr = self.schedule(before.units / self.total, self._values())
+        lr = self.schedule(self._progress(), self._values())
         with self._telling_of_the_checkpoint():
             loss = self.learner.step(batch, lr)
         if not math.isfinite(loss.total):
@@ -188,7 +203,7 @@ class _Run:
         self._keep(arrays)
         for log in self.logs:
             log.epoch(ended, place.units)
-        return self.world.add(Loss(float(self.asked_to_stop()), 0)).total > 0  # in all processes alike
+        return self.asked()
 
     def put_back_best(self) -> None:
         """Restore the best epoch's state, if asked to."""
@@ -234,6 +249,16 @@ class _Run:
         for log in self.logs:
             log.step(progress)
 
+    def _progress(self) -> float:
+        """How far the run is, from 0 to 1."""
+        progress = self.place.units / self.total
+        if self.seconds is not None:
+            progress = self.world.same(max(progress, min(self._seconds() / self.seconds, 1.0)))
+        return progress
+
+    def _late(self) -> bool:
+        return self.seconds is not None and self._seconds() >= self.seconds
+
     def _due(self) -> bool:
         return self.checkpoint is not None and time.monotonic() - self.last_save >= self.checkpoint.seconds
 
@@ -274,7 +299,11 @@ def _best(values: Sequence[float]) -> int:
     return values.index(min(values)) if values else -1
 
 
-def _check(validate: Callable[[], float] | None, patience: int | None, watching: list[str]) -> None:
+def _check(
+    validate: Callable[[], float] | None, patience: int | None, watching: list[str], minutes: float | None
+) -> None:
+    if minutes is not None and not minutes > 0:
+        raise OptionError(f"fit: got minutes {minutes}, expected more than 0, or None for no limit.")
     if patience is not None and patience < 1:
         raise OptionError(
             f"fit: patience {patience} came, allowed is at least 1, or None to go through all epochs."

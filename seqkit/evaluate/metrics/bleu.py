@@ -26,6 +26,7 @@ class BLEU:
     """
 
     name = "BLEU"
+    of = "texts"
 
     def __init__(self, **settings: Any) -> None:
         self._engine = engine("BLEU", settings, force=True)

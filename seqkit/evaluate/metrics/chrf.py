@@ -18,6 +18,7 @@ class ChrF:
     """
 
     name = "chrF"
+    of = "texts"
 
     def __init__(self, **settings: Any) -> None:
         self._engine = engine("CHRF", settings)
