@@ -258,7 +258,7 @@ X = ["--out", "x.html"]
     ("words", "code", "message"),
     [
         (["run", "flim.tsv", *X], 3, "flim.tsv: no such file, folder or match. Did you mean 'film.tsv'"),
-        (["run", "empty.tsv", *X], 3, "empty.tsv: no text came"),
+        (["run", "empty.tsv", *X], 3, "empty.tsv: got no text"),
         (["run", "one.tsv", "--dev", "0.5", *X], 3, "only the label '1' came, expected at least two"),
         (["run", "hollow.tsv", *X], 3, "hollow.tsv: line 2: the text is empty"),
         (["run", "cut.tsv", *X], 3, "cut.tsv: line 2 has 1 columns, expected 2 (label, text)"),
@@ -276,7 +276,7 @@ X = ["--out", "x.html"]
             3,
             "odd.tsv: line 2: 'maybe', which did not come in training; known: 0, 1",
         ),
-        (["run", "film.tsv", "--test", "empty.tsv", *X], 3, "empty.tsv: no text came"),
+        (["run", "film.tsv", "--test", "empty.tsv", *X], 3, "empty.tsv: got no text"),
         (["run", "film.tsv", "--dev", "0.001", *X], 3, "no row is left for 'dev' (share 0.001 of 240 rows)"),
         (["run", "film.tsv", "--dev", "0", *X], 2, "dev: a share of 0 came"),
         (

@@ -1,5 +1,6 @@
 """core: options, errors, score, family, rng, device."""
 
+import copy
 import math
 from dataclasses import dataclass
 from typing import Literal
@@ -133,3 +134,17 @@ def test_did_you_mean_stays_fast_on_a_large_vocabulary():
     started = time.monotonic()
     assert "word1" in errors.did_you_mean("wrod1", known)
     assert time.monotonic() - started < 5
+
+
+def test_error_is_moved_to_another_place_with_what_callers_ask_for():
+    error = errors.FormatError("label 3: got 'x'.", reason="got 'x'.", row=2, value="x", kind="label")
+    moved = error.at("a.tsv: line 9")
+    assert (type(moved), str(moved)) == (errors.FormatError, "a.tsv: line 9: got 'x'.")
+    assert (moved.row, moved.value, moved.kind) == (2, "x", "label")
+    assert str(moved.at("b.tsv")) == "b.tsv: got 'x'."
+    assert str(errors.ShapeError("a: got 1, expected 2.").at("b")) == "b: a: got 1, expected 2."
+
+
+def test_error_is_copied_whole_as_between_processes():
+    error = copy.copy(errors.FormatError("label 3: got 'x'.", reason="got 'x'.", row=2))
+    assert (str(error), error.reason, error.row) == ("label 3: got 'x'.", "got 'x'.", 2)

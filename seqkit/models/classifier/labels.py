@@ -34,16 +34,18 @@ class Targets:
             for i, label in enumerate(column):
                 if label is not None and not isinstance(label, str | int | bool):
                     raise FormatError(
-                        f"labels: label {i + 1:,} is {label!r} ({type(label).__name__}), allowed are str, "
-                        "int, bool and None."
+                        f"labels: label {i + 1:,} is {label!r} ({type(label).__name__}), expected str, int, "
+                        "bool or None.",
+                        row=i,
+                        value=label,
                     )
             found = {label for label in column if label is not None}
             if len(found) < 2:
-                came = f"only the label {next(iter(found))!r} came" if found else "no label came"
+                got = f"only the label {next(iter(found))!r}" if found else "no label"
                 where = "" if single else f" of task {k + 1}"
-                raise FormatError(f"labels{where}: {came}, expected at least two different ones (classes).")
+                raise FormatError(f"labels{where}: got {got}, expected two or more different ones (classes).")
             if len({isinstance(label, str) for label in found}) > 1:
-                raise FormatError("labels: some are str and some are numbers, allowed is one of the two.")
+                raise FormatError("labels: got some str and some numbers, expected only one of the two.")
             classes.append(sorted(found))
         return Targets(classes, single)
 
@@ -55,14 +57,14 @@ class Targets:
     def ids(self, y: Any, texts: int) -> Annotated[Ids, "N K"]:
         """The numbers of labels, -1 for None.
 
-        Raises:  FormatError for a label that training had not; OptionError if there is not one for each text.
+        Raises:  FormatError for a label that training did not have (kind "label", its row and value);
+                 OptionError if there is not one for each text.
         """
         columns, _ = _columns(y)
         if len(columns) != len(self.classes) or any(len(column) != texts for column in columns):
             raise OptionError(
-                f"labels: {len(columns[0]) if columns else 0:,} in {len(columns)} columns came for "
-                f"{texts:,} texts and "
-                f"{len(self.classes)} tasks, expected one for each."
+                f"labels: got {len(columns[0]) if columns else 0:,} in {len(columns)} columns for {texts:,} "
+                f"texts and {len(self.classes)} tasks, expected one for each."
             )
         found = np.full((texts, len(columns)), -1, np.int32)
         for k, (column, classes) in enumerate(zip(columns, self.classes, strict=True)):
@@ -70,12 +72,7 @@ class Targets:
             index[None] = -1
             for i, label in enumerate(column):
                 if label not in index:
-                    known = [str(c) for c in classes]
-                    raise FormatError(
-                        f"labels: label {i + 1:,} is {label!r}, which did not come in training; known: "
-                        f"{', '.join(known[:20])}"
-                        f"{', ...' if len(known) > 20 else ''}.{did_you_mean(str(label), known)}"
-                    )
+                    raise _unknown(i, label, [str(c) for c in classes])
                 found[i, k] = index[label]
         return found
 
@@ -116,7 +113,7 @@ def check_texts(texts: Any, where: str, *, empty: bool = True) -> list[str]:
              be, one is empty.
     """
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
-        raise OptionError(f"{where}: {type(texts).__name__} came, expected a sequence of texts (str).")
+        raise OptionError(f"{where}: got {type(texts).__name__}, expected a sequence of texts (str).")
     found = list(texts)
     for i, text in enumerate(found):
         if not isinstance(text, str):
@@ -124,8 +121,19 @@ def check_texts(texts: Any, where: str, *, empty: bool = True) -> list[str]:
         if not empty and not text.strip():
             raise FormatError(f"{where}: text {i + 1:,} of {len(found):,} is empty. Leave it out.")
     if not found and not empty:
-        raise FormatError(f"{where}: no text came, expected at least one.")
+        raise FormatError(f"{where}: got no text, expected at least one.")
     return found
+
+
+def _unknown(row: int, label: Any, known: list[str]) -> FormatError:
+    more = ", ..." if len(known) > 20 else ""
+    reason = (
+        f"{label!r}, which did not come in training; known: {', '.join(known[:20])}{more}."
+        f"{did_you_mean(str(label), known)}"
+    )
+    return FormatError(
+        f"labels: label {row + 1:,} is {reason}", reason=reason, row=row, value=label, kind="label"
+    )
 
 
 def _columns(y: Any) -> tuple[list[Sequence[Any]], bool]:

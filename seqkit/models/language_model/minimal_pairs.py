@@ -1,11 +1,9 @@
 """Which of two sentences is likelier: pairs from a file, and how often a scorer is right."""
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +12,7 @@ from seqkit.core.score import Score
 from seqkit.evaluate.bootstrap import interval, mean_of
 from seqkit.models.language_model.model import LanguageModel
 from seqkit.text.ngram_lm import NGram
-from seqkit.text.readers.compressed import open_bytes
+from seqkit.text.readers import table
 from seqkit.text.tokenizer import tokenizer
 
 COLUMNS = (("correct", "wrong"), ("right", "wrong"), ("sentence_good", "sentence_bad"), ("good", "bad"))
@@ -55,22 +53,23 @@ def read_pairs(
     good/bad.
     Raises:  FormatError naming file, line and what is missing; OptionError for a column that is not there.
     """
-    with open_bytes(path) as file:
-        try:
-            lines = file.read().decode().split("\n")
-        except UnicodeDecodeError as error:
-            raise FormatError(
-                f"{path}: not UTF-8 at byte {error.start:,}. Convert the file first."
-            ) from error
-    rows = _json_rows(path, lines) if lines[0].lstrip().startswith("{") else _table_rows(path, lines)
+    content = table.content(path)
+    lines = table.lines([content])
+    if content.lstrip().startswith("{"):
+        rows = list(table.objects(lines, str(path)))
+    else:
+        found = table.records(lines, str(path), "\t", quotes=False)
+        _, head = next(found, (1, []))
+        rows = list(table.named(found, str(path), head))
     if not rows:
         raise FormatError(f"{path}: no pair of sentences. Expected a TSV file with a header, or JSON lines.")
-    columns = _columns(path, list(rows[0][1]), good, bad)
+    columns = _columns(path, list(rows[0].cells), good, bad)
     pairs = []
-    for number, row in rows:
-        if not all(isinstance(row.get(name), str) and row[name].strip() for name in columns):
-            raise FormatError(f"{path}: line {number:,} has no text in {' or '.join(map(repr, columns))}.")
-        pairs.append(Pair(row[columns[0]], row[columns[1]], str(row.get(group, "")) if group else ""))
+    for row in rows:
+        first, second = (row.text(name) for name in columns)
+        if not (first.strip() and second.strip()):
+            raise FormatError(f"{row.where} has no text in {' or '.join(map(repr, columns))}.")
+        pairs.append(Pair(first, second, str(row.cells.get(group, "")) if group else ""))
     return pairs
 
 
@@ -105,36 +104,6 @@ def accuracy(name: str, comparisons: Sequence[Comparison], *, skip_unknown: bool
         signature,
         interval(mean_of(hits), len(hits)),
     )
-
-
-def _json_rows(path: Path, lines: list[str]) -> list[tuple[int, dict[str, Any]]]:
-    rows = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise FormatError(f"{path}: line {number:,} is not JSON ({error}).") from error
-        if not isinstance(row, dict):
-            raise FormatError(f"{path}: line {number:,} is not a JSON object.")
-        rows.append((number, row))
-    return rows
-
-
-def _table_rows(path: Path, lines: list[str]) -> list[tuple[int, dict[str, Any]]]:
-    head = lines[0].rstrip("\r").split("\t")
-    rows = []
-    for number, line in enumerate(lines[1:], 2):
-        if not line.strip():
-            continue
-        cells = line.rstrip("\r").split("\t")
-        if len(cells) != len(head):
-            raise FormatError(
-                f"{path}: line {number:,} has {len(cells)} columns, the header has {len(head)}."
-            )
-        rows.append((number, dict(zip(head, cells, strict=True))))
-    return rows
 
 
 def _columns(path: Path, names: list[str], good: str | None, bad: str | None) -> tuple[str, str]:

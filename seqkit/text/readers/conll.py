@@ -17,9 +17,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from seqkit.core.errors import FormatError, OptionError, did_you_mean
+from seqkit.text.readers import table
 from seqkit.text.readers.text import Text, paths
 from seqkit.text.tokenizer import tokenizer
 
@@ -57,17 +58,17 @@ def sentences(
     """
     if format is not None and format not in FORMATS:
         raise OptionError(
-            f"format: {format!r} came, allowed are {', '.join(FORMATS)}.{did_you_mean(format, FORMATS)}"
+            f"format: got {format!r}, expected one of {', '.join(FORMATS)}.{did_you_mean(format, FORMATS)}"
         )
     empty = True
     for path in paths(os.fspath(source)):
         name = "stdin" if path is None else str(path)
-        rows = _lines(Text("-" if path is None else str(path)))
+        rows = (line.rstrip("\r\n") for line in table.lines(Text("-" if path is None else str(path))))
         for sentence in _sentences(rows, name, format or told(name), column, tagged, unit):
             empty = False
             yield sentence
     if empty:
-        raise FormatError(f"{source}: no sentence came, expected at least one. Is it empty?")
+        raise FormatError(f"{source}: got no sentence, expected at least one. Is it empty?")
 
 
 def told(name: str) -> str:
@@ -87,7 +88,7 @@ def write(file: IO[bytes], words: Iterable[str], tags: Iterable[str], format: st
         return
     for word in words:
         if not word or any(mark in word for mark in "\t\n\r"):
-            raise FormatError(f"conll: the word {word!r} came; a column cannot hold it. Write JSON lines.")
+            raise FormatError(f"conll: got the word {word!r}, which a column cannot hold. Write JSON lines.")
     file.write("".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True)).encode() + b"\n")
 
 
@@ -165,7 +166,7 @@ def _conllu(
         at = COLUMNS.index(column)
     else:
         raise OptionError(
-            f"column: {column!r} came, CoNLL-U has {', '.join(COLUMNS)}.{did_you_mean(column, COLUMNS)}"
+            f"column: got {column!r}, expected one of {', '.join(COLUMNS)}.{did_you_mean(column, COLUMNS)}"
         )
     expected = 1
     for number, line in enumerate(lines, 1):
@@ -192,33 +193,20 @@ def _conllu(
 
 
 def _jsonl(lines: Iterator[str], name: str, column: str, tagged: bool) -> Iterator[Sentence]:
-    for number, line in enumerate(lines, 1):
-        where = f"{name}: line {number:,}"
-        if not line.strip():
-            continue
-        try:
-            row: Any = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"{where} is not JSON ({error}).") from error
-        words, tags = (row.get("words"), row.get(column)) if isinstance(row, dict) else (None, None)
-        if (
-            not isinstance(words, list)
-            or not words
-            or not all(isinstance(word, str) and word for word in words)
-        ):
-            raise FormatError(f'{where} has no "words", a list of one word or more, none of them empty.')
+    for row in table.objects(lines, name):
+        words, tags = row.cells.get("words"), row.cells.get(column)
+        if not isinstance(words, list) or not words or not all(isinstance(w, str) and w for w in words):
+            raise FormatError(f'{row.where} has no "words", a list of one word or more, none of them empty.')
         if not tagged:
-            yield Sentence(words, None, where)
+            yield Sentence(words, None, row.where)
             continue
-        if not isinstance(tags, list) or not all(
-            tag is None or (isinstance(tag, str) and tag) for tag in tags
-        ):
+        if not isinstance(tags, list) or not all(t is None or (isinstance(t, str) and t) for t in tags):
             raise FormatError(
-                f"{where} has no {json.dumps(column)}, a list of texts; it has {', '.join(map(str, row))}."
+                f"{row.where} has no {json.dumps(column)}, a list of texts; it has {', '.join(row.cells)}."
             )
         if len(tags) != len(words):
-            raise FormatError(f"{where} has {len(words)} words and {len(tags)} tags, expected as many.")
-        yield Sentence(words, tags, where)
+            raise FormatError(f"{row.where} has {len(words)} words and {len(tags)} tags, expected as many.")
+        yield Sentence(words, tags, row.where)
 
 
 def _number(name: str, column: str | int | None) -> int | None:
@@ -226,15 +214,5 @@ def _number(name: str, column: str | int | None) -> int | None:
     if column is None:
         return None
     if not str(column).isdecimal() or int(column) < 1:
-        raise OptionError(f"{name}: column {column!r} came, columns of CoNLL files are numbered from 1.")
+        raise OptionError(f"{name}: got column {column!r}, expected a number from 1.")
     return int(column) - 1
-
-
-def _lines(pieces: Iterable[str]) -> Iterator[str]:
-    """Whole lines without their ends."""
-    rest = ""
-    for piece in pieces:
-        *whole, rest = (rest + piece).split("\n")
-        yield from (line.rstrip("\r") for line in whole)
-    if rest:
-        yield rest.rstrip("\r")

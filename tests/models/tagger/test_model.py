@@ -245,13 +245,13 @@ def test_what_cannot_be_trained_is_refused_in_one_sentence():
         Lexicon.learn([[]], 1)
     with pytest.raises(FormatError, match="no label came"):
         small().fit([["a"]], [[None]])
-    with pytest.raises(FormatError, match="'NOUN' came, allowed are O and B-TYPE"):
+    with pytest.raises(FormatError, match="got 'NOUN', expected O, B-TYPE"):
         small(scheme="bio").fit([["a"]], [["NOUN"]])
-    with pytest.raises(FormatError, match="'PER' came among 'B-PER' and O"):
+    with pytest.raises(FormatError, match="got 'PER' among 'B-PER' and O"):
         small().fit([["a", "b", "c"]], [["B-PER", "O", "PER"]])
     with pytest.raises(FormatError, match="the validation has no sentence"):
         small().fit(X, Y, valid=([], []))
-    with pytest.raises(FormatError, match="'NOUN' came"):
+    with pytest.raises(FormatError, match="got 'NOUN'"):
         small().fit(X, Y, valid=([["a"]], [["NOUN"]]))
     with pytest.raises(OptionError, match="scheme: 'bilou' came, allowed are auto, plain"):
         small(scheme="bilou").fit(X, Y)

@@ -73,7 +73,7 @@ def test_what_is_written_is_read_again():
                 "jsonl": json.dumps({"words": ["a b", "#"], "tags": ["O", "B-X"]}) + "\n",
             }[format]
         )
-    with pytest.raises(FormatError, match="a column cannot hold it"):
+    with pytest.raises(FormatError, match="a column cannot hold. Write"):
         write(io.BytesIO(), ["a\tb"], ["O"], "conll")
 
 
@@ -91,8 +91,8 @@ def test_what_is_written_is_read_again():
         ("a.jsonl", '{"words": ["a"]}\n', {}, r'line 1 has no "tags", a list of texts; it has words'),
         ("a.jsonl", '{"words": ["a"], "tags": ["O", "O"]}\n', {}, r"line 1 has 1 words and 2 tags"),
         ("a.txt", "a\n", {}, r"plain text has no tags"),
-        ("a.conll", "\n-DOCSTART- -X- O O\n", {}, r"a.conll: no sentence came"),
-        ("a.conll", "", {}, r"no sentence came"),
+        ("a.conll", "\n-DOCSTART- -X- O O\n", {}, r"a.conll: got no sentence"),
+        ("a.conll", "", {}, r"got no sentence"),
     ],
 )
 def test_what_is_broken_is_named_with_file_and_line(tmp_path, name, text, settings, message):
@@ -102,11 +102,11 @@ def test_what_is_broken_is_named_with_file_and_line(tmp_path, name, text, settin
 
 def test_settings_that_are_none_are_refused(tmp_path):
     path = put(tmp_path, "a.conllu", CONLLU)
-    with pytest.raises(OptionError, match="'upo' came, CoNLL-U has id, .*Did you mean 'upos'"):
+    with pytest.raises(OptionError, match="got 'upo', expected one of id, .*Did you mean 'upos'"):
         list(sentences(path, column="upo"))
-    with pytest.raises(OptionError, match="numbered from 1"):
+    with pytest.raises(OptionError, match="got column 'ner', expected a number from 1"):
         list(sentences(path, format="conll", column="ner"))
-    with pytest.raises(OptionError, match="'conl' came, allowed are conll"):
+    with pytest.raises(OptionError, match="got 'conl', expected one of conll"):
         list(sentences(path, format="conl"))
 
 
