@@ -1,4 +1,4 @@
-"""The tree of commands."""
+"""The tree of commands: cli/commands is a family, a group or a single command a file."""
 
 from typing import Annotated
 
@@ -6,18 +6,27 @@ import typer
 
 from seqkit import __version__
 from seqkit.cli import common
+from seqkit.cli.help import group
 from seqkit.core.family import Family
 
-app = common.group(
-    "seqkit: from a text file to word vectors and language models. Every command has --help with an "
-    "example; --debug: tracebacks."
-)
-for name in (commands := Family("seqkit.cli.commands", "command")).names():
-    member = commands.load(name)  # a group of commands, or one command
-    if isinstance(member, typer.Typer):
-        app.add_typer(member, name=name)
-    else:
-        app.command(name)(member)
+commands = Family("seqkit.cli.commands", "command")
+
+
+def make(words: list[str] | None = None) -> typer.Typer:
+    """The tree of commands.  words: those of a command line, which needs but its own branch."""
+    app = group(
+        "seqkit: from a text file to word vectors and language models. Every command has --help with an "
+        "example; --debug: tracebacks."
+    )
+    app.callback()(start)
+    known = commands.names()
+    for name in words[:1] if words and words[0] in known else known:
+        member = commands.load(name)  # a group of commands, or one command
+        if isinstance(member, typer.Typer):
+            app.add_typer(member, name=name)
+        else:
+            app.command(name)(member)
+    return app
 
 
 def _version(asked: bool) -> None:
@@ -26,7 +35,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def start(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")

@@ -7,12 +7,13 @@
 A flag that is not given leaves the setting as the model has it. Not handled: settings that are tables (--set).
 """
 
+import copy
 import dataclasses
 import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +24,7 @@ from seqkit.core import options
 from seqkit.core.options import Settings
 
 if TYPE_CHECKING:
-    from seqkit.models.run import Data
+    from seqkit.train.data import Data
 
 PANELS = {"fit": "Training", "gradient": "Training", "text": "Data"}  # of the groups; others: Model
 
@@ -43,7 +44,6 @@ class Training:
     dry_run: bool = False
     quiet: bool = False
     json: bool = False
-    progress: "Callable[[int], None] | None" = field(default=None, compare=False)
 
     def run(
         self,
@@ -83,22 +83,36 @@ class Training:
         return world(self.device)
 
 
+def in_panel(annotation: Any, panel: str) -> Any:
+    """The same flag in a panel of the help, if it is in none."""
+    kind, option, *_ = typing.get_args(annotation)
+    option = copy.copy(option)
+    option.rich_help_panel = option.rich_help_panel or panel
+    return Annotated[kind, option]
+
+
 RUN = {
-    "minutes": Annotated[
-        float | None, typer.Option(help="End in so many minutes, with the schedule fitted to it.")
-    ],
-    "device": common.Device,
-    "threads": common.Threads,
-    "resume": common.Resume,
-    "dry_run": Annotated[bool, typer.Option("--dry-run", help="Show memory and time needed, train nothing.")],
-    "curve": common.Curve,
-    "tensorboard": Annotated[
-        bool, typer.Option("--tensorboard", help="Also log to --out/tensorboard (extra: tensorboard).")
-    ],
-    "quiet": common.Quiet,
-    "json": common.AsJson,
+    "minutes": in_panel(
+        Annotated[float | None, typer.Option(help="End in so many minutes, with the schedule fitted to it.")],
+        "Training",
+    ),
+    "device": in_panel(common.Device, "Training"),
+    "threads": in_panel(common.Threads, "Training"),
+    "resume": in_panel(common.Resume, "Training"),
+    "dry_run": in_panel(
+        Annotated[bool, typer.Option("--dry-run", help="Show memory and time needed, train nothing.")],
+        "Training",
+    ),
+    "curve": in_panel(common.Curve, "Output"),
+    "tensorboard": in_panel(
+        Annotated[
+            bool, typer.Option("--tensorboard", help="Also log to --out/tensorboard (extra: tensorboard).")
+        ],
+        "Output",
+    ),
+    "quiet": in_panel(common.Quiet, "Output"),
+    "json": in_panel(common.AsJson, "Output"),
 }
-OUTPUT = ("curve", "tensorboard", "quiet", "json")
 Set = Annotated[
     list[str],
     typer.Option(
@@ -107,31 +121,54 @@ Set = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class Task:
+    """A command that trains: what it does, the settings of its model, and of how text is read."""
+
+    command: Callable[..., None]
+    settings: Settings
+    reading: Settings
+
+    def bind(
+        self, kind: Any, more: Mapping[str, Any], *, without: tuple[str, ...] = ()
+    ) -> Callable[..., None]:
+        """The command with all flags; its first argument is made by `kind` from settings, reading and `more`.
+
+        more: further flags, by the fields of `kind`. without: own flags that are not shown and get "".
+        """
+        _, *others = inspect.signature(self.command, eval_str=True).parameters.values()
+        own = {p.name: p.replace(annotation=in_panel(p.annotation, "Data")) for p in others}
+        shown = {name: p for name, p in own.items() if name not in without}
+        found, read = (_flags(s, set(own)) for s in (self.settings, self.reading))
+        defaults = {f.name: f.default for f in dataclasses.fields(kind)}
+        added = {name: _parameter(name, flag, defaults[name]) for name, flag in more.items()}
+        every = {**shown, **read, **found, **added, "setting": _parameter("setting", Set, [])}
+
+        def run(**given: Any) -> None:
+            asked = {n: _plain(v) for n, v in given.items() if v is not None and v != []}
+            chosen = {n: asked[n] for n in found if n in asked} | options.parse_settings(given["setting"])
+            cut = {n: asked[n] for n in read if n in asked}
+            made = kind(chosen, cut, **{n: given[n] for n in more})
+            self.command(made, **{n: given.get(n, "") for n in own})
+
+        run.__name__, run.__doc__ = self.command.__name__, self.command.__doc__
+        order = sorted(every.values(), key=lambda p: p.default is not inspect.Parameter.empty)
+        run.__signature__ = inspect.Signature(order)  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in order}
+        return run
+
+
 def flags(settings: Settings, reading: Settings | None = None) -> Callable[[Any], Any]:
     """Give a train command the flags of all `settings`, and of how text is read where `reading` says it.
 
-    Its first parameter receives the Training; its own flags come first in the help.
+    Its first parameter receives the Training; its own flags come first in the help. The same command serves
+    `seqkit tune`, which gives it another first argument.
     """
 
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        own = inspect.signature(command, eval_str=True)
-        first, *others = own.parameters.values()
-        made = {p.name: p.replace(annotation=_in_panel(p.annotation, "Data")) for p in others}
-        found, read = (_flags(s, set(made)) for s in (settings, reading or Settings({})))
-        every = {**made, **read, **found, **_run_flags(), "setting": _parameter("setting", Set, [])}
-
-        def train(**given: Any) -> None:
-            asked = {n: _plain(v) for n, v in given.items() if v is not None and v != []}
-            chosen = {n: asked[n] for n in found if n in asked}
-            chosen |= options.parse_settings(given["setting"])
-            cut = {n: asked[n] for n in read if n in asked}
-            training = Training(chosen, cut, **{n: given[n] for n in RUN})
-            command(training, **{n: given[n] for n in made})
-
-        train.__name__, train.__doc__ = command.__name__, command.__doc__
-        order = sorted(every.values(), key=lambda p: p.default is not inspect.Parameter.empty)
-        train.__signature__ = inspect.Signature(order)  # type: ignore[attr-defined]
-        train.__annotations__ = {p.name: p.annotation for p in order}
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        task = Task(command, settings, reading or Settings({}))
+        train = task.bind(Training, RUN)
+        train.task = task  # type: ignore[attr-defined]  # read by seqkit tune
         return train
 
     return decorate
@@ -170,13 +207,13 @@ def _flags(settings: Settings, taken: set[str]) -> dict[str, inspect.Parameter]:
 def _help(each: "dataclasses.Field[Any]", hint: Any, default: Any) -> str:
     """What a setting is, what it takes, and what it is if not given."""
     told = each.metadata
-    text = told["help"][0].upper() + told["help"][1:]
+    text: str = told["help"][0].upper() + told["help"][1:]
     named = options.choices(each, hint)
     if named and not all(name in text for name in named):
         text += ": " + ", ".join(named)
     text += f" ({told['unit']})" if told["unit"] and told["unit"] not in text else ""
     shown = default if not isinstance(default, bool) else ("on" if default else "")
-    return f"{text}." + (f" [default: {shown}]" if shown not in (None, "", ()) else "")
+    return text.removesuffix(".") + "." + (f" [default: {shown}]" if shown not in (None, "", ()) else "")
 
 
 def _kind(hint: Any) -> Any:
@@ -194,23 +231,6 @@ def _plain(value: Any) -> Any:
 
 def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
-
-
-def _run_flags() -> dict[str, inspect.Parameter]:
-    defaults = {f.name: f.default for f in dataclasses.fields(Training)}
-    return {
-        name: _parameter(name, _in_panel(kind, "Output" if name in OUTPUT else "Training"), defaults[name])
-        for name, kind in RUN.items()
-    }
-
-
-def _in_panel(annotation: Any, panel: str) -> Any:
-    """The same flag in a panel of the help, if it is in none."""
-    kind, *more = typing.get_args(annotation)
-    for each in more:
-        if getattr(each, "rich_help_panel", "") is None:
-            each.rich_help_panel = panel
-    return annotation
 
 
 def _forecast(found: Mapping[str, Any], unit: str) -> str:

@@ -9,9 +9,9 @@ from seqkit.core import options
 from seqkit.core.errors import FormatError, ShapeError
 from seqkit.core.types import Ids
 from seqkit.models.options import Text
-from seqkit.models.run import Data
 from seqkit.text.codec import Codec
 from seqkit.text.readers import parallel
+from seqkit.train.data import Data
 
 
 def learn_codec(text: Text, texts: Sequence[str], *, bos: bool = True) -> Codec:

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from seqkit.cli import common
+from seqkit.cli.help import group
 
 __all__ = ["app"]
 
-app = common.group("Bias in word vectors: measure, remove, report, words.")
+app = group("Bias in word vectors: measure, remove, report, words.")
 
 Sets = Annotated[
     str, typer.Option("--sets", help="Word sets: gender, religion, ethnicity, age, or a JSON file.")

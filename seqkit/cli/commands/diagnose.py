@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from seqkit.cli import common
+from seqkit.cli.help import group
 
 __all__ = ["app"]
 
-app = common.group("Diagnose a classifier: run, split, duplicates, sheet, choose.")
+app = group("Diagnose a classifier: run, split, duplicates, sheet, choose.")
 
 Form = Annotated[
     str | None,

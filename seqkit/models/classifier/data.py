@@ -14,9 +14,9 @@ from seqkit.models.classifier.baselines import Part, ladder
 from seqkit.models.classifier.labels import Targets
 from seqkit.models.classifier.model import TextClassifier
 from seqkit.models.language_model.model import LanguageModel
-from seqkit.models.run import Data
 from seqkit.text.readers.labelled import Labelled, labelled, to_targets
 from seqkit.text.splits import split
+from seqkit.train.data import Data
 
 HELD_OUT = 0.1  # share of the texts to validate on, where no file is given for it
 

@@ -7,10 +7,10 @@ from typing import Any
 from seqkit.core.errors import OptionError
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.models.options import Text
-from seqkit.models.run import Data
 from seqkit.text.codec import Codec
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.normalize import Normalizer
+from seqkit.train.data import Data
 
 
 def read(

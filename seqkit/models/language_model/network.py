@@ -1,13 +1,13 @@
 """The network of a language model: embedding, stack, head; and the loss of a window of streams."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding, linear
 
 from seqkit.models.encoder import stack_of
-from seqkit.models.language_model.options import LanguageModelOptions
+from seqkit.models.language_model.options import SETTINGS, LanguageModelOptions
 from seqkit.models.options import Recurrent
 from seqkit.nn.cell import State
 from seqkit.nn.dropout import Draws, drop_words, dropout
@@ -32,6 +32,12 @@ class Network(nn.Module):
             self.projection = nn.Linear(wide, s.dim) if own.tie and s.dim != wide else None
             tied = {"tied": self.embedding} if own.tie else {}
             self.head = head(own.head, s.dim if own.tie else wide, classes, **tied)
+
+    @staticmethod
+    def of(classes: int, **settings: Any) -> "Network":
+        """The network of a language model with these settings."""
+        made = SETTINGS.make("Network", settings)
+        return Network(classes, made["recurrent"], made["language_model"])
 
     @property
     def size(self) -> int:

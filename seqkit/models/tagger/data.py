@@ -10,12 +10,12 @@ from typing import IO, Any
 from seqkit.core.errors import OptionError, SeqkitError
 from seqkit.core.score import Score
 from seqkit.embeddings.vectors.vectors import Vectors
-from seqkit.models.run import Data
 from seqkit.models.tagger.labels import Tags
 from seqkit.models.tagger.model import CHUNK, Tagger
 from seqkit.text import bioes
 from seqkit.text.readers import conll
 from seqkit.text.readers.conll import Sentence, sentences
+from seqkit.train.data import Data
 
 
 def read(

@@ -16,7 +16,7 @@ from seqkit.core.errors import FormatError, ModelFileError, OptionError
 from seqkit.embeddings.vectors import analogy
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.models.window.model import WindowModel
-from seqkit.models.window.network import WindowNetwork, WindowOptions, Windows
+from seqkit.models.window.network import WindowNetwork, Windows
 from seqkit.nn.gradient_check import gradient_check
 from seqkit.train.world import World
 
