@@ -22,12 +22,13 @@ cells = Family("seqkit.nn.cells", "cell")
 class Cell(nn.Module):
     """A recurrent cell: W (G·H, D) and b (G·H,) for the input, U (G·H, H) for the state before.
 
-    A member gives `gates` (G) and `states`, the formula as `step`, and, where there are faster ways, `family`
-    (of kernels.rnn_scan) and `torch_kind`. Input is (B, T, D), batch first.
+    A member gives `gates` (G), their letters, `states`, the formula as `step`, and, where there are faster
+    ways, `family` (of kernels.rnn_scan) and `torch_kind`. Input is (B, T, D), batch first.
     """
 
     gates: ClassVar[int] = 1
     states: ClassVar[int] = 1
+    gate_names: ClassVar[str] = ""  # a letter a gate in the order of W, as the formula has it; "" for one sum
     family: ClassVar[str | None] = None
     torch_kind: ClassVar[str | None] = None
     init_hidden: ClassVar[str] = "orthogonal"
@@ -191,7 +192,7 @@ class Cell(nn.Module):
 
 
 def cell(name: str, input_size: int, hidden_size: int, **settings: Any) -> Cell:
-    """The cell called `name`: rnn, relu-rnn, gru, gru-before, lstm, peephole-lstm, layer-norm-lstm, min-gru.
+    """The cell called `name`, one of `cells.names()`.
 
     >>> cell("gru", 3, 4)(torch.zeros(2, 5, 3))[0].shape
     torch.Size([2, 5, 4])

@@ -28,6 +28,6 @@ class Head(nn.Module):
 
 
 def head(name: str, input_size: int, classes: int, **settings: Any) -> Head:
-    """The head called `name`: softmax, adaptive-softmax."""
+    """The head called `name`, one of `heads.names()`."""
     made: Head = heads.load(name)(input_size, classes, **settings)
     return made

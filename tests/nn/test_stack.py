@@ -39,7 +39,7 @@ def test_weights_of_torch_give_the_same_outputs_and_come_back(kind, bidirectiona
 
 
 def test_torch_has_no_peephole():
-    with pytest.raises(OptionError, match="a stack of peephole-lstm came"):
+    with pytest.raises(OptionError, match="got a stack of peephole-lstm, expected lstm"):
         to_torch(Stack(2, 3, cell_name="peephole-lstm"))
 
 

@@ -1,10 +1,14 @@
-"""The time loop of a cell family as one autograd function: a product and one fused pointwise pass a step, own
-backward.
+"""The time loop of a cell family as one autograd function: a product and a fused pointwise pass each step.
 
-A family (families/*.py) gives the two pointwise passes; this file has what they share: buffers, the loop,
-rows of different length, mixed precision, and the weight's gradient, which is one large product at the end.
-For float32 on a CPU the passes are compiled (cpu.py), elsewhere they are torch operations. Not handled:
-second derivatives (`reference`).
+A family (families/*) gives the two pointwise passes; this file has what they share: buffers, the loop, rows
+of different length, mixed precision, and the weight's gradient, which is one large product at the end. For
+float32 on a CPU the passes are compiled (families/*/cpu.py), elsewhere they are torch operations.
+
+Arrays of a compiled pass are those of the whole run, T first; t is the step. gx, product (U h of the step),
+inputs (h as the products read it), dgx, du and through (what flows back through U) are float32, or bfloat16
+as its bits. A backward pass adds dy[t] and `through` to dh, the gradient of h after the step, and leaves in
+dh what goes to h before the step other than through U.
+Not handled: second derivatives (`reference`).
 """
 
 from typing import Annotated, Any, ClassVar

@@ -22,6 +22,7 @@ class LayerNormLSTM(Cell):
     """
 
     gates, states = 4, 2
+    gate_names = "ifgo"
     forget_gate = 1
     family = "layer-norm-lstm"
 

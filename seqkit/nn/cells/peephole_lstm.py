@@ -21,6 +21,7 @@ class PeepholeLSTM(Cell):
     """
 
     gates, states = 4, 2
+    gate_names = "ifgo"
     forget_gate = 1
     family = "lstm"
 

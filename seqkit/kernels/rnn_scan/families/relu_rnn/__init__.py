@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from seqkit.kernels.rnn_scan import cpu
+from seqkit.kernels.rnn_scan.families.relu_rnn import cpu
 from seqkit.kernels.rnn_scan.fused import Loop
 
 __all__ = ["ReluRNNLoop"]
@@ -12,8 +12,8 @@ __all__ = ["ReluRNNLoop"]
 class ReluRNNLoop(Loop):
     """h = max(0, gx + U h')."""
 
-    compiled_pointwise = staticmethod(cpu.relu_forward)
-    compiled_back = staticmethod(cpu.relu_backward)
+    compiled_pointwise = staticmethod(cpu.forward)
+    compiled_back = staticmethod(cpu.backward)
 
     def pointwise(self, t: int, gx: Tensor, u: Tensor) -> None:
         """One sum, cut at 0."""

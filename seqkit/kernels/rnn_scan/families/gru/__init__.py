@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from seqkit.kernels.rnn_scan import cpu
+from seqkit.kernels.rnn_scan.families.gru import cpu
 from seqkit.kernels.rnn_scan.fused import Loop
 
 __all__ = ["GRULoop"]
@@ -13,8 +13,8 @@ class GRULoop(Loop):
     """n = tanh(gx_n + r ∘ m), m = U_n h' + b, h = (1 - z) ∘ n + z ∘ h'; the parameter (H,) is b."""
 
     separate = True
-    compiled_pointwise = staticmethod(cpu.gru_forward)
-    compiled_back = staticmethod(cpu.gru_backward)
+    compiled_pointwise = staticmethod(cpu.forward)
+    compiled_back = staticmethod(cpu.backward)
 
     def allocate(self) -> None:
         """m of each step."""

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from seqkit.kernels.rnn_scan import cpu
+from seqkit.kernels.rnn_scan.families.lstm import cpu
 from seqkit.kernels.rnn_scan.fused import Loop
 
 __all__ = ["LSTMLoop"]
@@ -14,8 +14,8 @@ class LSTMLoop(Loop):
     of o to c.
     """
 
-    compiled_pointwise = staticmethod(cpu.lstm_forward)
-    compiled_back = staticmethod(cpu.lstm_backward)
+    compiled_pointwise = staticmethod(cpu.forward)
+    compiled_back = staticmethod(cpu.backward)
 
     def allocate(self) -> None:
         """tanh c of each step."""

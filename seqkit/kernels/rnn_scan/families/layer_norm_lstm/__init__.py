@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from seqkit.kernels.primitives.layer_norm.reference import normalise, normalise_back
-from seqkit.kernels.rnn_scan import cpu
+from seqkit.kernels.rnn_scan.families.layer_norm_lstm import cpu
 from seqkit.kernels.rnn_scan.fused import Loop
 
 __all__ = ["LayerNormLSTMLoop"]
@@ -18,8 +18,8 @@ class LayerNormLSTMLoop(Loop):
     """
 
     separate = True
-    compiled_pointwise = staticmethod(cpu.layer_norm_lstm_forward)
-    compiled_back = staticmethod(cpu.layer_norm_lstm_backward)
+    compiled_pointwise = staticmethod(cpu.forward)
+    compiled_back = staticmethod(cpu.backward)
 
     def allocate(self) -> None:
         """û, ĉ, the tanh, and 1 / √(var + ε) of both, of each step."""

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from seqkit.kernels.rnn_scan import cpu
+from seqkit.kernels.rnn_scan.families.gru_before import cpu
 from seqkit.kernels.rnn_scan.fused import Loop, numpy
 
 __all__ = ["GRUBeforeLoop"]
@@ -26,13 +26,13 @@ class GRUBeforeLoop(Loop):
         for t in range(self.T):
             torch.mm(self.inputs[t], self.weight_rz.t(), out=first)
             if self.compiled:
-                cpu.gru_before_reset(t, *arrays)
+                cpu.reset(t, *arrays)
             else:
                 torch.sigmoid(self.gx[t][:, : 2 * H].to(self.dtype) + first, out=gates[t][:, : 2 * H])
                 self.q[t] = gates[t][:, :H] * h[t]
             torch.mm(self.q[t], self.weight_n.t(), out=second)
             if self.compiled:
-                cpu.gru_before_update(t, *arrays)
+                cpu.update(t, *arrays)
             else:
                 z, n = gates[t][:, H : 2 * H], gates[t][:, 2 * H :]
                 n.copy_(torch.tanh(self.gx[t][:, 2 * H :].to(self.dtype) + second))

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from seqkit.kernels.rnn_scan import cpu
+from seqkit.kernels.rnn_scan.families.rnn import cpu
 from seqkit.kernels.rnn_scan.fused import Loop
 
 __all__ = ["RNNLoop"]
@@ -12,8 +12,8 @@ __all__ = ["RNNLoop"]
 class RNNLoop(Loop):
     """h = tanh(gx + U h')."""
 
-    compiled_pointwise = staticmethod(cpu.tanh_forward)
-    compiled_back = staticmethod(cpu.tanh_backward)
+    compiled_pointwise = staticmethod(cpu.forward)
+    compiled_back = staticmethod(cpu.backward)
 
     def pointwise(self, t: int, gx: Tensor, u: Tensor) -> None:
         """One sum, squashed."""
