@@ -20,7 +20,7 @@ from benchmarks._wiki_vectors import wiki_vectors
 from seqkit.core.options import from_json, parse_settings
 from seqkit.debias.measuring.assess import Roles
 from seqkit.debias.measuring.base import Options, measures
-from seqkit.debias.removal.eraser import methods
+from seqkit.debias.removal.methods import methods
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.testsets.testsets import evaluate
 from seqkit.embeddings.vectors.vectors import Vectors

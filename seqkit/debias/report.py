@@ -13,7 +13,7 @@ from seqkit.core import files
 from seqkit.core.errors import OptionError
 from seqkit.debias.measuring.assess import Roles, assess, claimed
 from seqkit.debias.measuring.base import Measured, unit
-from seqkit.debias.removal.eraser import BiasMethod
+from seqkit.debias.removal.base import BiasMethod
 from seqkit.embeddings.testsets.testsets import evaluate
 from seqkit.embeddings.vectors.vectors import Vectors
 

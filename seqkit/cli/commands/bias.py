@@ -61,7 +61,7 @@ def _roles(
 def _method(text: str, settings: list[str], case: str, most_lost: float) -> Any:
     """A method from its name, or name:setting=value,setting=value."""
     from seqkit.core.options import from_json, parse_settings
-    from seqkit.debias.removal.eraser import methods
+    from seqkit.debias.removal.methods import methods
 
     name, _, own = text.partition(":")
     values = {"case": case, "limit": most_lost, **parse_settings([*filter(None, own.split(",")), *settings])}

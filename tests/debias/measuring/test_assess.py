@@ -7,7 +7,7 @@ from seqkit.core.errors import FormatError, OptionError, VocabularyError
 from seqkit.debias.measuring.assess import Roles, assess, describe
 from seqkit.debias.measuring.base import Options, measures
 from seqkit.debias.measuring.recovery import most_biased
-from seqkit.debias.removal.eraser import methods
+from seqkit.debias.removal.methods import methods
 from seqkit.debias.report import compare
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
