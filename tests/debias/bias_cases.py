@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from seqkit.debias.measuring.base import Options, measures
+from seqkit.debias.measuring.base import Options
+from seqkit.debias.measuring.measures import measures
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.vocab import Vocab
 

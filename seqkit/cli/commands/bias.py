@@ -41,7 +41,7 @@ def _vectors(path: Path) -> Any:
     return Vectors.load(path)
 
 
-def _roles(
+def _inputs(
     path: Path,
     sets: str,
     neutral: str,
@@ -51,11 +51,11 @@ def _roles(
     draws: int,
     seed: int,
 ) -> Any:
-    from seqkit.debias.measuring.assess import Roles
     from seqkit.debias.measuring.base import Options
+    from seqkit.debias.measuring.inputs import Inputs
 
     options = Options(seed=seed, draws=draws, most_lost=most_lost)  # refused before anything is read
-    return Roles(_vectors(path), _words(sets), neutral, anchor, case, options)
+    return Inputs(_vectors(path), _words(sets), neutral, anchor, case, options)
 
 
 def _method(text: str, settings: list[str], case: str, most_lost: float) -> Any:
@@ -142,18 +142,18 @@ def measure(
 
     Example: seqkit bias measure wiki.vectors --sets gender --measure weat --measure direct-bias
     """
-    from seqkit.debias.measuring.assess import assess, rows
+    from seqkit.debias.measuring.assess import assess, table
 
     if "seat" in names:
         found = _seat(vectors, names, _words(sets), template, pooling, each, most_lost, draws, seed, device)
     else:
         found = assess(
-            _roles(vectors, sets, neutral, anchor, case, most_lost, draws, seed), names=names or None
+            _inputs(vectors, sets, neutral, anchor, case, most_lost, draws, seed), names=names or None
         )
     head = ["measure", "value", "95 % interval", "random word sets", "p", "biased", "count", "missing"]
     for name, reason in found.refused.items():
         common.note(f"not measured: {name}: {reason}")
-    common.show(found.to_json(), common.table(rows(found.scores), head), json)
+    common.show(found.to_json(), common.table(table(found.scores), head), json)
 
 
 @app.command()
@@ -221,10 +221,10 @@ def report(
     from seqkit.debias.report import check_out, compare
 
     check_out(out)
-    roles = _roles(vectors, sets, neutral, anchor, case, most_lost, draws, seed)
+    inputs = _inputs(vectors, sets, neutral, anchor, case, most_lost, draws, seed)
     chosen = {text: _method(text, [], case, most_lost) for text in method}
     found = compare(
-        roles, chosen, names=names or None, analogies=analogies, similarities=similarity, restrict=restrict
+        inputs, chosen, names=names or None, analogies=analogies, similarities=similarity, restrict=restrict
     )
     found.save(out)
     common.show(
@@ -246,7 +246,7 @@ def words(
 
     Example: seqkit bias words gender --vectors wiki.vectors
     """
-    from seqkit.debias.measuring.assess import describe
+    from seqkit.debias.words.description import describe
     from seqkit.debias.words.sets import WordSets
 
     opened = None if vectors is None else _vectors(vectors)
