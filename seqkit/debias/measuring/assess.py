@@ -89,7 +89,7 @@ def assess(inputs: Inputs, vectors: Vectors | None = None, names: Sequence[str] 
 
 def _suitable(inputs: Inputs) -> list[str]:
     """The measures of word vectors; those that need an anchor only if there is one."""
-    found = {name: _types(measures.load(name)) for name in measures.names()}
+    found = {name: parameter_types(measures.load(name)) for name in measures.names()}
     return [
         name
         for name, types in found.items()
@@ -97,7 +97,7 @@ def _suitable(inputs: Inputs) -> list[str]:
     ]
 
 
-def _types(function: Callable[..., Any]) -> dict[str, Any]:
+def parameter_types(function: Callable[..., Any]) -> dict[str, Any]:
     """The role of each parameter, or else its type."""
     hints = typing.get_type_hints(function, include_extras=True)
     types = {}
@@ -109,7 +109,7 @@ def _types(function: Callable[..., Any]) -> dict[str, Any]:
 
 def _arguments(name: str, function: Callable[..., Any], inputs: Inputs) -> dict[str, dict[str, Any]]:
     """The arguments of each run of a measure: one run, or one for each test if it takes target lists."""
-    types, parameters = _types(function), inspect.signature(function).parameters
+    types, parameters = parameter_types(function), inspect.signature(function).parameters
     compares = Role.FIRST_TARGETS in types.values()
     filled: dict[str, Any] = {}
     for parameter, kind in types.items():

@@ -4,7 +4,7 @@ A new method is one file in methods/: a frozen dataclass that extends this. Not 
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from seqkit.core import options
 from seqkit.core.errors import OptionError, did_you_mean
@@ -16,8 +16,18 @@ from seqkit.embeddings.vectors.vectors import Vectors
 
 @dataclass(frozen=True)
 class BiasMethod:
-    """Settings of a method and its `fit`; scikit-learn's get_params and set_params."""
+    """Settings of a method and its `fit`; scikit-learn's get_params and set_params.
 
+    promises: what the method guarantees, which the tests hold every method to.
+        orthogonal    words that are not protected have no part in the subspace
+        equidistant   the words of an equalize set are equally far from every such word
+        unit          all results have length one
+        idempotent    erasing twice changes nothing more
+        blind         a linear classifier can no longer tell the classes
+        keeps         specific words are only made unit
+    """
+
+    promises: ClassVar[frozenset[str]] = frozenset()
     case: Literal["exact", "lower", "any"] = option(
         "exact", help="look for words as written, in lower case, or any of the two"
     )

@@ -34,6 +34,7 @@ class DoubleHard(BiasMethod):
     Source: arXiv:2005.00965. Its code too projects the vector before the mean is taken off, and so do we.
     """
 
+    promises = frozenset({"orthogonal", "equidistant", "unit", "blind"})
     candidates: int = option(20, low=1, help="principal directions tried")
     examples: int = option(500, low=2, help="most biased words of each class that k-means sorts")
     seed: int = option(1, low=0, help="seed of k-means")

@@ -29,6 +29,7 @@ class HardDebias(BiasMethod):
     but for sets of three and more words, whose mean moves.
     """
 
+    promises = frozenset({"orthogonal", "equidistant", "unit", "idempotent", "blind", "keeps"})
     direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option(
         "pca", help="how the direction is found"
     )

@@ -35,6 +35,7 @@ class INLP(BiasMethod):
     projected, specific ones too.   Source: arXiv:2004.07667, algorithm 1.
     """
 
+    promises = frozenset({"orthogonal", "idempotent", "blind"})
     rounds: int = option(35, low=1, help="classifiers at most")
     margin: float = option(
         0.02, low=0, high=1, help="accuracy above the largest class's share at which it ends"

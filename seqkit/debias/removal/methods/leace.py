@@ -33,6 +33,7 @@ class LEACE(BiasMethod):
     Classes: as INLP. Every word is mapped, specific ones too.   Source: arXiv:2306.03819, theorem 4.3.
     """
 
+    promises = frozenset({"idempotent", "blind"})
     examples: int = option(2500, low=2, help="words of each class")
     lists: tuple[str, ...] = option(
         (), help="named lists of the word sets as classes, instead of the most biased words"

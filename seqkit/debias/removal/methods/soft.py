@@ -41,6 +41,7 @@ class SoftDebias(BiasMethod):
     of "mean").
     """
 
+    promises = frozenset({"unit"})
     strength: float = option(0.2, low=0, help="λ: weight of the bias against changed inner products")
     scale: Literal["mean", "sum"] = option(
         "mean", help="mean over words, or the paper's sum, which weakens λ as words are added"

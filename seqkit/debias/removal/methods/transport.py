@@ -44,6 +44,7 @@ class Transport(BiasMethod):
     (arXiv:1511.05355); for fairness, Gordaliza et al. 2019 (arXiv:1806.03195).
     """
 
+    promises = frozenset({"orthogonal", "unit", "blind"})
     pool: int = option(2500, low=3, help="words of each class that lead most, whose moments are made equal")
     sharpness: float = option(8.0, low=0.0, help="how much less words that lead less are moved")
     vocabulary: int = option(50_000, low=8, help="most frequent words among which they are sought")
