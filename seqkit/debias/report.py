@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from seqkit.core import files
-from seqkit.core.errors import OptionError
 from seqkit.debias.measuring.assess import assess, claimed
 from seqkit.debias.measuring.base import BiasScore
 from seqkit.debias.measuring.geometry import unit
@@ -18,6 +16,8 @@ from seqkit.debias.measuring.inputs import Inputs
 from seqkit.debias.removal.base import BiasMethod
 from seqkit.embeddings.testsets.testsets import evaluate
 from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.report.pages.bias_page import bias_page
+from seqkit.report.pages.out import save
 
 BEFORE = "before"
 Erase = Callable[[Vectors], Vectors]
@@ -48,23 +48,7 @@ class Report:
 
     def save(self, path: Path | str) -> None:
         """Write a page (.html) or the tables (.json), whole or not at all."""
-        if check_out(path) == ".json":
-            files.write_json(Path(path), self.to_json())
-        else:
-            from seqkit.report.pages.bias_page import bias_page
-
-            bias_page(self.to_json(), Path(path))
-
-
-def check_out(path: Path | str) -> str:
-    """The suffix of `path`.
-
-    Raises:  OptionError if it is neither .html nor .json; before hours of measuring.
-    """
-    suffix = Path(path).suffix.lower()
-    if suffix not in (".html", ".json"):
-        raise OptionError(f"report: {Path(path).name!r} ends in {suffix!r}, allowed are .html and .json.")
-    return suffix
+        save("report", self.to_json(), bias_page, path)
 
 
 def compare(

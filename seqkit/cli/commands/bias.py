@@ -218,9 +218,10 @@ def report(
 
     Example: seqkit bias report wiki.vectors --sets gender --method hard --method inlp --out report.html
     """
-    from seqkit.debias.report import check_out, compare
+    from seqkit.debias.report import compare
+    from seqkit.report.pages.out import check_out
 
-    check_out(out)
+    check_out("report", out)
     inputs = _inputs(vectors, sets, neutral, anchor, case, most_lost, draws, seed)
     chosen = {text: _method(text, [], case, most_lost) for text in method}
     found = compare(

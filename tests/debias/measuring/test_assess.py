@@ -160,7 +160,7 @@ def test_report_measures_all_states_with_the_words_and_the_direction_from_before
     for name in ("a.json", "b.json"):
         found.save(tmp_path / name)
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
-    with pytest.raises(OptionError, match=r"allowed are \.html and \.json"):
+    with pytest.raises(OptionError, match=r"expected a name that ends in \.html or \.json"):
         found.save(tmp_path / "a.pdf")
 
 
