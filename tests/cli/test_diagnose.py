@@ -303,7 +303,7 @@ X = ["--out", "x.html"]
         (
             ["run", "film.tsv", *X, "--limit", "ms<5"],
             2,
-            "limit: 'ms<5' came, expected metric<=number or metric>=number",
+            "limit: got 'ms<5', expected metric<=number or metric>=number",
         ),
         (["run", "film.tsv", *X, "--limit", "acuracy>=0.9"], 2, "metric 'acuracy' was not measured"),
         (["run", "film.tsv", *X, "--human", "2"], 2, "human: 2.0 came, allowed is at least 0 and at most 1"),
@@ -374,7 +374,7 @@ X = ["--out", "x.html"]
         (["choose", "film.json", "none.json"], 3, "none.json: no such file"),
         (["choose", "film.json", "./film.json"], 2, "got two files of one name"),
         (["choose", "film.json", "--optimise", "acuracy"], 2, "metric 'acuracy' was not measured"),
-        (["choose", "film.json", "--limit", "ms=5"], 2, "limit: 'ms=5' came"),
+        (["choose", "film.json", "--limit", "ms=5"], 2, "limit: got 'ms=5'"),
     ],
     ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None,
 )
