@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Annotated
 
 from seqkit.core.types import Array
-from seqkit.diagnosis.confident_learning import LabelErrors
 from seqkit.diagnosis.gaps import Finding
+from seqkit.diagnosis.labels.confident_learning import LabelErrors
 from seqkit.evaluate.bootstrap import ends, interval, mean_of, resampled
 
 

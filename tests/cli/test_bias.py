@@ -299,7 +299,12 @@ def test_bad_input_gives_one_sentence_and_nothing_half_written(folder, tmp_path)
         text="not in the vocabulary|are lost",
     )
     refused(
-        "report", folder / "v", "--out", tmp_path / "r.pdf", code=2, text=r"allowed are \.html and \.json"
+        "report",
+        folder / "v",
+        "--out",
+        tmp_path / "r.pdf",
+        code=2,
+        text=r"expected a name that ends in \.html or \.json",
     )
     refused(
         "report",

@@ -7,8 +7,8 @@ import pytest
 
 from seqkit.core.errors import FormatError
 from seqkit.diagnosis.causes import explain, high_rate, label_noise, leak
-from seqkit.diagnosis.confident_learning import LabelErrors
 from seqkit.diagnosis.gaps import errors, gaps
+from seqkit.diagnosis.labels.confident_learning import LabelErrors
 from seqkit.diagnosis.loss_curve import signs
 
 

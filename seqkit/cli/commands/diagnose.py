@@ -182,7 +182,7 @@ def sheet(
 
     Example: seqkit diagnose sheet film.json --out film.csv --category negation --category irony
     """
-    from seqkit.diagnosis.from_files import draw_sheet, filled_sheet
+    from seqkit.diagnosis.saved import draw_sheet, filled_sheet
 
     if filled is None:
         done = draw_sheet(diagnosis, out, category, rows, seed)
@@ -214,7 +214,7 @@ def choose(
 
     Example: seqkit diagnose choose mean.json lstm.json --optimise accuracy --limit "ms<=5"
     """
-    from seqkit.diagnosis.from_files import choose_file
+    from seqkit.diagnosis.saved import choose_file
 
     found = choose_file(diagnoses, optimise, limit)
     rows = [

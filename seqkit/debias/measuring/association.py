@@ -18,7 +18,9 @@ import numpy as np
 
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import TINY, Measured, Options, middle, resampled, shuffled
+from seqkit.debias.measuring.base import BiasScore, Options
+from seqkit.debias.measuring.geometry import TINY
+from seqkit.debias.measuring.resampling import middle, resampled, shuffled
 
 Sided = Literal["two", "one"]
 _SPLITS = 3  # purpose of draws
@@ -123,7 +125,7 @@ def run(
     exact: int,
     samples: int,
     options: Options,
-) -> tuple[Measured, Annotated[Array, "N"]]:
+) -> tuple[BiasScore, Annotated[Array, "N"]]:
     """The whole test on unit rows, without words and signature; and s of the rows of x and y.
 
     Raises:  FormatError if all associations are equal; OptionError for a ddof other than 0 and 1.
@@ -141,7 +143,7 @@ def run(
     bounds = bootstrap(x, y, a, b, ddof=ddof, options=options)
     band = None if pool is None else null(associations(pool, a, b), len(x), len(y), ddof, options)
     extra = {"S": statistic(sx, sy), "p": p, "splits": splits, "exact": whole}
-    return Measured(name, d, len(x) + len(y), interval=bounds, band=band, extra=extra), np.concatenate(
+    return BiasScore(name, d, len(x) + len(y), interval=bounds, band=band, extra=extra), np.concatenate(
         [sx, sy]
     )
 

@@ -16,7 +16,9 @@ import numpy as np
 from seqkit.core import options as settings_of
 from seqkit.core.errors import FormatError, OptionError, VocabularyError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import LEVEL, TINY, Measured, Options, interval, orthonormal, shuffled, unit
+from seqkit.debias.measuring.base import LEVEL, BiasScore, Options
+from seqkit.debias.measuring.geometry import TINY, orthonormal, unit
+from seqkit.debias.measuring.resampling import interval, shuffled
 from seqkit.embeddings.vectors.vectors import Vectors
 
 LIMIT = 50_000
@@ -80,7 +82,7 @@ def probe(
     specific: Iterable[str],
     options: Options,
     **settings: Any,
-) -> Measured:
+) -> BiasScore:
     """Accuracy of the classifier make(seed) on words it was not trained on, the mean over seeds; extra: each
     seed's.
     """
@@ -114,7 +116,7 @@ def probe(
 
     bounds = interval(accuracy, 2 * n, options)
     extra = {"by_seed": by_seed}
-    return Measured(
+    return BiasScore(
         name,
         float(np.mean(list(by_seed.values()))),
         tested,

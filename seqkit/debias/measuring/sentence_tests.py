@@ -9,9 +9,12 @@ from typing import Annotated, Literal
 
 from seqkit.core.errors import OptionError, SeqkitError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.assess import TESTS, Assessment
-from seqkit.debias.measuring.base import DEFAULT, Measured, Options, refuse_losses, unit
+from seqkit.debias.measuring.assess import Assessment
+from seqkit.debias.measuring.base import DEFAULT, BiasScore, Options
+from seqkit.debias.measuring.geometry import unit
+from seqkit.debias.measuring.inputs import TESTS
 from seqkit.debias.measuring.measures.seat import seat
+from seqkit.debias.measuring.word_lists import refuse_losses
 from seqkit.debias.words.lookup import listed
 from seqkit.debias.words.sets import WordSets
 from seqkit.text.vocab import Vocab
@@ -85,7 +88,7 @@ def sentence_tests(
     return Assessment(scores, refused)
 
 
-def _named(found: Measured, name: str, lost: dict[str, list[str]], settings: dict[str, object]) -> Measured:
+def _named(found: BiasScore, name: str, lost: dict[str, list[str]], settings: dict[str, object]) -> BiasScore:
     missing = sum(map(len, lost.values()))
     return replace(found, name=name, lost=lost, missing=missing, signature=found.signature | settings)
 

@@ -8,7 +8,7 @@ import pytest
 
 from seqkit.core.errors import OptionError, ShapeError
 from seqkit.diagnosis.diagnose import DiagnoseOptions, diagnose, save
-from seqkit.diagnosis.label_noise import Part
+from seqkit.diagnosis.parts import Part
 from seqkit.models.classifier.model import TextClassifier
 from seqkit.report.matrix import matrix
 from seqkit.report.pages.diagnosis_page import diagnosis_page
@@ -56,7 +56,7 @@ def test_the_page_says_all_and_loads_nothing(found, tmp_path):
 def test_another_suffix_is_told(found, tmp_path):
     with pytest.raises(OptionError, match=r"'page.pdf' came, expected a name that ends in .html"):
         diagnosis_page(found.to_json(), tmp_path / "page.pdf")
-    with pytest.raises(OptionError, match=r"allowed are .html and .json"):
+    with pytest.raises(OptionError, match=r"expected a name that ends in .html or .json"):
         save(found, tmp_path / "page.pdf")
     assert list(tmp_path.iterdir()) == []
 

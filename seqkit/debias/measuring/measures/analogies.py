@@ -12,7 +12,9 @@ import numpy as np
 
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import DEFAULT, TINY, Lists, Measured, Options, unit
+from seqkit.debias.measuring.base import DEFAULT, BiasScore, KnownPair, Options
+from seqkit.debias.measuring.geometry import TINY, unit
+from seqkit.debias.measuring.word_lists import WordLists
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["analogies"]
@@ -21,13 +23,13 @@ _ROWS = 512
 
 def analogies(
     vectors: Vectors,
-    pair: tuple[str, str],
+    pair: KnownPair,
     *,
     topn: int = 100,
     delta: float = 1.0,
     restrict: int = 10_000,
     options: Options = DEFAULT,
-) -> Measured:
+) -> BiasScore:
     """extra["pairs"] = [x, y, score] of the best pairs among the first `restrict` words; value = their mean
     score.
 
@@ -40,7 +42,7 @@ def analogies(
             f"analogies: topn {topn}, delta {delta}, restrict {restrict} came; allowed: at least 1, above "
             "0, at least 2."
         )
-    lists = Lists("analogies", vectors, {"a": pair[:1], "b": pair[1:]}, options)
+    lists = WordLists("analogies", vectors, {"a": pair[:1], "b": pair[1:]}, options)
     g = unit("analogies", lists.unit("a") - lists.unit("b"), ["the difference of the pair"])[0]
     lengths = np.linalg.norm(vectors.matrix[:restrict].astype(np.float64), axis=1)
     rows = np.setdiff1d(
@@ -62,7 +64,7 @@ def analogies(
         )
     value = float(np.mean([score for *_, score in found]))
     settings = lists.signature(pair=list(pair), topn=topn, delta=delta, restrict=restrict, normalized=True)
-    return Measured(
+    return BiasScore(
         "analogies", value, len(found), 0, settings, neutral=None, lost=lists.lost, extra={"pairs": found}
     )
 

@@ -11,17 +11,9 @@ import numpy as np
 
 from seqkit.core.errors import OptionError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import (
-    DEFAULT,
-    Lists,
-    Measured,
-    Options,
-    Words,
-    by_word,
-    interval,
-    null_band,
-    shuffled,
-)
+from seqkit.debias.measuring.base import DEFAULT, BiasScore, ClassWords, Options, Pleasant, Unpleasant
+from seqkit.debias.measuring.resampling import interval, null_band, shuffled
+from seqkit.debias.measuring.word_lists import WordLists, by_word
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["rnsb"]
@@ -29,15 +21,15 @@ __all__ = ["rnsb"]
 
 def rnsb(
     vectors: Vectors,
-    targets: Words,
-    good: Words,
-    bad: Words,
+    targets: ClassWords,
+    good: Pleasant,
+    bad: Unpleasant,
     *,
     splits: int = 10,
     test: float = 0.1,
     strength: float = 1.0,
     options: Options = DEFAULT,
-) -> Measured:
+) -> BiasScore:
     """RNSB, nats: good and bad are the words of the lexicon; by_word = p_w; extra = accuracy, and each
     split's KL.
 
@@ -49,7 +41,7 @@ def rnsb(
             f"rnsb: splits {splits}, test {test}, strength {strength} came; allowed: at least 1, within 0 "
             "and 1, above 0."
         )
-    lists = Lists("rnsb", vectors, {"targets": targets, "good": good, "bad": bad}, options)
+    lists = WordLists("rnsb", vectors, {"targets": targets, "good": good, "bad": bad}, options)
     for name in ("targets", "good", "bad"):
         lists.at_least(name, 2)
     w, a, b = (lists.unit(name) for name in ("targets", "good", "bad"))
@@ -67,7 +59,7 @@ def rnsb(
             null.append(model.predict_proba(pool)[:, 1])
     found, other = np.array(chances), np.array(null)  # (splits, N)
     values = _divergence(found)
-    return Measured(
+    return BiasScore(
         "rnsb",
         float(values.mean()),
         len(w),

@@ -1,17 +1,17 @@
-"""Sentence encoder association test: WEAT on vectors of sentences, which the caller makes and hands in as
-rows.
+"""Sentence encoder association test: WEAT on rows that are vectors of sentences.
 
-The formulas stand in debias/association.py. Not handled: templates (debias/sentences.py) and encoders.
+Formulas: measuring/association.py. Not handled: templates (measuring/sentence_tests.py), encoders.
 """
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated
 
 from seqkit.core.errors import OptionError, ShapeError
 from seqkit.core.options import to_json
 from seqkit.core.types import Array
 from seqkit.debias.measuring import association
-from seqkit.debias.measuring.base import DEFAULT, Measured, Options, unit
+from seqkit.debias.measuring.base import DEFAULT, BiasScore, Options, Unequal
+from seqkit.debias.measuring.geometry import unit
 
 __all__ = ["seat"]
 
@@ -26,11 +26,11 @@ def seat(
     pool: Annotated[Array, "P D"] | None = None,
     sided: association.Sided = "two",
     ddof: int = 1,
-    unequal: Literal["error", "mean"] = "error",
+    unequal: Unequal = "error",
     exact: int = 10**6,
     samples: int = 99_999,
     options: Options = DEFAULT,
-) -> Measured:
+) -> BiasScore:
     """SEAT: value = d; extra = S, p, splits, exact.
 
     pooling: how a sentence became one vector ("last state", "mean"), kept with the number.

@@ -3,7 +3,7 @@
 Not handled: more than one such direction at a time.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,8 +12,10 @@ from seqkit.core.errors import OptionError
 from seqkit.core.options import option
 from seqkit.core.types import Array
 from seqkit.debias.direction import find_direction
-from seqkit.debias.removal.eraser import BiasMethod, Eraser
+from seqkit.debias.removal.base import BiasMethod
+from seqkit.debias.removal.eraser import Eraser
 from seqkit.debias.removal.statistics import most_biased, second_moments
+from seqkit.debias.removal.steps import Affine, Equalize, Project
 from seqkit.debias.words.lookup import places
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
@@ -32,6 +34,7 @@ class DoubleHard(BiasMethod):
     Source: arXiv:2005.00965. Its code too projects the vector before the mean is taken off, and so do we.
     """
 
+    promises = frozenset({"orthogonal", "equidistant", "unit", "blind"})
     candidates: int = option(20, low=1, help="principal directions tried")
     examples: int = option(500, low=2, help="most biased words of each class that k-means sorts")
     seed: int = option(1, low=0, help="seed of k-means")
@@ -73,34 +76,16 @@ class DoubleHard(BiasMethod):
         best = int(np.argmin(agreed))
         found = {"component": best + 1, "alignment": agreed[best], "alignments": agreed}
         report = self.reported(words, lost, frequency=found, direction=dict(tried[best].report))
-        equalize = kept.equalize if self.equalize else ()
-        chosen = tried[best]
-        return Eraser(
-            "double-hard",
-            chosen.basis,
-            chosen.linear,
-            chosen.shift,
-            kept.protected,
-            equalize,
-            True,
-            True,
-            report,
-        )
+        equalize = Equalize(tried[best].basis, kept.equalize if self.equalize else ())
+        return replace(tried[best], steps=(*tried[best].steps, equalize), report=report)
 
     def _eraser(self, sample: Vectors, words: WordSets, linear: Array, mean: Array) -> Eraser:
         """The hard debiasing of the moved vectors, its direction found anew."""
-        moved = Eraser("double-hard", np.zeros((0, sample.dim)), linear, -mean, unit_first=True)(sample)
+        move = Affine(linear, -mean, unit=True)
+        moved = Eraser("double-hard", (move, Project(np.zeros((0, sample.dim)))))(sample)
         found = find_direction(moved, words.definitional, method=self.direction, dims=self.dims)
-        return Eraser(
-            "double-hard",
-            found.basis,
-            linear,
-            -mean,
-            words.protected,
-            unit=True,
-            unit_first=True,
-            report=found.to_json(),
-        )
+        steps = (move, Project(found.basis, unit=True))
+        return Eraser("double-hard", steps, words.protected, found.to_json())
 
 
 def alignment(rows: Array, classes: Array, seed: int) -> float:

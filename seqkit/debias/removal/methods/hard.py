@@ -9,7 +9,9 @@ from typing import Literal
 
 from seqkit.core.options import option
 from seqkit.debias.direction import find_direction
-from seqkit.debias.removal.eraser import BiasMethod, Eraser
+from seqkit.debias.removal.base import BiasMethod
+from seqkit.debias.removal.eraser import Eraser
+from seqkit.debias.removal.steps import Equalize, Project
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
 
@@ -27,6 +29,7 @@ class HardDebias(BiasMethod):
     but for sets of three and more words, whose mean moves.
     """
 
+    promises = frozenset({"orthogonal", "equidistant", "unit", "idempotent", "blind", "keeps"})
     direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option(
         "pca", help="how the direction is found"
     )
@@ -44,9 +47,7 @@ class HardDebias(BiasMethod):
         found = find_direction(vectors, kept.definitional, method=self.direction, dims=self.dims)
         return Eraser(
             "hard",
-            found.basis,
-            protected=kept.protected,
-            equalize=kept.equalize if self.equalize else (),
-            unit=True,
-            report=self.reported(words, lost, direction=found.to_json()),
+            (Project(found.basis, unit=True), Equalize(found.basis, kept.equalize if self.equalize else ())),
+            kept.protected,
+            self.reported(words, lost, direction=found.to_json()),
         )

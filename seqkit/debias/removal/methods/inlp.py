@@ -12,8 +12,10 @@ from seqkit.core import rng
 from seqkit.core.errors import TrainingError
 from seqkit.core.options import option
 from seqkit.core.types import Array
-from seqkit.debias.removal.eraser import BiasMethod, Eraser
+from seqkit.debias.removal.base import BiasMethod
+from seqkit.debias.removal.eraser import Eraser
 from seqkit.debias.removal.statistics import classes_of
+from seqkit.debias.removal.steps import Project
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
 
@@ -33,6 +35,7 @@ class INLP(BiasMethod):
     projected, specific ones too.   Source: arXiv:2004.07667, algorithm 1.
     """
 
+    promises = frozenset({"orthogonal", "idempotent", "blind"})
     rounds: int = option(35, low=1, help="classifiers at most")
     margin: float = option(
         0.02, low=0, high=1, help="accuracy above the largest class's share at which it ends"
@@ -83,7 +86,7 @@ class INLP(BiasMethod):
             "test": test,
             "taken": len(basis),
         }
-        return Eraser("inlp", basis, report=self.reported(words, lost, probe=found))
+        return Eraser("inlp", (Project(basis),), report=self.reported(words, lost, probe=found))
 
     def _classifier(self) -> Any:
         from sklearn.linear_model import LogisticRegression, RidgeClassifier

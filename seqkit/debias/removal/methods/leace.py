@@ -11,8 +11,10 @@ import numpy as np
 from seqkit.core.errors import FormatError
 from seqkit.core.options import option
 from seqkit.core.types import Array
-from seqkit.debias.removal.eraser import BiasMethod, Eraser
+from seqkit.debias.removal.base import BiasMethod
+from seqkit.debias.removal.eraser import Eraser
 from seqkit.debias.removal.statistics import ROWS, classes_of
+from seqkit.debias.removal.steps import Affine, Project
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
 
@@ -31,6 +33,7 @@ class LEACE(BiasMethod):
     Classes: as INLP. Every word is mapped, specific ones too.   Source: arXiv:2306.03819, theorem 4.3.
     """
 
+    promises = frozenset({"idempotent", "blind"})
     examples: int = option(2500, low=2, help="words of each class")
     lists: tuple[str, ...] = option(
         (), help="named lists of the word sets as classes, instead of the most biased words"
@@ -63,9 +66,7 @@ class LEACE(BiasMethod):
         }
         return Eraser(
             "leace",
-            np.zeros((0, vectors.dim)),
-            np.eye(vectors.dim) - erased,
-            erased @ mean,
+            (Affine(np.eye(vectors.dim) - erased, erased @ mean), Project(np.zeros((0, vectors.dim)))),
             report=self.reported(words, lost, probe=found),
         )
 

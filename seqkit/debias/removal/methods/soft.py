@@ -13,8 +13,10 @@ from seqkit.core.errors import FormatError, TrainingError
 from seqkit.core.options import option
 from seqkit.core.types import Array
 from seqkit.debias.direction import find_direction
-from seqkit.debias.removal.eraser import BiasMethod, Eraser
+from seqkit.debias.removal.base import BiasMethod
+from seqkit.debias.removal.eraser import Eraser
 from seqkit.debias.removal.statistics import second_moments
+from seqkit.debias.removal.steps import Affine, Project
 from seqkit.debias.words.lookup import places
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
@@ -39,6 +41,7 @@ class SoftDebias(BiasMethod):
     of "mean").
     """
 
+    promises = frozenset({"unit"})
     strength: float = option(0.2, low=0, help="λ: weight of the bias against changed inner products")
     scale: Literal["mean", "sum"] = option(
         "mean", help="mean over words, or the paper's sum, which weakens λ as words are added"
@@ -92,9 +95,7 @@ class SoftDebias(BiasMethod):
         }
         return Eraser(
             "soft",
-            np.zeros((0, vectors.dim)),
-            linear,
-            unit=True,
+            (Affine(linear), Project(np.zeros((0, vectors.dim)), unit=True)),
             report=self.reported(words, lost, direction=found.to_json(), certificate=certificate),
         )
 

@@ -5,7 +5,7 @@ Not handled: equalising; what differs beyond second moments; words that bear the
 the subspace.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
@@ -14,9 +14,11 @@ from seqkit.core.errors import FormatError
 from seqkit.core.options import option
 from seqkit.core.types import Array
 from seqkit.debias.direction import find_direction, gather
-from seqkit.debias.removal.class_maps import Sides, leading
-from seqkit.debias.removal.eraser import BiasMethod, Eraser
+from seqkit.debias.removal.base import BiasMethod
+from seqkit.debias.removal.class_maps import ClassMaps, leading
+from seqkit.debias.removal.eraser import Eraser
 from seqkit.debias.removal.statistics import unit_blocks
+from seqkit.debias.removal.steps import Affine, Project
 from seqkit.debias.words.lookup import places
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
@@ -42,6 +44,7 @@ class Transport(BiasMethod):
     (arXiv:1511.05355); for fairness, Gordaliza et al. 2019 (arXiv:1806.03195).
     """
 
+    promises = frozenset({"orthogonal", "unit", "blind"})
     pool: int = option(2500, low=3, help="words of each class that lead most, whose moments are made equal")
     sharpness: float = option(8.0, low=0.0, help="how much less words that lead less are moved")
     vocabulary: int = option(50_000, low=8, help="most frequent words among which they are sought")
@@ -58,14 +61,8 @@ class Transport(BiasMethod):
         """
         kept, lost = self.known(vectors, words)
         total = sum(x.sum(0) for _, x in unit_blocks(vectors)) if self.centre else np.zeros(vectors.dim)
-        move = Eraser(
-            "transport",
-            np.zeros((0, vectors.dim)),
-            np.eye(vectors.dim),
-            -total / len(vectors),
-            unit=True,
-            unit_first=True,
-        )
+        centre = Affine(np.eye(vectors.dim), -total / len(vectors), unit=True)
+        move = Eraser("transport", (centre, Project(np.zeros((0, vectors.dim)), unit=True)))
         seeds = move(vectors.restrict(word for row in kept.definitional for word in row))
         found = find_direction(seeds, kept.definitional, method=self.direction, dims=self.dims)
         corners = np.stack([gather(seeds, list(column)).mean(0) for column in kept.columns]) @ found.basis.T
@@ -88,9 +85,12 @@ class Transport(BiasMethod):
         means = np.stack([y[r].mean(0) for r in rows])
         maps = transports(np.stack([covariance(y[r]) for r in rows]))
         shifts = means.mean(0) - np.einsum("kij,kj->ki", maps, means)
-        sides = Sides(corners, maps, shifts, float(np.mean([lead[r].min() for r in rows])), self.sharpness)
+        least = float(np.mean([lead[r].min() for r in rows]))
+        own_maps = ClassMaps(found.basis, corners, maps, shifts, least, self.sharpness)
         report = self.reported(words, lost, direction=found.to_json(), pools=[len(r) for r in rows])
-        return replace(move, basis=found.basis, protected=kept.protected, sides=sides, report=report)
+        return Eraser(
+            "transport", (centre, Project(found.basis, unit=True), own_maps), kept.protected, report
+        )
 
 
 def covariance(y: Annotated[Array, "N D"]) -> Annotated[Array, "D D"]:

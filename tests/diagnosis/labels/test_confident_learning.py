@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqkit.core.errors import ShapeError
-from seqkit.diagnosis.confident_learning import find_label_errors
+from seqkit.diagnosis.labels.confident_learning import find_label_errors
 
 
 def draw(size, classes, seed, noise):

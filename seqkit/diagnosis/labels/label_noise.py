@@ -1,39 +1,27 @@
-"""Suspected label errors of training: a linear classifier judges every row by what it learnt from the other
-folds.
+"""Suspected wrong labels of training: a linear classifier, trained on the other folds, judges each row.
 
 Not handled: labels with fewer rows than there are folds (left out and counted); tasks that a linear
 classifier cannot learn.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
 
 from seqkit.core.errors import FormatError
 from seqkit.core.types import Array
-from seqkit.diagnosis.confident_learning import LabelErrors, find_label_errors
-from seqkit.diagnosis.linear import LinearClassifier, out_of_fold
+from seqkit.diagnosis.labels.confident_learning import LabelErrors, find_label_errors
+from seqkit.diagnosis.labels.linear import LinearClassifier, out_of_fold
+from seqkit.diagnosis.parts import Part
 from seqkit.text import splits
 
 
 @dataclass(frozen=True)
-class Part:
-    """One part of the data.  slices: name -> a value a row, to be looked at apart. groups: rows that belong
-    together.
-    """
-
-    texts: Sequence[str]
-    labels: Sequence[str]
-    groups: Sequence[str] | None = None
-    slices: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What the judge found, as plain values too, and the judge trained on all rows that it saw."""
+class JudgedLabels:
+    """What was found, also as plain values, and the linear classifier trained on all judged rows."""
 
     found: LabelErrors
     table: dict[str, Any]
@@ -46,7 +34,9 @@ class Judged:
         return np.asarray(said != np.array(labels))
 
 
-def judge_labels(part: Part, *, folds: int = 5, most: int = 20_000, shown: int = 30, seed: int = 1) -> Judged:
+def judge_labels(
+    part: Part, *, folds: int = 5, most: int = 20_000, shown: int = 30, seed: int = 1
+) -> JudgedLabels:
     """Judge the labels of a part, of at most `most` rows of it.
 
     Raises:  FormatError if fewer than two labels have a row for every fold.
@@ -58,7 +48,7 @@ def judge_labels(part: Part, *, folds: int = 5, most: int = 20_000, shown: int =
     known = sorted(label for label, count in counts.items() if count >= folds)
     if len(known) < 2:
         raise FormatError(
-            f"train: fewer than 2 labels have {folds} rows, one a fold. Bring more rows, or lower folds."
+            f"train: fewer than 2 labels have {folds} rows, one a fold. Give more rows, or lower folds."
         )
     kept = [i for i in rows.tolist() if labels[i] in known]
     texts, given = [part.texts[i] for i in kept], [labels[i] for i in kept]
@@ -85,4 +75,4 @@ def judge_labels(part: Part, *, folds: int = 5, most: int = 20_000, shown: int =
         "joint": found.joint.round(1).tolist(),
         "rows": suspects,
     }
-    return Judged(found, table, known, LinearClassifier().fit(texts, given))
+    return JudgedLabels(found, table, known, LinearClassifier().fit(texts, given))
