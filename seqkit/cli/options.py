@@ -4,7 +4,8 @@
     @flags(SETTINGS)
     def train(run: Training, input: Annotated[str, typer.Argument(...)], out: common.Out) -> None: ...
 
-A flag that is not given leaves the setting as the model has it. Not handled: settings that are tables (--set).
+A flag that is not given leaves the setting as the model has it. Not handled: settings that are tables
+(--set).
 """
 
 import copy
@@ -236,6 +237,7 @@ def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
 def _forecast(found: Mapping[str, Any], unit: str) -> str:
     memory, speed = found["memory"] / 2**20, found["units_per_second"] / 1e3
     return (
-        f"{found['parameters']:,} parameters, {found['units']:,} {unit} to read, {memory:,.0f} MiB of weights, "
+        f"{found['parameters']:,} parameters, {found['units']:,} {unit} to read, {memory:,.0f} MiB of "
+        f"weights, "
         f"gradients and moments, about {found['seconds']:,.0f} s at {speed:,.1f}k {unit}/s"
     )

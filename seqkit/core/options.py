@@ -63,9 +63,9 @@ def check(options: Any) -> None:  # Any: any dataclass instance
             continue
         if not _fits(value, hints[each.name]):
             raise OptionError(f"{where}.{each.name}: got {value!r}, expected {_say(hints[each.name])}.")
-        if (family := told.get("family")) and isinstance(value, str) and value not in told["more"]:
-            if not (told["folder"] and Path(value).is_dir()):
-                family.check(value.partition(":")[0])
+        named = told.get("family") and isinstance(value, str) and value not in told["more"]
+        if named and not (told["folder"] and Path(value).is_dir()):
+            told["family"].check(value.partition(":")[0])
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
         low, high = told.get("low"), told.get("high")

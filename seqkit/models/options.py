@@ -1,4 +1,5 @@
-"""The settings that tasks share, each written once: the recurrent network, how text is cut, how long to train.
+"""The settings that tasks share, each written once: the recurrent network, how text is cut, how long to
+train.
 
 Read without torch, so that the command line can make its flags of them. A task's own settings stand in the
 `options` of its folder.

@@ -1,4 +1,6 @@
-"""What models of pairs of texts share: what they are trained on, the checks of pairs, texts as numbered rows."""
+"""What models of pairs of texts share: what they are trained on, the checks of pairs, texts as numbered
+rows.
+"""
 
 from collections.abc import Sequence
 from typing import Any

@@ -50,8 +50,8 @@ def fit(
     resume:     go on from the checkpoint, if there is one, and end in the same bytes as if never stopped.
     report:     told of every step. logs: told of every step and epoch; one that raises ends the run, after an
                 epoch with the checkpoint of its end written.
-    minutes:    end in that time, all runs of a checkpoint together, with the schedule fitted to it: it is as far as
-                units or time, whichever is further.
+    minutes:    end in that time, all runs of a checkpoint together, with the schedule fitted to it: it is as
+                far as units or time, whichever is further.
     Raises:  TrainingError when the loss is not finite or an epoch made no prediction; KeyboardInterrupt after
              SIGINT or SIGTERM at any moment, with the step finished and the checkpoint written.
     """

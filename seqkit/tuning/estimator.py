@@ -1,4 +1,6 @@
-"""What a search asks of a model: the same few things whatever the task, as scikit-learn's model_selection does."""
+"""What a search asks of a model: the same few things whatever the task, as scikit-learn's model_selection
+does.
+"""
 
 import os
 from collections.abc import Mapping

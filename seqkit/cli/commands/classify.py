@@ -46,7 +46,8 @@ def train(
     ] = None,
     balanced: Annotated[bool, typer.Option("--balanced", help="Rare labels weigh more in the loss.")] = False,
 ) -> None:
-    """Train a classifier, write it to the folder --out, and print the baselines it has to beat, on the same texts.
+    """Train a classifier, write it to the folder --out, and print the baselines it has to beat, on the same
+    texts.
 
     The baselines are majority, logistic regression on TF-IDF, averaged vectors and a recurrent network;
     --reader says which of the last two is kept. Ctrl-C finishes the step at hand and saves; --resume

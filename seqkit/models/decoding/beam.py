@@ -1,4 +1,5 @@
-"""Greedy and beam search for any model that goes on step by step: the likeliest texts it can be found to have.
+"""Greedy and beam search for any model that goes on step by step: the likeliest texts it can be found to
+have.
 
 Not handled: sampling (models.decoding.sampling); texts that must hold given words.
 """

@@ -44,7 +44,8 @@ def beam(
     tokens, decoder = begin(network, codec, prompts, threads)
     if (tokens < 0).any():
         raise OptionError(
-            "beam: got an empty prompt, but the vocabulary has neither bos nor eos to begin with. Give a prompt."
+            "beam: got an empty prompt, but the vocabulary has neither bos nor eos to begin with. Give "
+            "a prompt."
         )
     found = search(decoder, tokens, [chosen] * len(prompts), banned, specials.get("eos", -1))
     pages = [Continuation(codec, ids, specials.get("eos")) for ids in prompts]

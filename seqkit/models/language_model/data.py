@@ -17,7 +17,7 @@ def read(
     source: str,
     folder: Path | None = None,
     *,
-    text: Text = Text(),
+    text: Text | None = None,
     valid: str | None = None,
     vectors: Path | None = None,
     freeze: bool = False,
@@ -29,7 +29,7 @@ def read(
     valid: a text to validate on. vectors: to start the embedding from; freeze: keep it there.
     reading: a report of the characters read.
     """
-    corpus = corpus_of(source, folder and folder / "corpus", text, threads, reading)
+    corpus = corpus_of(source, folder and folder / "corpus", text or Text(), threads, reading)
     check = None if valid is None else Codec.of(corpus).corpus(valid, threads=threads)
     start = None if vectors is None else Vectors.load(vectors)
     about = {

@@ -13,7 +13,9 @@ heads = Family("seqkit.nn.heads", "head")
 
 @dataclass(frozen=True)
 class LanguageModelOptions:
-    """What a language model has besides a recurrent network; `batch` streams of text are read side by side."""
+    """What a language model has besides a recurrent network; `batch` streams of text are read side by
+    side.
+    """
 
     tie: bool = option(True, help="the head's weight is the embedding")
     head: str = option("softmax", family=heads, help="how the next token's distribution is computed")

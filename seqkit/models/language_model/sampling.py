@@ -45,9 +45,9 @@ def sample(
     in training (by the same rules), which does not count in log_prob. Line ends of a prompt are eos tokens if
     the model was trained with them.
 
-    settings: as SamplingOptions has them. scores: give log_prob. threads: for the compiled loop. on_tokens: called every few steps with the text
-    that each row got since; what may still change, as half a character or a last word, is held back. Joined
-    they are the samples' texts.
+    settings: as SamplingOptions has them. scores: give log_prob. threads: for the compiled loop. on_tokens:
+    called every few steps with the text that each row got since; what may still change, as half a character
+    or a last word, is held back. Joined they are the samples' texts.
     Raises:  OptionError for settings that do not fit; VocabularyError for an unknown token in a prompt if
              there is no unk (else a warning tells how many); TrainingError if the model's logits are not
              finite.

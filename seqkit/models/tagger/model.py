@@ -33,7 +33,9 @@ Sentences = Sequence[Sequence[str] | str]
 
 @dataclass(frozen=True)
 class Fitted:
-    """The vocabularies and vectors, the labels, and the share of the training text's words that have a vector."""
+    """The vocabularies and vectors, the labels, and the share of the training text's words that have a
+    vector.
+    """
 
     lexicon: Lexicon
     labels: Labels
@@ -94,7 +96,9 @@ class Tagger(Model[Fitted]):
 
     @property
     def classes_(self) -> list[str]:
-        """Labels in the order of `predict_proba`'s columns: those that are learnt (see the setting scheme)."""
+        """Labels in the order of `predict_proba`'s columns: those that are learnt (see the setting
+        scheme).
+        """
         return self.labels.names
 
     def fit(
@@ -178,7 +182,9 @@ class Tagger(Model[Fitted]):
         return found
 
     def _groups(self, fitted: Fitted, words: list[list[str]]) -> Iterator[tuple[Array, Batch]]:
-        """(numbers of the sentences, batch), without the empty ones; meanwhile torch has `threads` threads."""
+        """(numbers of the sentences, batch), without the empty ones; meanwhile torch has `threads`
+        threads.
+        """
         with self._threads():
             for first in range(0, len(words), CHUNK):
                 rows = Rows(fitted.lexicon, words[first : first + CHUNK])

@@ -196,7 +196,8 @@ class Translator(Model[Fitted]):
         network, (own, other) = self.network.eval(), self.codecs
         if network.attention is None:
             raise OptionError(
-                "align: got a model with attention 'none', expected luong or bahdanau. Train the model with one of them."
+                "align: got a model with attention 'none', expected luong or bahdanau. Train the model with "
+                "one of them."
             )
         x = numbered(own, "align", "source", [source])
         if target is None:

@@ -95,7 +95,8 @@ class WindowModel(Model[Fitted]):
         validate: Callable[[Vectors], float] | None = None,
         **run: Unpack[Run],
     ) -> Vectors:
-        """Train on `corpus` and return the vectors of its words; `history` then holds the loss of every epoch.
+        """Train on `corpus` and return the vectors of its words; `history` then holds the loss of every
+        epoch.
 
         initial, validate: as in SkipGram.fit. run: see models.base.Run; each process has its rows of every
         batch.
