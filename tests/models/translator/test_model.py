@@ -14,7 +14,7 @@ from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeEr
 from seqkit.models.decoding.beam import BeamOptions, greedy
 from seqkit.models.translator.model import Translator
 from seqkit.models.translator.network import PairBatch
-from seqkit.models.translator.search import translate
+from seqkit.models.translator.search import SourceRows, translate
 from seqkit.nn.attention import attentions
 
 ATTENTIONS = [*attentions.names(), "none"]
@@ -252,7 +252,7 @@ def test_rows_that_have_ended_do_not_advance(trained):
     """The decoder reads as many tokens as were written, not rows times the longest."""
     read = 0
 
-    class Counting(Decoder):
+    class Counting(SourceRows):
         def logits(self, tokens):
             nonlocal read
             read += len(tokens)

@@ -73,5 +73,6 @@ class Rates:
             rate_curve(self.plot, *curve, suggested=found.suggested, lowest=found.lowest)
         lowest = f"the smoothed loss was lowest ({min(found.smoothed):.4g}) at {found.lowest:.2g}"
         broke = "and diverged at" if found.broken else "and had not diverged at"
-        said = f"lr {found.suggested:.2g}: {lowest}, {broke} {found.rates[-1]:.2g}. To search: --space {found.space}"
+        ended = f"{broke} {found.rates[-1]:.2g}. To search: --space {found.space}"
+        said = f"lr {found.suggested:.2g}: {lowest}, {ended}"
         common.show(found.to_json(), said, self.json)
