@@ -12,9 +12,9 @@ from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError, did_you_mean
 from seqkit.core.options import parse_settings
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
+from seqkit.embeddings.testsets import analogies
 from seqkit.embeddings.training.glove import GloVe
 from seqkit.embeddings.training.word2vec import CONTEXTS, Estimate, Word2Vec
-from seqkit.embeddings.vectors import analogy
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.normalize import Normalizer
@@ -168,7 +168,7 @@ class Run:
         """The share of the questions of `path` that vectors answer; FormatError if no question could ever be
         asked.
         """
-        sections = analogy.read_questions(path)
+        sections = analogies.read_questions(path)
         enough = corpus.vocab.counts >= self.model.options.min_count
         words = {word for word, kept in zip(corpus.vocab.tokens, enough, strict=True) if kept}
         words |= set(start.vocab.tokens) if self.extend and start is not None else set()
@@ -176,7 +176,7 @@ class Run:
             raise FormatError(
                 f"{path}: no question has all its words among the {len(words):,} to be trained. Give others."
             )
-        return lambda vectors: analogy.evaluate(vectors, sections).total.value
+        return lambda vectors: analogies.evaluate(vectors, sections).total.value
 
 
 def summary(estimate: Estimate) -> tuple[dict[str, Any], str]:
