@@ -17,16 +17,16 @@ import numpy as np
 from benchmarks._common import machine, parser, ratio, wiki
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
 from seqkit.embeddings.testsets import analogies
-from seqkit.embeddings.training.glove import GloVe
 from seqkit.embeddings.training.objectives import glove
-from seqkit.embeddings.training.objectives.glove import GloVeObjective, Rounds
+from seqkit.embeddings.training.objectives.glove import GloVeObjective
+from seqkit.embeddings.training.trainer import GloVe
 from seqkit.text.corpus.corpus import Corpus
 
 
 def speed(objective: GloVeObjective, seconds: float) -> float:
     """Pairs a second over at most one epoch."""
     started, done = time.perf_counter(), 0
-    for batch, _ in Rounds(objective, {}).epoch(0):
+    for batch, _ in objective.batches(objective.counts, epochs=1).epoch(0):
         done += objective.step(batch, 0.05).count
         if time.perf_counter() - started > seconds:
             break

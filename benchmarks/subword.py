@@ -15,8 +15,8 @@ import numpy as np
 
 from benchmarks._common import lines, machine, parser, ratio, timed, wiki
 from seqkit.embeddings.testsets import analogies, similarity
-from seqkit.embeddings.training.objective import Block
-from seqkit.embeddings.training.word2vec import SkipGram
+from seqkit.embeddings.training.trainer import SkipGram
+from seqkit.embeddings.training.window_objective import Block
 from seqkit.embeddings.vectors.subword import SubwordVectors
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.evaluate.metrics.rank_correlation import spearman
@@ -28,7 +28,8 @@ def ours(corpus: Corpus, threads: int, **settings: object) -> float:
     """Raw words a second of one epoch, after a short run that compiles."""
     model = SkipGram(loss="subwords", epochs=1, threads=threads, **settings)
     model.objective(corpus).step(Block(corpus.ids, corpus.starts, 0, 0, 5000), 0.025)
-    objective, blocks = model.objective(corpus), model.blocks(corpus)
+    objective = model.objective(corpus)
+    blocks = objective.batches(corpus, epochs=1)
 
     def run() -> None:
         for block, _ in blocks.epoch(0):

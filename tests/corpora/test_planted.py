@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from seqkit.embeddings.testsets import analogies
-from seqkit.embeddings.training.word2vec import SkipGram
+from seqkit.embeddings.training.trainer import SkipGram
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.readers.catalogue import shipped

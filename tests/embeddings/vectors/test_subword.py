@@ -353,7 +353,7 @@ def test_training_goes_on_from_a_table_of_the_same_shape_and_from_vectors_of_wor
         model.set_params(buckets=21).fit(corpus, initial=first)
     with pytest.raises(OptionError, match="frozen: a word shares rows with words spelt like it"):
         model.fit(corpus, frozen=["a"])
-    with pytest.raises(OptionError, match="max_n: 2 came, allowed is at least min_n, 3"):
+    with pytest.raises(OptionError, match="max_n: got 2, expected at least min_n, 3"):
         sk.CBOW(loss="subwords", max_n=2)
 
 
@@ -401,7 +401,7 @@ def test_vectors_without_n_grams_are_not_extended_with_subwords():
     text = sk.Corpus.build(["a b c"] * 20)
     given = Vectors(Vocab(["b", "z"], [1, 1]), np.ones((2, 6), np.float32))
     with pytest.raises(
-        OptionError, match="extend: vectors without n-grams came, .* Give SubwordVectors, or leave extend out"
+        OptionError, match="extend: got vectors without n-grams, .* Give SubwordVectors, or leave extend out"
     ):
         sk.SkipGram(dim=6, loss="subwords", buckets=20, min_count=1).fit(text, initial=given, extend=True)
 
