@@ -9,13 +9,13 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "CBOW": "seqkit.embeddings.training.word2vec",
+    "CBOW": "seqkit.embeddings.training.trainer",
     "Cooccurrence": "seqkit.embeddings.cooccurrence.matrix",
     "Corpus": "seqkit.text.corpus.corpus",
     "Diagnosis": "seqkit.diagnosis.result",
     "DoubleHard": "seqkit.debias.removal.methods.double_hard",
     "Generator": "seqkit.models.generator.model",
-    "GloVe": "seqkit.embeddings.training.glove",
+    "GloVe": "seqkit.embeddings.training.trainer",
     "HardDebias": "seqkit.debias.removal.methods.hard",
     "INLP": "seqkit.debias.removal.methods.inlp",
     "LEACE": "seqkit.debias.removal.methods.leace",
@@ -25,7 +25,7 @@ _HOMES = {
     "Part": "seqkit.diagnosis.parts",
     "Score": "seqkit.core.score",
     "SeqkitError": "seqkit.core.errors",
-    "SkipGram": "seqkit.embeddings.training.word2vec",
+    "SkipGram": "seqkit.embeddings.training.trainer",
     "SoftDebias": "seqkit.debias.removal.methods.soft",
     "SubwordVectors": "seqkit.embeddings.vectors.subword",
     "Tagger": "seqkit.models.tagger.model",

@@ -11,7 +11,7 @@ from seqkit.debias.measuring.geometry import unit
 from seqkit.debias.measuring.measures import measures
 from seqkit.debias.removal.methods import methods
 from seqkit.debias.words.sets import WordSets
-from seqkit.embeddings.training.word2vec import SkipGram
+from seqkit.embeddings.training.trainer import SkipGram
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.readers.catalogue import shipped

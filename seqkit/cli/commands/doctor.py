@@ -14,8 +14,9 @@ import typer
 
 from seqkit.cli import common
 from seqkit.core.device import threads
-from seqkit.embeddings.training.objective import Block, objectives
-from seqkit.embeddings.training.word2vec import SkipGram
+from seqkit.embeddings.training.objective import objectives
+from seqkit.embeddings.training.trainer import SkipGram
+from seqkit.embeddings.training.window_objective import Block
 from seqkit.kernels.full_softmax import reference as full_softmax
 from seqkit.kernels.word2vec import reference as logistic_window
 from seqkit.text.corpus.corpus import Corpus

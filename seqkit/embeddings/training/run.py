@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from seqkit.core import files
-from seqkit.core.errors import FormatError, OptionError, did_you_mean
+from seqkit.core.errors import FormatError
 from seqkit.core.options import parse_settings
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
-from seqkit.embeddings.training.glove import GloVe
-from seqkit.embeddings.training.word2vec import CONTEXTS, Estimate, Word2Vec
-from seqkit.embeddings.vectors import analogy
+from seqkit.embeddings.testsets import analogies
+from seqkit.embeddings.training.estimate import Estimate
+from seqkit.embeddings.training.objective import objectives
+from seqkit.embeddings.training.trainer import Trainer, trainer_of
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.normalize import Normalizer
@@ -25,25 +26,17 @@ from seqkit.train.world import World
 PACKAGES = ("seqkit", "numpy", "numba", "tokenizers", "nltk")
 
 
-def make_model(context: str, settings: list[str], **given: Any) -> Word2Vec | GloVe:
-    """A model by the name of its context, or GloVe for loss="glove"; `settings` are "name=value" texts.
+def make_model(context: str, settings: list[str], **given: Any) -> Trainer:
+    """A model by the names of its context and its loss; `settings` are "name=value" texts.
 
-    Raises:  OptionError for an unknown context, setting or value.
+    Raises:  OptionError for an unknown context, loss, setting or value.
     """
-    if context not in CONTEXTS:
-        raise OptionError(
-            f"unknown context {context!r}; known: {', '.join(CONTEXTS)}.{did_you_mean(context, CONTEXTS)}"
-        )
     given |= parse_settings(settings)
-    if given.get("loss") == "glove":
-        if context != "skipgram":
-            raise OptionError(
-                f"glove: context {context!r} came, but GloVe learns from counts and has none. Leave it out."
-            )
-        return GloVe(
-            **{name: value for name, value in given.items() if name not in ("loss", "deterministic")}
-        )  # it always is
-    return CONTEXTS[context](**given)
+    loss = given.get("loss", "negative-sampling")
+    made = trainer_of(loss, context)
+    if "deterministic" not in {field.name for field in dataclasses.fields(objectives.load(loss).Options)}:
+        given.pop("deterministic", None)  # it always is
+    return made(**{name: value for name, value in given.items() if name not in made.fixed})
 
 
 class Run:
@@ -62,26 +55,24 @@ class Run:
         frozen: Path | None = None,
         validate: Path | None = None,
     ) -> None:
-        """model: Word2Vec, GloVe, or another that fits a corpus to Vectors. frozen: a file of words.
+        """model: a Trainer, or another that fits a corpus to Vectors. frozen: a file of words.
 
         extend: keep all words of `initial`. validate: analogy questions, whose share right is kept for each
         epoch.
         """
-        if isinstance(model, GloVe) and (initial or extend or frozen):
-            raise OptionError(
-                "glove: initial and frozen are not there, as a sum of two vectors has no one way to be split."
-            )
+        self.from_counts = getattr(model, "learns_from", "text") == "counts"
+        if self.from_counts:
+            start = {"initial": initial, "extend": extend, "frozen": frozen}
+            model.check_start([name for name, value in start.items() if value])
         self.model, self.source, self.out, self.tokenizer, self.lower = model, source, out, tokenizer, lower
         self.initial, self.extend, self.frozen, self.validate = initial, extend, frozen, validate
 
     def corpus(
         self, folder: Path | None, reading: Callable[[int], None] | None = None
     ) -> Corpus | Cooccurrence:
-        """The folder of a corpus or of counts that was given, or the text made into a corpus in `folder` (in
-        memory for None).
-        """
+        """The corpus or counts that were given, or the text made into a corpus (folder None: in memory)."""
         if self.source != "-" and Path(self.source).is_dir() and (kind := files.kind_of(Path(self.source))):
-            if isinstance(self.model, GloVe) and kind == "cooccurrence":
+            if self.from_counts and kind == "cooccurrence":
                 return Cooccurrence.load(self.source)
             return Corpus.load(self.source)
         return Corpus.build(
@@ -109,8 +100,8 @@ class Run:
     ) -> dict[str, Any]:
         """Train, write vectors and run.json to the folder, and return what run.json holds.
 
-        report is told of the training, reading of the characters read before it. world: the processes of a
-        parallel run, of which the first one writes; only for a model whose `fit` takes it.
+        report: called with the progress of the training; reading: with the characters read before it. world:
+        the processes of a parallel run, of which the first one writes; only for a model whose `fit` takes it.
         """
         first = world is None or world.rank == 0
         corpus = self.corpus(self.out / "corpus" if first else None, reading)
@@ -121,7 +112,7 @@ class Run:
             "report": report,
             "validate": None if self.validate is None else self._validation(self.validate, corpus, start),
         }
-        if isinstance(self.model, GloVe):
+        if self.from_counts:
             counted = (
                 self.model.count(corpus, out=self.out / "counts") if isinstance(corpus, Corpus) else corpus
             )
@@ -165,10 +156,8 @@ class Run:
     def _validation(
         self, path: Path, corpus: Corpus | Cooccurrence, start: Vectors | None
     ) -> Callable[[Vectors], float]:
-        """The share of the questions of `path` that vectors answer; FormatError if no question could ever be
-        asked.
-        """
-        sections = analogy.read_questions(path)
+        """The share of the questions of `path` that vectors answer; FormatError if none can ever be asked."""
+        sections = analogies.read_questions(path)
         enough = corpus.vocab.counts >= self.model.options.min_count
         words = {word for word, kept in zip(corpus.vocab.tokens, enough, strict=True) if kept}
         words |= set(start.vocab.tokens) if self.extend and start is not None else set()
@@ -176,7 +165,7 @@ class Run:
             raise FormatError(
                 f"{path}: no question has all its words among the {len(words):,} to be trained. Give others."
             )
-        return lambda vectors: analogy.evaluate(vectors, sections).total.value
+        return lambda vectors: analogies.evaluate(vectors, sections).total.value
 
 
 def summary(estimate: Estimate) -> tuple[dict[str, Any], str]:

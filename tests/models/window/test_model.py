@@ -13,7 +13,7 @@ import torch
 
 import seqkit as sk
 from seqkit.core.errors import FormatError, ModelFileError, OptionError
-from seqkit.embeddings.vectors import analogy
+from seqkit.embeddings.testsets import analogies
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.models.window.model import WindowModel
 from seqkit.models.window.network import WindowNetwork, Windows
@@ -179,7 +179,7 @@ def test_same_seed_same_bytes_and_another_seed_another_model():
 def test_vectors_solve_the_planted_analogies_and_untrained_ones_do_not(context):
     folder = sk.shipped("planted")
     text = sk.Corpus.build(folder / "text.txt", threads=1)
-    questions = analogy.read_questions(folder / "analogies.txt")
+    questions = analogies.read_questions(folder / "analogies.txt")
     model = WindowModel(
         context=context,
         window=3,
@@ -191,12 +191,12 @@ def test_vectors_solve_the_planted_analogies_and_untrained_ones_do_not(context):
         device="cpu",
         threads=1,
     )
-    assert analogy.evaluate(model.fit(text), questions).total.value > 0.4
+    assert analogies.evaluate(model.fit(text), questions).total.value > 0.4
     vectors = model.vectors()
     untrained = Vectors(
         vectors.vocab, np.random.default_rng(0).normal(size=vectors.matrix.shape).astype(np.float32)
     )
-    assert analogy.evaluate(untrained, questions).total.value < 0.05
+    assert analogies.evaluate(untrained, questions).total.value < 0.05
 
 
 def test_rare_words_are_read_as_unknown_and_have_no_vector():
