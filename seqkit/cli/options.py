@@ -8,6 +8,7 @@ A flag that is not given leaves the setting as the model has it. Not handled: se
 (--set).
 """
 
+import contextlib
 import copy
 import dataclasses
 import inspect
@@ -53,32 +54,35 @@ class Training:
         out: str,
         unit: str,
         text: Callable[[Mapping[str, Any]], str],
+        alone: bool = False,
     ) -> None:
         """Make the model, read its data, train it and show the result.
 
-        read: called with the model, the folder to keep a corpus in, and the world. text: the result in words.
+        read: called with the model, the folder to keep a corpus in, and the world. text: the result in
+        words. alone: several processes cannot share the work.
         """
         from seqkit.models.run import TrainingRun, estimate
 
         model = make(device=self.device, threads=self.threads, **self.settings)
         if self.dry_run:
-            found = estimate(model, read(model, None, None))
-            common.show(found, _forecast(found, unit), self.json)
+            common.show(*estimate(model, read(model, None, None)), self.json)
             return
         run = TrainingRun(model, Path(out), self.curve, self.tensorboard, self.minutes)
-        with self.world() as world:
-            quiet = self.quiet or world.rank > 0
+        with self._world(alone) as world:
+            quiet = self.quiet or (world is not None and world.rank > 0)
             result = run.train(
                 lambda folder: read(model, folder, world),
                 resume=self.resume,
                 report=common.progress(quiet, unit),
                 world=world,
             )
-        if world.rank == 0:
+        if world is None or world.rank == 0:
             common.show(result, f"{out}: {text(result)}", self.json)
 
-    def world(self) -> Any:
-        """The processes of the run."""
+    def _world(self, alone: bool) -> Any:
+        """The processes of the run; none without loading torch."""
+        if alone:
+            return contextlib.nullcontext()
         from seqkit.train.distributed import world
 
         return world(self.device)
@@ -232,12 +236,3 @@ def _plain(value: Any) -> Any:
 
 def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
-
-
-def _forecast(found: Mapping[str, Any], unit: str) -> str:
-    memory, speed = found["memory"] / 2**20, found["units_per_second"] / 1e3
-    return (
-        f"{found['parameters']:,} parameters, {found['units']:,} {unit} to read, {memory:,.0f} MiB of "
-        f"weights, "
-        f"gradients and moments, about {found['seconds']:,.0f} s at {speed:,.1f}k {unit}/s"
-    )

@@ -85,6 +85,15 @@ class Estimate:
     seconds: float
     units_per_second: float
 
+    def text(self, unit: str) -> str:
+        """In words.  unit: what is counted in an epoch."""
+        return (
+            f"{self.parameters:,} parameters, {self.units:,} {unit} to read, "
+            f"{self.memory / 2**20:,.0f} MiB of "
+            f"weights, gradients and moments, about {self.seconds:,.0f} s at "
+            f"{self.units_per_second / 1e3:,.1f}k {unit}/s"
+        )
+
 
 F = TypeVar("F", bound=Fitted)
 

@@ -103,10 +103,11 @@ class TrainingRun:
         }
 
 
-def estimate(model: Any, data: Data) -> dict[str, Any]:
-    """What a run will need, by a short trial; nothing is written."""
-    found: dict[str, Any] = dataclasses.asdict(model.estimate(*data.args, **data.given))
-    return found
+def estimate(model: Any, data: Data) -> tuple[dict[str, Any], str]:
+    """What a run will need, by a short trial, as JSON values and in words; nothing is written."""
+    with data.placed():
+        found = model.estimate(*data.args, **data.given)
+    return dataclasses.asdict(found), found.text(data.unit)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 from seqkit.core import files
 from seqkit.core.errors import FormatError
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
-from seqkit.embeddings.vectors import analogy as analogies
+from seqkit.embeddings.testsets import analogies
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.normalize import Normalizer

@@ -56,6 +56,7 @@ class Rates:
         out: str,
         unit: str,
         text: Any,
+        alone: bool = False,
     ) -> None:
         """Test, and print the rate to take."""
         from seqkit.report.figure import check_picture

@@ -68,6 +68,7 @@ class Search:
         out: str,
         unit: str,
         text: Any,
+        alone: bool = False,
     ) -> None:
         """Search, and keep the best model in `out`."""
         from seqkit.core.options import parse_settings
