@@ -146,7 +146,7 @@ def test_a_finished_run_is_resumed_to_the_same_model(folder):
                 "8",
             ],
             2,
-            "resume: epochs was 2",
+            "resume: got epochs",
         ),
         (["score", "none", "a"], 4, "none"),
         (["score", "broken", "a"], 4, "broken"),

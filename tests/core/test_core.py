@@ -120,10 +120,10 @@ def test_uniform_fills_the_unit_interval_evenly():
 def test_threads_and_devices_are_checked():
     assert device.threads(3) == 3
     assert device.threads() >= 1
-    with pytest.raises(errors.OptionError, match="threads: 0 came"):
+    with pytest.raises(errors.OptionError, match="threads: got 0"):
         device.threads(0)
     assert device.device("cpu").type == "cpu"
-    with pytest.raises(errors.OptionError, match="device: 'tpu' came, allowed are auto, cpu, cuda"):
+    with pytest.raises(errors.OptionError, match="device: got 'tpu', expected one of auto, cpu, cuda"):
         device.device("tpu")
 
 

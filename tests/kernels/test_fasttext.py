@@ -105,7 +105,7 @@ def test_matrix_that_is_not_aligned_is_refused():
     ids, starts = plans.text()
     input, output = matrices()
     with pytest.raises(
-        ShapeError, match="input: a float32 matrix of 20 columns came, expected one made by aligned"
+        ShapeError, match="input: got a float32 matrix of 20 columns, expected one made by aligned"
     ):
         cpu.train(ids, starts, 0, 10, make(ids), np.zeros((55, 20), np.float32), output, 0.1)
     with pytest.raises(ShapeError, match="output: a float64 matrix"):

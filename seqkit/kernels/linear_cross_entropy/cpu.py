@@ -1,4 +1,4 @@
-"""The softmax pass over a chunk of logits in compiled code, rows shared out among threads."""
+"""The softmax pass over a chunk of logits in compiled code, rows divided among threads."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial

@@ -18,7 +18,7 @@ class LayerNormLSTM(Cell):
     (i, f, g, o) = LN(U h'; γ_u) + LN(W x; γ_w) + b, over all 4H numbers, then σ, σ, tanh, σ
     c = f ∘ c' + i ∘ g    h = o ∘ tanh(LN(c; γ_c, β_c))
 
-    The cell itself is carried on as it is, not normalised (unlike torch's sample code).
+    The cell state itself is not normalised (unlike torch's sample code).
     """
 
     gates, states = 4, 2

@@ -1,6 +1,4 @@
-"""The adaptive softmax: frequent words in the first cluster, rare ones in tails that most rows never
-touch.
-"""
+"""The adaptive softmax: frequent words in the first cluster, rare ones in tails that few rows use."""
 
 from itertools import pairwise
 from typing import Annotated, cast
@@ -40,7 +38,7 @@ class AdaptiveSoftmax(Head):
         cutoffs = cutoffs or tuple(c for c in (2000, 10000, 50000) if c < classes) or (max(1, classes // 2),)
         if list(cutoffs) != sorted(set(cutoffs)) or cutoffs[0] < 1 or cutoffs[-1] >= max(classes, 2):
             raise OptionError(
-                f"AdaptiveSoftmax: cutoffs {cutoffs} came, expected rising numbers from 1 to {classes - 1}."
+                f"AdaptiveSoftmax: got cutoffs {cutoffs}, expected rising numbers from 1 to {classes - 1}."
             )
         self.edges = [*cutoffs, classes]
         sizes = [b - a for a, b in pairwise(self.edges)]

@@ -1,6 +1,6 @@
-"""Successive halving: train all trials a little, go on with the best part, and so on (arXiv:1502.07943).
+"""Successive halving: train all trials a little, continue the best part, and so on (arXiv:1502.07943).
 
-Trials that go on do so from their checkpoint, with the schedule of the whole run, so no epoch is trained
+Trials continue from their checkpoint, with the schedule of the whole run, so no epoch is trained
 twice and the winner is the run that would have been without a search. Not handled: rungs shorter than an
 epoch.
 """
@@ -23,7 +23,7 @@ class Halving:
     epochs 9, 27 trials, eta 3:  27 trials of 1 epoch, 9 of 3, 3 of 9; 63 epochs in place of 243
     """
 
-    eta: int = option(3, low=2, help="1 in so many goes on, to so many times the epochs")
+    eta: int = option(3, low=2, help="1 in so many continues, for so many times the epochs")
 
     grows = False
 
@@ -48,14 +48,13 @@ class Halving:
         """Two rungs at least, and epochs that all trials share."""
         if "epochs" in space.parts:
             raise OptionError(
-                "halving: epochs is in the space, but rungs compare trials by epochs. Set epochs, or "
-                "use random."
+                "halving: got epochs in the space, but rungs compare trials by epochs. Set epochs, or use "
+                "random."
             )
         if epochs < self.eta or trials < self.eta:
             raise OptionError(
-                f"halving: {epochs} epochs and {trials} trials came, expected at least {self.eta} of "
-                "each (eta). "
-                "Raise them, or use random."
+                f"halving: got {epochs} epochs and {trials} trials, expected at least {self.eta} of each "
+                "(eta). Raise them, or use random."
             )
 
     def jobs(self, space: Space, trials: int, epochs: int, seed: int, known: Sequence[Trial]) -> list[Job]:

@@ -285,7 +285,7 @@ def test_unk_is_written_only_if_allowed_and_penalties_reach_the_loop():
         ({"top_p": 1.5}, "top_p: 1.5 came"),
         ({"length": 0}, "length: 0 came"),
         ({"prompt": ["a", "b"]}, "2 prompts and 1 seeds came"),
-        ({"threads": 0}, "threads: 0 came"),
+        ({"threads": 0}, "threads: got 0"),
         ({"repetition_penalty": 0.0}, "repetition_penalty: 0.0 came"),
     ],
 )

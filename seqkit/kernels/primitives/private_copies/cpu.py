@@ -131,7 +131,7 @@ def exchange(rows: Any, threads: Any, lr: Any) -> None:
     size = rows.matrix.shape[1]
     shared = rows.matrix.ctypes.data + 4 * size * (len(rows.matrix) - len(rows.hits))
     own = rows.copies.ctypes.data
-    old = own + 4 * size * len(rows.hits)  # the copies as they came
+    old = own + 4 * size * len(rows.hits)  # the copies as they were at first
     for n in range(len(rows.hits)):
         at = 4 * size * n
         if rows.hits[n]:
