@@ -1,5 +1,4 @@
-"""One page about bias before and after: numbers with intervals, projections, what can be found again, what it
-cost, words lost.
+"""One page about bias before and after: numbers with intervals, projections, recovery, use, lost words.
 
 One file, no script, nothing loaded from elsewhere; words are data and are shown as text.
 """

@@ -1,5 +1,4 @@
-"""One page of a diagnosis: what is at fault and what to do, errors and gaps, curves, confusion, slices, rows
-to look at.
+"""One page of a diagnosis: faults and what to do, errors and gaps, curves, confusion, slices, rows.
 
 One file, no script, nothing loaded from elsewhere; texts are data and are shown as text. Not handled: more
 than MOST labels in the confusion table (the largest confusions are listed).
@@ -111,8 +110,7 @@ label elsewhere{{ "; " if not loop.last }}{% endfor %}.</p>
 
 
 def diagnosis_page(tables: Mapping[str, Any], path: Path) -> None:
-    """Write the page of `tables` (as seqkit.diagnosis.result.Diagnosis.to_json gives them), whole or not at
-    all.
+    """Write the page of `tables` (those of diagnosis.result.Diagnosis.to_json), whole or not at all.
 
     Raises:  OptionError for another suffix than .html, or if jinja2 is not installed.
     """
@@ -216,9 +214,7 @@ def _chart(name: str, note: str, x_name: str, lines: Sequence[tuple[str, str, bo
 
 
 def _heat(classes: Mapping[str, Any]) -> list[tuple[str, list[tuple[int, str, str]]]]:
-    """Cells of the confusion table with their colours: blue is right, orange is wrong, by the share of the
-    label's rows.
-    """
+    """Cells of the confusion table with colours by the share of a label's rows: blue right, orange wrong."""
     if len(classes["classes"]) > MOST:
         return []
     rows = []

@@ -36,7 +36,7 @@ def gonen_clusters(
     from sklearn.cluster import KMeans
 
     if not seeds:
-        raise OptionError("gonen_clusters: no seed came, expected at least one.")
+        raise OptionError("gonen_clusters: got no seed, expected at least one.")
     words, labels = most_biased("gonen_clusters", original or vectors, basis, n, specific=specific)
     x = rows_of("gonen_clusters", vectors, words)
     hits = []

@@ -1,6 +1,4 @@
-"""Gonen's second test: can a support-vector machine with an RBF kernel learn the sides of the most biased
-words?
-"""
+"""Gonen's second test: can an SVM with an RBF kernel learn the sides of the most biased words?"""
 
 from collections.abc import Sequence
 from typing import Any
