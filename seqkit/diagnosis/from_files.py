@@ -68,8 +68,7 @@ class Source:
 class DiagnosisRun:
     """Where the parts come from: files, or shares of `train` as text ("0.1").
 
-    train_dev: None takes a tenth of `train` where dev is a file, so that the mismatch can be told from the
-    variance.
+    train_dev: None takes a tenth of `train` if dev is a file, to separate data mismatch from variance.
     """
 
     train: str

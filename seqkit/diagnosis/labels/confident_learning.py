@@ -19,9 +19,9 @@ class LabelErrors:
     """What `find_label_errors` found among `count` rows.
 
     joint: estimated rows of given label i whose true label is j. share: off the diagonal, of all.
-    suspects: rows, surest first; `suggested` is the class that the model sees in every row.
-    error: of the probabilities' first choice; sure_error: the same among the surer half of the rows; chance:
-    of always saying the most frequent label.
+    suspects: rows, most certain first; `suggested` is the class that the model sees in every row.
+    error: of the probabilities' first choice; sure_error: the same of the more certain half of the rows;
+    chance: of always saying the most frequent label.
     """
 
     joint: Annotated[Array, "C C"]

@@ -79,9 +79,9 @@ stroke-width="2"/>{% endif %}<circle cx="{{ b.x }}" cy="{{ b.y }}" r="5" fill="{
 _NOTES = {
     "Bias": "The dot is the value, the line its 95 % interval, the grey bar what random word sets of the "
     "same sizes give.",
-    "What can still be found": "0.5 (neighbours: 0): the two sides cannot be told apart. Few methods get "
-    "there.{held_out}",
-    "Use": "Test sets of analogies and of word similarity: what the vectors lost by it.",
+    "What can still be found": "0.5 (neighbours: 0): the two sides cannot be told apart. Few methods reach "
+    "that.{held_out}",
+    "Use": "Test sets of analogies and of word similarity: what the vectors lost in other uses.",
 }
 
 

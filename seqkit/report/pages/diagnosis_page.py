@@ -29,7 +29,7 @@ svg { max-width: 100%; height: auto; font: 12px system-ui, sans-serif } .note { 
 <p>Rows: {% for name, n in about.rows.items() %}{{ name }} {{ "{:,}".format(n) }}{{ ", " if not loop.last }}{% endfor %}.
 {{ about.labels|length }} labels. Seed {{ about.options.seed }}. Intervals are 95 % bootstrap intervals; what is named has
 its whole
-interval above {{ about.options.least }}.{% if about.broke %} <b>Training broke off; all numbers are of lr
+interval above {{ about.options.least }}.{% if about.broke %} <b>Training failed; all numbers are of lr
 {{ "%.3g" % (about.lr / 10) }}.</b>{% endif %}</p>
 {% for f in findings if f.fault %}<div class="fault"><b>{{ loop.index }}. {{ f.name[0]|upper }}{{ f.name[1:] }}</b>:
 {{ f.formula }} = {{ f.value|number }} {{ f.interval|range }}.{% if f.note %} <span class="note">{{ f.note }}</span>{% endif %}
@@ -43,7 +43,7 @@ interval above {{ about.options.least }}.{% if about.broke %} <b>Training broke 
 <table><tr><th>gap or cause</th><th>what</th><th class="n">value</th><th class="n">95 % interval</th><th>named</th><th></th></tr>
 {% for f in findings %}<tr><td>{{ f.name }}</td><td>{{ f.formula }}</td><td class="n">{{ f.value|number }}</td>
 <td class="n">{{ f.interval|range }}</td>
-<td>{{ "by way of " ~ f.explained_by if f.explained_by else "yes" if f.named else "no" }}</td>
+<td>{{ "explained by " ~ f.explained_by if f.explained_by else "yes" if f.named else "no" }}</td>
 <td class="note">{{ f.note }}</td></tr>{% endfor %}</table>
 {% for chart in charts %}<h2>{{ chart.name }}</h2><p class="note">{{ chart.note }}</p>
 <svg viewBox="0 0 {{ width }} {{ chart.height + 44 }}" width="{{ width }}" role="img" aria-label="{{ chart.name }}">
@@ -86,7 +86,7 @@ interval above {{ about.options.least }}.{% if about.broke %} <b>Training broke 
 {% if labels %}<h2>Suspected labels of training</h2><p>About {{ "%.1f" % (100 * labels.share) }} % of {{
 "{:,}".format(labels.count) }}
 labels {{ labels.interval|range }}, by a linear model out of fold; {{ "{:,}".format(labels.suspects) }} rows are suspected,
-the surest
+the most certain
 first.{% if labels.missing %} {{ labels.missing }} rows were not judged.{% endif %}</p>
 <table><tr><th class="n">row</th><th>text</th><th>label</th><th>rather</th><th class="n">p</th></tr>
 {% for r in labels.rows %}<tr><td class="n">{{ r.row }}</td><td class="text">{{ r.text }}</td><td>{{ r.label }}</td>
