@@ -42,5 +42,6 @@ def check_memory(where: str, numbers: int) -> None:
     if MOMENTS * numbers > total:
         raise ResourceError(
             f"{where}: the weights with gradients and moments need {MOMENTS * numbers / 2**30:,.1f} GiB, "
-            f"this machine has {total / 2**30:,.1f}. Lower hidden_size, num_layers, embed_dim or the vocabulary."
+            f"this machine has {total / 2**30:,.1f}. "
+            "Lower hidden_size, num_layers, embed_dim or the vocabulary."
         )
