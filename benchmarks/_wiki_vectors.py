@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from benchmarks._common import CACHE, lines, wiki
-from seqkit.embeddings.training.word2vec import SkipGram
+from seqkit.embeddings.training.trainer import SkipGram
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.corpus.corpus import Corpus
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks._common import machine, parser, ratio, timed, wiki
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
-from seqkit.embeddings.training.glove import GloVe
+from seqkit.embeddings.training.trainer import GloVe
 from seqkit.text.corpus.corpus import Corpus
 
 PROBE = """

@@ -16,17 +16,17 @@ import numpy as np
 
 from benchmarks._common import machine, parser, ratio, wiki
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
-from seqkit.embeddings.training.glove import GloVe
+from seqkit.embeddings.testsets import analogies
 from seqkit.embeddings.training.objectives import glove
-from seqkit.embeddings.training.objectives.glove import GloVeObjective, Rounds
-from seqkit.embeddings.vectors import analogy
+from seqkit.embeddings.training.objectives.glove import GloVeObjective
+from seqkit.embeddings.training.trainer import GloVe
 from seqkit.text.corpus.corpus import Corpus
 
 
 def speed(objective: GloVeObjective, seconds: float) -> float:
     """Pairs a second over at most one epoch."""
     started, done = time.perf_counter(), 0
-    for batch, _ in Rounds(objective, {}).epoch(0):
+    for batch, _ in objective.batches(objective.counts, epochs=1).epoch(0):
         done += objective.step(batch, 0.05).count
         if time.perf_counter() - started > seconds:
             break
@@ -84,10 +84,10 @@ def main(args: list[str]) -> None:
             del learners
             model = GloVe(epochs=chosen.epochs, threads=chosen.threads)
             vectors = model.fit(counts)
-            sections = analogy.read_questions(chosen.data / "analogy" / "questions-words.txt")
+            sections = analogies.read_questions(chosen.data / "analogy" / "questions-words.txt")
             print(f"  cost by epoch: {', '.join(f'{epoch.loss.mean:.4f}' for epoch in model.history)}")
             print(
                 f"  {sum(epoch.seconds for epoch in model.history):.0f} s; at 30,000 words: "
-                f"{analogy.evaluate(vectors, sections, restrict=30000).total}"
+                f"{analogies.evaluate(vectors, sections, restrict=30000).total}"
             )
-            print(f"  all words: {analogy.evaluate(vectors, sections).total}")
+            print(f"  all words: {analogies.evaluate(vectors, sections).total}")

@@ -8,8 +8,8 @@ with --gensim some 15 more.
 import time
 
 from benchmarks._common import lines, machine, parser, wiki
-from seqkit.embeddings.training.word2vec import SkipGram
-from seqkit.embeddings.vectors import analogy
+from seqkit.embeddings.testsets import analogies
+from seqkit.embeddings.training.trainer import SkipGram
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
@@ -45,12 +45,12 @@ def main(args: list[str]) -> None:
     chosen = options.parse_args(args)
     text = lines(wiki(chosen.data))
     corpus = Corpus.build(text)
-    sections = analogy.read_questions(chosen.data / "analogy" / "questions-words.txt")
+    sections = analogies.read_questions(chosen.data / "analogy" / "questions-words.txt")
     print(machine())
 
     def show(name: str, vectors: Vectors, seconds: float) -> None:
         for restrict in (30_000, None):
-            r = analogy.evaluate(vectors, sections, restrict=restrict)
+            r = analogies.evaluate(vectors, sections, restrict=restrict)
             total, low_high = r.total, r.total.interval or (0.0, 0.0)
             print(
                 f"{name:38} {restrict or len(vectors):6,} words: semantic {100 * r.semantic.value:.1f} % "

@@ -9,8 +9,8 @@ hierarchical softmax, 2 threads ≥ 1.8 × 1 thread, deterministic at most 2 × 
 import statistics
 
 from benchmarks._common import lines, machine, parser, ratio, timed, wiki
-from seqkit.embeddings.training.objective import Block
-from seqkit.embeddings.training.word2vec import SkipGram
+from seqkit.embeddings.training.trainer import SkipGram
+from seqkit.embeddings.training.window_objective import Block
 from seqkit.text.corpus.corpus import Corpus
 
 SETTINGS = {"window": 5, "subsample": 1e-3, "min_count": 5}
@@ -20,7 +20,8 @@ def ours(corpus: Corpus, **settings: object) -> float:
     """Raw words a second of one epoch, after a short run that compiles."""
     model = SkipGram(epochs=1, **SETTINGS, **settings)
     model.objective(corpus).step(Block(corpus.ids, corpus.starts, 0, 0, 5000), 0.025)
-    objective, blocks = model.objective(corpus), model.blocks(corpus)
+    objective = model.objective(corpus)
+    blocks = objective.batches(corpus, epochs=1)
 
     def run() -> None:
         for block, _ in blocks.epoch(0):

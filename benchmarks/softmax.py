@@ -11,8 +11,8 @@ import statistics
 import numpy as np
 
 from benchmarks._common import machine, parser, ratio, timed
-from seqkit.embeddings.training.objective import Block
-from seqkit.embeddings.training.word2vec import SkipGram
+from seqkit.embeddings.training.trainer import SkipGram
+from seqkit.embeddings.training.window_objective import Block
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 

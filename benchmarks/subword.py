@@ -14,10 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks._common import lines, machine, parser, ratio, timed, wiki
-from seqkit.embeddings.testsets import similarity
-from seqkit.embeddings.training.objective import Block
-from seqkit.embeddings.training.word2vec import SkipGram
-from seqkit.embeddings.vectors import analogy
+from seqkit.embeddings.testsets import analogies, similarity
+from seqkit.embeddings.training.trainer import SkipGram
+from seqkit.embeddings.training.window_objective import Block
 from seqkit.embeddings.vectors.subword import SubwordVectors
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.evaluate.metrics.rank_correlation import spearman
@@ -29,7 +28,8 @@ def ours(corpus: Corpus, threads: int, **settings: object) -> float:
     """Raw words a second of one epoch, after a short run that compiles."""
     model = SkipGram(loss="subwords", epochs=1, threads=threads, **settings)
     model.objective(corpus).step(Block(corpus.ids, corpus.starts, 0, 0, 5000), 0.025)
-    objective, blocks = model.objective(corpus), model.blocks(corpus)
+    objective = model.objective(corpus)
+    blocks = objective.batches(corpus, epochs=1)
 
     def run() -> None:
         for block, _ in blocks.epoch(0):
@@ -67,7 +67,7 @@ def gensims(
 
 def quality(data: Path, corpus: Corpus, text: str, threads: int, epochs: int, peer: bool) -> None:
     """Print a row a model."""
-    sections = analogy.read_questions(data / "analogy" / "questions-words.txt")
+    sections = analogies.read_questions(data / "analogy" / "questions-words.txt")
     pairs = similarity.read_pairs(data / "similarity" / "EN-WS-353-ALL.txt")
     hidden = {b for _, b, _ in pairs}
     v = corpus.vocab
@@ -78,7 +78,7 @@ def quality(data: Path, corpus: Corpus, text: str, threads: int, epochs: int, pe
     )
 
     def show(name: str, vectors: Vectors, seconds: float) -> None:
-        r = analogy.evaluate(vectors, sections, restrict=30_000)
+        r = analogies.evaluate(vectors, sections, restrict=30_000)
         known = similarity.evaluate(vectors, pairs)
         print(
             f"{name:26} semantic {100 * r.semantic.value:.1f} % syntactic {100 * r.syntactic.value:.1f} % "

@@ -15,7 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks._common import machine, parser, ratio, timed
-from seqkit.embeddings.vectors import analogy
+from seqkit.embeddings.testsets.analogies import read_questions
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.vocab import Vocab
 
@@ -24,7 +24,7 @@ SHAPE = 400_000, 300
 
 def make(data: Path) -> Vectors:
     """Random vectors, the analogy words first and fillers after them."""
-    sections = analogy.read_questions(data / "analogy" / "questions-words.txt")
+    sections = read_questions(data / "analogy" / "questions-words.txt")
     words = list(
         dict.fromkeys(word for section in sections for question in section.questions for word in question)
     )

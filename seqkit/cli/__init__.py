@@ -12,14 +12,14 @@ def main() -> None:
     Exit codes: 0; 1 internal; 2 usage; 3 bad data; 4 bad model file; 5 unknown words; 6 out of memory or
     disk; 130 interrupted, with the checkpoint written; 141 reader gone.
     """
-    from seqkit.cli.app import app
+    from seqkit.cli.app import make
     from seqkit.core.errors import ResourceError, SeqkitError
     from seqkit.core.files import resource_error
 
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
     try:
-        app()
+        make(sys.argv[1:])()
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):
             _reader_gone()

@@ -38,5 +38,5 @@ def initialise(weight: Tensor, way: str, generator: torch.Generator | None = Non
     """
     check_way(way)
     with torch.no_grad():
-        for part in weight.chunk(parts) if weight.numel() else ():
+        for part in weight.chunk(parts) if weight.numel() and not weight.is_meta else ():
             WAYS[way](part, generator=generator)

@@ -117,6 +117,8 @@ class Stack(nn.Module):
             x = x + y if self.residual and x.shape == y.shape else y
         for layer_on_top in self.feed_forward:
             x = torch.tanh(layer_on_top(x))
+        if len(self.feed_forward) and lengths is not None:
+            x = x * (torch.arange(x.shape[1], device=x.device) < lengths[:, None])[..., None]
         return x, tuple(last)
 
     def step(

@@ -1,7 +1,7 @@
 """The state of a run on disk: the learner's arrays, the place in the data, history, fixed settings."""
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +9,7 @@ from seqkit.core import files
 from seqkit.core.errors import ModelFileError, OptionError
 from seqkit.core.score import Loss
 from seqkit.core.types import Arrays
-from seqkit.train.progress import Epoch, History
-
-NOTHING = Loss(0.0, 0)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A place in a run: epoch, batches done in it, units done in all, loss of the epoch so far."""
-
-    epoch: int = 0
-    batches: int = 0
-    units: int = 0
-    seconds: float = 0.0
-    loss: Loss = NOTHING
-    history: History = field(default_factory=list)
+from seqkit.train.progress import Epoch, Place
 
 
 @dataclass(frozen=True)
@@ -54,8 +40,14 @@ class Checkpoint:
         Raises:  OptionError if data or settings are not those of the checkpoint, naming the difference.
         """
         arrays, meta = files.load(self.folder, "checkpoint", verify=True)
-        for name in sorted(signature.keys() | meta["signature"].keys()):
-            then, now = meta["signature"].get(name), signature.get(name)
+        before = meta["signature"]
+        names = before.keys() | signature.keys()
+        if ("data" in before) != (
+            "data" in signature
+        ):  # 0.1.0 hashed data, and named some settings, otherwise
+            names = before.keys() & signature.keys()
+        for name in sorted(names):
+            then, now = before.get(name), signature.get(name)
             if then != now:
                 raise OptionError(
                     f"resume: got {name} {now!r}, expected {then!r} as in {self.folder}. Use the old value, "

@@ -130,12 +130,12 @@ BAD = [
     (
         ["embed", "train", "{t}", "--loss", "glove", "--context", "cbow", "--out", "{o}"],
         2,
-        "context 'cbow' came, but GloVe",
+        "glove: got context 'cbow', expected none",
     ),
     (
         ["embed", "train", "{t}", "--loss", "glove", "--initial", "{c}", "--out", "{o}"],
         2,
-        "initial and frozen are not there",
+        "glove: got initial, expected none",
     ),
     (
         ["embed", "train", "{c}", "--loss", "glove", "--window", "3", "--out", "{o}"],

@@ -250,7 +250,7 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
         ([*BEFORE, "--trials", "0"], 2, "tune: 0 trials came, allowed is at least 1"),
         ([*BEFORE, "--set", "epoch=2"], 2, "unknown setting 'epoch'. Did you mean 'epochs'?"),
         ([*BEFORE, "--unit", "words"], 2, "unit: 'words' came, allowed are word, whitespace"),
-        ([*BEFORE, "--plot", "x.pdf"], 2, "'x.pdf' ends in '.pdf', allowed are .svg and .png"),
+        ([*BEFORE, "--plot", "x.pdf"], 2, "got 'x.pdf', expected a name that ends in .svg or .png"),
         ([*BEFORE, "--device", "gpu"], 2, "device: got 'gpu', expected one of auto, cpu, cuda"),
         ([*BEFORE, "--device", "cuda:99"], 2, "device: 'cuda:99' was asked for"),
         (["lm", "none.txt", "--valid", "valid.txt", "--out", "x"], 3, "none.txt: no such file"),
@@ -282,7 +282,7 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
             "odd.tsv: line 2: 'maybe', which did not come in training; known: 0, 1",
         ),
         (["show", "none"], 3, "none: no search.sqlite there, so it is not the folder of a search"),
-        (["show", "best.lm", "--plot", "x.pdf"], 2, "'x.pdf' ends in '.pdf', allowed are .svg and .png"),
+        (["show", "best.lm", "--plot", "x.pdf"], 2, "got 'x.pdf', expected a name that ends in .svg or .png"),
         (["lr", "lm", "none.txt"], 3, "none.txt: no such file"),
         (
             ["lr", "lm", "text.txt", *WORDS, "--steps", "5"],
@@ -297,7 +297,7 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
         (
             ["lr", "lm", "text.txt", *WORDS, "--plot", "x.pdf"],
             2,
-            "'x.pdf' ends in '.pdf', allowed are .svg and .png",
+            "got 'x.pdf', expected a name that ends in .svg or .png",
         ),
         (["lr", "classify", "hollow.tsv"], 3, "hollow.tsv: line 2: the text is empty"),
     ],

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqkit.embeddings.training.word2vec import SkipGram
-from seqkit.embeddings.vectors import analogy
+from seqkit.embeddings.testsets import analogies
+from seqkit.embeddings.training.trainer import SkipGram
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.readers.catalogue import shipped
@@ -76,13 +76,13 @@ def test_translations_are_one_to_one():
 def test_vectors_solve_the_planted_analogies_and_chance_does_not():
     folder = shipped("planted")
     corpus = Corpus.build(folder / "text.txt", threads=1)
-    questions = analogy.read_questions(folder / "analogies.txt")
+    questions = analogies.read_questions(folder / "analogies.txt")
     vectors = SkipGram(50, epochs=6, threads=1).fit(corpus)
-    assert analogy.evaluate(vectors, questions).total.value > 0.9
+    assert analogies.evaluate(vectors, questions).total.value > 0.9
     untrained = Vectors(
         vectors.vocab, np.random.default_rng(0).normal(size=vectors.matrix.shape).astype(np.float32)
     )
-    assert analogy.evaluate(untrained, questions).total.value < 0.05
+    assert analogies.evaluate(untrained, questions).total.value < 0.05
 
 
 def test_shipped_names_are_suggested():

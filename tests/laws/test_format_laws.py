@@ -50,6 +50,10 @@ def test_law_format_is_told_by_content(name, tmp_path):
     assert Vectors.load(path).vocab.tokens == ["a", "é", "42", "1.5"]
 
 
+def test_law_no_two_formats_have_the_same_priority():
+    assert len({formats.load(name).priority for name in NAMES}) == len(NAMES)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_law_compressed_files_read_the_same(name, tmp_path):
     path = path_of(tmp_path, name)
@@ -108,7 +112,7 @@ BAD = {  # name: (format, content, words of the error)
     "one number short": ("glove", b"a 1 2\nb 1\n", r"line 2 has 1 numbers, expected 2"),
     "one number too many": ("word2vec", b"2 2\na 1 2\nb 1 2 3\n", r"line 3 has 3 numbers, expected 2"),
     "no numbers": ("glove", b"a\n", r"line 1 holds no numbers"),
-    "dimension 0": ("word2vec", b"2 0\na\nb\n", r"line 1: 0 numbers a vector"),
+    "dimension 0": ("word2vec", b"2 0\na\nb\n", r"line 1: got 0 numbers a vector"),
     "huge header": (
         "word2vec-binary",
         b"999999999999 300\nabc",

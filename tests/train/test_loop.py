@@ -442,3 +442,35 @@ def test_engine_finishes_then_is_validated_with_averages_then_hears_all_values(t
             checkpoint=checkpoint,
             resume=True,
         )
+
+
+class Clock:
+    """time.monotonic that a test moves."""
+
+    now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+
+def test_run_of_some_minutes_ends_in_time_with_the_schedule_at_its_end(tmp_path, monkeypatch):
+    clock, learner, checkpoint = Clock(), Mean(), Checkpoint(tmp_path / "run", seconds=1e9)
+    monkeypatch.setattr("seqkit.train.loop.time", clock)
+
+    def tick():
+        clock.now += 6.0
+
+    learner.hook = tick
+    given = {"epochs": 9, "schedule": linear(1.0, 0.0), "validate": lambda: float(len(learner.rates))}
+    history = fit(learner, Numbers(), **given, minutes=1.0, keep_best=True, checkpoint=checkpoint)
+    assert len(learner.rates) == 10  # steps of six seconds
+    np.testing.assert_allclose(learner.rates, 1 - np.arange(10) / 10)
+    assert [(e.number, e.units, e.validation) for e in history] == [(1, 20, 7.0), (2, 9, 10.0)]
+    again = fit(Mean(), Numbers(), **given, minutes=1.0, keep_best=True, checkpoint=checkpoint, resume=True)
+    assert len(again) == 2  # the time is over
+
+
+@pytest.mark.parametrize("minutes", [0, -1.0, float("nan")])
+def test_run_of_no_minutes_is_refused(minutes):
+    with pytest.raises(OptionError, match="minutes .*, expected more than 0"):
+        fit(Mean(), Numbers(), epochs=1, schedule=constant(0.1), minutes=minutes)

@@ -216,7 +216,7 @@ import os, sys
 import seqkit as sk
 from seqkit.tuning.tune import tune
 from seqkit.text.codec import Codec
-from seqkit.train.gradient import GradientLearner
+from seqkit.train.gradient.learner import GradientLearner
 lines = {LINES!r}
 corpus = sk.Corpus.build(lines, "whitespace", add_eos=True)
 model = sk.LanguageModel(hidden_size=8, num_layers=1, epochs=3, batch=4, bptt=8, threads=1)

@@ -1,4 +1,4 @@
-"""seqkit bias: measure bias in word vectors, remove it, compare before and after, look at the word lists."""
+"""seqkit bias: measure bias in word vectors, remove it, compare before and after, show the word lists."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,23 +6,35 @@ from typing import Annotated, Any
 import typer
 
 from seqkit.cli import common
+from seqkit.cli.help import group
+from seqkit.core.family import Family
+from seqkit.debias.measuring.measures import measures
+from seqkit.debias.removal.methods import methods
 
 __all__ = ["app"]
 
-app = common.group("Bias in word vectors: measure, remove, report, words.")
+app = group("Bias in word vectors: measure, remove, report, words.")
+METHODS = ", ".join(methods.names())
+FORMATS = ", ".join(Family("seqkit.embeddings.vectors.formats", "format").names())
 
 Sets = Annotated[
-    str, typer.Option("--sets", help="Word sets: gender, religion, ethnicity, age, or a JSON file.")
+    str, typer.Option("--sets", help="Word sets: a name that seqkit bias words shows, or a JSON file.")
 ]
 Neutral = Annotated[
-    str, typer.Option(help="The list that ought to be neutral; all lists if there is none of that name.")
+    str, typer.Option(help="The list that ought to be neutral; all lists if no list has that name.")
 ]
-Case = Annotated[str, typer.Option(help="How words are looked up: exact, lower, or any of the two.")]
+Case = Annotated[str, typer.Option(help="How words are looked up: exact, lower, or any (exact, else lower).")]
 MostLost = Annotated[
-    float, typer.Option(help="Share of a list that may be unknown; what needs a poorer list is refused.")
+    float,
+    typer.Option(help="Share of a list that may be unknown; measures of lists that lost more are refused."),
 ]
 Anchor = Annotated[str | None, typer.Option(help="A word to measure indirect bias with, such as softball.")]
-Measures = Annotated[list[str], typer.Option("--measure", help="Only this measure; may be given again.")]
+Measures = Annotated[
+    list[str],
+    typer.Option(
+        "--measure", help=f"Only this measure, of {', '.join(measures.names())}; may be given again."
+    ),
+]
 Draws = Annotated[int, typer.Option(help="Random word sets for the null band; 0: none.")]
 Settings = Annotated[
     list[str], typer.Option("--set", help="A setting of the method, name=value; may be given again.")
@@ -41,7 +53,7 @@ def _vectors(path: Path) -> Any:
     return Vectors.load(path)
 
 
-def _roles(
+def _inputs(
     path: Path,
     sets: str,
     neutral: str,
@@ -51,17 +63,16 @@ def _roles(
     draws: int,
     seed: int,
 ) -> Any:
-    from seqkit.debias.measuring.assess import Roles
     from seqkit.debias.measuring.base import Options
+    from seqkit.debias.measuring.inputs import Inputs
 
     options = Options(seed=seed, draws=draws, most_lost=most_lost)  # refused before anything is read
-    return Roles(_vectors(path), _words(sets), neutral, anchor, case, options)
+    return Inputs(_vectors(path), _words(sets), neutral, anchor, case, options)
 
 
 def _method(text: str, settings: list[str], case: str, most_lost: float) -> Any:
     """A method from its name, or name:setting=value,setting=value."""
     from seqkit.core.options import from_json, parse_settings
-    from seqkit.debias.removal.eraser import methods
 
     name, _, own = text.partition(":")
     values = {"case": case, "limit": most_lost, **parse_settings([*filter(None, own.split(",")), *settings])}
@@ -87,7 +98,7 @@ def _seat(
     options = Options(seed=seed, draws=draws, most_lost=most_lost)
     if names != ["seat"]:
         raise OptionError(
-            f"measure: {', '.join(names)} came, seat is of language models, others of vectors. Ask for "
+            f"measure: got {', '.join(names)}; seat is of language models, others of vectors. Ask for "
             "seat alone."
         )
     from seqkit.models.language_model.model import LanguageModel
@@ -122,7 +133,7 @@ def measure(
         list[str], typer.Option(help="seat: a sentence with {} for the word; may be given again.")
     ] = [],  # noqa: B006
     pooling: Annotated[
-        str, typer.Option(help="seat: a sentence is the last state or the mean of all: last, mean.")
+        str, typer.Option(help="seat: the vector of a sentence: last (state) or mean (of all states).")
     ] = "last",
     each: Annotated[
         str, typer.Option(help="seat: what is counted: word (the mean of its sentences) or sentence.")
@@ -134,39 +145,39 @@ def measure(
     """Measure bias: each number with its interval, the band of random word sets, and whether "biased" may be
     said.
 
-    What the words or vectors do not suffice for is left out with the reason; a measure asked for by name is
-    an error then.
+    Measures that need other words or vectors are left out, and the reason is shown; one that was asked for by
+    name is an error.
 
-    seat is asked for by itself, of a language model: it puts the words into short sentences and takes the
-    model's states.
+    seat measures a language model instead: it puts the words into short sentences and takes the model's
+    states. Ask for it alone.
 
     Example: seqkit bias measure wiki.vectors --sets gender --measure weat --measure direct-bias
     """
-    from seqkit.debias.measuring.assess import assess, rows
+    from seqkit.debias.measuring.assess import assess, table
 
     if "seat" in names:
         found = _seat(vectors, names, _words(sets), template, pooling, each, most_lost, draws, seed, device)
     else:
         found = assess(
-            _roles(vectors, sets, neutral, anchor, case, most_lost, draws, seed), names=names or None
+            _inputs(vectors, sets, neutral, anchor, case, most_lost, draws, seed), names=names or None
         )
     head = ["measure", "value", "95 % interval", "random word sets", "p", "biased", "count", "missing"]
     for name, reason in found.refused.items():
         common.note(f"not measured: {name}: {reason}")
-    common.show(found.to_json(), common.table(rows(found.scores), head), json)
+    common.show(found.to_json(), common.table(table(found.scores), head), json)
 
 
 @app.command()
 def remove(
     vectors: common.VectorsPath,
     out: common.Out,
-    method: Annotated[str, typer.Option(help="hard, soft, double-hard, inlp, leace or transport.")] = "hard",
+    method: Annotated[str, typer.Option(help=f"One of {METHODS}.")] = "hard",
     sets: Sets = "gender",
     case: Case = "exact",
     most_lost: MostLost = 0.2,
     setting: Settings = [],  # noqa: B006
     eraser: Annotated[Path | None, typer.Option(help="Also write the fitted eraser to this folder.")] = None,
-    to: Annotated[str, typer.Option(help="native, word2vec, word2vec-binary, glove or fasttext.")] = "native",
+    to: Annotated[str, typer.Option(help=f"Format to write: {FORMATS}.")] = "native",
     json: common.AsJson = False,
 ) -> None:
     """Take a bias out of vectors and write the new ones.
@@ -194,7 +205,7 @@ def report(
     vectors: common.VectorsPath,
     out: Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")],
     method: Annotated[
-        list[str], typer.Option(help="A method, or method:setting=value,…; may be given again.")
+        list[str], typer.Option(help=f"One of {METHODS}, or method:setting=value,…; may be given again.")
     ] = ["hard"],  # noqa: B006
     sets: Sets = "gender",
     names: Measures = [],  # noqa: B006
@@ -211,20 +222,21 @@ def report(
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
-    """Measure before and after each method: bias, what can still be found, projections, use, words lost; on
+    """Measure before and after each method: bias, what can still be found, projections, use, lost words; on
     one page.
 
-    The methods are fitted without the words on which it is tested what can still be found.
+    The methods never see the words on which the tests of what can still be found are run.
 
     Example: seqkit bias report wiki.vectors --sets gender --method hard --method inlp --out report.html
     """
-    from seqkit.debias.report import check_out, compare
+    from seqkit.debias.report import compare
+    from seqkit.report.pages.out import check_out
 
-    check_out(out)
-    roles = _roles(vectors, sets, neutral, anchor, case, most_lost, draws, seed)
+    check_out("report", out)
+    inputs = _inputs(vectors, sets, neutral, anchor, case, most_lost, draws, seed)
     chosen = {text: _method(text, [], case, most_lost) for text in method}
     found = compare(
-        roles, chosen, names=names or None, analogies=analogies, similarities=similarity, restrict=restrict
+        inputs, chosen, names=names or None, analogies=analogies, similarities=similarity, restrict=restrict
     )
     found.save(out)
     common.show(
@@ -236,7 +248,7 @@ def report(
 def words(
     sets: Annotated[
         str | None,
-        typer.Argument(help="gender, religion, ethnicity, age, or a JSON file; none: all of them."),
+        typer.Argument(help="A shipped name or a JSON file; without it, all that ship."),
     ] = None,
     vectors: Annotated[Path | None, typer.Option(help="Vectors to look for the words in.")] = None,
     case: Case = "exact",
@@ -246,7 +258,7 @@ def words(
 
     Example: seqkit bias words gender --vectors wiki.vectors
     """
-    from seqkit.debias.measuring.assess import describe
+    from seqkit.debias.words.description import describe
     from seqkit.debias.words.sets import WordSets
 
     opened = None if vectors is None else _vectors(vectors)

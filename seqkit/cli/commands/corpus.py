@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 import typer
 
 from seqkit.cli import common
+from seqkit.cli.help import group
 
 __all__ = ["app"]
 
-app = common.group("Texts as numbers: build a corpus, see its statistics, list and fetch public ones.")
+app = group("Texts as numbers: build a corpus, see its statistics, list and fetch public ones.")
 
 Input = Annotated[
     str,

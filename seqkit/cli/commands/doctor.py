@@ -9,16 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
 
-import numpy as np
 import typer
 
 from seqkit.cli import common
-from seqkit.core.device import threads
-from seqkit.embeddings.training.objective import Block, objectives
-from seqkit.embeddings.training.word2vec import SkipGram
-from seqkit.kernels.full_softmax import reference as full_softmax
-from seqkit.kernels.word2vec import reference as logistic_window
-from seqkit.text.corpus.corpus import Corpus
 
 __all__ = ["doctor"]
 
@@ -51,6 +44,9 @@ def examine() -> dict[str, Any]:
     """Versions, hardware, data and self-tests, by name; "kernel …" entries are True when the kernel equals
     its reference.
     """
+    from seqkit.core.device import threads
+    from seqkit.embeddings.training.objective import objectives
+
     found: dict[str, Any] = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
@@ -90,6 +86,14 @@ def _has_punkt() -> bool:
 
 
 def _agrees(loss: str) -> bool:
+    import numpy as np
+
+    from seqkit.embeddings.training.trainer import SkipGram
+    from seqkit.embeddings.training.window_objective import Block
+    from seqkit.kernels.full_softmax import reference as full_softmax
+    from seqkit.kernels.word2vec import reference as logistic_window
+    from seqkit.text.corpus.corpus import Corpus
+
     random = np.random.default_rng(0)
     words = [f"w{n}" for n in np.minimum(random.zipf(1.4, 400), 30)]
     corpus = Corpus.from_sentences([words[i : i + 20] for i in range(0, 400, 20)])

@@ -6,17 +6,22 @@ from typing import Annotated, Any
 import typer
 
 from seqkit.cli import common
+from seqkit.cli.help import group
+from seqkit.cli.options import Training, flags
+from seqkit.models.generator.options import SETTINGS
 
 __all__ = ["app"]
 
-app = common.group("Generators, one to many: texts for a label (names by language, reviews by sentiment).")
+app = group("Generators, one to many: texts for a label (names by language, reviews by sentiment).")
 
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit generate train wrote.")]
 NAMES = ("label", "text")
 
 
 @app.command()
+@flags(SETTINGS)
 def train(
+    run: Training,
     source: Annotated[
         str, typer.Argument(help='Lines label<TAB>text, or .jsonl with "label" and "text" ("-": stdin).')
     ],
@@ -24,70 +29,21 @@ def train(
     valid: Annotated[
         str | None, typer.Option(help="The same to validate on; the best epoch is kept.")
     ] = None,
-    unit: Annotated[
-        str, typer.Option(help="character, word, whitespace (tokenised text) or subword[:MODEL].")
-    ] = "character",
-    cell: common.Cell = "lstm",
-    layers: Annotated[int, typer.Option(help="Layers of the stack.")] = 1,
-    hidden: Annotated[int, typer.Option(help="Numbers in a layer's state.")] = 128,
-    embed_dim: Annotated[int, typer.Option(help="Numbers in an embedding.")] = 64,
-    dropout: Annotated[
-        float, typer.Option(help="Chance to drop, of embeddings, between layers and of outputs.")
-    ] = 0.2,
-    lr: common.Rate = 0.005,
-    batch: Annotated[int, typer.Option(help="Texts in a step.")] = 32,
-    epochs: Annotated[int, typer.Option(help="Passes over the texts.")] = 10,
-    patience: common.Patience = None,
-    min_count: Annotated[int, typer.Option(help="Tokens read less often become unknown.")] = 1,
-    lower: Annotated[bool, typer.Option("--lower", help="Lower-case the texts.")] = False,
-    setting: Annotated[list[str], typer.Option("--set", help="Another setting, as condition_dim=32.")] = [],  # noqa: B006
-    device: common.Device = "auto",
-    threads: common.Threads = None,
-    seed: common.Seed = 1,
-    resume: common.Resume = False,
-    curve: common.Curve = None,
-    quiet: common.Quiet = False,
-    json: common.AsJson = False,
 ) -> None:
     """Train a generator and write it, with run.json, log.jsonl and a checkpoint, to the folder --out.
 
     Example: seqkit generate train names.tsv --epochs 20 --out names.gen
     """
-    from seqkit.core.options import parse_settings
     from seqkit.models.generator.model import Generator
-    from seqkit.models.pair_run import PairRun
-    from seqkit.train.distributed import world as processes
+    from seqkit.models.pairs import read
 
-    given = {
-        "unit": unit,
-        "cell": cell,
-        "num_layers": layers,
-        "hidden_size": hidden,
-        "embed_dim": embed_dim,
-        "dropout": dropout,
-        "lr": lr,
-        "batch": batch,
-        "epochs": epochs,
-        "patience": patience,
-        "min_count": min_count,
-        "lower": lower,
-        "seed": seed,
-    }
-    model = Generator(device=device, threads=threads, **(given | parse_settings(setting)))
-    checks = None if valid is None else (valid, None)
-    run = PairRun(model, (source, None), Path(out), valid=checks, names=NAMES, curve=curve)
-    with processes(device) as world:
-        result = run.train(
-            resume=resume, report=common.progress(quiet or world.rank > 0, "texts"), world=world
-        )
-    if world.rank == 0:
-        last, best = (
-            result["history"][-1],
-            [e["validation"] for e in result["history"] if e["validation"] is not None],
-        )
-        labels = result["vocabulary"]["condition"]
-        text = f"{out}: {result['parameters']:,} parameters, {labels:,} labels, loss {last['loss']:.4f}"
-        common.show(result, text + (f", validation {min(best):.4f} nats a token" if best else ""), json)
+    check = None if valid is None else (valid, None)
+
+    def told(result: Any) -> str:
+        sizes = f"{result['parameters']:,} parameters, {result['vocabulary']['condition']:,} labels"
+        return sizes + common.losses(result, "a token")
+
+    run.run(Generator, lambda *_: read((source, None), valid=check, names=NAMES), out, "texts", told)
 
 
 @app.command()

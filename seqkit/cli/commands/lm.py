@@ -6,14 +6,51 @@ from typing import Annotated, Any
 import typer
 
 from seqkit.cli import common
-from seqkit.cli.commands import _lm_train
+from seqkit.cli.help import group
+from seqkit.cli.options import Training, flags
+from seqkit.core.options import Settings
+from seqkit.models.language_model.options import SETTINGS
+from seqkit.models.options import Text
 
 __all__ = ["app"]
 
-app = common.group("Language models: train, score, compare, sample, look inside.")
-app.command("train")(_lm_train.train)
+app = group("Language models: train, score, compare, sample, look inside.")
 
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit lm train wrote.")]
+
+
+@app.command()
+@flags(SETTINGS, Settings({"text": Text}))
+def train(
+    run: Training,
+    input: Annotated[
+        str, typer.Argument(help='A text (file, folder, glob, "-" for stdin, nltk:brown) or a corpus folder.')
+    ],
+    out: common.Out,
+    valid: Annotated[
+        str | None, typer.Option(help="Text to validate on after each epoch; the best epoch is kept.")
+    ] = None,
+    vectors: common.Vectors = None,
+    freeze: Annotated[bool, typer.Option("--freeze", help="Keep the embedding where it starts.")] = False,
+) -> None:
+    """Train a language model and write it, with run.json, log.jsonl and a checkpoint, to the folder --out.
+
+    Ctrl-C finishes the step at hand and saves; --resume continues, on a CPU to the same bytes. Under torchrun
+    the batch is shared out among the processes.
+
+    Example: seqkit lm train shakespeare.txt --unit character --hidden 256 --epochs 10 --out shakespeare.lm
+    """
+    from seqkit.models.language_model.data import read
+    from seqkit.models.language_model.model import LanguageModel
+
+    more: Any = {"text": Text(**run.reading), "valid": valid, "vectors": vectors, "freeze": freeze}
+    more |= {"threads": run.threads, "reading": common.reading(run.quiet)}
+
+    def told(result: Any) -> str:
+        sizes = f"{result['parameters']:,} parameters, {result['vocabulary']:,} tokens"
+        return sizes + common.losses(result, "a token")
+
+    run.run(LanguageModel, lambda _, folder, __: read(input, folder, **more), out, "tokens", told)
 
 
 def _open(path: Path, device: str, threads: int | None = None) -> Any:

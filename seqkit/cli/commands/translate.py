@@ -8,12 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from seqkit.cli import common
-from seqkit.cli.commands import _translate_train
+from seqkit.cli.help import group
+from seqkit.cli.options import Training, flags
+from seqkit.models.translator.options import SETTINGS
 
 __all__ = ["app"]
 
-app = common.group("Translators: train, translate, measure.")
-app.command("train")(_translate_train.train)
+app = group("Translators: train, translate, measure.")
 
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit translate train wrote.")]
 Beam = Annotated[int, typer.Option(help="Translations followed side by side; 1: greedy.")]
@@ -24,6 +25,43 @@ MaxLength = Annotated[
     int | None, typer.Option(help="Most tokens of a translation; 2 · source + 10 if not given.")
 ]
 CHUNK = 512  # texts that are translated before any is printed
+
+
+@app.command()
+@flags(SETTINGS)
+def train(
+    run: Training,
+    source: Annotated[
+        str, typer.Argument(help='Source texts, one a line; or pairs as TSV or .jsonl ("-": stdin).')
+    ],
+    out: common.Out,
+    target: Annotated[
+        str | None, typer.Argument(help="Target texts, line n belongs to line n; not given: pairs.")
+    ] = None,
+    valid: Annotated[
+        str | None, typer.Option(help="Sources or pairs to validate on; the best epoch is kept.")
+    ] = None,
+    valid_target: Annotated[
+        str | None, typer.Option(help="Targets of --valid, where that holds sources alone.")
+    ] = None,
+) -> None:
+    """Train a translator and write it, with run.json, log.jsonl and a checkpoint, to the folder --out.
+
+    Ctrl-C finishes the step at hand and saves; --resume continues, on a CPU to the same bytes. Under torchrun
+    the batch is shared out among the processes.
+
+    Example: seqkit translate train train.de train.en --valid val.de --valid-target val.en --out de-en
+    """
+    from seqkit.models.pairs import read
+    from seqkit.models.translator.model import Translator
+
+    check = None if valid is None else (valid, valid_target)
+
+    def told(result: Any) -> str:
+        sizes = f"{result['parameters']:,} parameters, {result['pairs']['count']:,} pairs"
+        return sizes + common.losses(result, "a token")
+
+    run.run(Translator, lambda *_: read((source, target), valid=check), out, "pairs", told)
 
 
 @app.command()

@@ -10,7 +10,8 @@ from seqkit.core import files
 from seqkit.core.errors import OptionError
 from seqkit.core.score import Score
 from seqkit.embeddings.testsets import similarity
-from seqkit.embeddings.vectors import analogy
+from seqkit.embeddings.testsets.analogies import evaluate as answer
+from seqkit.embeddings.testsets.analogies import read_questions
 from seqkit.embeddings.vectors.vectors import Vectors
 
 
@@ -29,9 +30,8 @@ def evaluate(
     """
     scores: list[Score] = []
     for path in analogies:
-        result = analogy.evaluate(
-            vectors, analogy.read_questions(path, lower=lower), method=method, restrict=restrict
-        )
+        sections = read_questions(path, lower=lower)
+        result = answer(vectors, sections, method=method, restrict=restrict)
         scores += [*result.sections, result.semantic, result.syntactic, result.total]
     for path in similarities:
         scores.append(
@@ -45,9 +45,7 @@ def evaluate(
 
 
 def describe(path: Path, *, verify: bool = False) -> dict[str, Any]:
-    """Words, numbers a vector, norms, first words; with `verify` the checksum of every byte of a native
-    folder.
-    """
+    """Words, numbers a vector, norms, first words. verify: check every byte of a native folder."""
     if verify and path.is_dir():
         files.load(path, "vectors", verify=True)
     vectors = Vectors.load(path)

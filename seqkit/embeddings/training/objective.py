@@ -1,202 +1,59 @@
-"""What the objectives share: windows over a corpus, two matrices, subsampling, and the road to Vectors.
+"""What every objective of word vectors has: it learns from batches, and says what they are made of.
 
-A member (objectives/*.py) adds its Options, its output rows, its part of the plan and its kernel.
+A member (objectives/*.py) learns from the windows of a text (a WindowObjective) or from counts of pairs (see
+objectives/glove.py); nothing else is edited to add one.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
-import numpy as np
-
-from seqkit.core import options, rng
-from seqkit.core.device import threads as count_threads
-from seqkit.core.errors import OptionError, VocabularyError
 from seqkit.core.family import Family
-from seqkit.core.options import option
 from seqkit.core.score import Loss
-from seqkit.core.types import Array, Arrays, Floats, Ids
-from seqkit.embeddings.training.extension import extended, of_text
-from seqkit.embeddings.training.subsampling import keep_thresholds
+from seqkit.core.types import Arrays
 from seqkit.embeddings.vectors.vectors import Vectors
-from seqkit.kernels.primitives.simd.rows import aligned, padded
-from seqkit.kernels.primitives.windows.plan import Plan
-from seqkit.text.corpus.corpus import Corpus
-from seqkit.text.vocab import Vocab
+from seqkit.train.learner import Batches
+from seqkit.train.schedule import Schedule
 
-BLOCK = 1 << 20  # tokens a step at most
-GRAIN = 1 << 10  # blocks are whole multiples of this: one round of the deterministic kernel
 objectives = Family("seqkit.embeddings.training.objectives", "loss")
 
 
-@dataclass(frozen=True)
-class WindowOptions:
-    """Settings of every window objective."""
+class Objective(Protocol):
+    """A learner of word vectors.
 
-    context: Literal["skipgram", "cbow"] = option(
-        "skipgram", help="skipgram: each context word alone; cbow: their mean"
-    )
-    dim: int = option(100, low=1, help="numbers in a vector")
-    window: int = option(5, low=1, high=1000, help="words to each side, at most")
-    shrink: bool = option(True, help="draw each window's half-width from 1..window, so near words count more")
-    subsample: float = option(1e-3, low=0, help="frequency above which a word is thinned out; 0: none")
-    min_count: int = option(5, low=1, help="words seen less often are left out")
-    cbow_gradient: Literal["word2vec", "mean"] = option(
-        "word2vec",
-        help="what each row of a mean (cbow's context) takes: its whole gradient, or its share (the true "
-        "gradient)",
-    )
-    seed: int = option(1, low=0, help="seed of every draw")
-    deterministic: bool = option(False, help="same bytes for any number of threads")
+    Options:      its settings; those of counting (CountOptions) among them if it learns from counts.
+    learns_from:  text: a Corpus; counts: a Cooccurrence.
+    unit:         what an epoch consists of: tokens or pairs.
+    """
 
-    def __post_init__(self) -> None:
-        options.check(self)
+    Options: ClassVar[type[Any]]
+    learns_from: ClassVar[Literal["text", "counts"]]
+    unit: ClassVar[str]
 
+    def __init__(self, source: Any, options: Any, *, threads: int | None = None, **start: Any) -> None:
+        """Start from random vectors; start: initial, extend and frozen, where the member has them."""
 
-@dataclass(frozen=True)
-class Block:
-    """The tokens [low, high) of a text, in one epoch."""
+    @staticmethod
+    def first_lr(options: Any) -> float:
+        """The learning rate of the first step, unless another is given."""
 
-    ids: Ids
-    starts: Array
-    epoch: int
-    low: int
-    high: int
+    @staticmethod
+    def schedule(lr: float) -> Schedule:
+        """How the learning rate changes from `lr` on."""
 
+    def batches(self, source: Any, *, epochs: int) -> Batches[Any]:
+        """The batches of an epoch of `source`, signed with all that a resumed run must share."""
 
-class Blocks:
-    """The batches of a corpus: blocks of tokens in reading order; every token in exactly one."""
-
-    def __init__(self, corpus: Corpus, epochs: int, settings: dict[str, Any]) -> None:
-        self.corpus, self.size = corpus, corpus.num_tokens
-        steps = 200  # so that the rate falls in small steps on small texts too
-        self.block = min(BLOCK, max(1, self.size * epochs // steps // GRAIN) * GRAIN)
-        self.signature = {"corpus": corpus.fingerprint, "block": self.block, **settings}
-
-    def epoch(self, number: int, skip: int = 0) -> Iterator[tuple[Block, int]]:
-        """The blocks of epoch `number`, without the first `skip`."""
-        for low in range(skip * self.block, self.size, self.block):
-            high = min(low + self.block, self.size)
-            yield Block(self.corpus.ids, self.corpus.starts, number, low, high), high - low
-
-
-class Objective:
-    """A learner of word vectors: input rows (the vectors), output rows, and a kernel that moves both."""
-
-    Options: ClassVar[type[WindowOptions]]
-    options: WindowOptions
-
-    def __init__(
-        self,
-        vocab: Vocab,
-        options: WindowOptions,
-        *,
-        threads: int | None = None,
-        initial: Vectors | None = None,
-        extend: bool = False,
-        frozen: Iterable[str] = (),
-    ) -> None:
-        if extend and initial is None:
-            raise OptionError("extend: there is nothing to extend. Give initial=, the vectors to go on from.")
-        given = initial if extend else None
-        self.words = (
-            of_text(vocab, options.min_count) if given is None else extended(vocab, given, options.min_count)
-        )
-        self.vocab, self.counts = self.words.vocab, self.words.counts
-        self.options, self.threads, self.extends = options, count_threads(threads), extend
-        size = padded(options.dim)
-        self.input, self.output = aligned(self.input_rows(), size), aligned(self.output_rows(), size)
-        self._draw()
-        self._take(initial)
-        self.plan = self._make_plan(frozen)
-
-    def input_rows(self) -> int:
-        """The number of input rows, those of the words first."""
-        return len(self.vocab)
-
-    def output_rows(self) -> int:
-        """The number of output rows."""
-        return len(self.vocab)
-
-    def fields(self) -> dict[str, Any]:
-        """The member's own fields of the plan."""
-        return {}
-
-    def train(self, block: Block, plan: Plan, lr: float) -> tuple[float, int]:
-        """Run the kernel over one block."""
-        raise NotImplementedError  # abstract
-
-    def step(self, batch: Block, lr: float) -> Loss:
-        """Learn from one block of tokens."""
-        return Loss(*self.train(batch, self.epoch_plan(batch.epoch), lr))
-
-    def epoch_plan(self, epoch: int) -> Plan:
-        """The plan with the seeds of an epoch."""
-        seeds = np.array([rng.stream(self.options.seed, 1 + epoch, purpose) for purpose in range(3)])
-        return self.plan._replace(seeds=seeds)
+    def step(self, batch: Any, lr: float) -> Loss:
+        """Learn from one batch."""
 
     def state(self) -> Arrays:
-        """Both matrices; draws depend on seed and place alone, so there is nothing else."""
-        return {"input": self.input, "output": self.output}
+        """All arrays that the next step depends on."""
 
     def restore(self, arrays: Arrays) -> None:
-        """Put both matrices back."""
-        self.input[:], self.output[:] = arrays["input"], arrays["output"]
+        """Take back what `state` gave."""
 
     def vectors(self) -> Vectors:
-        """The input rows of the words that were trained; of all old words, and first, where vectors were
-        extended.
-        """
-        rows, vocab = self.words.rows, self.vocab
-        return Vectors(Vocab(vocab.words(rows), vocab.counts[rows]), self.input[rows, : self.options.dim])
+        """The vectors as they are now."""
 
     @property
     def memory(self) -> int:
-        """Bytes of both matrices."""
-        return self.input.nbytes + self.output.nbytes
-
-    def _draw(self) -> None:
-        words, dim = len(self.vocab), self.options.dim
-        self.input[:words, :dim] = (rng.uniform(rng.stream(self.options.seed, 0), (words, dim)) - 0.5) / dim
-
-    def _make_plan(self, frozen: Iterable[str]) -> Plan:
-        locked = np.zeros(len(self.vocab) if (frozen := list(frozen)) else 0, np.uint8)
-        there = np.zeros(len(self.vocab), bool)
-        there[self.words.rows] = True
-        for word in frozen:
-            if not there[token_id := self.vocab.id(word)]:
-                raise VocabularyError(
-                    f"frozen: {word!r} was seen less than {self.options.min_count} times, so it is not "
-                    "trained."
-                )
-            locked[token_id] = 1
-        none = np.zeros(0, np.int32)
-        fields: dict[str, Any] = {
-            "window": self.options.window,
-            "shrink": self.options.shrink,
-            "cbow": self.options.context == "cbow",
-            "divide": self.options.cbow_gradient == "mean",
-            "tree": False,
-            "negatives": 0,
-            "seeds": np.zeros(3, np.uint64),
-            "keep": keep_thresholds(self.words.read, self.options.subsample),
-            "noise": np.zeros(0, np.uint64),
-            "points": none,
-            "labels": none.astype(np.float32),
-            "ends": np.zeros(1, np.int64),
-            "locked": locked,
-        }
-        return Plan(**(fields | self.fields()))
-
-    def _take(self, initial: Vectors | None) -> None:
-        if initial is None:
-            return
-        matrix: Floats = initial.matrix
-        if matrix.shape[1] != self.options.dim:
-            raise OptionError(
-                f"initial: vectors of {matrix.shape[1]} numbers came, dim is {self.options.dim}. Make "
-                "them equal."
-            )
-        for word, row in initial.vocab.index.items():
-            if (token_id := self.vocab.index.get(word)) is not None:
-                self.input[token_id, : self.options.dim] = matrix[row]
+        """Bytes that the parameters take, and what is kept beside them."""

@@ -1,19 +1,62 @@
-"""A word's n-grams of characters and the buckets they are hashed into, as fastText has them.
+"""A word's n-grams of characters, the buckets they are hashed into, the table of their rows: as in fastText.
 
 n-grams are those of "<w>" with `min_n` to `max_n` characters, "<" and ">" alone left out. Equal to fastText's
 to the last bit.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 
+from seqkit.core.errors import ShapeError
 from seqkit.core.types import Array, Floats
 
 EOS = "</s>"  # has no n-grams
 _BASIS, _PRIME, _MASK = 2166136261, 16777619, 0xFFFFFFFF
 _WORDS = 1 << 15  # words at once
+_COMPOSED = 4096  # words whose vectors are composed at once
+
+
+@dataclass(frozen=True)
+class NgramTable:
+    """The rows whose means are the vectors of words: one for each known word, then one for each bucket.
+
+    Shapes:  table (words + buckets, D) float32, may be memory-mapped. max_n 0: no n-grams.
+    Raises:  ShapeError if there are n-grams and no buckets.
+    """
+
+    table: Annotated[Floats, "N D"]
+    min_n: int
+    max_n: int
+    buckets: int
+
+    def __post_init__(self) -> None:
+        if self.max_n and not self.buckets:
+            raise ShapeError(
+                f"SubwordVectors: got n-grams of {self.min_n} to {self.max_n} characters and no bucket, "
+                "expected at least 1."
+            )
+
+    def check(self, words: int) -> None:
+        """Raise ShapeError if there is not a row for each of so many words and for each bucket."""
+        if self.table.ndim != 2 or len(self.table) != words + self.buckets:
+            raise ShapeError(
+                f"SubwordVectors: got a table of shape {self.table.shape} for {words:,} words and "
+                f"{self.buckets:,} buckets, expected one row for each."
+            )
+
+    def compose(self, words: Sequence[str]) -> Annotated[Floats, "W D"]:
+        """The vectors of the first known words, which are `words`."""
+        first = len(self.table) - self.buckets
+        matrix = np.empty((len(words), self.table.shape[1]), np.float32)
+        for start in range(0, len(words), _COMPOSED):
+            some = words[start : start + _COMPOSED]
+            own = np.arange(start, start + len(some))
+            rows = word_rows(some, own, first, self.min_n, self.max_n, self.buckets)
+            matrix[own] = mean_rows(self.table, *rows)
+        return matrix
 
 
 def fnv1a(data: bytes) -> int:
@@ -77,9 +120,7 @@ def word_buckets(
 def word_rows(
     words: Sequence[str], own: Annotated[Array, "W"], first: int, min_n: int, max_n: int, buckets: int
 ) -> tuple[Annotated[Array, "P"], Annotated[Array, "E"]]:
-    """The rows whose mean is the vector of each word: own[i], then first + bucket of each n-gram; ends as in
-    `word_buckets`.
-    """
+    """The rows of each word: own[i], then first + bucket of each n-gram; ends as in `word_buckets`."""
     found, ends = word_buckets(words, min_n, max_n, buckets)
     return np.insert(found.astype(np.int64) + first, ends[:-1], own), ends + np.arange(len(ends))
 
@@ -87,9 +128,7 @@ def word_rows(
 def mean_rows(
     table: Annotated[Floats, "N D"], rows: Annotated[Array, "P"], ends: Annotated[Array, "E"]
 ) -> Annotated[Floats, "W D"]:
-    """The mean of table[rows[ends[i] : ends[i + 1]]] for each word i, in float32 and fastText's order of
-    operations.
-    """
+    """The mean of table[rows[ends[i] : ends[i + 1]]] for each word i, in float32 and in fastText's order."""
     counts = np.diff(ends)
     falling = np.argsort(-counts, kind="stable")
     total = np.zeros((len(counts), table.shape[1]), np.float32)
@@ -125,9 +164,7 @@ def _block(words: Sequence[str], min_n: int, max_n: int, buckets: int) -> tuple[
 
 
 def _byte(codes: Array, sizes: Array, k: int) -> Array:
-    """Byte k of the UTF-8 of characters that have `sizes` bytes, as a signed char; anything where k is beyond
-    them.
-    """
+    """Byte k of the UTF-8 of characters of `sizes` bytes, as a signed char; any number if there is none."""
     low = codes >> (6 * np.maximum(sizes - 1, k) - 6 * np.uint32(k))
     lead = np.array([0, 0, 0xC0, 0xE0, 0xF0], np.uint32)[sizes] | low
     many = (lead if k == 0 else 0x80 | (low & 0x3F)) | np.uint32(0xFFFFFF00)

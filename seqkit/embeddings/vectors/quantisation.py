@@ -1,25 +1,17 @@
-"""Vectors in fewer bytes, and what that costs: fp16, or int8 with a scale for each row.
+"""Vectors in fewer bytes: fp16, or int8 with a scale for each row.
 
     fp16   x̂ = x rounded to 11 binary digits                    half the bytes
     int8   x̂ = s c,  s = max |x| / 127,  c = round(x / s)       a quarter, and 4 bytes a row
 
-Not handled: arithmetic in fewer bytes; reading gives float32.
+Not handled: arithmetic in fewer bytes, as reading gives float32; what is lost (testsets.compression).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 
-from seqkit.core import rng
-from seqkit.core.errors import FormatError, OptionError, VocabularyError, did_you_mean
-from seqkit.core.score import Score
-from seqkit.core.types import Array, Arrays, Floats
-from seqkit.embeddings.testsets.testsets import evaluate
-from seqkit.embeddings.vectors.neighbours import nearest_others
-from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.core.errors import FormatError, OptionError, did_you_mean
+from seqkit.core.types import Arrays, Floats
 
 DTYPES: dict[str, np.dtype[Any]] = {
     "float32": np.dtype("<f4"),
@@ -27,7 +19,6 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "int8": np.dtype("i1"),
 }
 ROWS = 1 << 16  # rows that are in float32 at once beside the result
-SAMPLE, NEIGHBOURS = 1000, 10
 
 
 def encode(matrix: Annotated[Floats, "V D"], to: str) -> Arrays:
@@ -38,7 +29,7 @@ def encode(matrix: Annotated[Floats, "V D"], to: str) -> Arrays:
     """
     if to not in DTYPES:
         raise OptionError(
-            f"quantise: {to!r} came, allowed are {', '.join(DTYPES)}.{did_you_mean(to, DTYPES)}"
+            f"quantise: got {to!r}, expected one of {', '.join(DTYPES)}.{did_you_mean(to, DTYPES)}"
         )
     if to == "float32":
         return {"matrix": matrix}
@@ -87,79 +78,8 @@ def decode(arrays: Arrays) -> Annotated[Floats, "V D"]:
                 f"scales of shape {scales.shape} and {scales.dtype}, or numbers in them, that int8 does "
                 "not give"
             )
-        with np.errstate(over="ignore"):  # told below
+        with np.errstate(over="ignore"):  # reported below
             found *= scales[:, None]
     if not np.isfinite(found).all():
         raise FormatError("numbers that are not finite")
     return found
-
-
-@dataclass(frozen=True)
-class Change:
-    """One measure before and after.  before is None where it compares the two."""
-
-    name: str
-    before: Score | None
-    after: Score
-
-    def to_json(self) -> dict[str, Any]:
-        """Both scores as plain JSON values."""
-        return {
-            "name": self.name,
-            "before": self.before and self.before.to_json(),
-            "after": self.after.to_json(),
-        }
-
-
-def compare(
-    before: Vectors,
-    after: Vectors,
-    analogies: Iterable[Path] = (),
-    similarities: Iterable[Path] = (),
-    *,
-    restrict: int | None = None,
-    seed: int = 1,
-) -> list[Change]:
-    """What changed: mean |x - x̂| / |x|, the share of ten nearest words kept, and each test set before and
-    after.
-
-    The nearest words are those of 1,000 words drawn by `seed`, among the first `restrict`.
-    Raises:  OptionError if the two do not hold the same words; VocabularyError for vectors that are all zero.
-    """
-    if before.vocab.tokens != after.vocab.tokens or before.dim != after.dim:
-        raise OptionError(f"compare: {before} and {after} came, expected the same words and as many numbers.")
-    alive = np.flatnonzero(before.norms > 0)
-    if not len(alive):
-        raise VocabularyError(
-            f"compare: all {len(before):,} vectors are zero, so there is nothing to measure."
-        )
-    rows = alive[rng.permutation(rng.stream(seed, 78), len(alive))[:SAMPLE]]
-    lost = (
-        np.linalg.norm(after.matrix[rows].astype(np.float64) - before.matrix[rows], axis=1)
-        / before.norms[rows]
-    )
-    told = {"restrict": restrict, "seed": seed}
-    missing = len(before) - len(rows)
-    changes = [
-        Change("relative error", None, Score("relative error", float(lost.mean()), len(rows), missing, told))
-    ]
-    near = [_nearest(vectors, rows, restrict) for vectors in (before, after)]
-    if near[0].shape[1]:
-        kept = np.mean(
-            [len(set(a) & set(b)) / len(a) for a, b in zip(near[0].tolist(), near[1].tolist(), strict=True)]
-        )
-        score = Score(
-            "neighbours kept", float(kept), len(rows), missing, told | {"neighbours": near[0].shape[1]}
-        )
-        changes.append(Change("neighbours kept", None, score))
-    sets = list(analogies), list(similarities)
-    if any(sets):
-        both = [evaluate(vectors, *sets, restrict=restrict) for vectors in (before, after)]
-        changes += [Change(a.name, a, b) for a, b in zip(*both, strict=True)]
-    return changes
-
-
-def _nearest(vectors: Vectors, rows: Array, restrict: int | None) -> Array:
-    """The ten nearest other rows of each."""
-    last = len(vectors) if restrict is None else min(restrict, len(vectors))
-    return nearest_others(rows, vectors.matrix[rows], vectors.matrix[:last], vectors.norms[:last], NEIGHBOURS)

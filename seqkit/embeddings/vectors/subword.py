@@ -1,5 +1,4 @@
-"""Vectors of words from their n-grams of characters, as fastText has them: a word never seen has a vector
-too.
+"""Vectors of words from their n-grams of characters, as in fastText: a word never seen has a vector too.
 
     v(w) = mean of the rows of w itself, if it is known, and of its n-grams          Bojanowski et al. 2017
 
@@ -9,30 +8,41 @@ the last bit. Not handled: pruned and quantised models (.ftz); for training see 
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError, did_you_mean
+from seqkit.core.errors import FormatError, OptionError, VocabularyError, did_you_mean
 from seqkit.core.types import Array, Floats
-from seqkit.embeddings.vectors.ngrams import buckets_of, mean_rows, word_rows
-from seqkit.embeddings.vectors.vectors import Missing, Neighbours, Vectors
+from seqkit.embeddings.vectors.contents import Contents
+from seqkit.embeddings.vectors.formats._fasttext import read
+from seqkit.embeddings.vectors.ngrams import NgramTable, buckets_of, mean_rows
+from seqkit.embeddings.vectors.vectors import Missing, Neighbours, Vectors, from_contents
 from seqkit.text.vocab import Vocab
 
-BLOCK = 4096  # words
+
+@dataclass(frozen=True)
+class SubwordContents(Contents):
+    """What a file of SubwordVectors holds: the vectors of the known words, and the rows they are means of."""
+
+    ngrams: NgramTable
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.ngrams.check(len(self.vocab))
 
 
 class SubwordVectors(Vectors):
-    """Vectors whose `matrix` is made of a table: word rows, then bucket rows. Unseen words may be asked for
-    like known ones.
+    """Vectors whose `matrix` is composed of a table of rows. Words never seen have vectors too.
 
     Neighbours and answers are always known words; `restrict`, `vectors` and erasers give plain Vectors,
     without n-grams.
 
     Shapes:  table (words + buckets, D) float32, may be memory-mapped. min_n, max_n: characters in an n-gram;
-             max_n 0: none. matrix (words, D): made when first asked for, unless it is given.
+             max_n 0: none. matrix (words, D): composed at first use, unless it is given.
     """
 
     def __init__(
@@ -45,17 +55,8 @@ class SubwordVectors(Vectors):
         buckets: int,
         matrix: Annotated[Floats, "V D"] | None = None,
     ) -> None:
-        if table.ndim != 2 or len(table) != len(vocab) + buckets:
-            raise ShapeError(
-                f"SubwordVectors: a table of shape {table.shape} came for {len(vocab):,} words and "
-                f"{buckets:,} buckets, "
-                "expected a row each."
-            )
-        if max_n and not buckets:
-            raise ShapeError(
-                f"SubwordVectors: n-grams of {min_n} to {max_n} characters came with no bucket to put "
-                "them in."
-            )
+        self.ngrams = NgramTable(table, min_n, max_n, buckets)
+        self.ngrams.check(len(vocab))
         self.vocab, self.table, self.min_n, self.max_n, self.buckets = vocab, table, min_n, max_n, buckets
         if matrix is not None:
             self.__dict__["matrix"] = matrix
@@ -63,7 +64,7 @@ class SubwordVectors(Vectors):
     @cached_property
     def matrix(self) -> Annotated[Floats, "V D"]:  # type: ignore[override]  # as good as an attribute
         """The vector of each known word."""
-        return self._compose(len(self))
+        return self.ngrams.compose(self.vocab.tokens)
 
     @property
     def dim(self) -> int:
@@ -85,9 +86,7 @@ class SubwordVectors(Vectors):
         )
 
     def parts(self, word: str) -> Annotated[Array, "N"]:
-        """The table's rows whose mean is the vector of a word: its own, if it is known, and those of its
-        n-grams.
-        """
+        """The table's rows whose mean is the vector of a word: its own, if it is known, and its n-grams'."""
         own = self.vocab.index.get(word)
         hashed = [len(self) + bucket for bucket in buckets_of(word, self.min_n, self.max_n, self.buckets)]
         return np.array([*([] if own is None else [own]), *hashed], np.int64)
@@ -115,7 +114,7 @@ class SubwordVectors(Vectors):
     def vectors(self, limit: int | None = None) -> Vectors:
         """Vectors of the known words (the first `limit`), as fastText prints them."""
         size = len(self) if limit is None else min(limit, len(self))
-        matrix = self.matrix if size == len(self) else self._compose(size)
+        matrix = self.matrix if size == len(self) else self.ngrams.compose(self.vocab.tokens[:size])
         return Vectors(Vocab(self.vocab.tokens[:size], self.vocab.counts[:size]), matrix)
 
     def similarity(self, a: str, b: str) -> float:
@@ -137,9 +136,7 @@ class SubwordVectors(Vectors):
         ]
 
     def analogy(self, a: str, b: str, c: str, **settings: Any) -> Neighbours:
-        """Known words d with "a is to b as c is to d", best first; a, b and c are left out. settings: as
-        those of Vectors.
-        """
+        """Known words d with "a is to b as c is to d", best first. settings: as in Vectors.analogy."""
         return self._with([a, b, c]).analogy(a, b, c, **settings)
 
     def doesnt_match(self, words: Sequence[str], *, missing: Missing = "error") -> str:
@@ -158,16 +155,8 @@ class SubwordVectors(Vectors):
         unseen = isinstance(item, str) and item not in self.vocab and len(self.parts(item))
         return super()._unit(self.of(item) if unseen else item, missing)
 
-    def _compose(self, size: int) -> Floats:
-        """The vectors of the first `size` words."""
-        matrix = np.empty((size, self.dim), np.float32)
-        for start in range(0, size, BLOCK):
-            words = self.vocab.tokens[start : min(start + BLOCK, size)]
-            own = np.arange(start, start + len(words))
-            matrix[own] = mean_rows(
-                self.table, *word_rows(words, own, len(self), self.min_n, self.max_n, self.buckets)
-            )
-        return matrix
+    def _contents(self) -> SubwordContents:
+        return SubwordContents(self.vocab, self.matrix, self.ngrams)
 
     @staticmethod
     def load(  # type: ignore[override]  # other formats hold no n-grams
@@ -179,17 +168,26 @@ class SubwordVectors(Vectors):
         Raises:  FormatError, naming the byte, for a file that is missing, damaged, lying, pruned or
                  quantised, and for vectors without n-grams.
         """
-        from seqkit.embeddings.vectors.formats._fasttext import read
-
         if errors not in ("strict", "replace"):
             raise OptionError(
-                f"errors: {errors!r} came, allowed are strict and replace (U+FFFD for invalid UTF-8)."
+                f"errors: got {errors!r}, expected strict or replace (U+FFFD for invalid UTF-8)."
             )
         if not Path(path).is_dir():
             if not Path(path).is_file():
                 raise FormatError(f"{path}: no such file.")
-            return read(Path(path), errors=errors)
+            vocab, ngrams = read(Path(path), errors=errors)
+            return _make(vocab, ngrams)
         found = Vectors.load(path)
         if not isinstance(found, SubwordVectors):
             raise FormatError(f"{path}: holds {found} without n-grams. Open it as Vectors.")
         return found
+
+
+def _make(vocab: Vocab, ngrams: NgramTable, matrix: Floats | None = None) -> SubwordVectors:
+    settings = {"min_n": ngrams.min_n, "max_n": ngrams.max_n, "buckets": ngrams.buckets}
+    return SubwordVectors(vocab, ngrams.table, matrix=matrix, **settings)
+
+
+@from_contents.register
+def _(contents: SubwordContents) -> SubwordVectors:
+    return _make(contents.vocab, contents.ngrams, contents.matrix)

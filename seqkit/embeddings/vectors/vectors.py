@@ -1,12 +1,12 @@
 """Word vectors: look up, compare, find neighbours, open and save. Immutable; the matrix may be memory-mapped.
 
-Not handled: training (objectives), analogy test files (analogy), sets of rated pairs (similarity).
+Not handled: training (embeddings.training), test files of analogies and of rated pairs (embeddings.testsets).
 """
 
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, singledispatch
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +14,8 @@ import numpy as np
 
 from seqkit.core.errors import OptionError, ShapeError, VocabularyError
 from seqkit.core.types import Array, Floats
+from seqkit.embeddings.vectors import analogy, files
+from seqkit.embeddings.vectors.contents import Contents
 from seqkit.embeddings.vectors.neighbours import nearest_rows
 from seqkit.text.vocab import Vocab
 
@@ -30,12 +32,7 @@ class Vectors:
     """
 
     def __init__(self, vocab: Vocab, matrix: Annotated[Floats, "V D"]) -> None:
-        if matrix.ndim != 2 or len(matrix) != len(vocab):
-            raise ShapeError(
-                f"Vectors: a matrix of shape {matrix.shape} came for {len(vocab):,} words, expected one "
-                "row a word."
-            )
-        self.vocab = vocab
+        self.vocab = Contents(vocab, matrix).vocab  # which checks that they agree
         self.matrix: Floats = matrix if matrix.dtype == np.float32 else matrix.astype(np.float32)
 
     @cached_property
@@ -122,9 +119,9 @@ class Vectors:
         words = np.zeros(0, np.int64) if isinstance(queries, np.ndarray) else self.rows(queries)
         vectors = queries if isinstance(queries, np.ndarray) else self.matrix[words]
         if vectors.ndim != 2 or vectors.shape[1] != self.dim:
-            raise ShapeError(f"nearest: queries of shape {vectors.shape} came, expected (N, {self.dim}).")
+            raise ShapeError(f"nearest: got queries of shape {vectors.shape}, expected (N, {self.dim}).")
         if k < 1:
-            raise OptionError(f"nearest: k = {k} came, allowed is at least 1.")
+            raise OptionError(f"nearest: got k = {k}, expected at least 1.")
         last = len(self) if restrict is None else restrict
         ids, scores = nearest_rows(vectors, self.matrix[:last], self.norms[:last], k + (len(words) > 0))
         found = []
@@ -177,9 +174,7 @@ class Vectors:
                 return np.zeros(self.dim), None
             return self.matrix[row] / (self.norms[row] or 1.0), row
         if np.shape(item) != (self.dim,):
-            raise ShapeError(
-                f"most_similar: a vector of shape {np.shape(item)} came, expected ({self.dim},)."
-            )
+            raise ShapeError(f"most_similar: got a vector of shape {np.shape(item)}, expected ({self.dim},).")
         return np.asarray(item) / (np.linalg.norm(item) or 1.0), None
 
     def analogy(
@@ -189,9 +184,10 @@ class Vectors:
 
         method: 3cosadd, 3cosmul or euclidean; see seqkit.embeddings.vectors.analogy for the formulas.
         """
-        from seqkit.embeddings.vectors.analogy import solve
-
-        ids, scores = solve(self, self.rows([a, b, c])[None], method=method, topn=topn, restrict=restrict)
+        question = self.rows([a, b, c])[None]
+        ids, scores = analogy.solve(
+            self.matrix, self.norms, question, method=method, topn=topn, restrict=restrict
+        )
         return [
             (self.vocab.tokens[i], float(score)) for i, score in zip(ids[0], scores[0], strict=True) if i >= 0
         ]
@@ -200,7 +196,7 @@ class Vectors:
         """The odd one out: the word whose unit vector has the least cosine with their mean."""
         rows = self.rows(words, missing=missing)
         if len(rows) < 2:
-            raise VocabularyError(f"doesnt_match: {len(rows)} known words came, expected at least 2.")
+            raise VocabularyError(f"doesnt_match: got {len(rows)} known words, expected at least 2.")
         unit = self.matrix[rows] / np.where(self.norms[rows] > 0, self.norms[rows], 1)[:, None]
         return str(self.vocab.tokens[rows[int(np.argmin(unit @ unit.mean(0)))]])
 
@@ -223,12 +219,8 @@ class Vectors:
         return Vectors(Vocab(self.vocab.words(rows), self.vocab.counts[rows]), self.matrix[rows])
 
     def save(self, path: str | os.PathLike[str], format: str = "native", **options: Any) -> None:
-        """Write to a file or, for the native format, a folder; see seqkit.embeddings.vectors.formats for
-        names and options.
-        """
-        from seqkit.embeddings.vectors.files import save
-
-        save(self, Path(path), format, **options)
+        """Write to a file or, if native, a folder; names and options: embeddings.vectors.formats."""
+        files.save(self._contents(), Path(path), format, **options)
 
     @staticmethod
     def load(path: str | os.PathLike[str], format: str | None = None, **options: Any) -> "Vectors":
@@ -236,6 +228,13 @@ class Vectors:
 
         options: lenient, drop_nonfinite, errors, limit, as seqkit.embeddings.vectors.files.Reading has them.
         """
-        from seqkit.embeddings.vectors.files import load
+        return from_contents(files.load(Path(path), format, **options))
 
-        return load(Path(path), format, **options)
+    def _contents(self) -> Contents:
+        return Contents(self.vocab, self.matrix)
+
+
+@singledispatch
+def from_contents(contents: Contents) -> Vectors:
+    """The vectors that a file holds; a class with contents of its own registers itself here."""
+    return Vectors(contents.vocab, contents.matrix)

@@ -16,9 +16,9 @@ from seqkit.core.types import Array, Ids
 from seqkit.evaluate.bootstrap import interval, mean_of
 from seqkit.evaluate.metric import measured
 from seqkit.evaluate.metrics.accuracy import Accuracy
+from seqkit.models.base import Options
 from seqkit.models.classifier.labels import Targets
 from seqkit.models.classifier.model import TextClassifier
-from seqkit.models.classifier.recurrent import ClassifierOptions
 from seqkit.text.corpus.worker import Recipe
 from seqkit.text.normalize import Normalizer
 from seqkit.text.tokenizer import choose
@@ -104,20 +104,18 @@ def ladder(
     rungs = []
     for name, train_it in (("majority", _majority), (TFIDF, _tfidf)):
         started = time.monotonic()
-        found = train_it(texts, labels, list(test[0]), models[0].classifier_options, targets)
+        found = train_it(texts, labels, list(test[0]), models[0].options, targets)
         rungs.append(_rung(name, found, truth, time.monotonic() - started, part))
     for model in models:
-        started = time.monotonic()
         fit(model)
-        seconds = time.monotonic() - started
-        rungs.append(judge(model, test, seconds, part))
+        rungs.append(judge(model, test, sum(epoch.seconds for epoch in model.history), part))
     return Ladder(rungs)
 
 
 def judge(model: TextClassifier, test: Part, seconds: float, part: str) -> Rung:
     """A trained classifier as a rung."""
     found, truth = model.ids(*test)
-    reader = model.classifier_options.reader
+    reader = model.own.reader
     return _rung("recurrent" if reader == "recurrent" else "averaged", found, truth, seconds, part)
 
 
@@ -133,29 +131,30 @@ def _rung(name: str, found: Ids, truth: Ids, seconds: float, part: str) -> Rung:
     )
 
 
-def _majority(
-    texts: Sequence[str], labels: Ids, test: list[str], o: ClassifierOptions, targets: Targets
-) -> Ids:
+def _majority(texts: Sequence[str], labels: Ids, test: list[str], o: Options, targets: Targets) -> Ids:
     best = [np.bincount(column[column >= 0]).argmax() for column in labels.T]
     return np.tile(np.array(best, np.int32), (len(test), 1))
 
 
-def _tfidf(texts: Sequence[str], labels: Ids, test: list[str], o: ClassifierOptions, targets: Targets) -> Ids:
+def _tfidf(texts: Sequence[str], labels: Ids, test: list[str], o: Options, targets: Targets) -> Ids:
     """One logistic regression a task, on the tokens that the classifier reads."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    recipe = Recipe(choose(o.unit, texts, vocab_size=o.max_size), Normalizer(lower=o.lower))
+    own = o["text"]
+    recipe = Recipe(choose(own.unit, texts, vocab_size=own.max_size), Normalizer(lower=own.lower))
     features = TfidfVectorizer(
         analyzer=lambda text: recipe.tokenizer.tokens(recipe.normalizer(text)),
         sublinear_tf=True,
-        min_df=o.min_count,
+        min_df=own.min_count,
     )
     x, z = features.fit_transform(texts), features.transform(test)
     found = []
     for k, column in enumerate(labels.T):
         there = column >= 0
-        weights = targets.weights(o.class_weight, labels)[targets.heads[k] : targets.heads[k + 1]]
+        weights = targets.weights(o["classifier"].class_weight, labels)[
+            targets.heads[k] : targets.heads[k + 1]
+        ]
         model = LogisticRegression(max_iter=1000, class_weight=dict(enumerate(weights.tolist())))
         found.append(model.fit(x[there], column[there]).predict(z))
     return np.stack(found, 1).astype(np.int32)

@@ -41,12 +41,12 @@ class Prediction:
 
 def predictions(model: TextClassifier, texts: Sequence[str]) -> list[Prediction]:
     """The predictions for texts, in their order."""
-    reading = model.reading
-    logits = reading.logits(model.network, texts)
+    fitted = model.fitted
+    logits = fitted.logits(model.network, texts)
     best, probabilities, classes = (
-        reading.best(logits),
-        reading.probabilities(logits),
-        reading.targets.classes,
+        fitted.best(logits),
+        fitted.probabilities(logits),
+        fitted.targets.classes,
     )
     return [
         Prediction(
@@ -66,12 +66,12 @@ def evaluate(model: TextClassifier, source: str, **reading: Any) -> list[Classif
     each task.
     """
     rows = labelled(source, **reading)
-    targets = model.reading.targets
+    targets = model.fitted.targets
     check_known(rows, targets)
     texts, y = to_part(rows)
     found, truth = model.ids(texts, y)
     signature = {
-        "reader": model.classifier_options.reader,
+        "reader": model.own.reader,
         "source": source,
         "unknown_words": model.unknown(texts),
     }

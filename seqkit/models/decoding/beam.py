@@ -1,5 +1,5 @@
-"""Beam search: the likeliest texts a model can be found to have; `beam` for language models, `search` for any
-decoder.
+"""Greedy and beam search for any model that goes on step by step: the likeliest texts it can be found to
+have.
 
 Not handled: sampling (models.decoding.sampling); texts that must hold given words.
 """
@@ -9,24 +9,26 @@ from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
 import numpy as np
-import torch
 
 from seqkit.core import options
 from seqkit.core.errors import OptionError, TrainingError
 from seqkit.core.options import option
 from seqkit.core.types import Array
-from seqkit.models.decoding.sampling import Page, Sample, begin, encode_prompt
-from seqkit.models.language_model.network import Network
-from seqkit.text.codec import Codec
 
 
 @dataclass(frozen=True)
 class BeamOptions:
     """How far and how wide to search."""
 
-    width: int = option(5, low=1, help="texts that are followed side by side")
-    length: int = option(50, low=1, unit="tokens", help="the most tokens a text may have, eos included")
-    length_penalty: float = option(0.0, low=0, help="α: texts are compared by log p / ((5 + tokens) / 6)^α")
+    width: int = option(
+        5, low=1, alias="beam", help="texts followed side by side; 1: always the likeliest token"
+    )
+    length: int | None = option(
+        50, low=1, unit="tokens", alias="max_length", help="the most tokens of a text, its end included"
+    )
+    length_penalty: float = option(
+        0.0, low=0, help="α: texts are compared by log p / ((5 + tokens) / 6)^α, their end included"
+    )
     ban_unk: bool = option(True, help="never write the unknown token")
     top: int = option(1, low=1, help="texts to give back, at most width")
 
@@ -34,8 +36,12 @@ class BeamOptions:
         options.check(self)
         if self.top > self.width:
             raise OptionError(
-                f"beam: top {self.top} came with width {self.width}, allowed is at most the width."
+                f"beam: got top {self.top} with width {self.width}, expected at most the width."
             )
+
+    def limit(self, source: int) -> int:
+        """The most tokens of a text for a source of so many: 2 · source + 10 where no length is set."""
+        return self.length or 2 * source + 10
 
     def normal(self, log_prob: float, tokens: int) -> float:
         """What texts are compared by (Wu et al. 2016, arXiv:1609.08144, eq. 14)."""
@@ -92,58 +98,10 @@ class _Search:
         """
         if not len(self.live) or len(self.ended) < self.settings.top:
             return not len(self.live)
-        return self.settings.normal(float(self.log_probs[0]), self.settings.length) <= self.ended[-1][0]
+        return self.settings.normal(float(self.log_probs[0]), self.settings.limit(0)) <= self.ended[-1][0]
 
 
-@torch.no_grad()
-def beam(
-    network: Network,
-    codec: Codec,
-    *,
-    prompt: str | Sequence[str],
-    width: int = 5,
-    length: int = 50,
-    length_penalty: float = 0.0,
-    ban_unk: bool = True,
-    top: int = 1,
-    threads: int | None = None,
-) -> list[Sample]:
-    """The `top` likeliest texts found after each prompt, best first, prompt after prompt; each ends at eos or
-    at `length`.
-
-    A text's worth is its log p as the model has it (banned tokens leave a gap, they are not shared out), eos
-    included, over ((5 + tokens) / 6)^length_penalty. The search ends when no text that is followed can still
-    win. There are fewer than `top` texts only if there are no more. A prompt's texts do not depend on other
-    prompts.
-
-    Raises:  OptionError for settings that do not fit, or an empty prompt where the vocabulary has neither bos
-             nor eos; VocabularyError for an unknown token in a prompt if there is no unk; TrainingError if
-             logits are not finite.
-    """
-    settings = BeamOptions(width, length, length_penalty, ban_unk, top)
-    specials = codec.vocab.specials
-    banned = [specials[name] for name in ("pad", "bos", *(["unk"] if ban_unk else [])) if name in specials]
-    if len(banned) == len(codec.vocab):
-        raise OptionError(f"beam: of {codec.vocab!r} no token may be written. Use ban_unk=False.")
-    prompts = [encode_prompt(codec, text) for text in ([prompt] if isinstance(prompt, str) else prompt)]
-    if not prompts:
-        return []
-    tokens, decoder = begin(network, codec, prompts, threads)
-    if (tokens < 0).any():
-        raise OptionError(
-            "beam: an empty prompt came, but the vocabulary has neither bos nor eos to begin with. Give "
-            "a prompt."
-        )
-    found = search(decoder, tokens, [settings] * len(prompts), banned, specials.get("eos", -1))
-    pages = [Page(codec, ids, specials.get("eos")) for ids in prompts]
-    return [
-        page.sample(ids, log_prob, decoder.backend)
-        for page, texts in zip(pages, found, strict=True)
-        for log_prob, ids in texts
-    ]
-
-
-class Decoder(Protocol):
+class Reader(Protocol):
     """Rows that go on step by step."""
 
     def logits(self, tokens: Annotated[Array, "N"]) -> Annotated[Array, "N V"]:
@@ -154,7 +112,7 @@ class Decoder(Protocol):
 
 
 def search(
-    decoder: Decoder,
+    decoder: Reader,
     tokens: Annotated[Array, "B"],
     settings: Sequence[BeamOptions],
     banned: Sequence[int],
@@ -176,6 +134,28 @@ def search(
         decoder.select(np.array(rows, np.int64))
         tokens = np.array([ids[-1] for one in searches for ids in one.live], np.int64)
     return [[(log_prob, ids) for _, log_prob, ids in one.ended] for one in searches]
+
+
+def greedy(
+    decoder: Reader, tokens: Annotated[Array, "B"], limits: Sequence[int], banned: Sequence[int], eos: int
+) -> list[list[tuple[float, tuple[int, ...]]]]:
+    """For each row the text of always the likeliest token, of equals the smallest id: one (log p, ids) a
+    row.
+    """
+    live, log_p = np.arange(len(tokens)), np.zeros(len(tokens))
+    written: list[list[int]] = [[] for _ in tokens]
+    while len(live):
+        log_probs = log_softmax(decoder.logits(tokens))
+        log_probs[:, banned] = -np.inf
+        tokens = log_probs.argmax(-1)
+        log_p[live] += log_probs[np.arange(len(live)), tokens]
+        for row, token in zip(live.tolist(), tokens.tolist(), strict=True):
+            written[row].append(token)
+        goes_on = [written[row][-1] != eos and len(written[row]) < limits[row] for row in live.tolist()]
+        kept = np.flatnonzero(goes_on)
+        decoder.select(kept)
+        live, tokens = live[kept], tokens[kept]
+    return [[(float(log_prob), tuple(ids))] for log_prob, ids in zip(log_p, written, strict=True)]
 
 
 def log_softmax(logits: Annotated[Array, "N V"]) -> Annotated[Array, "N V"]:

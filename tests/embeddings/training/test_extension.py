@@ -7,7 +7,7 @@ from shell import run
 from seqkit.core.errors import FormatError, OptionError, VocabularyError
 from seqkit.embeddings.training.extension import extended
 from seqkit.embeddings.training.subsampling import keep_thresholds
-from seqkit.embeddings.training.word2vec import CONTEXTS, SkipGram
+from seqkit.embeddings.training.trainer import CONTEXTS, SkipGram
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
@@ -126,7 +126,7 @@ def test_special_tokens_of_old_vectors_stay_and_are_not_trained():
 @pytest.mark.parametrize(
     ("words", "dim", "error", "message"),
     [
-        (["the", "king"], 5, OptionError, "vectors of 5 numbers came, dim is 8"),
+        (["the", "king"], 5, OptionError, "got vectors of 5 numbers, expected dim, 8"),
         (["the", "king", "the"], 8, FormatError, "extend: 'the' stands twice among the 3 words"),
         (
             ["The", "King"],
@@ -186,4 +186,4 @@ def test_command_extends_and_says_how_many_words_are_new(tmp_path):
         tmp_path / "c",
         code=2,
     )
-    assert "glove: initial and frozen are not there" in failed.stderr
+    assert "glove: got initial, extend, expected none" in failed.stderr

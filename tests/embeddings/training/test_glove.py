@@ -8,10 +8,8 @@ import pytest
 from seqkit.core.errors import FormatError, OptionError, TrainingError
 from seqkit.embeddings.cooccurrence.counting import CountOptions
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
-from seqkit.embeddings.training.glove import GloVe
 from seqkit.embeddings.training.objectives import glove as objective_module
-from seqkit.embeddings.training.objectives.glove import Rounds
-from seqkit.embeddings.training.word2vec import SkipGram
+from seqkit.embeddings.training.trainer import GloVe, SkipGram
 from seqkit.kernels.glove import reference
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
@@ -42,7 +40,9 @@ def test_epoch_cost_is_the_brute_force_mean_over_every_pair_that_occurs():
     )
     want = 0.5 * np.minimum(1, (values / 10) ** 0.75) * diff**2
     objective.options = model(adagrad="plain").options  # so that rate 0 moves nothing
-    losses = [objective.step(batch, 0.0) for batch, _ in Rounds(objective, {}).epoch(0)]
+    losses = [
+        objective.step(batch, 0.0) for batch, _ in objective.batches(objective.counts, epochs=1).epoch(0)
+    ]
     assert sum(loss.count for loss in losses) == counts.num_pairs == len(want)
     assert sum(loss.total for loss in losses) / len(want) == pytest.approx(want.mean(), rel=1e-6)
 
@@ -51,7 +51,7 @@ def test_epoch_cost_is_the_brute_force_mean_over_every_pair_that_occurs():
 def test_every_epoch_visits_every_pair_once_in_another_order(one_sided):
     counts = Cooccurrence.count(make_corpus(), window=3, min_count=1, symmetric=not one_sided)
     objective = model().objective(counts)
-    rounds, seen = Rounds(objective, {}), []
+    rounds, seen = objective.batches(objective.counts, epochs=1), []
     for epoch in range(2):
         spans = []
         for batch, units in rounds.epoch(epoch):
@@ -69,7 +69,7 @@ def test_every_epoch_visits_every_pair_once_in_another_order(one_sided):
 def test_no_two_tiles_of_a_round_share_a_row_or_a_column():
     objective = model().objective(make_corpus())
     blocks = len(objective.tiles.edges) - 1
-    for batch, _ in Rounds(objective, {}).epoch(0):
+    for batch, _ in objective.batches(objective.counts, epochs=1).epoch(0):
         for tiles in batch.tiles:
             assert len(set(tiles // blocks)) == len(set(tiles % blocks)) == blocks
 
@@ -77,7 +77,7 @@ def test_no_two_tiles_of_a_round_share_a_row_or_a_column():
 def test_a_first_step_is_the_references():
     counts = Cooccurrence.count(make_corpus(), window=3, min_count=1)
     objective = model(dim=16).objective(counts)
-    batch, _ = next(Rounds(objective, {}).epoch(0))
+    batch, _ = next(objective.batches(objective.counts, epochs=1).epoch(0))
     o, tiles = objective, objective.tiles
     state = [np.stack([m[:, :16], m[:, 16:]], 1).astype(np.float64) for m in (o.words, o.contexts)]
     state += [o.word_biases.astype(np.float64), o.context_biases.astype(np.float64)]
@@ -165,14 +165,14 @@ def test_costs_of_all_epochs_are_within_one_percent_of_the_fully_shuffled_order(
 def test_outputs_are_sum_mean_and_each_alone():
     corpus = make_corpus()
     objective = model().objective(corpus)
-    for batch, _ in Rounds(objective, {}).epoch(0):
+    for batch, _ in objective.batches(objective.counts, epochs=1).epoch(0):
         objective.step(batch, 0.05)
     theta, e = (objective.vectors(name).matrix for name in ("words", "contexts"))
     assert (objective.vectors().matrix == theta + e).all()
     assert (objective.vectors("mean").matrix == (theta + e) / 2).all()
     assert (theta != e).all()
     assert "<unk>" not in objective.vectors().vocab
-    with pytest.raises(OptionError, match="output 'both' came, allowed are sum, mean, words, contexts"):
+    with pytest.raises(OptionError, match="got output 'both', expected one of sum, mean, words, contexts"):
         objective.vectors("both")
     assert (model(output="words").fit(corpus).matrix != model().fit(corpus).matrix).any()
 
@@ -218,9 +218,9 @@ def test_what_cannot_be_trained_is_refused():
         model().fit(make_corpus(tokens=50, sentence=1))
     with pytest.raises(FormatError, match="was seen 5,000 times or more"):
         model(min_count=5000).fit(make_corpus())
-    with pytest.raises(OptionError, match="x_max: 0.0 came"):
+    with pytest.raises(OptionError, match="x_max: .*0.0"):
         model(x_max=0.0)
-    with pytest.raises(OptionError, match="epochs: 0 came"):
+    with pytest.raises(OptionError, match="epochs: got 0"):
         GloVe(epochs=0)
     with pytest.raises(OptionError, match="unknown setting 'xmax'.*Did you mean 'x_max'"):
         GloVe().set_params(xmax=3)

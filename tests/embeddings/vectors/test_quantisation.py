@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from seqkit.core import files
 from seqkit.core.errors import FormatError, ModelFileError, OptionError
+from seqkit.embeddings.testsets.compression import compare
 from seqkit.embeddings.vectors import quantisation
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.vocab import Vocab
@@ -90,7 +91,7 @@ def test_numbers_that_do_not_fit_are_refused(tmp_path):
     with pytest.raises(FormatError, match="1e\\+06 is a number that fp16 cannot hold"):
         Vectors(Vocab(["a"], [0]), np.array([[1e6]], np.float32)).save(tmp_path / "v", dtype="fp16")
     with pytest.raises(
-        OptionError, match="'int4' came, allowed are float32, fp16, int8. Did you mean 'int8'"
+        OptionError, match="got 'int4', expected one of float32, fp16, int8. Did you mean 'int8'"
     ):
         make().save(tmp_path / "v", dtype="int4")
     assert list(tmp_path.iterdir()) == []
@@ -100,14 +101,14 @@ def test_what_changed_is_measured(tmp_path):
     before = make(300, 30)
     after = Vectors(before.vocab, quantisation.decode(quantisation.encode(before.matrix, "int8")))
     (tmp_path / "s.txt").write_text("w1 w2 9\nw3 w4 5\nw5 w6 1\n")
-    error, kept, test = quantisation.compare(before, after, similarities=[tmp_path / "s.txt"])
+    error, kept, test = compare(before, after, similarities=[tmp_path / "s.txt"])
     assert 0 < error.after.value < 0.02
     assert 0.9 < kept.after.value < 1
     assert (kept.after.count, kept.after.signature["neighbours"]) == (300, 10)
     assert test.before.count == test.after.count == 3
-    assert [change.after.value for change in quantisation.compare(before, before)] == [0.0, 1.0]
+    assert [change.after.value for change in compare(before, before)] == [0.0, 1.0]
     with pytest.raises(OptionError, match="expected the same words"):
-        quantisation.compare(before, make(299, 30))
+        compare(before, make(299, 30))
 
 
 def test_command_tells_what_was_lost(tmp_path):
@@ -125,6 +126,6 @@ def test_command_tells_what_was_lost(tmp_path):
 def test_glove_in_a_quarter_of_the_bytes_answers_as_before(data):
     before = Vectors.load(data("embeddings/glove.6B.50d.top2446.txt.gz"))
     after = Vectors(before.vocab, quantisation.decode(quantisation.encode(before.matrix, "int8")))
-    changes = {c.name: c for c in quantisation.compare(before, after, [data("analogy/questions-words.txt")])}
+    changes = {c.name: c for c in compare(before, after, [data("analogy/questions-words.txt")])}
     assert changes["neighbours kept"].after.value > 0.95
     assert abs(changes["total"].before.value - changes["total"].after.value) < 0.01

@@ -174,8 +174,8 @@ def test_compressed_files_labels_and_old_supervised_models_are_read(path):
 BAD = {
     "another magic": ({"magic": 1}, "begins with 1 and version 12, expected 793712314"),
     "another version": ({"version": 13}, "version 13"),
-    "no numbers": ({"dim": 0}, "dim is 0, allowed are 1 to 1,000,000"),
-    "negative minn": ({"minn": -1}, "minn is -1"),
+    "no numbers": ({"dim": 0}, "got dim 0, expected 1 to 1,000,000"),
+    "negative minn": ({"minn": -1}, "got minn -1"),
     "n-grams without buckets": ({"bucket": 0}, "no bucket for them"),
     "sizes that do not add up": ({"sizes": (5, 4, 0)}, "5 entries, 4 words and 0 labels"),
     "sizes that do not fit": ({"sizes": (2**31 - 1, 2**31 - 1, 0)}, "a dictionary of 2,147,483,647 entries"),
@@ -186,7 +186,7 @@ BAD = {
     "fewer rows": ({"rows": 11}, "an input matrix of 11 rows of 3, expected 12 rows of 3"),
     "rows beyond all memory": ({"rows": 2**62}, "rows of 3, expected 12"),
     "bytes left": ({"extra": b"x"}, "1 bytes follow the output matrix"),
-    "a word twice": ({"words": ["a", "a"]}, "the word 'a' comes twice"),
+    "a word twice": ({"words": ["a", "a"]}, "the word 'a' stands twice"),
     "no word": ({"words": [""]}, "the word '' is empty"),
     "invalid UTF-8": ({"words": [b"\xff\xfe"]}, "is not valid UTF-8"),
 }
@@ -232,13 +232,13 @@ def test_rows_that_are_not_finite_are_told_when_used(path):
 
 
 def test_sizes_are_checked():
-    with pytest.raises(ShapeError, match="expected a row each"):
+    with pytest.raises(ShapeError, match="expected one row for each"):
         SubwordVectors(Vocab(["a"], [1]), np.zeros((2, 2), np.float32), min_n=1, max_n=2, buckets=2)
     with pytest.raises(ShapeError, match="no bucket"):
         SubwordVectors(Vocab(["a"], [1]), np.zeros((1, 2), np.float32), min_n=1, max_n=2, buckets=0)
     with pytest.raises(FormatError, match="no such file"):
         SubwordVectors.load("nothing.bin")
-    with pytest.raises(OptionError, match="allowed are strict and replace"):
+    with pytest.raises(OptionError, match="expected strict or replace"):
         SubwordVectors.load("nothing.bin", errors="ignore")
 
 
@@ -353,7 +353,7 @@ def test_training_goes_on_from_a_table_of_the_same_shape_and_from_vectors_of_wor
         model.set_params(buckets=21).fit(corpus, initial=first)
     with pytest.raises(OptionError, match="frozen: a word shares rows with words spelt like it"):
         model.fit(corpus, frozen=["a"])
-    with pytest.raises(OptionError, match="max_n: 2 came, allowed is at least min_n, 3"):
+    with pytest.raises(OptionError, match="max_n: got 2, expected at least min_n, 3"):
         sk.CBOW(loss="subwords", max_n=2)
 
 
@@ -401,7 +401,7 @@ def test_vectors_without_n_grams_are_not_extended_with_subwords():
     text = sk.Corpus.build(["a b c"] * 20)
     given = Vectors(Vocab(["b", "z"], [1, 1]), np.ones((2, 6), np.float32))
     with pytest.raises(
-        OptionError, match="extend: vectors without n-grams came, .* Give SubwordVectors, or leave extend out"
+        OptionError, match="extend: got vectors without n-grams, .* Give SubwordVectors, or leave extend out"
     ):
         sk.SkipGram(dim=6, loss="subwords", buckets=20, min_count=1).fit(text, initial=given, extend=True)
 

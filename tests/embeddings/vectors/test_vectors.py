@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError
-from seqkit.embeddings.testsets import similarity
+from seqkit.embeddings.testsets import analogies, similarity
 from seqkit.embeddings.vectors import analogy, neighbours
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.evaluate.bootstrap import interval
@@ -122,9 +122,9 @@ def test_zero_vector_has_similarity_zero_and_says_so():
 
 
 def test_matrix_and_vocabulary_must_agree():
-    with pytest.raises(ShapeError, match=r"shape \(3, 2\) came for 2 words"):
+    with pytest.raises(ShapeError, match=r"got a matrix of shape \(3, 2\) for 2 words"):
         Vectors(Vocab(["a", "b"], [1, 1]), np.zeros((3, 2), np.float32))
-    with pytest.raises(ShapeError, match=r"queries of shape \(1, 3\) came, expected \(N, 7\)"):
+    with pytest.raises(ShapeError, match=r"got queries of shape \(1, 3\), expected \(N, 7\)"):
         make().nearest(np.zeros((1, 3), np.float32))
 
 
@@ -146,7 +146,7 @@ def brute_analogy(vectors, a, b, c, method):
 def test_analogy_methods_equal_their_formulas(method):
     vectors = make(60, 5)
     questions = np.random.default_rng(2).permuted(np.tile(np.arange(60), (80, 1)), axis=1)[:, :3]
-    ids, _ = analogy.solve(vectors, questions, method=method, topn=2)
+    ids, _ = analogy.solve(vectors.matrix, vectors.norms, questions, method=method, topn=2)
     assert [row[0] for row in ids.tolist()] == [brute_analogy(vectors, *q, method) for q in questions]
     assert all(not set(row) & set(q) for row, q in zip(ids.tolist(), questions.tolist(), strict=True))
 
@@ -154,7 +154,7 @@ def test_analogy_methods_equal_their_formulas(method):
 def test_analogy_by_the_mean_of_the_other_pairs_equals_its_formula():
     vectors = make(30, 6)
     pairs = [(f"w{2 * i}", f"w{2 * i + 1}") for i in range(6)]
-    section = analogy.Section("x", [(*p, *q) for p, q in itertools.permutations(pairs, 2)])
+    section = analogies.Section("x", [(*p, *q) for p, q in itertools.permutations(pairs, 2)])
     u = vectors.matrix / np.linalg.norm(vectors.matrix, axis=1, keepdims=True)
     right = 0
     for a, b, c, d in section.questions:
@@ -163,16 +163,16 @@ def test_analogy_by_the_mean_of_the_other_pairs_equals_its_formula():
         score = u @ (u[rows[2]] + np.mean([u[y] - u[x] for x, y in others], axis=0))
         score[rows[:3]] = -np.inf
         right += int(np.argmax(score)) == rows[3]
-    total = analogy.evaluate(vectors, [section], method="3cosavg").total
+    total = analogies.evaluate(vectors, [section], method="3cosavg").total
     assert total.value * total.count == pytest.approx(right)
 
 
 def test_questions_with_words_out_of_reach_are_missing_not_wrong():
     vectors = make()
-    section = analogy.Section(
+    section = analogies.Section(
         "gram1", [("w0", "w1", "w2", "w3"), ("w0", "w1", "w2", "w30"), ("w0", "w1", "w2", "none")]
     )
-    result = analogy.evaluate(vectors, [section], restrict=20)
+    result = analogies.evaluate(vectors, [section], restrict=20)
     assert (result.total.count, result.total.missing) == (1, 2)
     assert (result.semantic.count, result.syntactic.count) == (0, 1)
     assert result.total.signature["question_words"] == "excluded"
@@ -191,7 +191,7 @@ def test_bad_question_file_names_its_line(tmp_path, text, message):
     path = tmp_path / "q.txt"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(FormatError, match=message):
-        analogy.read_questions(path)
+        analogies.read_questions(path)
 
 
 def test_unknown_method_is_named():
@@ -202,7 +202,7 @@ def test_unknown_method_is_named():
 def test_golden_glove_analogies(data):
     """646 of 961 answerable Google questions, by unit rows and argmax of b - a + c: computed independently of seqkit."""
     vectors = Vectors.load(data("embeddings/glove.6B.50d.top2446.txt.gz"))
-    result = analogy.evaluate(vectors, analogy.read_questions(data("analogy/questions-words.txt")))
+    result = analogies.evaluate(vectors, analogies.read_questions(data("analogy/questions-words.txt")))
     assert (round(result.total.value * result.total.count), result.total.count, result.total.missing) == (
         646,
         961,
@@ -211,7 +211,7 @@ def test_golden_glove_analogies(data):
 
 
 def test_golden_sizes_of_real_test_sets(data):
-    sections = analogy.read_questions(data("analogy/questions-words.txt"))
+    sections = analogies.read_questions(data("analogy/questions-words.txt"))
     assert sum(len(s.questions) for s in sections) == 19544
     assert sum(len(s.questions) for s in sections if not s.syntactic) == 8869
     for name, size in (("EN-WS-353-ALL", 353), ("EN-SIMLEX-999", 999), ("EN-RG-65", 65)):

@@ -159,7 +159,7 @@ def test_predictions_in_float32_differ_by_rounding_alone(make):
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_gradients_of_the_network_are_those_of_finite_differences(pooling):
     model = recurrent(pooling=pooling, hidden_size=3, embed_dim=2).fit(TEXTS, LABELS)
-    network, reading = model.network.double().train(), model.reading
+    network, reading = model.network.double().train(), model.fitted
     network.encoder.settings = type(network.encoder.settings)(hidden_size=3, embed_dim=2, dropout=0.0)
     batch = reading.batch(reading.rows.ids(TEXTS[:3]), np.arange(3))
     batch = type(batch)(batch.ids, None, batch.lengths, np.array([[1], [0], [-1]], np.int32))
@@ -222,7 +222,7 @@ def test_words_that_only_the_vectors_have_are_understood(make):
 
 def test_vectors_bring_their_size_and_are_brought_to_one_scale():
     model = averaged(embed_dim=77, epochs=1, lr=1e-6).fit(TEXTS, LABELS, vectors=vectors(dim=6))
-    rows = [model.reading.rows.codec.vocab.index[word] for word in vectors().vocab.tokens]
+    rows = [model.fitted.rows.codec.vocab.index[word] for word in vectors().vocab.tokens]
     found = model.network.embedding.detach().numpy()[rows]
     assert np.sqrt((found**2).mean()) == pytest.approx(0.25, abs=1e-3)
     np.testing.assert_allclose(
@@ -235,7 +235,7 @@ def test_frozen_vectors_stand_still_for_so_many_epochs_and_other_words_learn(mak
     def moved(**settings):
         model = make(epochs=3, **settings).fit(TEXTS, LABELS, vectors=vectors())
         embedding = getattr(model.network, "encoder", model.network).embedding.detach().numpy()
-        index, given = model.reading.rows.codec.vocab.index, vectors()
+        index, given = model.fitted.rows.codec.vocab.index, vectors()
         scale = 0.25 / np.sqrt((given.matrix**2).mean())
         film = abs(embedding[index["film"]]).sum() > 0
         return np.abs(embedding[index["good"]] - given["good"] * scale).max() > 1e-6, film
@@ -290,7 +290,7 @@ def test_several_tasks_share_a_stack_and_missing_labels_count_nothing():
 
 def test_a_missing_label_gives_no_gradient():
     model = recurrent().fit(["good food", "bad film"] * 8, [["pos", "food"], ["neg", "film"]] * 8)
-    network, reading = model.network, model.reading
+    network, reading = model.network, model.fitted
     batch = reading.batch(reading.rows.ids(["good food"]), np.arange(1))
     loss, count, _ = network.loss(
         type(batch)(batch.ids, None, batch.lengths, np.array([[0, -1]], np.int32)), None, 0
@@ -323,8 +323,8 @@ def test_a_long_document_is_read_whole_and_its_ends_if_asked():
     model = averaged(max_length=5).fit(
         [*TEXTS[:8], "one two three four five six seven"], [*LABELS[:8], "pos"]
     )
-    (row,) = model.reading.rows.ids(["one two three four five six seven"])
-    assert model.reading.rows.codec.vocab.words(row.tolist()) == ["one", "two", "three", "six", "seven"]
+    (row,) = model.fitted.rows.ids(["one two three four five six seven"])
+    assert model.fitted.rows.codec.vocab.words(row.tolist()) == ["one", "two", "three", "six", "seven"]
 
 
 def test_like_lengths_are_read_together_and_the_waste_is_said():

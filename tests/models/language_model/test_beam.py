@@ -9,9 +9,9 @@ import torch
 
 from seqkit.core.errors import OptionError, TrainingError
 from seqkit.kernels.decode import plan
-from seqkit.models.decoding.beam import beam
-from seqkit.models.decoding.sampling import sample
-from seqkit.models.language_model.network import Network, NetworkOptions
+from seqkit.models.language_model.beam import beam
+from seqkit.models.language_model.network import Network
+from seqkit.models.language_model.sampling import sample
 from seqkit.models.language_model.scoring import row_losses
 from seqkit.text.codec import Codec
 from seqkit.text.corpus.worker import Recipe
@@ -32,7 +32,7 @@ def tiny(letters="ab", eos=True):
 
 
 def network(made, seed=0, **settings):
-    found = Network(len(made.vocab), NetworkOptions(**({"hidden_size": 6, "num_layers": 1} | settings)))
+    found = Network.of(len(made.vocab), **({"hidden_size": 6, "num_layers": 1} | settings))
     torch.manual_seed(seed)
     with torch.no_grad():
         for p in found.parameters():

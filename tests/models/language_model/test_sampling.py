@@ -10,8 +10,8 @@ import torch
 import seqkit as sk
 from seqkit.core.errors import OptionError, ShapeError, TrainingError, VocabularyError
 from seqkit.kernels.decode import plan
-from seqkit.models.decoding.sampling import sample
-from seqkit.models.language_model.network import Network, NetworkOptions
+from seqkit.models.language_model.network import Network
+from seqkit.models.language_model.sampling import sample
 from seqkit.models.language_model.scoring import row_losses
 from seqkit.nn.cell import cells
 from seqkit.text.codec import Codec
@@ -41,7 +41,7 @@ def tiny(words, *, eos=True, unk=False, counts=None):
 
 
 def network(made, seed=0, **settings):
-    found = Network(len(made.vocab), NetworkOptions(**({"hidden_size": 12, "num_layers": 2} | settings)))
+    found = Network.of(len(made.vocab), **({"hidden_size": 12, "num_layers": 2} | settings))
     torch.manual_seed(seed)
     with torch.no_grad():
         for p in found.parameters():
@@ -219,7 +219,7 @@ def test_the_text_goes_on_from_the_prompt():
 
 
 def test_line_ends_of_a_prompt_are_eos_if_the_model_has_them_so():
-    from seqkit.models.decoding.sampling import encode_prompt
+    from seqkit.models.language_model.sampling import encode_prompt
 
     made = codec()
     eos = made.vocab.specials["eos"]

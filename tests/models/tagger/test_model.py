@@ -121,7 +121,7 @@ def test_law_batched_equals_alone_and_order_changes_nothing(head, monkeypatch):
 def test_padding_is_never_read_in_the_loss():
     model = small().fit(X, Y)
     network = model.network.double()
-    rows = Rows(model._lexicon, X, model.labels.encode(Y))
+    rows = Rows(model.fitted.lexicon, X, model.labels.encode(Y))
     one = network.loss(rows.batch(np.arange(8)), None, 0)
     apart = [network.loss(rows.batch(np.array([i])), None, 0) for i in range(8)]
     assert one[0].item() == pytest.approx(sum(total.item() for total, _, _ in apart), abs=1e-9)
@@ -132,7 +132,7 @@ def test_padding_is_never_read_in_the_loss():
 def test_gradients_are_finite_differences(settings):
     model = small(epochs=1, **settings).fit(X, Y)
     network = model.network.double()
-    batch = Rows(model._lexicon, X, model.labels.encode(Y)).batch(np.array([0, 2, 3]))
+    batch = Rows(model.fitted.lexicon, X, model.labels.encode(Y)).batch(np.array([0, 2, 3]))
     for p in network.parameters():
         p.grad = None
     network.loss(batch, None, 0)[0].backward()
@@ -207,9 +207,9 @@ def test_a_vector_is_found_by_lower_case_or_by_parts_and_stays_as_it_is(tmp_path
     model.save(tmp_path)
     again = Tagger.load(tmp_path, device="cpu")
     assert again.predict(X) == model.predict(X)
-    np.testing.assert_array_equal(again._lexicon.vectors[1], vectors.matrix)
-    scaled = Rows(model._lexicon, [["Anna"]]).vectors[0]
-    np.testing.assert_allclose(scaled, vectors["anna"] * model._lexicon.scale)
+    np.testing.assert_array_equal(again.fitted.lexicon.vectors[1], vectors.matrix)
+    scaled = Rows(model.fitted.lexicon, [["Anna"]]).vectors[0]
+    np.testing.assert_allclose(scaled, vectors["anna"] * model.fitted.lexicon.scale)
 
 
 def test_the_vocabulary_is_of_the_training_text_alone_and_rare_words_are_unknown():

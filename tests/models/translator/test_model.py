@@ -11,9 +11,10 @@ import torch
 
 import seqkit as sk
 from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError, TrainingError
+from seqkit.models.decoding.beam import BeamOptions, greedy
 from seqkit.models.translator.model import Translator
 from seqkit.models.translator.network import PairBatch
-from seqkit.models.translator.search import Decoder, TranslatingOptions, greedy, translate
+from seqkit.models.translator.search import SourceRows, translate
 from seqkit.nn.attention import attentions
 
 ATTENTIONS = [*attentions.names(), "none"]
@@ -220,7 +221,7 @@ def test_a_wide_beam_finds_what_exhaustive_search_finds(attention, alpha):
     network = randomised(model).eval()
     source = np.array([model.codecs[0].vocab.ids(["x", "y"]).tolist()], np.int32)[0]
     order, worth = exhaustive(model, network, source, 4, alpha)
-    settings = TranslatingOptions(beam=81, length_penalty=alpha, max_length=4, top=6)
+    settings = BeamOptions(width=81, length_penalty=alpha, length=4, top=6)
     (found,) = translate(network, model.codecs[1], [source], settings, None)
     vocab = model.codecs[1].vocab
     ids = [
@@ -251,7 +252,7 @@ def test_rows_that_have_ended_do_not_advance(trained):
     """The decoder reads as many tokens as were written, not rows times the longest."""
     read = 0
 
-    class Counting(Decoder):
+    class Counting(SourceRows):
         def logits(self, tokens):
             nonlocal read
             read += len(tokens)

@@ -13,10 +13,11 @@ import torch
 
 import seqkit as sk
 from seqkit.core.errors import FormatError, ModelFileError, OptionError
-from seqkit.embeddings.vectors import analogy
+from seqkit.embeddings.testsets import analogies
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.models.window.model import WindowModel
-from seqkit.models.window.network import WindowNetwork, WindowOptions, Windows
+from seqkit.models.window.network import WindowNetwork, Windows
+from seqkit.models.window.options import WindowModelOptions
 from seqkit.nn.gradient_check import gradient_check
 from seqkit.train.world import World
 
@@ -43,8 +44,8 @@ def small(context="last", **settings):
 
 
 def windows(context, *, ids=(5, 6, 7, 8, 9), starts=(0, 4, 5), window=2, batch=100):
-    options = WindowOptions(context=context, window=window, batch=batch)
-    return Windows(np.array(ids, np.int32), np.array(starts), 99, options, {})
+    options = WindowModelOptions(context=context, window=window)
+    return Windows(np.array(ids, np.int32), np.array(starts), 99, options, batch, {})
 
 
 @pytest.mark.parametrize(
@@ -93,10 +94,10 @@ class Part(World):
 
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_the_parts_of_three_processes_are_the_batches_of_one(context):
-    options, ids = WindowOptions(context=context, window=2, batch=7), np.arange(16, dtype=np.int32)
+    options, ids = WindowModelOptions(context=context, window=2), np.arange(16, dtype=np.int32)
     worlds = [None, *(Part(rank, 3) for rank in range(3))]
     whole, *parts = (
-        list(Windows(ids, np.array([0, 9, 16]), 99, options, {}, world).epoch(1)) for world in worlds
+        list(Windows(ids, np.array([0, 9, 16]), 99, options, 7, {}, world).epoch(1)) for world in worlds
     )
     assert [units for _, units in whole] == [7, 7, 2]
     for (batch, units), *shared in zip(whole, *parts, strict=True):
@@ -109,9 +110,9 @@ def test_the_parts_of_three_processes_are_the_batches_of_one(context):
 
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_law_gradients_are_finite_differences(context):
-    settings = WindowOptions(context=context, window=2, dim=3, hidden_size=4)
+    settings = WindowModelOptions(context=context, window=2, dim=3, hidden_size=4)
     network = WindowNetwork(6, settings).double()
-    batch = Windows(np.array([1, 2, 3, 0, 5, 4], np.int32), np.array([0, 5, 6]), 6, settings, {}).batch(
+    batch = Windows(np.array([1, 2, 3, 0, 5, 4], np.int32), np.array([0, 5, 6]), 6, settings, 6, {}).batch(
         np.arange(6), 0
     )
     found = gradient_check(network, lambda: network.loss(batch, None, 0)[0])
@@ -178,7 +179,7 @@ def test_same_seed_same_bytes_and_another_seed_another_model():
 def test_vectors_solve_the_planted_analogies_and_untrained_ones_do_not(context):
     folder = sk.shipped("planted")
     text = sk.Corpus.build(folder / "text.txt", threads=1)
-    questions = analogy.read_questions(folder / "analogies.txt")
+    questions = analogies.read_questions(folder / "analogies.txt")
     model = WindowModel(
         context=context,
         window=3,
@@ -190,12 +191,12 @@ def test_vectors_solve_the_planted_analogies_and_untrained_ones_do_not(context):
         device="cpu",
         threads=1,
     )
-    assert analogy.evaluate(model.fit(text), questions).total.value > 0.4
+    assert analogies.evaluate(model.fit(text), questions).total.value > 0.4
     vectors = model.vectors()
     untrained = Vectors(
         vectors.vocab, np.random.default_rng(0).normal(size=vectors.matrix.shape).astype(np.float32)
     )
-    assert analogy.evaluate(untrained, questions).total.value < 0.05
+    assert analogies.evaluate(untrained, questions).total.value < 0.05
 
 
 def test_rare_words_are_read_as_unknown_and_have_no_vector():

@@ -26,7 +26,7 @@ def quantise(
 
     Example: seqkit embed quantise demo.vectors --to int8 --out small.vectors
     """
-    from seqkit.embeddings.vectors.quantisation import compare
+    from seqkit.embeddings.testsets.compression import compare
     from seqkit.embeddings.vectors.vectors import Vectors
 
     before = Vectors.load(vectors)

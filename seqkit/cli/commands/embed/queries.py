@@ -6,10 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from seqkit.cli import common
+from seqkit.cli.help import group
 
-app = common.group(
-    "Word vectors: train, count, merge, neighbours, analogies, odd one out, evaluate, convert, look."
-)
+app = group("Word vectors: train, count, merge, neighbours, analogies, odd one out, evaluate, convert, look.")
 
 Words = Annotated[list[str], typer.Argument(help="Words.")]
 Top = Annotated[int, typer.Option("--top", help="How many to show.")]

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from seqkit.core.options import option
-from seqkit.embeddings.training.objective import Block, Objective, WindowOptions
+from seqkit.embeddings.training.window_objective import Block, WindowObjective, WindowObjectiveOptions
 from seqkit.kernels.primitives.windows.plan import Plan
 
 __all__ = ["FullSoftmax"]
 
 
-class FullSoftmax(Objective):
+class FullSoftmax(WindowObjective):
     """loss = -log p(t | h),  p(· | h) = softmax(O h).
 
     Skip-gram: h is the centre word's vector and every context word is a target t; CBOW: h is the mean of the
@@ -23,7 +23,7 @@ class FullSoftmax(Objective):
     """
 
     @dataclass(frozen=True)
-    class Options(WindowOptions):
+    class Options(WindowObjectiveOptions):
         """Settings."""
 
         batch: int = option(64, low=1, high=4096, help="tokens a mini-batch", unit="tokens")

@@ -1,6 +1,6 @@
 """GloVe: vectors whose inner products are the logarithms of co-occurrence counts, by weighted least squares.
 
-Not handled: counting (cooccurrence), the run (embeddings.training.glove).
+Not handled: counting (cooccurrence), the run (embeddings.training.trainer).
 """
 
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
-from seqkit.core import options, rng
+from seqkit.core import rng
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import FormatError, ModelFileError, OptionError
-from seqkit.core.options import option
+from seqkit.core.options import option, to_json
 from seqkit.core.score import Loss
 from seqkit.core.types import Array, Arrays, Floats
 from seqkit.embeddings.cooccurrence.counting import CountOptions
@@ -21,6 +21,7 @@ from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.kernels.glove.reference import rule
 from seqkit.kernels.primitives.simd.rows import aligned, padded
 from seqkit.text.vocab import SPECIALS, Vocab
+from seqkit.train.schedule import constant
 
 __all__ = ["GloVeObjective"]
 
@@ -35,7 +36,7 @@ STEPS = 64  # steps an epoch at least, where there are as many rounds
 RAREST = 100  # words whose mean stands for an unknown one
 
 
-class Batch(NamedTuple):
+class TileRounds(NamedTuple):
     """Sets of tiles that share no row and no column, and which part of each is meant."""
 
     tiles: Annotated[Array, "R B"]
@@ -72,6 +73,9 @@ class GloVeObjective:
         seed: int = option(1, low=0, help="seed of every draw")
 
     options: Options
+    learns_from: ClassVar[Literal["text", "counts"]] = "counts"
+    unit: ClassVar = "pairs"
+    schedule = staticmethod(constant)
     state_names: ClassVar = ("words", "contexts", "word_biases", "context_biases")
 
     def __init__(self, counts: Cooccurrence, options: Options, *, threads: int | None = None) -> None:
@@ -102,7 +106,16 @@ class GloVeObjective:
         except FormatError as error:
             raise ModelFileError(f"{error} The counts are damaged; count again.") from error
 
-    def step(self, batch: Batch, lr: float) -> Loss:
+    @staticmethod
+    def first_lr(options: Any) -> float:
+        """0.05."""
+        return 0.05
+
+    def batches(self, source: Cooccurrence, *, epochs: int) -> "Rounds":
+        """Sets of tiles, signed with settings and counts."""
+        return Rounds(self, {"counts": source.fingerprint, **to_json(self.options)})
+
+    def step(self, batch: TileRounds, lr: float) -> Loss:
         """Learn from the pairs of some tiles."""
         from seqkit.kernels.glove.cpu import train
 
@@ -131,7 +144,7 @@ class GloVeObjective:
             "contexts": e.copy,
         }
         if output not in parts:
-            raise OptionError(f"vectors: output {output!r} came, allowed are {', '.join(parts)}.")
+            raise OptionError(f"vectors: got output {output!r}, expected one of {', '.join(parts)}.")
         matrix: Floats = parts[output]()
         vocab = self.counts.vocab
         unk = SPECIALS["unk"]
@@ -157,21 +170,19 @@ class GloVeObjective:
 
 
 class Rounds:
-    """The batches of GloVe. A round: a part of each tile of one permutation of the blocks; all rounds visit
-    every pair once.
+    """The batches of GloVe: rounds, each a part of each tile of one permutation of the blocks.
 
-    Their order is drawn for each epoch; the order within a tile is drawn once, as the C program shuffles
-    once.
+    All rounds together visit every pair once. Their order is drawn for each epoch; the order within a tile is
+    drawn once, as the C program shuffles once.
     """
 
-    def __init__(self, objective: GloVeObjective, settings: dict[str, Any]) -> None:
+    def __init__(self, objective: GloVeObjective, signature: dict[str, Any]) -> None:
         self.tiles, self.seed = objective.tiles, objective.options.seed
         self.size = int(self.tiles.ends[-1])
         self.parts = FINE_PARTS if objective.words.nbytes <= FINE_BYTES else PARTS
-        own = options.to_json(objective.options)
-        self.signature = {"counts": objective.counts.fingerprint, **own, **settings}
+        self.signature = signature
 
-    def epoch(self, number: int, skip: int = 0) -> Iterator[tuple[Batch, int]]:
+    def epoch(self, number: int, skip: int = 0) -> Iterator[tuple[TileRounds, int]]:
         """Sets of rounds of epoch `number`, without the first `skip`."""
         blocks = len(self.tiles.edges) - 1
         columns = rng.permutation(rng.stream(self.seed, 2 + number, 0), blocks)
@@ -181,7 +192,7 @@ class Rounds:
             shifts, parts = np.divmod(rounds[start : start + each], self.parts)
             wanted = np.arange(blocks) * blocks + columns[(np.arange(blocks) + shifts[:, None]) % blocks]
             spans = self.tiles.spans(wanted, parts[:, None], self.parts)
-            yield Batch(wanted, parts, self.parts), int((spans[..., 1] - spans[..., 0]).sum())
+            yield TileRounds(wanted, parts, self.parts), int((spans[..., 1] - spans[..., 0]).sum())
 
 
 def _edges(counts: Cooccurrence, limit: int) -> Array:

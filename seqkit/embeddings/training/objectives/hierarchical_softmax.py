@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from seqkit.embeddings.training.huffman import huffman
-from seqkit.embeddings.training.objective import Block, Objective, WindowOptions
+from seqkit.embeddings.training.window_objective import Block, WindowObjective, WindowObjectiveOptions
 from seqkit.kernels.primitives.windows.plan import Plan
 
 __all__ = ["HierarchicalSoftmax"]
 
 
-class HierarchicalSoftmax(Objective):
+class HierarchicalSoftmax(WindowObjective):
     """loss = -log p(w | h),  p(w | h) = Π_n σ(± o_n · h) over the inner nodes n on the path to w.
 
     The sign is + where the path goes to the heavier branch; the probabilities of all words sum to 1. w is the
@@ -21,7 +21,7 @@ class HierarchicalSoftmax(Objective):
     """
 
     @dataclass(frozen=True)
-    class Options(WindowOptions):
+    class Options(WindowObjectiveOptions):
         """Settings: those of every window objective."""
 
     options: Options

@@ -8,13 +8,13 @@ from typing import Any
 
 from seqkit.core.options import option
 from seqkit.embeddings.training.noise import alias_table
-from seqkit.embeddings.training.objective import Block, Objective, WindowOptions
+from seqkit.embeddings.training.window_objective import Block, WindowObjective, WindowObjectiveOptions
 from seqkit.kernels.primitives.windows.plan import Plan
 
 __all__ = ["NegativeSampling"]
 
 
-class NegativeSampling(Objective):
+class NegativeSampling(WindowObjective):
     """loss = -log σ(o_w · h) - Σ_k log σ(-o_k · h),  k ~ count^noise_exponent.
 
     w is the centre word, o its output row; h a context word's vector (skip-gram) or the mean of the context
@@ -22,7 +22,7 @@ class NegativeSampling(Objective):
     """
 
     @dataclass(frozen=True)
-    class Options(WindowOptions):
+    class Options(WindowObjectiveOptions):
         """Settings."""
 
         negatives: int = option(5, low=1, high=1000, help="noise words for each window")

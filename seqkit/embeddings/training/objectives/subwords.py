@@ -1,10 +1,8 @@
-"""Negative sampling of words that are means of n-grams' rows: fastText's training, so that unseen words have
-vectors too.
+"""Negative sampling of words that are means of n-grams' rows, as fastText: unseen words have vectors too.
 
 Not handled: hierarchical and full softmax of such words; frozen words.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +12,7 @@ from seqkit.core import rng
 from seqkit.core.errors import OptionError
 from seqkit.core.options import option
 from seqkit.embeddings.training.noise import alias_table
-from seqkit.embeddings.training.objective import Block, Objective, WindowOptions
+from seqkit.embeddings.training.window_objective import Block, WindowObjective, WindowObjectiveOptions
 from seqkit.embeddings.vectors.ngrams import EOS, word_rows
 from seqkit.embeddings.vectors.subword import SubwordVectors
 from seqkit.embeddings.vectors.vectors import Vectors
@@ -26,7 +24,7 @@ __all__ = ["Subwords"]
 DRAWN = 1 << 16  # bucket rows at once
 
 
-class Subwords(Objective):
+class Subwords(WindowObjective):
     """loss = -log σ(o_t · h) - Σ_k log σ(-o_k · h),  k ~ count^noise_exponent,  h = mean of rows.
 
     Skip-gram: the rows are those of the centre word (its own and its n-grams'), every word around it is a t;
@@ -35,7 +33,7 @@ class Subwords(Objective):
     """
 
     @dataclass(frozen=True)
-    class Options(WindowOptions):
+    class Options(WindowObjectiveOptions):
         """Settings."""
 
         negatives: int = option(5, low=1, high=1000, help="noise words for each window")
@@ -51,9 +49,7 @@ class Subwords(Objective):
         def __post_init__(self) -> None:
             super().__post_init__()
             if self.min_n > self.max_n:
-                raise OptionError(
-                    f"Options.max_n: {self.max_n} came, allowed is at least min_n, {self.min_n}."
-                )
+                raise OptionError(f"Options.max_n: got {self.max_n}, expected at least min_n, {self.min_n}.")
 
     options: Options
 
@@ -109,29 +105,28 @@ class Subwords(Objective):
             rows[:] = (rng.uniform(rng.stream(self.options.seed, 0, start), rows.shape) - 0.5) / dim
 
     def _take(self, initial: Vectors | None) -> None:
-        """Start words' own rows at vectors of words, as fastText's -pretrainedVectors; all rows at those of a
-        like table.
-        """
+        """Start words' own rows at vectors (fastText's -pretrainedVectors), or all rows at a like table."""
         if not isinstance(initial, SubwordVectors):
-            if self.extends:
+            if self.extended is not None:
                 raise OptionError(
-                    "extend: vectors without n-grams came, so old words would become means with n-grams "
-                    "that nothing was learnt "
-                    "for. Give SubwordVectors, or leave extend out."
+                    "extend: got vectors without n-grams, expected SubwordVectors, as old words would "
+                    "be means with n-grams that were never trained. Give SubwordVectors, or leave extend out."
                 )
             super()._take(initial)
             return
         for name in ("min_n", "max_n", "buckets"):
             ours, theirs = getattr(self.options, name), getattr(initial, name)
             if ours != theirs:
-                raise OptionError(f"initial: {name} was {theirs} there and is {ours} now. Make them equal.")
+                raise OptionError(
+                    f"initial: got {name} {theirs}, expected {ours} as set here. Make them equal."
+                )
         super()._take(Vectors(initial.vocab, initial.table[: len(initial)]))
         self.input[len(self.vocab) :, : self.options.dim] = initial.table[len(initial) :]
 
-    def _make_plan(self, frozen: Iterable[str]) -> Plan:
-        if list(frozen):
+    def _make_plan(self) -> Plan:
+        if self.frozen:
             raise OptionError(
                 "frozen: a word shares rows with words spelt like it, so none can stay by itself. "
                 "Leave it out."
             )
-        return super()._make_plan(())
+        return super()._make_plan()

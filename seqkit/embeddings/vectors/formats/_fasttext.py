@@ -17,7 +17,7 @@ import numpy as np
 
 from seqkit.core.errors import FormatError
 from seqkit.core.types import Floats
-from seqkit.embeddings.vectors.subword import SubwordVectors
+from seqkit.embeddings.vectors.ngrams import NgramTable
 from seqkit.text.readers.compressed import open_bytes
 from seqkit.text.vocab import Vocab
 
@@ -27,8 +27,8 @@ LONGEST = 1 << 16  # bytes in a word
 _ENTRY = 10  # bytes of the shortest word
 
 
-def read(path: Path, *, errors: str = "strict", lenient: bool = False) -> SubwordVectors:
-    """Read a file; a plain one is memory-mapped."""
+def read(path: Path, *, errors: str = "strict", lenient: bool = False) -> tuple[Vocab, NgramTable]:
+    """Read words and table of a file; the table of one that is not compressed is memory-mapped."""
     with open_bytes(path) as file:
         plain = Path(getattr(file, "name", "")) == path
         if plain and not path.stat().st_size:
@@ -52,7 +52,7 @@ def read(path: Path, *, errors: str = "strict", lenient: bool = False) -> Subwor
     ):
         if not low <= value <= high:
             raise FormatError(
-                f"{path}: {name} is {value:,}, allowed are {low:,} to {high:,}. The file is damaged."
+                f"{path}: got {name} {value:,}, expected {low:,} to {high:,}. The file is damaged."
             )
     if maxn and not buckets:
         raise FormatError(
@@ -68,7 +68,7 @@ def read(path: Path, *, errors: str = "strict", lenient: bool = False) -> Subwor
             f"{path}: {len(data) - cursor.place:,} bytes follow the output matrix. Pass lenient=True to "
             "leave them out."
         )
-    return SubwordVectors(vocab, matrix, min_n=minn, max_n=maxn, buckets=buckets)
+    return vocab, NgramTable(matrix, min_n=minn, max_n=maxn, buckets=buckets)
 
 
 def _dictionary(cursor: "_Cursor", errors: str) -> Vocab:
@@ -102,11 +102,11 @@ def _dictionary(cursor: "_Cursor", errors: str) -> Vocab:
         except UnicodeDecodeError as error:
             raise FormatError(
                 f"{path}: byte {start + error.start:,}: the word {text[:40]!r} is not valid UTF-8. "
-                'Mend the file, or pass errors="replace".'
+                'Correct the file, or pass errors="replace".'
             ) from error
         if token in tokens or not token:
             raise FormatError(
-                f"{path}: byte {start:,}: the word {token!r} {'comes twice' if token else 'is empty'}."
+                f"{path}: byte {start:,}: the word {token!r} {'stands twice' if token else 'is empty'}."
             )
         tokens[token], counts[i] = None, count
     return Vocab(list(tokens), counts)

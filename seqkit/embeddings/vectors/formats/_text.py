@@ -8,8 +8,9 @@ import numpy as np
 
 from seqkit.core.errors import FormatError
 from seqkit.core.files import write_atomic
-from seqkit.embeddings.vectors.files import Collector, Reading, check_words, header
-from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.embeddings.vectors.contents import Contents
+from seqkit.embeddings.vectors.files import Reading
+from seqkit.embeddings.vectors.formats._rows import Collector, header, words_to_write
 from seqkit.kernels.parse_floats import reference
 from seqkit.text.readers.compressed import open_bytes
 
@@ -17,7 +18,15 @@ BLOCK = 16 << 20
 COMPILE_FROM = 4 << 20  # bytes below which compiling does not pay
 
 
-def load_text(path: Path, reading: Reading, *, with_header: bool) -> Vectors:
+def has_header_and_text(head: bytes, path: Path) -> bool:
+    """Whether the first line is a word2vec header and the second one is text."""
+    first, _, second = head.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
+    word, _, numbers = second.partition(b"\n")[0].strip().partition(b" ")
+    texty = not set(numbers[:200]) - set(b"+-0123456789.eEnaifINFA \r")
+    return header(first, path) is not None and texty and bool(word)
+
+
+def load_text(path: Path, reading: Reading, *, with_header: bool) -> Contents:
     """Read the lines of a file, after its header if it has one."""
     with open_bytes(path) as file:
         first = _first_line(file, path)
@@ -42,7 +51,7 @@ def load_text(path: Path, reading: Reading, *, with_header: bool) -> Vectors:
             f"{path}: the header says {rows:,} rows, the file has {count:,}. Get it again, or pass "
             "lenient=True."
         )
-    return collector.vectors(dim)
+    return collector.contents(dim)
 
 
 def _first_line(file: IO[bytes], path: Path) -> bytes:
@@ -59,9 +68,7 @@ def _first_line(file: IO[bytes], path: Path) -> bytes:
 def _blocks(
     file: IO[bytes], rest: bytes, path: Path, dim: int, line: int, wanted: int | None
 ) -> Iterator[tuple[list[bytes], Any, int]]:
-    """Words, rows and first line number of each block; `wanted` rows, and one more to see if there are too
-    many.
-    """
+    """Words, rows and first line number of each block; stops once more than `wanted` rows are read."""
     left = None if wanted is None else wanted
     parse: Any = reference.parse_rows
     while block := file.read(BLOCK):
@@ -107,17 +114,17 @@ def _what_is_wrong(text: bytes, dim: int) -> str:
         return f"has {len(numbers):,} numbers, expected {dim:,}. The file may be cut short; check its size."
     junk = next(field for field in reversed(fields[1:]) if not reference.NUMBER.fullmatch(field))
     if junk.lower().lstrip(b"+-") in (b"nan", b"inf", b"infinity"):
-        return f"holds {junk.decode()}, which is not a finite number. Mend the file."
+        return f"holds {junk.decode()}, which is not a finite number. Correct the file."
     way_out = 'If the file is binary, use format="word2vec-binary".'
     return f"holds {junk[:40]!r} where a number is expected. {way_out}"
 
 
-def save_text(vectors: Vectors, path: Path, *, with_header: bool, space_as: str | None = None) -> None:
+def save_text(contents: Contents, path: Path, *, with_header: bool, space_as: str | None = None) -> None:
     """Write the lines: each number in the fewest digits that give the same float32 back."""
-    words = check_words(vectors, space_as)
+    words = words_to_write(contents, space_as)
     with write_atomic(path) as file:
         if with_header:
-            file.write(f"{len(words)} {vectors.dim}\n".encode())
-        for word, row in zip(words, vectors.matrix, strict=True):
+            file.write(f"{len(words)} {contents.matrix.shape[1]}\n".encode())
+        for word, row in zip(words, contents.matrix, strict=True):
             numbers = " ".join([str(number) for number in row])  # str of a float32: shortest that round-trips
             file.write(f"{word} {numbers}\n".encode())

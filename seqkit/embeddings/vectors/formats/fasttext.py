@@ -1,11 +1,11 @@
 """The text format of fastText (.vec): word2vec's, as fastText names it. Its .bin: fasttext_binary."""
 
 from pathlib import Path
+from typing import ClassVar
 
+from seqkit.embeddings.vectors.contents import Contents
 from seqkit.embeddings.vectors.files import Reading
-from seqkit.embeddings.vectors.formats._text import load_text, save_text
-from seqkit.embeddings.vectors.formats.word2vec import Word2VecText
-from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.embeddings.vectors.formats._text import has_header_and_text, load_text, save_text
 
 __all__ = ["FastText"]
 
@@ -13,17 +13,19 @@ __all__ = ["FastText"]
 class FastText:
     """Reads and writes .vec files."""
 
-    @staticmethod
-    def matches(head: bytes, path: Path) -> bool:
-        """Whether it is called .vec and reads like word2vec text."""
-        return ".vec" in path.suffixes and Word2VecText.matches(head, path)
+    priority: ClassVar = 10
 
     @staticmethod
-    def load(path: Path, reading: Reading) -> Vectors:
+    def matches(head: bytes, path: Path) -> bool:
+        """Whether its name has .vec and its first lines are word2vec text."""
+        return ".vec" in path.suffixes and has_header_and_text(head, path)
+
+    @staticmethod
+    def load(path: Path, reading: Reading) -> Contents:
         """Read a file."""
         return load_text(path, reading, with_header=True)
 
     @staticmethod
-    def save(vectors: Vectors, path: Path, *, space_as: str | None = None) -> None:
+    def save(contents: Contents, path: Path, *, space_as: str | None = None) -> None:
         """Write a file."""
-        save_text(vectors, path, with_header=True, space_as=space_as)
+        save_text(contents, path, with_header=True, space_as=space_as)

@@ -1,17 +1,21 @@
 """The text format of GloVe: a line a word, no header; words may hold spaces."""
 
 from pathlib import Path
+from typing import ClassVar
 
-from seqkit.embeddings.vectors.files import Reading, header
+from seqkit.embeddings.vectors.contents import Contents
+from seqkit.embeddings.vectors.files import Reading
+from seqkit.embeddings.vectors.formats._rows import header
 from seqkit.embeddings.vectors.formats._text import load_text, save_text
-from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.kernels.parse_floats.reference import NUMBER
 
-__all__ = ["GloVe"]
+__all__ = ["GloVeText"]
 
 
-class GloVe:
+class GloVeText:
     """Reads and writes GloVe text, plain or compressed."""
+
+    priority: ClassVar = 30
 
     @staticmethod
     def matches(head: bytes, path: Path) -> bool:
@@ -23,11 +27,11 @@ class GloVe:
         )
 
     @staticmethod
-    def load(path: Path, reading: Reading) -> Vectors:
+    def load(path: Path, reading: Reading) -> Contents:
         """Read a file."""
         return load_text(path, reading, with_header=False)
 
     @staticmethod
-    def save(vectors: Vectors, path: Path, *, space_as: str | None = None) -> None:
+    def save(contents: Contents, path: Path, *, space_as: str | None = None) -> None:
         """Write a file."""
-        save_text(vectors, path, with_header=False, space_as=space_as)
+        save_text(contents, path, with_header=False, space_as=space_as)

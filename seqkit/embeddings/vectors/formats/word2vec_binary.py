@@ -3,15 +3,17 @@
 import mmap
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from seqkit.core.errors import FormatError
 from seqkit.core.files import write_atomic
 from seqkit.core.types import Floats
-from seqkit.embeddings.vectors.files import Collector, Reading, check_words, header
-from seqkit.embeddings.vectors.formats.word2vec import Word2VecText
-from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.embeddings.vectors.contents import Contents
+from seqkit.embeddings.vectors.files import Reading
+from seqkit.embeddings.vectors.formats._rows import Collector, header, words_to_write
+from seqkit.embeddings.vectors.formats._text import has_header_and_text
 from seqkit.text.readers.compressed import open_bytes
 
 __all__ = ["Word2VecBinary"]
@@ -22,17 +24,17 @@ NEWLINE = ord("\n")
 
 
 class Word2VecBinary:
-    """Reads and writes word2vec binary, plain or compressed; a line end after a vector may be there or
-    not.
-    """
+    """Reads and writes word2vec binary, plain or compressed, with or without a line end after each vector."""
+
+    priority: ClassVar = 50
 
     @staticmethod
     def matches(head: bytes, path: Path) -> bool:
         """Whether there is a header and what follows is not text."""
-        return header(head.partition(b"\n")[0], path) is not None and not Word2VecText.matches(head, path)
+        return header(head.partition(b"\n")[0], path) is not None and not has_header_and_text(head, path)
 
     @staticmethod
-    def load(path: Path, reading: Reading) -> Vectors:
+    def load(path: Path, reading: Reading) -> Contents:
         """Read a file.
 
         Raises:  FormatError if it is shorter or longer than its header says, before memory is taken for it.
@@ -83,15 +85,15 @@ class Word2VecBinary:
                     f"{path}: more bytes follow the {rows:,} rows of the header. Pass lenient=True to leave "
                     "them out."
                 )
-        return collector.vectors(dim)
+        return collector.contents(dim)
 
     @staticmethod
-    def save(vectors: Vectors, path: Path, *, space_as: str | None = None) -> None:
+    def save(contents: Contents, path: Path, *, space_as: str | None = None) -> None:
         """Write a file, with a line end after each vector as the C program does."""
-        words = check_words(vectors, space_as)
+        words = words_to_write(contents, space_as)
         with write_atomic(path) as file:
-            file.write(f"{len(words)} {vectors.dim}\n".encode())
-            for word, row in zip(words, vectors.matrix, strict=True):
+            file.write(f"{len(words)} {contents.matrix.shape[1]}\n".encode())
+            for word, row in zip(words, contents.matrix, strict=True):
                 file.write(word.encode() + b" " + row.astype("<f4").tobytes() + b"\n")
 
 

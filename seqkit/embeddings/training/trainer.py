@@ -1,0 +1,316 @@
+"""Word vectors in one call: SkipGram, CBOW and GloVe, three faces of one trainer.
+
+Not handled: the training itself (objectives), a run in a folder (run).
+"""
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+from seqkit.core import options
+from seqkit.core.device import threads as count_threads
+from seqkit.core.errors import OptionError, did_you_mean
+from seqkit.embeddings.cooccurrence.counting import MEMORY, CountOptions
+from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
+from seqkit.embeddings.training import estimate
+from seqkit.embeddings.training.estimate import Estimate
+from seqkit.embeddings.training.objective import Objective, objectives
+from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.text.corpus.corpus import Corpus
+from seqkit.train.checkpoint import Checkpoint
+from seqkit.train.log import Log
+from seqkit.train.loop import fit
+from seqkit.train.progress import History, Progress
+
+OWN = ("loss", "epochs", "lr", "threads")  # settings that are not the objective's
+COUNTED = tuple(field.name for field in dataclasses.fields(CountOptions))
+
+
+class Trainer:
+    """Trains word vectors; settings as in the objective's Options, changed with `set_params`.
+
+    loss: the name of an objective (the files of embeddings/training/objectives). lr: the first learning rate;
+    how it changes is the objective's. A subclass fixes what `fixed` says.
+    """
+
+    fixed: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(
+        self,
+        dim: int = 100,
+        loss: str = "negative-sampling",
+        *,
+        epochs: int = 5,
+        lr: float | None = None,
+        threads: int | None = None,
+        **settings: Any,
+    ) -> None:
+        self._set(loss, epochs, lr, threads, {"dim": dim, **settings})
+
+    def _set(
+        self, loss: str, epochs: int, lr: float | None, threads: int | None, settings: dict[str, Any]
+    ) -> None:
+        self.objective_class: type[Objective] = objectives.load(loss)
+        if owner := self._face_that_must_train(loss):
+            raise OptionError(
+                f"{type(self).__name__}: loss {loss!r} learns from counts, not from windows. Use {owner}."
+            )
+        if epochs < 1:
+            raise OptionError(f"epochs: got {epochs}, expected at least 1.")
+        if "context" in settings and "context" in self.fixed:
+            raise OptionError(
+                f"{type(self).__name__}: context is fixed; use {' or '.join(sorted(CONTEXTS))} by class."
+            )
+        if self.learns_from == "text" and "context" in self.fixed:
+            settings = {"context": self.fixed["context"], **settings}
+        self.loss, self.epochs, self.threads = loss, epochs, threads
+        self.options = options.from_json(self.objective_class.Options, settings)
+        self.lr = self.objective_class.first_lr(self.options) if lr is None else lr
+        self._given = list(settings)
+        self.history: History = []
+
+    def _face_that_must_train(self, loss: str) -> str | None:
+        """The name of the class that fixes `loss`, or has no context to ignore, if that is another one."""
+        owners = [face for face in Trainer.__subclasses__() if face.fixed.get("loss") == loss]
+        if self.learns_from == "counts" and self.fixed.get("context") == "cbow":
+            owners = owners or [SkipGram]
+        return owners[0].__name__ if owners and not isinstance(self, owners[0]) else None
+
+    @property
+    def learns_from(self) -> Literal["text", "counts"]:
+        """What `fit` learns from in the end; a text is counted first if that is counts."""
+        return self.objective_class.learns_from
+
+    @property
+    def unit(self) -> str:
+        """What an epoch consists of: tokens or pairs."""
+        return self.objective_class.unit
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """All settings by name, as scikit-learn has it."""
+        known = {name: getattr(self, name) for name in OWN} | options.to_json(self.options)
+        return {name: value for name, value in known.items() if name not in self.fixed}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change settings by name; with another loss, settings that only the old one has are dropped."""
+        known = self.get_params()
+        loss = params.get("loss", self.loss) if "loss" in known else self.loss
+        names = {field.name for field in dataclasses.fields(objectives.load(loss).Options)}
+        for name in params:
+            if name not in known and name not in names:
+                raise OptionError(
+                    f"{type(self).__name__}: unknown setting {name!r}.{did_you_mean(name, known)}"
+                )
+        merged = {name: v for name, v in known.items() if name in names or name in OWN} | params
+        epochs, lr, threads = (merged.pop(name) for name in OWN[1:])
+        given = [*self._given, *params]
+        self._set(merged.pop("loss", loss), epochs, lr, threads, merged)
+        self._given = given
+        return self
+
+    def count(
+        self,
+        corpus: Corpus,
+        *,
+        out: str | os.PathLike[str] | None = None,
+        memory: int = MEMORY,
+        report: Callable[[float], None] | None = None,
+    ) -> Cooccurrence:
+        """The counts that `fit` trains on, for a loss that learns from counts; see Cooccurrence.count."""
+        return Cooccurrence.count(
+            corpus, out=out, memory=memory, threads=self.threads, report=report, **self._counting()
+        )
+
+    def fit(
+        self,
+        source: Corpus | Cooccurrence,
+        *,
+        initial: Vectors | None = None,
+        extend: bool = False,
+        frozen: Iterable[str] = (),
+        validate: Callable[[Vectors], float] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        report: Callable[[Progress], None] | None = None,
+        logs: Sequence[Log] = (),
+        minutes: float | None = None,
+    ) -> Vectors:
+        """Train on a text, or on counts; return the vectors; `history` then holds the loss of every epoch.
+
+        source: a corpus, or counts made before, for a loss that learns from counts. Settings of counting are
+        those of the counts; one set here that differs is an error.
+        initial: vectors to start from, for the words it has. extend: keep all words of `initial`, in their
+        order, and put the new words of the text behind them (embeddings.training.extension). frozen: words
+        whose vectors stay as they start. validate: called with the vectors after each epoch, its value kept
+        in the history. checkpoint: folder for the state of the run, written every minute, after each epoch
+        and on SIGINT; resume: continue from it, to the same bytes when deterministic. minutes: end in that
+        time, with the schedule fitted to it.
+        Raises:  FormatError if no word is frequent enough; TrainingError if nothing could be predicted or the
+                 loss is not finite; OptionError if a resumed run has other settings or another source;
+                 VocabularyError if the text has no word of the vectors to extend; ResourceError if counting
+                 does not fit into memory.
+        """
+        if self.learns_from == "counts" and isinstance(source, Corpus):
+            source = self.count(source)
+        start = {"initial": initial, "extend": extend or None, "frozen": sorted(set(frozen)) or None}
+        start = {name: value for name, value in start.items() if value is not None}
+        objective: Objective = self.objective(source, **start)
+        batches = objective.batches(source, epochs=self.epochs)
+        params = self.get_params()
+        batches.signature |= {name: params[name] for name in ("loss", "lr") if name in params}
+        self.history = fit(
+            objective,
+            batches,
+            epochs=self.epochs,
+            schedule=objective.schedule(self.lr),
+            validate=(lambda: validate(objective.vectors())) if validate else None,
+            checkpoint=Checkpoint(Path(checkpoint)) if checkpoint is not None else None,
+            resume=resume,
+            report=report,
+            logs=logs,
+            minutes=minutes,
+        )
+        return objective.vectors()
+
+    def hardware(self) -> dict[str, Any]:
+        """Where it was trained, for run.json."""
+        return {"device": "cpu", "threads": count_threads(self.threads)}
+
+    def check_start(self, given: Iterable[str]) -> None:
+        """Raise OptionError if the loss cannot start from what is given of initial, extend and frozen."""
+        if self.learns_from == "counts" and (names := ", ".join(given)):
+            raise OptionError(
+                f"{self.loss}: got {names}, expected none, as a sum of vectors cannot be split into them. "
+                "Leave it out."
+            )
+
+    def objective(self, source: Any, **start: Any) -> Any:
+        """The learner, for a training loop of your own. start: initial, extend, frozen, as in `fit`."""
+        if self.learns_from == "counts":
+            self.check_start(start)
+            source = self.count(source) if isinstance(source, Corpus) else source
+            self._take_settings_of(source)
+        return self.objective_class(source, self.options, threads=self.threads, **start)
+
+    def estimate(
+        self,
+        source: Any,
+        *,
+        initial: Vectors | None = None,
+        extend: bool = False,
+        trial: int = 200_000,
+        **others: Any,
+    ) -> Estimate:
+        """What the run will need, by training on the first `trial` tokens.  others: of `fit`, without
+        effect.
+        """
+        run: dict[str, Any] = {"lr": self.lr, "epochs": self.epochs, "trial": trial}
+        if self.learns_from == "counts":
+            counting = self._counting()
+            return estimate.of_counts(self.objective, source, counting, threads=self.threads, **run)
+        start = {} if initial is None else {"initial": initial, "extend": extend}
+        return estimate.of_text(lambda corpus: self.objective(corpus, **start), source, **run)
+
+    def _counting(self) -> dict[str, Any]:
+        if self.learns_from == "text":
+            raise OptionError(f"{type(self).__name__}: loss {self.loss!r} learns from text, not from counts.")
+        return {name: getattr(self.options, name) for name in COUNTED}
+
+    def _take_settings_of(self, counts: Cooccurrence) -> None:
+        """Set the settings of counting to those of the counts; one that was given must be equal."""
+        theirs = options.to_json(counts.options)
+        for name in COUNTED:
+            if name in self._given and theirs[name] != getattr(self.options, name):
+                raise OptionError(
+                    f"{type(self).__name__}: the counts were made with {name} {theirs[name]!r}, "
+                    f"{getattr(self.options, name)!r} was asked for. Leave it out, or count anew."
+                )
+        self.options = dataclasses.replace(self.options, **theirs)
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
+        return f"{type(self).__name__}({settings})"
+
+
+class SkipGram(Trainer):
+    """Skip-gram: predict a word's neighbours from the word (Mikolov et al. 2013, arXiv:1301.3781).
+
+    >>> SkipGram(dim=50, negatives=10).get_params()["negatives"]
+    10
+    """
+
+    fixed: ClassVar = {"context": "skipgram"}
+
+
+class CBOW(Trainer):
+    """Continuous bag of words: predict a word from the mean of its neighbours (arXiv:1301.3781)."""
+
+    fixed: ClassVar = {"context": "cbow"}
+
+
+class GloVe(Trainer):
+    """Global vectors: fit the logarithms of co-occurrence counts (Pennington, Socher & Manning 2014).
+
+    Always the same bytes for the same seed, whatever the threads. The rate is constant: AdaGrad lowers the
+    steps.
+
+    >>> GloVe(dim=50, window=15).get_params()["x_max"]
+    10.0
+    """
+
+    fixed: ClassVar = {"loss": "glove"}
+
+    def __init__(
+        self,
+        dim: int = 100,
+        *,
+        epochs: int = 15,
+        lr: float = 0.05,
+        threads: int | None = None,
+        **settings: Any,
+    ) -> None:
+        self._set("glove", epochs, lr, threads, {"dim": dim, **settings})
+
+
+CONTEXTS: dict[str, type[Trainer]] = {"skipgram": SkipGram, "cbow": CBOW}
+
+
+def trainer_of(loss: str, context: str) -> type[Trainer]:
+    """The class that trains `loss`: the one that fixes it, or else that of the context.
+
+    Raises:  OptionError for an unknown context, or one given to a loss that learns from counts.
+    """
+    if context not in CONTEXTS:
+        raise OptionError(
+            f"unknown context {context!r}; known: {', '.join(CONTEXTS)}.{did_you_mean(context, CONTEXTS)}"
+        )
+    if objectives.load(loss).learns_from == "counts" and context != "skipgram":
+        raise OptionError(
+            f"{loss}: got context {context!r}, expected none, as it learns from counts. Leave it out."
+        )
+    owners = [face for face in Trainer.__subclasses__() if face.fixed.get("loss") == loss]
+    return owners[0] if owners else CONTEXTS[context]
+
+
+def make(
+    *,
+    loss: str = "negative-sampling",
+    context: str = "skipgram",
+    device: str = "auto",
+    threads: int | None = None,
+    **settings: Any,
+) -> Trainer:
+    """A trainer by the names of its loss and context.
+
+    Raises:  OptionError for an unknown one, a setting that the loss does not have, or a device but the CPU.
+    """
+    if device not in ("auto", "cpu"):
+        raise OptionError(f"device: got {device!r}, expected auto or cpu: word vectors train on the CPU.")
+    kind = trainer_of(loss, context)
+    if "loss" not in kind.fixed:
+        settings = {"loss": loss, **settings}
+    if objectives.load(loss).learns_from == "counts":
+        settings.pop("deterministic", None)  # it always is
+    return kind(threads=threads, **{name: v for name, v in settings.items() if v is not None})
