@@ -8,7 +8,7 @@ import pytest
 
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.text.bioes import detect, spans
-from seqkit.text.readers.conll import sentences, told, write
+from seqkit.text.readers.conll import format_of, sentences, write
 
 CONLL = "-DOCSTART- -X- O O\n\nEU NNP I-NP I-ORG\nrejects VBZ I-VP O\n\n# . O O\r\n\n\n\n1\u00a0000 CD I-NP O"
 CONLLU = "# text = Don't go\n1-2\tDon't\t_\t_\t_\t_\t_\t_\t_\t_\n" + "".join(
@@ -111,7 +111,7 @@ def test_settings_that_are_none_are_refused(tmp_path):
 
 
 def test_formats_are_told_from_names():
-    assert [told(n) for n in ("a.conllu.gz", "b.jsonl", "c.txt", "eng.train.gz", "stdin")] == [
+    assert [format_of(n) for n in ("a.conllu.gz", "b.jsonl", "c.txt", "eng.train.gz", "stdin")] == [
         "conllu",
         "jsonl",
         "text",
