@@ -27,12 +27,12 @@ class Options:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"size": 0}, "Options.size: 0 came, allowed is at least 1 and at most 9"),
-        ({"size": 2.5}, "Options.size: 2.5 came, expected int"),
-        ({"size": True}, "Options.size: True came, expected int"),
-        ({"rate": math.nan}, "Options.rate: nan came"),
-        ({"rate": "x"}, "Options.rate: 'x' came, expected float"),
-        ({"kind": "c"}, "Options.kind: 'c' came, expected one of 'a', 'b'"),
+        ({"size": 0}, "Options.size: got 0, expected at least 1 and at most 9"),
+        ({"size": 2.5}, "Options.size: got 2.5, expected int"),
+        ({"size": True}, "Options.size: got True, expected int"),
+        ({"rate": math.nan}, "Options.rate: got nan"),
+        ({"rate": "x"}, "Options.rate: got 'x', expected float"),
+        ({"kind": "c"}, "Options.kind: got 'c', expected one of 'a', 'b'"),
         ({"siez": 1}, "unknown setting 'siez'; known: size, rate, kind, name. Did you mean 'size'"),
     ],
 )
