@@ -39,7 +39,8 @@ def read(
     """
     counts = getattr(trainer, "learns_from", "text") == "counts"
     if counts:
-        trainer.check_start(initial=initial, extend=extend, frozen=frozen)
+        asked = {"initial": initial, "extend": extend, "frozen": frozen}
+        trainer.check_start(name for name, value in asked.items() if value)
     start = None if initial is None else Vectors.load(initial)
     found = _open(source, folder, counts, tokenizer, lower, trainer.threads, reading)
     given: dict[str, Any] = {}
