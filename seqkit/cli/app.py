@@ -1,4 +1,4 @@
-"""The tree of commands: cli/commands is a family, a group or a single command a file."""
+"""The tree of commands: cli/commands is a family, a group or a single command in each file."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ commands = Family("seqkit.cli.commands", "command")
 
 
 def make(words: list[str] | None = None) -> typer.Typer:
-    """The tree of commands.  words: those of a command line, which needs but its own branch."""
+    """The tree of commands.  words: of the command line; only its own branch is loaded."""
     app = group(
         "seqkit: from a text file to word vectors and language models. Every command has --help with an "
         "example; --debug: tracebacks."
