@@ -15,8 +15,8 @@ from torch import nn
 from benchmarks._common import machine, parser, ratio, timed
 from seqkit.models.language_model.network import Network
 from seqkit.text.batches.streams import bptt_streams
-from seqkit.train.gradient import GradientLearner
-from seqkit.train.gradient_options import GradientOptions
+from seqkit.train.gradient.learner import GradientLearner
+from seqkit.train.gradient.options import GradientOptions
 
 V, D, B, T, STEPS = 10_000, 200, 20, 35, 12
 

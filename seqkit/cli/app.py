@@ -1,5 +1,8 @@
 """The tree of commands: cli/commands is a family, a group or a single command in each file."""
 
+import ast
+import importlib.util
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,20 +16,34 @@ commands = Family("seqkit.cli.commands", "command")
 
 
 def make(words: list[str] | None = None) -> typer.Typer:
-    """The tree of commands.  words: of the command line; only its own branch is loaded."""
+    """The tree of commands.
+
+    words: those of a command line: other branches are then only lines of the help, and load nothing.
+    """
     app = group(
         "seqkit: from a text file to word vectors and language models. Every command has --help with an "
         "example; --debug: tracebacks."
     )
     app.callback()(start)
-    known = commands.names()
-    for name in words[:1] if words and words[0] in known else known:
+    for name in commands.names():
+        if words is not None and name not in words[:1]:
+            app.command(name, help=_summary(name))(start)
+            continue
         member = commands.load(name)  # a group of commands, or one command
         if isinstance(member, typer.Typer):
             app.add_typer(member, name=name)
         else:
             app.command(name)(member)
     return app
+
+
+def _summary(name: str) -> str:
+    """What a module of commands says of itself in its docstring, read without running it."""
+    spec = importlib.util.find_spec(f"{commands.package}.{name}")
+    source = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
+    text = " ".join((ast.get_docstring(ast.parse(source)) or "").partition("\n\n")[0].split())
+    said = text.removeprefix(f"seqkit {name}: ")
+    return said[:1].upper() + said[1:]
 
 
 def _version(asked: bool) -> None:

@@ -1,4 +1,4 @@
-"""The errors seqkit raises on purpose, a class an exit code, and the did-you-mean that goes into their text.
+"""The errors seqkit raises on purpose, each class with an exit code, and the hint "Did you mean".
 
 Text of every error: where: got X, expected Y. Do Z. What a caller may need to say more stands in attributes.
 """
@@ -44,11 +44,11 @@ class SeqkitError(Exception):
 
 
 class TrainingError(SeqkitError):
-    """A run cannot go on or would change nothing: loss not finite, no update made."""
+    """A run cannot continue or changes nothing: the loss is not finite, no update was made."""
 
 
 class BackendError(SeqkitError):
-    """The asked-for device or kernel backend is not there."""
+    """The requested device or kernel backend is not available."""
 
     exit_code = 2
 
@@ -66,7 +66,7 @@ class ShapeError(SeqkitError):
 
 
 class FormatError(SeqkitError):
-    """A data file or text is not what it should be."""
+    """A data file or text does not have the expected form."""
 
     exit_code = 3
 

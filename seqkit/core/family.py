@@ -1,7 +1,7 @@
 """A family is a folder: every file in it is a member, found by its name and imported when asked for.
 
 `negative_sampling.py` is the member "negative-sampling"; its `__all__` holds the one public name. Nothing
-central is edited to add a member.
+else is edited to add a member.
 """
 
 import importlib

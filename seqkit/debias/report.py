@@ -1,5 +1,4 @@
-"""The tables of a debiasing report: the same measures, projections and test sets before and after, as plain
-values.
+"""The tables of a debiasing report, as plain values: measures, projections and test sets before and after.
 
 Not handled: drawing them (seqkit.report.pages.bias_page takes the tables).
 """
@@ -28,11 +27,11 @@ class Report:
     """Tables of plain values.
 
     about: words, their checksum and licence, direction, sizes.
-    measures: a row a measure and state ("before" or an eraser).
+    measures: one row for each measure and state ("before" or an eraser).
     projection: cosine of each neutral word with the direction, by state.
-    utility: a row a test set and state.
+    utility: one row for each test set and state.
     lost: the unknown words of each list.
-    refused: measures that could not be taken, by state; the same reason once.
+    refused: measures that could not be taken, by state; a reason that stays the same only once.
     """
 
     about: dict[str, Any]

@@ -70,8 +70,8 @@ def diagnose(
     parts: train and dev, and where they exist train-dev and test.   limits: on Diagnosis.values.
     report: called at each stage. It trains once on all rows, once on each of three shares of them, and, if
     the loss or a bias gives a reason, at a tenth of the learning rate.
-    Raises:  FormatError for a part that is empty, one class, a label that training has not, a group in two
-             parts; OptionError for a limit on what is not measured; TrainingError if training breaks off at a
+    Raises:  FormatError for a part that is empty, one class, a label that training lacks, a group in two
+             parts; OptionError for a limit on what is not measured; TrainingError if training fails at a
              tenth of the rate as well.
     """
     for limit in limits:

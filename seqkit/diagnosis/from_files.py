@@ -30,7 +30,7 @@ from seqkit.text.splits import split
 
 @dataclass(frozen=True)
 class Source:
-    """How labelled texts are read: format, columns and encoding; group and slices are columns too."""
+    """How labelled texts are read: format, encoding, and the columns of text, label, group and slices."""
 
     format: str | None = None
     text: str = "text"
@@ -54,9 +54,9 @@ class Source:
                     f"{row.where}: no {what}, expected one for each text. Fill it in, or leave the row out."
                 )
             if known is not None and row.labels[0] not in known:
-                allowed = ", ".join(sorted(known)[:20])
+                names = ", ".join(sorted(known)[:20])
                 raise FormatError(
-                    f"{row.where}: got the label {row.labels[0]!r}, expected one of training: {allowed}."
+                    f"{row.where}: got the label {row.labels[0]!r}, expected one of training: {names}."
                 )
         groups = [str(row.labels[1]) for row in rows] if self.group else None
         first = 1 + bool(self.group)
@@ -68,8 +68,7 @@ class Source:
 class DiagnosisRun:
     """Where the parts come from: files, or shares of `train` as text ("0.1").
 
-    train_dev: None takes a tenth of `train` where dev is a file, so that the mismatch can be told from the
-    variance.
+    train_dev: None takes a tenth of `train` if dev is a file, to separate data mismatch from variance.
     """
 
     train: str

@@ -1,5 +1,4 @@
-"""The error-analysis sheet: wrong rows for a person to look at, a column a category to mark, read back as
-shares.
+"""The error-analysis sheet: wrong rows, and columns in which a person marks categories; read back as shares.
 
 A cell is marked by x, 1, yes, y, true or a tick, and not by an empty cell, 0, no, n, false or -. Columns that
 a person adds are categories too. Not handled: spreadsheets other than CSV (comma or semicolon; UTF-8).
@@ -38,9 +37,7 @@ class Analysis:
     comments: dict[str, str]
 
     def table(self, error: float | None = None) -> list[dict[str, Any]]:
-        """A row a category; error: of the part, so that `ceiling` is what it would fall to with that category
-        solved.
-        """
+        """One row for each category.  error: of the part; `ceiling`: the rest with it solved."""
         return [
             {
                 "category": s.name,

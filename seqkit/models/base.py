@@ -6,28 +6,28 @@ Not handled: batches and predictions, which each task makes by itself.
 import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, Self, TypedDict, TypeVar, Unpack
 
-import numpy as np
 import torch
 from torch import nn
 
 from seqkit.core import files
 from seqkit.core.device import device as find_device
-from seqkit.core.errors import FormatError, ModelFileError, OptionError, ResourceError
+from seqkit.core.errors import FormatError, ModelFileError, OptionError
 from seqkit.core.fingerprint import fingerprint
 from seqkit.core.options import Settings
 from seqkit.core.score import Loss
-from seqkit.core.types import Arrays
+from seqkit.core.types import Arrays, part
 from seqkit.models.options import Fit, Recurrent
 from seqkit.nn.initialise import check_way
+from seqkit.nn.resources import check_memory, memory_errors, torch_threads
+from seqkit.nn.weights import put_weights, take_weights
 from seqkit.train.checkpoint import Checkpoint
-from seqkit.train.gradient import GradientLearner
-from seqkit.train.gradient_options import GradientOptions
+from seqkit.train.gradient.learner import GradientLearner
+from seqkit.train.gradient.options import GradientOptions
 from seqkit.train.learner import Batches, Engine, Learner
 from seqkit.train.log import Log
 from seqkit.train.loop import fit
@@ -183,7 +183,7 @@ class Model(Generic[F]):
             model = cls(device=device, threads=threads, **meta["settings"])
             model._fitted = cls.record.from_arrays(arrays, meta, model.options)
             network = model.fitted.network(model.options).to(find_device(device))
-            _take_weights(network, files.part(arrays, "weights."))
+            take_weights(network, part(arrays, "weights."))
             model._network = network.eval()
             model.history = [Epoch(**(epoch | {"loss": Loss(**epoch["loss"])})) for epoch in meta["history"]]
         except (KeyError, TypeError, ValueError, FormatError, OptionError) as error:
@@ -211,7 +211,7 @@ class Model(Generic[F]):
         """
         with torch.device("meta"):
             numbers = sum(p.numel() for p in fitted.network(self.options).parameters())
-        self._check_memory(numbers)
+        check_memory(type(self).__name__, numbers)
         self.built = numbers
         return fitted.network(self.options).to(find_device(device or self.device))
 
@@ -249,7 +249,7 @@ class Model(Generic[F]):
 
         self.history = []
         network.train()
-        with self._threads(), self._memory():
+        with torch_threads(self.threads), memory_errors(type(self).__name__):
             learner = learner or GradientLearner(network, self.gradient_options, world=run.get("world"))
             self.history = fit(
                 learner,
@@ -268,79 +268,14 @@ class Model(Generic[F]):
         if isinstance(learner, Engine):
             with learner.averaged():
                 final = {name: p.detach().clone() for name, p in network.named_parameters()}
-            _take_tensors(network, final)
+            put_weights(network, final)
         self._fitted, self._network = fitted, network.to(find_device(self.device)).eval()
-
-    @contextmanager
-    def _threads(self) -> Iterator[None]:
-        """Within the block torch has `threads` threads."""
-        before = torch.get_num_threads()
-        torch.set_num_threads(self.threads or before)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
-
-    @contextmanager
-    def _memory(self) -> Iterator[None]:
-        """Say what to do when memory runs out within the block."""
-        try:
-            yield
-        except (RuntimeError, MemoryError) as error:
-            if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate" in str(error):
-                raise ResourceError(
-                    f"{type(self).__name__}: memory ran out ({error}). Lower batch or hidden_size."
-                ) from error
-            raise
 
     def _untrained(self) -> OptionError:
         return OptionError(
             f"{type(self).__name__}: got an untrained model, expected a trained one. Call fit or load."
         )
 
-    def _check_memory(self, numbers: int) -> None:
-        """Raise if float32 weights with gradients and two moments cannot fit into the machine's memory."""
-        try:
-            total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        except (ValueError, OSError, AttributeError):
-            return
-        if 16 * numbers > total:
-            raise ResourceError(
-                f"{type(self).__name__}: the weights with gradients and moments need "
-                f"{16 * numbers / 2**30:,.1f} GiB, this machine has {total / 2**30:,.1f}. "
-                "Lower hidden_size, num_layers, embed_dim or the vocabulary."
-            )
-
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
         return f"{type(self).__name__}({settings})"
-
-
-def start_embedding(embedding: Any, tokens: Sequence[str], vectors: Any) -> float:
-    """Fill the rows of an embedding whose tokens are in `vectors` (Vectors); return the share that are.
-
-    Raises:  OptionError if the vectors have another size.
-    """
-    if vectors.dim != embedding.shape[1]:
-        raise OptionError(
-            f"vectors: got {vectors.dim} numbers for each word, expected "
-            f"{embedding.shape[1]}, the size of the embedding. Make them equal."
-        )
-    rows = [(i, vectors.vocab.index[token]) for i, token in enumerate(tokens) if token in vectors.vocab.index]
-    with torch.no_grad():
-        for i, row in rows:
-            embedding[i] = torch.from_numpy(np.array(vectors.matrix[row]))
-    return len(rows) / max(len(tokens), 1)
-
-
-def _take_weights(network: nn.Module, given: Arrays) -> None:
-    own = dict(network.named_parameters())
-    if own.keys() != given.keys() or any(tuple(p.shape) != given[name].shape for name, p in own.items()):
-        raise KeyError("weights of the sizes that the settings ask for")
-    _take_tensors(network, {name: torch.from_numpy(np.array(array)) for name, array in given.items()})
-
-
-@torch.no_grad()
-def _take_tensors(network: nn.Module, given: Mapping[str, torch.Tensor]) -> None:
-    for name, p in network.named_parameters():
-        p.copy_(given[name])

@@ -78,8 +78,7 @@ def to_torch(stack: Stack) -> nn.RNNBase:
 
 
 def flip_update(cell: Cell) -> None:
-    """Turn z of a GRU into 1 - z in place: the weights of the course's Γu become those of z, and the other
-    way round.
+    """Turn z of a GRU into 1 - z in place: weights of the course's Γu become those of z, and back.
 
     σ(-a) = 1 - σ(a), so the update gate's rows of W, U and b change their sign.
     """

@@ -1,8 +1,8 @@
 """Spans written as tags of single words: IOB1, BIO (IOB2) and BIOES, and the one decoder that reads them all.
 
 iob1   I-X inside; B-X only where a span follows one of its own type at once (CoNLL-2003's files)
-bio    B-X begins a span, I-X goes on
-bioes  B-X begins, I-X goes on, E-X ends a span of two words or more; S-X is one of one word
+bio    B-X begins a span, I-X continues it
+bioes  B-X begins, I-X continues, E-X ends a span of two words or more; S-X is one of one word
 
 O is outside; X may be missing (B, I). Not handled: spans that overlap or have gaps.
 """

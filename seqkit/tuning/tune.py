@@ -28,6 +28,7 @@ from seqkit.tuning.space import Space, Wanted
 from seqkit.tuning.store import Trials, read_trials
 from seqkit.tuning.trial import Job, Method, Trial, searches
 
+VERSION = 2  # of what a search is known by
 Report = Callable[[Trial, list[Trial]], None]  # the trial at hand, and all
 
 
@@ -131,6 +132,7 @@ def tune(
     device(model.device)
     fixed = {n: v for n, v in model.get_params().items() if n not in (*where.parts, "device", "threads")}
     signature = {
+        "version": VERSION,
         "model": type(model).__name__,
         "space": where.to_json(),
         "method": method,

@@ -297,7 +297,7 @@ X = ["--out", "x.html"]
         (
             ["run", "film.tsv", *X, "--matrix", "x.pdf"],
             2,
-            "'x.pdf' ends in '.pdf', allowed are .svg and .png",
+            "got 'x.pdf', expected a name that ends in .svg or .png",
         ),
         (["run", "film.tsv", *X, "--sheet", "x.txt"], 2, "got 'x.txt', expected a name that ends in .csv"),
         (

@@ -153,7 +153,7 @@ FILES = {
         (
             ["train", "a.conll", "--out", "x", "--column", "9"],
             3,
-            "line 3 has 3 columns; the tags were looked for in column 9",
+            "line 3 has 3 columns, expected the tags in column 9",
         ),
         (["train", "a.conllu", "--out", "x", "--column", "upo"], 2, "Did you mean 'upos'"),
         (["train", "a.conll", "--out", "x", "--column", "2", "--scheme", "bio"], 3, "line 3: tags: got 'X'"),

@@ -27,12 +27,12 @@ class Options:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"size": 0}, "Options.size: 0 came, allowed is at least 1 and at most 9"),
-        ({"size": 2.5}, "Options.size: 2.5 came, expected int"),
-        ({"size": True}, "Options.size: True came, expected int"),
-        ({"rate": math.nan}, "Options.rate: nan came"),
-        ({"rate": "x"}, "Options.rate: 'x' came, expected float"),
-        ({"kind": "c"}, "Options.kind: 'c' came, expected one of 'a', 'b'"),
+        ({"size": 0}, "Options.size: got 0, expected at least 1 and at most 9"),
+        ({"size": 2.5}, "Options.size: got 2.5, expected int"),
+        ({"size": True}, "Options.size: got True, expected int"),
+        ({"rate": math.nan}, "Options.rate: got nan"),
+        ({"rate": "x"}, "Options.rate: got 'x', expected float"),
+        ({"kind": "c"}, "Options.kind: got 'c', expected one of 'a', 'b'"),
         ({"siez": 1}, "unknown setting 'siez'; known: size, rate, kind, name. Did you mean 'size'"),
     ],
 )
@@ -120,10 +120,10 @@ def test_uniform_fills_the_unit_interval_evenly():
 def test_threads_and_devices_are_checked():
     assert device.threads(3) == 3
     assert device.threads() >= 1
-    with pytest.raises(errors.OptionError, match="threads: 0 came"):
+    with pytest.raises(errors.OptionError, match="threads: got 0"):
         device.threads(0)
     assert device.device("cpu").type == "cpu"
-    with pytest.raises(errors.OptionError, match="device: 'tpu' came, allowed are auto, cpu, cuda"):
+    with pytest.raises(errors.OptionError, match="device: got 'tpu', expected one of auto, cpu, cuda"):
         device.device("tpu")
 
 

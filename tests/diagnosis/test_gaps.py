@@ -123,5 +123,5 @@ def test_signs_are_seen_in_rising_and_spiking_losses_only():
 
 
 def test_an_empty_part_is_told():
-    with pytest.raises(FormatError, match="dev: no row came"):
+    with pytest.raises(FormatError, match="dev: got no row"):
         errors({"dev": np.zeros(0, bool)})

@@ -1,4 +1,4 @@
-"""Small random texts and plans for the kernel tests."""
+"""Small random texts, windows and targets for the kernel tests."""
 
 import numpy as np
 
@@ -6,7 +6,8 @@ from seqkit.core import rng
 from seqkit.embeddings.training.huffman import huffman
 from seqkit.embeddings.training.noise import alias_table
 from seqkit.kernels.primitives.simd.rows import aligned, padded
-from seqkit.kernels.primitives.windows.plan import Plan
+from seqkit.kernels.primitives.windows.settings import Noise, Windows
+from seqkit.kernels.word2vec.paths import Paths
 
 
 def text(tokens: int = 400, vocab: int = 30, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -17,41 +18,44 @@ def text(tokens: int = 400, vocab: int = 30, seed: int = 0) -> tuple[np.ndarray,
     return ids, np.concatenate([[0, 0], cuts, [tokens]]).astype(np.int64)
 
 
-def plan(
-    ids: np.ndarray,
-    vocab: int = 30,
-    *,
-    tree: bool = False,
-    lock: bool = False,
-    subsample: bool = True,
-    **settings,
-) -> Plan:
-    """A plan over the counts of `ids`; settings override Plan's fields."""
-    counts = np.maximum(np.bincount(ids, minlength=vocab), 1)
-    counts[0] = 0
+def windows(
+    ids: np.ndarray, vocab: int = 30, *, lock: bool = False, subsample: bool = True, **settings
+) -> Windows:
+    """Windows over `ids`; settings override the fields of Windows."""
     keep = np.full(vocab, 1 << 32, np.uint64)
     keep[0] = 0
     if subsample:
         keep[1:4] = 1 << 31
-    points, labels, ends = (
-        huffman(counts) if tree else (np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(1, np.int64))
-    )
     fields = {
         "window": 5,
         "shrink": True,
         "cbow": False,
         "divide": False,
-        "tree": tree,
-        "negatives": 5,
         "seeds": np.array([rng.stream(3, i) for i in range(3)]),
         "keep": keep,
-        "noise": alias_table(counts**0.75),
-        "points": points,
-        "labels": labels,
-        "ends": ends,
         "locked": (np.arange(vocab) % 3 == 0).astype(np.uint8) if lock else np.zeros(0, np.uint8),
     }
-    return Plan(**(fields | settings))
+    return Windows(**(fields | settings))
+
+
+def counts(ids: np.ndarray, vocab: int = 30) -> np.ndarray:
+    """How often each word stands in `ids`, at least once; the unknown word 0 never."""
+    found = np.maximum(np.bincount(ids, minlength=vocab), 1)
+    found[0] = 0
+    return found
+
+
+def noise(ids: np.ndarray, vocab: int = 30, negatives: int = 5) -> Noise:
+    """Noise over the counts of `ids`."""
+    return Noise(negatives, alias_table(counts(ids, vocab) ** 0.75))
+
+
+def plan(
+    ids: np.ndarray, vocab: int = 30, *, tree: bool = False, negatives: int = 5, **settings
+) -> tuple[Windows, Noise | Paths]:
+    """Windows and targets for the word2vec kernel."""
+    targets = Paths(*huffman(counts(ids, vocab))) if tree else noise(ids, vocab, negatives)
+    return windows(ids, vocab, **settings), targets
 
 
 def matrices(

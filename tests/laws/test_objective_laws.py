@@ -8,10 +8,7 @@ from seqkit.core.score import Loss
 from seqkit.embeddings.training.objective import objectives
 from seqkit.embeddings.training.trainer import CONTEXTS
 from seqkit.embeddings.vectors.vectors import Vectors
-from seqkit.kernels.fasttext import reference as subword_window
-from seqkit.kernels.full_softmax import reference as full_softmax
 from seqkit.kernels.primitives.windows.reference import windows
-from seqkit.kernels.word2vec import reference as logistic_window
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 
@@ -34,28 +31,25 @@ def model(context, loss, **settings):
     )
 
 
-def reference_train(loss):
-    return {"full-softmax": full_softmax, "subwords": subword_window}.get(loss, logistic_window).train
-
-
 @pytest.mark.parametrize(("context", "loss"), EVERY)
 def test_law_one_reference_step_is_the_finite_difference_gradient(context, loss):
     """One window, float64, lr 1: the change of every number is minus the central difference of the loss."""
     corpus = make_corpus(tokens=9, vocab=6, seed=3, sentence=9)
     objective = model(context, loss, subsample=0.0, cbow_gradient="mean", shrink=False).objective(corpus)
-    plan = objective.plan._replace(seeds=np.arange(3, dtype=np.uint64))
+    settings = objective.windows._replace(seeds=np.arange(3, dtype=np.uint64))
     place = next(
-        place for place, _, around in windows(corpus.ids, corpus.starts, 0, 9, plan) if len(around) > 2
+        place for place, _, around in windows(corpus.ids, corpus.starts, 0, 9, settings) if len(around) > 2
     )
     random = np.random.default_rng(0)
     start = [random.normal(size=matrix.shape) for matrix in (objective.input, objective.output)]
-    train = reference_train(loss)
+    train, targets = objective.reference_train, objective.targets
 
     def value(matrices):
-        return train(corpus.ids, corpus.starts, place, place + 1, plan, *[m.copy() for m in matrices], 0.0)[0]
+        start = [m.copy() for m in matrices]
+        return train(corpus.ids, corpus.starts, place, place + 1, settings, targets, *start, 0.0)[0]
 
     moved = [matrix.copy() for matrix in start]
-    train(corpus.ids, corpus.starts, place, place + 1, plan, *moved, 1.0)
+    train(corpus.ids, corpus.starts, place, place + 1, settings, targets, *moved, 1.0)
     checked = 0
     for which, matrix in enumerate(start):
         for row in range(len(matrix)):
@@ -79,8 +73,9 @@ def test_law_word2vec_cbow_gradient_is_the_true_one_times_the_rows_of_the_mean(l
         objective = model("cbow", loss, subsample=0.0, cbow_gradient=kind, shrink=False).objective(corpus)
         objective.output[:] = 0.1
         before = objective.input.copy()
-        plan = objective.plan._replace(seeds=np.arange(3, dtype=np.uint64))
-        reference_train(loss)(corpus.ids, corpus.starts, 1, 2, plan, objective.input, objective.output, 1.0)
+        settings = objective.windows._replace(seeds=np.arange(3, dtype=np.uint64))
+        pair = objective.input, objective.output
+        objective.reference_train(corpus.ids, corpus.starts, 1, 2, settings, objective.targets, *pair, 1.0)
         changes.append(objective.input - before)
     rows = 2 * 4 if loss == "subwords" else 2  # "w3" has itself, <w3, w3> and <w3>
     np.testing.assert_allclose(changes[1], rows * changes[0], rtol=1e-4, atol=1e-7)
@@ -91,8 +86,8 @@ def test_law_a_thousand_reference_steps_are_the_kernels(context, loss):
     corpus = make_corpus(tokens=3000)
     trained, plain = (model(context, loss, subsample=0.01).objective(corpus) for _ in range(2))
     got = trained.step(_block(corpus), 0.02)
-    plain.train = lambda block, plan, lr: reference_train(loss)(
-        block.ids, block.starts, block.low, block.high, plan, plain.input, plain.output, lr
+    plain.train = lambda block, settings, lr: plain.reference_train(
+        *block.place, settings, plain.targets, plain.input, plain.output, lr
     )
     want = plain.step(_block(corpus), 0.02)
     assert got.count == want.count > 850
@@ -109,30 +104,31 @@ def test_law_epoch_loss_is_the_brute_force_mean_over_every_prediction(context, l
     random = np.random.default_rng(1)
     for matrix in (objective.input, objective.output):
         matrix[:, :12] = random.normal(0, 0.4, (len(matrix), 12))
-    plan = objective.plan._replace(seeds=np.arange(3, dtype=np.uint64))
+    settings = objective.windows._replace(seeds=np.arange(3, dtype=np.uint64))
     e, o = objective.input.astype(np.float64), objective.output.astype(np.float64)
     total, count = 0.0, 0
-    for place, word, around in windows(corpus.ids, corpus.starts, 0, 700, plan):
+    for place, word, around in windows(corpus.ids, corpus.starts, 0, 700, settings):
         pairs = [([other], word) for other in around]
         if context == "cbow":
             pairs = [(around, word)]
         elif loss in ("full-softmax", "subwords"):
             pairs = [([word], other) for other in around]
         for number, (sources, target) in enumerate(pairs if around else []):
-            h = e[np.concatenate([_rows(source, loss, plan) for source in sources])].mean(0)
-            total -= _log_probability(h, target, (place, number), loss, objective, plan, o)
+            h = e[np.concatenate([_rows(source, loss, objective.targets) for source in sources])].mean(0)
+            total -= _log_probability(h, target, (place, number), loss, objective, settings, o)
             count += 1
-    got, number = objective.train(_block(corpus), plan, 0.0)
+    got, number = objective.train(_block(corpus), settings, 0.0)
     assert number == count
     assert got / number == pytest.approx(total / count, abs=1e-6)
 
 
-def _rows(word, loss, plan):
-    return plan.points[plan.ends[word] : plan.ends[word + 1]] if loss == "subwords" else [word]
+def _rows(word, loss, targets):
+    return targets.rows[targets.ends[word] : targets.ends[word + 1]] if loss == "subwords" else [word]
 
 
-def _log_probability(h, word, at, loss, objective, plan, o):
-    from seqkit.kernels.primitives.windows.reference import bits, draw, targets
+def _log_probability(h, word, at, loss, objective, settings, o):
+    from seqkit.kernels.primitives.windows.reference import bits, draw
+    from seqkit.kernels.word2vec.reference import targets_of
 
     place, number = at  # of the window, and of the predicted word in it
 
@@ -142,14 +138,15 @@ def _log_probability(h, word, at, loss, objective, plan, o):
     if (
         loss == "subwords"
     ):  # noise words of its own for each predicted one, drawn anew every 16 places in skip-gram
+        negatives, table = objective.targets.noise
         first = (
-            place if plan.cbow else place // 16 * 2 * plan.window
-        ) * plan.negatives + number * plan.negatives
-        noise = [draw(bits(plan.seeds[2], first + k), plan.noise) for k in range(plan.negatives)]
+            place if settings.cbow else place // 16 * 2 * settings.window
+        ) * negatives + number * negatives
+        noise = [draw(bits(settings.seeds[2], first + k), table) for k in range(negatives)]
         rows = [word, *(n for n in noise if n != word)]
         labels = [1] + [0] * (len(rows) - 1)
     else:
-        rows, labels = targets(place, word, plan)
+        rows, labels = targets_of(word, place, settings, objective.targets)
     return sum(
         -np.log1p(np.exp(-(o[row] @ h if label else -o[row] @ h)))
         for row, label in zip(rows, labels, strict=True)
@@ -169,9 +166,9 @@ def test_hierarchical_probabilities_of_all_words_sum_to_one():
     o, h = random.normal(size=objective.output.shape), random.normal(size=objective.output.shape[1])
     total = 0.0
     for word in np.flatnonzero(objective.counts):
-        path = slice(objective.plan.ends[word], objective.plan.ends[word + 1])
-        signs = 2 * objective.plan.labels[path] - 1
-        total += np.prod(1 / (1 + np.exp(-signs * (o[objective.plan.points[path]] @ h))))
+        path = slice(objective.targets.ends[word], objective.targets.ends[word + 1])
+        signs = 2 * objective.targets.labels[path] - 1
+        total += np.prod(1 / (1 + np.exp(-signs * (o[objective.targets.points[path]] @ h))))
     assert total == pytest.approx(1.0, abs=1e-12)
 
 
@@ -223,7 +220,7 @@ def test_law_resumed_at_any_step_ends_in_the_same_bytes(context, loss, tmp_path)
 def test_resume_with_another_setting_or_text_names_the_difference(tmp_path):
     corpus = make_corpus()
     model("skipgram", "negative-sampling").fit(corpus, checkpoint=tmp_path)
-    with pytest.raises(OptionError, match="window was 3 in .* and is 4 now"):
+    with pytest.raises(OptionError, match="got window 4, expected 3 as in"):
         model("skipgram", "negative-sampling", window=4).fit(corpus, checkpoint=tmp_path, resume=True)
     with pytest.raises(OptionError, match="corpus was"):
         model("skipgram", "negative-sampling").fit(make_corpus(seed=1), checkpoint=tmp_path, resume=True)

@@ -88,7 +88,7 @@ def test_state_of_another_batch_is_refused():
 
 
 def test_lengths_beyond_the_input_are_refused():
-    with pytest.raises(ShapeError, match="allowed is 0 to the 2 steps given"):
+    with pytest.raises(ShapeError, match="expected 0 to 2, the steps of the input"):
         Stack(3, 4)(torch.zeros(1, 2, 3), lengths=torch.tensor([3]))
 
 

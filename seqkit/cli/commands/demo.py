@@ -1,4 +1,4 @@
-"""seqkit demo."""
+"""seqkit demo: train word vectors on the planted corpus that ships, and ask them what it planted."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory

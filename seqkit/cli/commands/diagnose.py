@@ -1,4 +1,4 @@
-"""seqkit diagnose: find what limits a classifier; split, find duplicates, count errors, choose."""
+"""seqkit diagnose: faults of a classifier; splits, copies, the sheet of errors, the choice of a model."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,20 +10,19 @@ from seqkit.cli.help import group
 
 __all__ = ["app"]
 
-app = group("Find what limits a classifier and what to do next: run, split, duplicates, sheet, choose.")
+app = group("Diagnose a classifier: run, split, duplicates, sheet, choose.")
 
 Form = Annotated[
     str | None,
-    typer.Option("--format", help="lines (label text), tsv, csv, jsonl; by the name if not given."),
+    typer.Option("--format", help="lines (label text), tsv, csv or jsonl; by default from the file name."),
 ]
 Text = Annotated[str, typer.Option("--text", help="Column of the text (csv, tsv, jsonl).")]
 Label = Annotated[str, typer.Option("--label", help="Column of the label.")]
-Encoding = Annotated[str, typer.Option(help="Of the files: utf-8, windows-1252, ...")]
-Group = Annotated[str | None, typer.Option(help="Column of the group: its rows stay in one part.")]
-Threshold = Annotated[float, typer.Option(help="Jaccard similarity from which two texts count as copies.")]
+Encoding = Annotated[str, typer.Option(help="Encoding of the files: utf-8, windows-1252, ...")]
+Group = Annotated[str | None, typer.Option(help="Column of groups: the rows of a group stay in one part.")]
+Threshold = Annotated[float, typer.Option(help="Jaccard similarity from which two texts are copies.")]
 Limits = Annotated[
-    list[str],
-    typer.Option("--limit", help="A limit that the model must keep, such as ms<=5; may be given again."),
+    list[str], typer.Option("--limit", help="A limit to meet, such as ms<=5; may be given again.")
 ]
 
 
@@ -37,16 +36,16 @@ def run(
         str | None,
         typer.Option(help="Share of TRAIN (0: none), or a file; 0.1 if not given and dev is a file."),
     ] = None,
-    human: Annotated[float | None, typer.Option(help="Error rate of people, or the best known.")] = None,
+    human: Annotated[float | None, typer.Option(help="Error of people, or the best known.")] = None,
     least: Annotated[
-        float, typer.Option(help="A gap is reported if its whole interval lies above this.")
+        float, typer.Option(help="Gaps are named if their whole interval lies above this.")
     ] = 0.02,
     limit: Limits = [],  # noqa: B006
     form: Form = None,
     text: Text = "text",
     label: Label = "label",
     group: Group = None,
-    slices: Annotated[list[str], typer.Option("--slice", help="A column whose values are compared.")] = [],  # noqa: B006
+    slices: Annotated[list[str], typer.Option("--slice", help="A column; its values become slices.")] = [],  # noqa: B006
     encoding: Encoding = "utf-8",
     reader: Annotated[str, typer.Option(help="averaged, summed or recurrent.")] = "averaged",
     setting: Annotated[
@@ -63,7 +62,7 @@ def run(
     quiet: common.Quiet = False,
     json: common.AsJson = False,
 ) -> None:
-    """Train a classifier and write a page that says what is wrong and what to do next.
+    """Train a classifier, name its faults and what to do next, and write it all on one page.
 
     Example: seqkit diagnose run film.tsv --dev dev.tsv --test test.tsv --human 0.05 --out film.html
     """
@@ -102,9 +101,7 @@ def run(
 def split(
     source: Annotated[str, typer.Argument(help="Labelled texts.")],
     out: Annotated[Path, typer.Option(help="Folder to write train.tsv, dev.tsv, ... to.")],
-    share: Annotated[
-        list[str], typer.Option(help="A part and its share, such as test=0.1; may be given again.")
-    ] = [  # noqa: B006
+    share: Annotated[list[str], typer.Option(help="part=share; may be given again.")] = [  # noqa: B006
         "train=0.8",
         "dev=0.1",
         "test=0.1",
@@ -117,7 +114,7 @@ def split(
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
-    """Split labelled texts into parts with equal shares of each label; groups stay together.
+    """Split labelled texts into parts: each label in its share, groups whole.
 
     Example: seqkit diagnose split film.tsv --share train=0.8 --share dev=0.1 --share test=0.1 --out parts
     """
@@ -140,14 +137,14 @@ def split(
 @app.command("duplicates")
 def copies(
     sources: Annotated[
-        list[str], typer.Argument(help="Labelled texts, one file for each part, training first.")
+        list[str], typer.Argument(help="Labelled texts, a file for each part, training first.")
     ],
     threshold: Threshold = 0.8,
     form: Form = None,
     text: Text = "text",
     label: Label = "label",
     encoding: Encoding = "utf-8",
-    show: Annotated[int, typer.Option(help="How many copies to show.")] = 10,
+    show: Annotated[int, typer.Option(help="Copies to show.")] = 10,
     json: common.AsJson = False,
 ) -> None:
     """Find texts of later files that are also in earlier ones, word for word or nearly.
@@ -174,15 +171,15 @@ def sheet(
     diagnosis: Annotated[Path, typer.Argument(help="A diagnosis saved as .json.")],
     out: Annotated[Path | None, typer.Option(help="Write a sheet of errors to fill in to this .csv.")] = None,
     filled: Annotated[Path | None, typer.Option("--read", help="Read this filled sheet.")] = None,
-    category: Annotated[list[str], typer.Option(help="A column of the sheet; may be given again.")] = [  # noqa: B006
+    category: Annotated[list[str], typer.Option(help="A column to mark; may be given again.")] = [  # noqa: B006
         "label is wrong",
         "other",
     ],
-    rows: Annotated[int, typer.Option(help="How many errors to draw at random.")] = 100,
+    rows: Annotated[int, typer.Option(help="Errors in the sheet, drawn at random.")] = 100,
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
-    """Write errors of dev to a sheet for a person to mark; or read it and show what solving each kind gains.
+    """Write errors of dev to a sheet for a person to mark, or read it: the share and gain of each category.
 
     Example: seqkit diagnose sheet film.json --out film.csv --category negation --category irony
     """
@@ -208,13 +205,11 @@ def sheet(
 @app.command()
 def choose(
     diagnoses: Annotated[list[Path], typer.Argument(help="Diagnoses saved as .json, one for each model.")],
-    optimise: Annotated[
-        str, typer.Option(help="The metric to be best in: accuracy or macro_f1.")
-    ] = "accuracy",
+    optimise: Annotated[str, typer.Option(help="The metric to optimise: accuracy or macro_f1.")] = "accuracy",
     limit: Limits = [],  # noqa: B006
     json: common.AsJson = False,
 ) -> None:
-    """Choose the model that is best in one metric among those that keep all limits.
+    """Choose the model that is best in one metric among those within all limits.
 
     Example: seqkit diagnose choose mean.json lstm.json --optimise accuracy --limit "ms<=5"
     """

@@ -63,7 +63,7 @@ def permutation_of(
     random splits.
     """
     if sided not in ("one", "two"):
-        raise OptionError(f"permutation: sided = {sided!r} came, allowed are 'two' and 'one'.")
+        raise OptionError(f"permutation: got sided = {sided!r}, expected 'two' or 'one'.")
     s, n, N = np.concatenate([x, y]), len(x), len(x) + len(y)
     total = float(s.sum())
     splits = math.comb(N, n)
@@ -131,7 +131,7 @@ def run(
     Raises:  FormatError if all associations are equal; OptionError for a ddof other than 0 and 1.
     """
     if ddof not in (0, 1):
-        raise OptionError(f"{name}: ddof = {ddof} came, allowed are 1 (as published) and 0.")
+        raise OptionError(f"{name}: got ddof = {ddof}, expected 1 (as published) or 0.")
     sx, sy = associations(x, a, b), associations(y, a, b)
     d = float(effect(sx, sy, ddof))
     if math.isnan(d):

@@ -1,5 +1,4 @@
-"""Whether bias can be found again after it was removed: the words, the probes and the accuracy the Gonen
-battery shares.
+"""Whether removed bias can be found again: what the tests of Gonen & Goldberg share.
 
 The 2n most biased words are chosen by the original vectors; the question is whether the vectors at hand still
 tell the two sides apart. Words: the first `limit` of the vocabulary, lower case, letters only, shorter than
@@ -83,14 +82,12 @@ def probe(
     options: Options,
     **settings: Any,
 ) -> BiasScore:
-    """Accuracy of the classifier make(seed) on words it was not trained on, the mean over seeds; extra: each
-    seed's.
-    """
+    """Mean accuracy over seeds of make(seed) on words that it never saw; extra: of each seed."""
     taken = round(train * n)
     if not seeds or not 1 <= taken < n:
         raise OptionError(
-            f"{name}: {len(seeds)} seeds and a training share of {train} of {n} came, allowed: at least 1, "
-            "a part of n."
+            f"{name}: got {len(seeds)} seeds and a training share of {train} of {n}, expected at least 1 "
+            "seed and a part of n."
         )
     words, labels = most_biased(name, original or vectors, basis, n, specific=specific)
     x = rows_of(name, vectors, words)

@@ -19,7 +19,7 @@ from seqkit.debias.words.lookup import listed
 from seqkit.debias.words.sets import WordSets
 from seqkit.text.vocab import Vocab
 
-# written for seqkit: nothing in them speaks of people, and any word may stand in them
+# written for seqkit: they do not speak of people, and any word fits
 TEMPLATES = ("this is {}", "that is {}", "here is {}", "there is {}", "{} is here", "{} is there")
 POOL = 1000  # words of the vocabulary that the null band draws from
 Encode = Callable[[Sequence[str]], Annotated[Array, "N D"]]
@@ -94,7 +94,7 @@ def _named(found: BiasScore, name: str, lost: dict[str, list[str]], settings: di
 
 
 def _usable(templates: Sequence[str], reads: Callable[[str], bool]) -> tuple[list[str], list[str]]:
-    """Templates whose own words are read, and the others; of templates that were given, none may be lost."""
+    """The templates whose words the model knows, and the others; no template that was given may be lost."""
     for template in templates:
         if (
             template.count("{}") != 1
@@ -102,7 +102,7 @@ def _usable(templates: Sequence[str], reads: Callable[[str], bool]) -> tuple[lis
             or "}" in template.replace("{}", "")
         ):
             raise OptionError(
-                f"seat: template {template!r} came, expected text with one {{}}, where the word goes."
+                f"seat: got template {template!r}, expected text with one {{}}, where the word goes."
             )
     plain = {template: template.replace("{}", " ").split() for template in templates or TEMPLATES}
     used = [template for template, own in plain.items() if not own or reads(" ".join(own))]

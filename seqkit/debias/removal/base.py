@@ -29,10 +29,13 @@ class BiasMethod:
 
     promises: ClassVar[frozenset[str]] = frozenset()
     case: Literal["exact", "lower", "any"] = option(
-        "exact", help="look for words as written, in lower case, or any of the two"
+        "exact", help="look for words as written, in lower case, or any: as written, else in lower case"
     )
     limit: float = option(
-        0.2, low=0, high=1, help="share of the definitional sets, or of a list learnt from, that may be lost"
+        0.2,
+        low=0,
+        high=1,
+        help="share of the definitional sets, or of a list to learn from, that may be lost",
     )
 
     def __post_init__(self) -> None:
@@ -57,8 +60,7 @@ class BiasMethod:
         return replace(self, **params)
 
     def known(self, vectors: Vectors, words: WordSets, lists: tuple[str, ...] = ()) -> tuple[WordSets, Lost]:
-        """The words that the vectors have; the definitional sets, or the named lists if there are any, must
-        be nearly whole.
+        """The words that the vectors have; few of the definitional sets, or of the named lists, may be lost.
 
         Raises:  OptionError if there are neither; VocabularyError if too many are lost.
         """
@@ -69,7 +71,7 @@ class BiasMethod:
         return words.known(vectors, case=self.case, limit=self.limit, need=lists or ("definitional",))
 
     def reported(self, words: WordSets, lost: Lost, **more: Any) -> dict[str, Any]:
-        """What every report holds: settings, words, what was lost, and which side is positive."""
+        """What every report holds: settings, words, lost words, and which side is positive."""
         shown = {part: list(gone) for part, gone in lost.items() if part not in words.lists}
         origin = {
             "name": words.name,

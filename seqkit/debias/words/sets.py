@@ -29,7 +29,7 @@ class WordSets:
 
     definitional: sets of n words that differ only in the concept, one column for each class, such as
     (woman, man); they give the direction.
-    equalize: sets of two or more words that shall differ only in the concept, such as (queen, king).
+    equalize: sets of two or more words that should differ only in the concept, such as (queen, king).
     specific: other words that rightly carry the concept; they are not neutralised.
     lists: named lists to measure with, such as professions.
     classes: names of the columns, the first is the positive side.
@@ -104,7 +104,7 @@ class WordSets:
 
     @property
     def checksum(self) -> str:
-        """sha256 of everything in it, whatever file it came from."""
+        """sha256 of all that it holds, independent of the file."""
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
 
     def pick(self, *names: str, equal: bool = False) -> Sets:

@@ -1,5 +1,4 @@
-"""Label errors by confident learning: rows whose label a model, that was not trained on them, contradicts
-with confidence.
+"""Label errors by confident learning: rows whose label a model that never saw them contradicts.
 
 Not handled: rows that belong to no class, or to several; where the probabilities come from (out of fold:
 diagnosis.diagnose).
@@ -20,9 +19,9 @@ class LabelErrors:
     """What `find_label_errors` found among `count` rows.
 
     joint: estimated rows of given label i whose true label is j. share: off the diagonal, of all.
-    suspects: rows, surest first; `suggested` is the class that the model sees in every row.
-    error: of the probabilities' first choice; sure_error: the same among the surer half of the rows; chance:
-    of always saying the most frequent label.
+    suspects: rows, most certain first; `suggested` is the class that the model sees in every row.
+    error: of the probabilities' first choice; sure_error: the same of the more certain half of the rows;
+    chance: of always saying the most frequent label.
     """
 
     joint: Annotated[Array, "C C"]
@@ -46,9 +45,7 @@ class LabelErrors:
 
     @property
     def plateau(self) -> bool:
-        """Whether being surer hardly helps: the mark of wrong labels. Hard texts give doubt, wrong labels
-        give none.
-        """
+        """Whether certainty hardly lowers the error: true of wrong labels, not of hard texts."""
         return self.sure_error >= 0.6 * self.error > 0
 
 
@@ -70,8 +67,8 @@ def find_label_errors(
         or not counts.all()
     ):
         raise ShapeError(
-            f"label errors: {given.shape} labels came for probabilities {probs.shape}; each class "
-            "needs a row."
+            f"label errors: got {given.shape} labels for probabilities {probs.shape}, expected one for each "
+            "row, and a row for each class."
         )
     own = probs[np.arange(n), given]
     thresholds = np.bincount(given, own, minlength=classes) / counts

@@ -1,7 +1,6 @@
-"""A linear classifier on words and pairs of neighbouring words: the baseline to beat, and the judge of
-labels, out of fold.
+"""A linear classifier on words and pairs of neighbouring words: the baseline, and the judge of labels.
 
-Not handled: saving (it trains in a second); it is a yardstick, not a model to ship.
+Not handled: saving (it trains in a second).
 """
 
 from collections.abc import Sequence
@@ -15,8 +14,7 @@ from seqkit.text.splits import folds
 
 
 class LinearClassifier:
-    """softmax(W x + b), x: tf-idf of words and pairs, 1 + log tf; a penalty of |W|²/2 against `strength`
-    times the loss.
+    """softmax(W x + b), x: tf-idf of words and pairs, 1 + log tf; minimises |W|²/2 + strength · loss.
 
     >>> fitted = LinearClassifier().fit(["a good film", "a bad film"] * 4, ["1", "0"] * 4)
     >>> fitted.predict_proba(["good"]).argmax().item()
@@ -42,7 +40,7 @@ class LinearClassifier:
     def predict_proba(self, texts: Sequence[str]) -> Annotated[Array, "N C"]:
         """A probability for each of the sorted labels."""
         if self._pipeline is None:
-            raise OptionError("LinearClassifier: it is not trained yet. Call fit.")
+            raise OptionError("LinearClassifier: it is not trained. Call fit.")
         found: Array = self._pipeline.predict_proba(list(texts))
         return found
 
@@ -57,7 +55,7 @@ def out_of_fold(
 ) -> Annotated[Array, "N C"]:
     """Probabilities of every row by a linear classifier that was trained on the other folds.
 
-    A label that the other folds have not gets 0; the only label that they have gets 1.
+    A label that is missing in the other folds gets 0; the only label in them gets 1.
     """
     classes = sorted(set(labels))
     found = np.zeros((len(texts), len(classes)))

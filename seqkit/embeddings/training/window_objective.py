@@ -1,10 +1,10 @@
 """What the objectives on windows of a text share: batches, two matrices, subsampling, start, vectors.
 
-A member (objectives/*.py) adds its Options, its output rows, its part of the plan and its kernel.
+A member (objectives/*.py) adds its Options, its output rows, its targets, its kernel and its reference.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -20,7 +20,7 @@ from seqkit.embeddings.training.extension import extended, of_text
 from seqkit.embeddings.training.subsampling import keep_thresholds
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.kernels.primitives.simd.rows import aligned, padded
-from seqkit.kernels.primitives.windows.plan import Plan
+from seqkit.kernels.primitives.windows.settings import Windows
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 from seqkit.train.schedule import linear
@@ -64,6 +64,11 @@ class Block:
     low: int
     high: int
 
+    @property
+    def place(self) -> tuple[Ids, Array, int, int]:
+        """The first arguments of every kernel."""
+        return self.ids, self.starts, self.low, self.high
+
 
 class Blocks:
     """The batches of a corpus: blocks of tokens in reading order; every token in exactly one."""
@@ -85,6 +90,7 @@ class WindowObjective:
     """A learner of word vectors: input rows (the vectors), output rows, and a kernel that changes both."""
 
     Options: ClassVar[type[WindowObjectiveOptions]]
+    reference_train: ClassVar[Callable[..., tuple[float, int]]]  # `train` in plain Python
     learns_from: ClassVar[Literal["text", "counts"]] = "text"
     unit: ClassVar = "tokens"
     schedule = staticmethod(linear)
@@ -113,7 +119,7 @@ class WindowObjective:
         self.input, self.output = aligned(self.input_rows(), size), aligned(self.output_rows(), size)
         self._draw()
         self._take(initial)
-        self.plan = self._make_plan()
+        self.windows, self.targets = self._make_windows(), self.make_targets()
 
     @staticmethod
     def first_lr(options: WindowObjectiveOptions) -> float:
@@ -138,22 +144,22 @@ class WindowObjective:
         """The number of output rows."""
         return len(self.vocab)
 
-    def fields(self) -> dict[str, Any]:
-        """The member's own fields of the plan."""
-        return {}
+    def make_targets(self) -> Any:
+        """What the member's kernel predicts by: its own type, as the kernel says."""
+        raise NotImplementedError  # abstract
 
-    def train(self, block: Block, plan: Plan, lr: float) -> tuple[float, int]:
+    def train(self, block: Block, windows: Windows, lr: float) -> tuple[float, int]:
         """Run the kernel over one block."""
         raise NotImplementedError  # abstract
 
     def step(self, batch: Block, lr: float) -> Loss:
         """Learn from one block of tokens."""
-        return Loss(*self.train(batch, self.epoch_plan(batch.epoch), lr))
+        return Loss(*self.train(batch, self.epoch_windows(batch.epoch), lr))
 
-    def epoch_plan(self, epoch: int) -> Plan:
-        """The plan with the seeds of an epoch."""
+    def epoch_windows(self, epoch: int) -> Windows:
+        """The windows with the seeds of an epoch."""
         seeds = np.array([rng.stream(self.options.seed, 1 + epoch, purpose) for purpose in range(3)])
-        return self.plan._replace(seeds=seeds)
+        return self.windows._replace(seeds=seeds)
 
     def state(self) -> Arrays:
         """Both matrices; draws depend on seed and place alone, so there is nothing else."""
@@ -179,7 +185,7 @@ class WindowObjective:
         words, dim = len(self.vocab), self.options.dim
         self.input[:words, :dim] = (rng.uniform(rng.stream(self.options.seed, 0), (words, dim)) - 0.5) / dim
 
-    def _make_plan(self) -> Plan:
+    def _make_windows(self) -> Windows:
         locked = np.zeros(len(self.vocab) if self.frozen else 0, np.uint8)
         there = np.zeros(len(self.vocab), bool)
         there[self.words.rows] = True
@@ -190,23 +196,16 @@ class WindowObjective:
                     "trained."
                 )
             locked[token_id] = 1
-        none = np.zeros(0, np.int32)
-        fields: dict[str, Any] = {
-            "window": self.options.window,
-            "shrink": self.options.shrink,
-            "cbow": self.options.context == "cbow",
-            "divide": self.options.cbow_gradient == "mean",
-            "tree": False,
-            "negatives": 0,
-            "seeds": np.zeros(3, np.uint64),
-            "keep": keep_thresholds(self.words.read, self.options.subsample),
-            "noise": np.zeros(0, np.uint64),
-            "points": none,
-            "labels": none.astype(np.float32),
-            "ends": np.zeros(1, np.int64),
-            "locked": locked,
-        }
-        return Plan(**(fields | self.fields()))
+        o = self.options
+        return Windows(
+            window=o.window,
+            shrink=o.shrink,
+            cbow=o.context == "cbow",
+            divide=o.cbow_gradient == "mean",
+            seeds=np.zeros(3, np.uint64),
+            keep=keep_thresholds(self.words.read, o.subsample),
+            locked=locked,
+        )
 
     def _take(self, initial: Vectors | None) -> None:
         if initial is None:

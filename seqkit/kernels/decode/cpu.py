@@ -104,10 +104,9 @@ def _total(w: Any) -> Any:
 
 @njit(nogil=True, error_model="numpy")
 def _cut(room: Any, most: Any, line: Any) -> None:
-    """Set w to 0 for all but the likeliest: at most `most`, and only while the sum of those above is below
-    `line`.
+    """Set w to 0 for all but the likeliest: at most `most`, while the sum of those above is below `line`.
 
-    Tokens are put into buckets of like w; only those of the bucket where the cut falls are put in order.
+    Tokens are put into buckets of similar w; only those of the bucket where the cut falls are put in order.
     """
     z, w, heap, keys, kept, mass, count = (
         room.z,
@@ -148,9 +147,7 @@ def _cut(room: Any, most: Any, line: Any) -> None:
 
 @njit(nogil=True, error_model="numpy", cache=True)
 def choose(rules: Any, seed: Any, index: Any, banned: Any, seen: Any, history: Any, room: Any) -> Any:
-    """The next token for the logits in room.row; history: what the row has written; seen: by id, whether it
-    is in there.
-    """
+    """The next token for the logits in room.row; history: tokens of the row; seen: whether an id is there."""
     z, w = room.z, room.w
     if not _scaled(room.row, rules, index, banned, seen, z):
         return BROKEN
@@ -207,8 +204,7 @@ def run(
     threads: Any,
     team: Any,
 ) -> None:
-    """Steps t = 0, 1, … of the first live[t] rows: they read ids[t]; beyond the last of ids their own tokens,
-    and write.
+    """Steps t = 0, 1, … of the first live[t] rows: they read ids[t], then their own tokens, and write.
 
     model: weights, embedding, stages. rows: the fields of Rows. Threads share out panels, then rows.
     """

@@ -1,5 +1,5 @@
 """Skip-gram and CBOW whose words are means of rows, as the textbook has it. The specification of
-subword_window.cpu.
+fasttext.cpu.
 
 A window is one mini-batch of logistic regressions on one vector h, the mean of N rows x: those of the centre
 word (skip-gram, which predicts the words around it), or those of all words around it together (CBOW, which
@@ -17,37 +17,45 @@ Not handled: a tree (hierarchical softmax), locked rows.
 import numpy as np
 
 from seqkit.core.types import Array, Ids
-from seqkit.kernels.primitives.windows.plan import Plan
+from seqkit.kernels.fasttext.rows import SubwordRows
 from seqkit.kernels.primitives.windows.reference import bits, draw, windows
+from seqkit.kernels.primitives.windows.settings import Windows
 
 SHARED = 16  # places
 
 
 def train(
-    ids: Ids, starts: Array, low: int, high: int, plan: Plan, input: Array, output: Array, lr: float
+    ids: Ids,
+    starts: Array,
+    low: int,
+    high: int,
+    settings: Windows,
+    targets: SubwordRows,
+    input: Array,
+    output: Array,
+    lr: float,
 ) -> tuple[float, int]:
     """Train on the tokens at places [low, high), changing `input` (rows, D) and `output` (V, D).
 
     Returns:  total loss in nats, number of predictions (one each predicted word).
     """
-    total, count = 0.0, 0
-    for place, word, context in windows(ids, starts, low, high, plan):
+    total, count, negatives = 0.0, 0, targets.noise.negatives
+    for place, word, context in windows(ids, starts, low, high, settings):
         if not context:
             continue
-        sources, predicted = (context, [word]) if plan.cbow else ([word], context)
-        rows = np.concatenate([plan.points[plan.ends[source] : plan.ends[source + 1]] for source in sources])
-        first = (place if plan.cbow else place // SHARED * 2 * plan.window) * plan.negatives
-        noise = [
-            draw(bits(plan.seeds[2], first + k), plan.noise) for k in range(len(predicted) * plan.negatives)
-        ]
-        noise = [word for k, word in enumerate(noise) if word != predicted[k // plan.negatives]]
+        sources, predicted = (context, [word]) if settings.cbow else ([word], context)
+        rows = np.concatenate([targets.rows[targets.ends[s] : targets.ends[s + 1]] for s in sources])
+        first = (place if settings.cbow else place // SHARED * 2 * settings.window) * negatives
+        drawn = (bits(settings.seeds[2], first + k) for k in range(len(predicted) * negatives))
+        noise = [draw(random, targets.noise.table) for random in drawn]
+        noise = [word for k, word in enumerate(noise) if word != predicted[k // negatives]]
         words, labels = [*predicted, *noise], np.array([1.0] * len(predicted) + [0.0] * len(noise))
         h, o = input[rows].mean(0), output[words]
         logits = o @ h
         rates = lr * (
             labels - np.exp(-np.logaddexp(0, -logits))
         )  # σ(s) = e^-log(1 + e^-s), safe at both ends
-        dx = rates @ o / (len(rows) if plan.divide else 1)
+        dx = rates @ o / (len(rows) if settings.divide else 1)
         np.add.at(input, rows, dx.astype(input.dtype))  # a row may stand twice
         np.add.at(output, words, np.outer(rates, h).astype(output.dtype))
         total += float(np.logaddexp(0, np.where(labels > 0, -logits, logits)).sum())

@@ -18,7 +18,7 @@ from seqkit.kernels.primitives.simd.cpu import axpy, exponentials
 from seqkit.kernels.primitives.simd.rows import aligned, check_rows
 from seqkit.kernels.primitives.small_gemm.cpu import make_dots
 from seqkit.kernels.primitives.windows.cpu import half_width, keep, span
-from seqkit.kernels.primitives.windows.plan import Plan
+from seqkit.kernels.primitives.windows.settings import Windows
 
 BLOCK = 2048
 
@@ -26,16 +26,16 @@ _dot = make_dots(1, 1)
 
 
 @njit(nogil=True, cache=True)
-def _windows(ids: Any, starts: Any, low: Any, high: Any, plan: Any) -> Any:
+def _windows(ids: Any, starts: Any, low: Any, high: Any, settings: Any) -> Any:
     """The windows of one mini-batch: centre words, context words, and where each window's context ends."""
-    kept = np.empty((3, high - low + 2 * plan.window), np.int64)
-    first, last, total = keep(ids, starts, low, high, plan, kept)
+    kept = np.empty((3, high - low + 2 * settings.window), np.int64)
+    first, last, total = keep(ids, starts, low, high, settings, kept)
     tokens, places, sentences = kept
     centres, ends = np.empty(last - first, np.int64), np.zeros(last - first + 1, np.int64)
-    contexts = np.empty((last - first) * 2 * plan.window, np.int64)
+    contexts = np.empty((last - first) * 2 * settings.window, np.int64)
     n, m = 0, 0
     for i in range(first, last):
-        left, right = span(i, total, sentences, half_width(places[i], plan))
+        left, right = span(i, total, sentences, half_width(places[i], settings))
         for other in range(left, right):
             if other != i:
                 contexts[m] = tokens[other]
@@ -70,12 +70,12 @@ def _gather(input: Any, words: Any, ends: Any, h: Any) -> None:
 
 
 @njit(nogil=True, cache=True)
-def _scatter(input: Any, words: Any, ends: Any, dh: Any, lr: Any, plan: Any) -> None:
+def _scatter(input: Any, words: Any, ends: Any, dh: Any, lr: Any, settings: Any) -> None:
     size = input.shape[1]
     for b in range(len(ends) - 1):
-        share = lr / np.float32(ends[b + 1] - ends[b]) if plan.divide else lr
+        share = lr / np.float32(ends[b + 1] - ends[b]) if settings.divide else lr
         for j in range(ends[b], ends[b + 1]):
-            if len(plan.locked) == 0 or plan.locked[words[j]] == 0:
+            if len(settings.locked) == 0 or settings.locked[words[j]] == 0:
                 axpy(-share, dh[b].ctypes.data, input[words[j]].ctypes.data, size)
 
 
@@ -114,7 +114,8 @@ def train(
     starts: Array,
     low: int,
     high: int,
-    plan: Plan,
+    settings: Windows,
+    rows: Array,
     input: Array,
     output: Array,
     lr: float,
@@ -122,8 +123,9 @@ def train(
     batch: int = 64,
     threads: int = 1,
 ) -> tuple[float, int]:
-    """Train on the tokens at places [low, high) in mini-batches of `batch` tokens, changing `input` and
-    `output` (V, D).
+    """Train on the tokens at places [low, high), `batch` at once, changing `input` and `output` (V, D).
+
+    rows: the output row of each word, -1 for none.
 
     Returns:  total loss in nats, number of predictions.
     Raises:  ShapeError for matrices that are not aligned.
@@ -135,15 +137,15 @@ def train(
     with _blas().limit(limits=1), ThreadPoolExecutor(threads) as pool:
         share = pool.map if threads > 1 else map
         for start in range(low, high, batch):
-            centres, contexts, ends = _windows(ids, starts, start, min(start + batch, high), plan)
+            centres, contexts, ends = _windows(ids, starts, start, min(start + batch, high), settings)
             if not len(centres):
                 continue
             one = (centres, np.arange(len(centres) + 1))
-            inputs, targets = ((contexts, ends), one) if plan.cbow else (one, (contexts, ends))
+            inputs, targets = ((contexts, ends), one) if settings.cbow else (one, (contexts, ends))
             h = aligned(len(centres), input.shape[1])
             _gather(input, *inputs, h)
-            dh, loss = _step(h, output, plan.points[targets[0]], targets[1], np.float32(lr), space, share)
-            _scatter(input, *inputs, dh, np.float32(lr), plan)
+            dh, loss = _step(h, output, rows[targets[0]], targets[1], np.float32(lr), space, share)
+            _scatter(input, *inputs, dh, np.float32(lr), settings)
             total, count = total + loss, count + len(targets[0])
     return total, count
 

@@ -8,7 +8,7 @@ context; CBOW: the centre):
     p_b = softmax(O h_b)        loss = Σ_b Σ_t -log p_bt        ∂loss/∂(O h_b) = n_b p_b - Σ_t onehot(t)
 
 and both matrices take one step down their gradient with rate lr. Word t has the output row points[t] of
-the plan. Source: Mikolov et al. 2013 (arXiv:1301.3781) and 2013b (arXiv:1310.4546) eq. 2.
+the settings. Source: Mikolov et al. 2013 (arXiv:1301.3781) and 2013b (arXiv:1310.4546) eq. 2.
 """
 
 from typing import Annotated
@@ -16,8 +16,8 @@ from typing import Annotated
 import numpy as np
 
 from seqkit.core.types import Array, Ids
-from seqkit.kernels.primitives.windows.plan import Plan
 from seqkit.kernels.primitives.windows.reference import windows
+from seqkit.kernels.primitives.windows.settings import Windows
 
 
 def gradient(
@@ -39,31 +39,33 @@ def train(
     starts: Array,
     low: int,
     high: int,
-    plan: Plan,
+    settings: Windows,
+    rows: Array,
     input: Array,
     output: Array,
     lr: float,
     *,
     batch: int = 64,
 ) -> tuple[float, int]:
-    """Train on the tokens at places [low, high) in mini-batches of `batch` tokens, changing `input` and
-    `output` (V, D).
+    """Train on the tokens at places [low, high), `batch` at once, changing `input` and `output` (V, D).
+
+    rows: the output row of each word, -1 for none.
 
     Returns:  total loss in nats, number of predictions (a prediction: one input, one target word).
     """
     total, count = 0.0, 0
     for start in range(low, high, batch):
-        found = [(w, c) for _, w, c in windows(ids, starts, start, min(start + batch, high), plan) if c]
+        found = [(w, c) for _, w, c in windows(ids, starts, start, min(start + batch, high), settings) if c]
         if not found:
             continue
-        inputs = [context if plan.cbow else [word] for word, context in found]
-        targets = [[word] if plan.cbow else context for word, context in found]
+        inputs = [context if settings.cbow else [word] for word, context in found]
+        targets = [[word] if settings.cbow else context for word, context in found]
         h = np.stack([input[words].mean(0) for words in inputs])
-        dh, d_output, loss = gradient(h, output, [plan.points[words].tolist() for words in targets])
+        dh, d_output, loss = gradient(h, output, [rows[words].tolist() for words in targets])
         output -= (lr * d_output).astype(output.dtype)
-        for words, row in zip(inputs, lr * dh, strict=True):
+        for words, change in zip(inputs, lr * dh, strict=True):
             for word in words:
-                if not len(plan.locked) or not plan.locked[word]:
-                    input[word] -= (row / len(words) if plan.divide else row).astype(input.dtype)
+                if not len(settings.locked) or not settings.locked[word]:
+                    input[word] -= (change / len(words) if settings.divide else change).astype(input.dtype)
         total, count = total + loss, count + sum(map(len, targets))
     return total, count

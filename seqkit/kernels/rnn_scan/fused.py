@@ -72,9 +72,7 @@ class Loop:
         raise NotImplementedError  # abstract
 
     def pointwise_back(self, t: int, d: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """The gradients of gx[t] and U h; d[s], that of state s after the step, becomes that before it,
-        without U's part.
-        """
+        """The gradients of gx[t] and U h; d[s], of state s after the step, becomes that before, without U."""
         raise NotImplementedError  # abstract
 
     compiled_pointwise: Any  # Any: compiled functions with the families' own arguments
@@ -104,9 +102,7 @@ class Loop:
                 self.inputs[t + 1] = self.states[0][t + 1]
 
     def backward(self, dy: Tensor, d: list[Tensor], live: Tensor | None) -> None:
-        """All steps back; dy (T, B, H), d the gradients of the last state, which become those of the
-        first.
-        """
+        """All steps back; dy (T, B, H); d: gradients of the last state, which become those of the first."""
         self.du = self.buffer(self.T, self.G, low=True)
         self.dgx = self.buffer(self.T, self.G, low=True) if self.separate else self.du
         self.dh = torch.zeros(

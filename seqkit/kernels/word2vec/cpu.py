@@ -1,46 +1,37 @@
-"""Skip-gram and CBOW with binary predictions, compiled: logistic_window.reference with numba, on any number
-of threads.
+"""Skip-gram and CBOW with binary predictions, compiled: word2vec.reference with numba, on any threads.
 
-Fast: threads take pieces of text and change the shared rows without locks (Hogwild, Niu et al. 2011); of the
-upper nodes of a tree each of several threads has copies, exchanged after each piece. With one thread it is
-the reference, step by step. Deterministic: LANES lanes of STEP tokens each work on private copies of the rows
-they touch, and their changes are merged in the order of the lanes (kernels.primitives.private_copies). Who
-computes a lane does not matter, so the bytes are the same for any number of threads.
+How threads share the text and the rows: primitives.text_passes. In the fast mode each of several threads has
+its own copies of the upper nodes of a tree, which all of them change.
 """
 
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import overload
 
 from seqkit.core.types import Array, Ids
-from seqkit.kernels.primitives.private_copies.cpu import (
-    LANES,
-    address,
-    copies,
-    exchange,
-    forget,
-    lane_of,
-    last_copied,
-    merge,
-)
+from seqkit.kernels.primitives.private_copies.cpu import address
 from seqkit.kernels.primitives.simd.cpu import axpy, fill, logistic, prefetch, spread
-from seqkit.kernels.primitives.simd.rows import aligned, check_rows
 from seqkit.kernels.primitives.small_gemm.cpu import dots, update
-from seqkit.kernels.primitives.thread_team.cpu import meet, take, team, together
+from seqkit.kernels.primitives.text_passes import cpu as text_passes
+from seqkit.kernels.primitives.text_passes.cpu import STEP, Room
 from seqkit.kernels.primitives.windows.cpu import draw, half_width, keep, span
-from seqkit.kernels.primitives.windows.plan import Plan
+from seqkit.kernels.primitives.windows.settings import Noise, Windows
+from seqkit.kernels.word2vec.paths import Paths
 
-STEP = 128  # tokens a lane between two merges
-PIECE = 256  # tokens a thread takes at once
 TOP = 256  # nodes of a tree that each of several threads has to itself for a piece
 
 
-@njit(inline="always")
+def _is(targets: Any, kind: type) -> bool:
+    return isinstance(targets, types.NamedTuple) and targets.instance_class is kind
+
+
 def _aim(
     place: Any,
     word: Any,
-    plan: Any,
+    windows: Any,
+    targets: Any,
     outputs: Any,
     base: Any,
     top: Any,
@@ -49,49 +40,100 @@ def _aim(
     weights: Any,
     at: Any,
 ) -> Any:
-    """Write addresses, labels and weights of the targets of `word` from entry `at` on; return their number.
+    """Write addresses, labels and weights of the targets of `word` at entry `at`; return their number."""
+    raise NotImplementedError  # compiled code takes one of the two below
 
-    A noise word drawn twice stands once, with weight 2.
-    """
-    if plan.tree:
-        start, end = plan.ends[word], plan.ends[word + 1]
-        for j in range(end - start):
-            node = np.int64(plan.points[start + j])
-            if node < top[0]:
-                y[at + j] = address(outputs, base, node)
-            else:
-                y[at + j] = top[1] + 4 * outputs.matrix.shape[1] * node
-                outputs.hits[node - top[0]] += 1
-            labels[at + j], weights[at + j] = plan.labels[start + j], 1.0
-        return end - start
+
+def _aim_at_path(
+    place: Any,
+    word: Any,
+    windows: Any,
+    targets: Any,
+    outputs: Any,
+    base: Any,
+    top: Any,
+    y: Any,
+    labels: Any,
+    weights: Any,
+    at: Any,
+) -> Any:
+    start, end = targets.ends[word], targets.ends[word + 1]
+    for j in range(end - start):
+        node = np.int64(targets.points[start + j])
+        if node < top[0]:
+            y[at + j] = address(outputs, base, node)
+        else:
+            y[at + j] = top[1] + 4 * outputs.matrix.shape[1] * node
+            outputs.hits[node - top[0]] += 1
+        labels[at + j], weights[at + j] = targets.labels[start + j], 1.0
+    return end - start
+
+
+def _aim_at_noise(
+    place: Any,
+    word: Any,
+    windows: Any,
+    targets: Any,
+    outputs: Any,
+    base: Any,
+    top: Any,
+    y: Any,
+    labels: Any,
+    weights: Any,
+    at: Any,
+) -> Any:
     y[at], labels[at], weights[at] = address(outputs, base, word), 1.0, 1.0
     n = 1
-    for k in range(plan.negatives):
-        other = draw(place, k, plan)
+    for k in range(targets.negatives):
+        other = draw(place, k, windows, targets)
         if other == word:
             continue
         row = address(outputs, base, other)
         j = 1
         while j < n and y[at + j] != row:
             j += 1
-        if j == n:
+        if j == n:  # a noise word drawn twice stands once, with weight 2
             y[at + j], labels[at + j], weights[at + j] = row, 0.0, 0.0
             n += 1
         weights[at + j] += 1.0
     return n
 
 
-@njit(inline="always")
-def _peek(
-    i: Any, last: Any, total: Any, tokens: Any, places: Any, plan: Any, inputs: Any, outputs: Any, row: Any
-) -> None:
-    """Ask for the shared rows that window i will copy, before it does."""
-    if i + plan.window < total:
-        prefetch(inputs + row * tokens[i + plan.window], row >> 2)
-    if i < last and not plan.tree:
-        prefetch(outputs + row * tokens[i], row >> 2)
-        for k in range(plan.negatives):
-            prefetch(outputs + row * draw(places[i], k, plan), row >> 2)
+@overload(_aim, inline="always")
+def _choose_aim(
+    place: Any,
+    word: Any,
+    windows: Any,
+    targets: Any,
+    outputs: Any,
+    base: Any,
+    top: Any,
+    y: Any,
+    labels: Any,
+    weights: Any,
+    at: Any,
+) -> Any:
+    return _aim_at_noise if _is(targets, Noise) else _aim_at_path
+
+
+def _peek(place: Any, word: Any, windows: Any, targets: Any, base: Any, row: Any) -> None:
+    """Ask for the shared rows of a window's targets, before they are copied."""
+    raise NotImplementedError
+
+
+def _peek_nowhere(place: Any, word: Any, windows: Any, targets: Any, base: Any, row: Any) -> None:
+    pass
+
+
+def _peek_at_noise(place: Any, word: Any, windows: Any, targets: Any, base: Any, row: Any) -> None:
+    prefetch(base + row * word, row >> 2)
+    for k in range(targets.negatives):
+        prefetch(base + row * draw(place, k, windows, targets), row >> 2)
+
+
+@overload(_peek, inline="always")
+def _choose_peek(place: Any, word: Any, windows: Any, targets: Any, base: Any, row: Any) -> Any:
+    return _peek_at_noise if _is(targets, Noise) else _peek_nowhere
 
 
 @njit(inline="always")
@@ -100,22 +142,21 @@ def _rates(most: Any, window: Any) -> Any:
     return 16 * ((most * 2 * window + 31) // 16)
 
 
-@njit(nogil=True, cache=True)
 def _stretch(
-    ids: Any,
-    starts: Any,
+    text: Any,
     low: Any,
     high: Any,
-    plan: Any,
+    windows: Any,
+    targets: Any,
     inputs: Any,
     outputs: Any,
     lr: Any,
     work: Any,
     most: Any,
 ) -> Any:
-    size, window, cbow = inputs.matrix.shape[1], plan.window, plan.cbow
+    size, window, cbow = inputs.matrix.shape[1], windows.window, windows.cbow
     kept = np.empty((3, high - low + 2 * window), np.int64)
-    first, last, total = keep(ids, starts, low, high, plan, kept)
+    first, last, total = keep(text.ids, text.starts, low, high, windows, kept)
     tokens, places, sentences = kept
     x, y, words = np.empty(2 * window, np.int64), np.empty(2 * most, np.int64), np.empty(2 * window, np.int64)
     labels, weights, number = (
@@ -141,20 +182,14 @@ def _stretch(
     loss, count = 0.0, 0
     for ahead in range(first, last + 1):
         if not shared:
-            _peek(
-                ahead + 1,
-                last,
-                total,
-                tokens,
-                places,
-                plan,
-                inputs.matrix.ctypes.data,
-                outputs.matrix.ctypes.data,
-                row,
-            )
+            if ahead + 1 + window < total:
+                prefetch(inputs.matrix.ctypes.data + row * tokens[ahead + 1 + window], size)
+            if ahead + 1 < last:
+                _peek(places[ahead + 1], tokens[ahead + 1], windows, targets, outputs.matrix.ctypes.data, row)
         if ahead < last:  # aim one window ahead, so that its rows are on their way while this one computes
             at = most * (ahead & 1)
-            n = _aim(places[ahead], tokens[ahead], plan, outputs, out_base, top, y, labels, weights, at)
+            word, place = tokens[ahead], places[ahead]
+            n = _aim(place, word, windows, targets, outputs, out_base, top, y, labels, weights, at)
             number[ahead & 1] = n
             if shared:
                 for j in range(n):
@@ -162,7 +197,7 @@ def _stretch(
         i = ahead - 1
         if i < first:
             continue
-        left, right = span(i, total, sentences, half_width(places[i], plan))
+        left, right = span(i, total, sentences, half_width(places[i], windows))
         n = 0
         for other in range(left, right):
             if other != i:
@@ -189,79 +224,29 @@ def _stretch(
             window_loss += logistic(g + 4 * k, n_x * n_y - k, label_of + 4 * k, weight_of + 4 * k, lr)
         update(xs, ys + 8 * at, n_x, n_y, g, dx, n_x, size)
         x[0] = first_x
-        scale = np.float32(1.0 / n) if cbow and plan.divide else np.float32(1.0)
+        scale = np.float32(1.0 / n) if cbow and windows.divide else np.float32(1.0)
         for j in range(n):
-            if len(plan.locked) == 0 or plan.locked[words[j]] == 0:
+            if len(windows.locked) == 0 or windows.locked[words[j]] == 0:
                 axpy(scale, dx if cbow else dx + row * j, x[j], size)
         loss += window_loss
         count += n_x
     return loss, count
 
 
-@njit(nogil=True, cache=True)
-def _pieces(
-    ids: Any,
-    starts: Any,
+@overload(text_passes.stretch)
+def _own_stretch(
+    text: Any,
     low: Any,
     high: Any,
-    plan: Any,
+    windows: Any,
+    targets: Any,
     inputs: Any,
     outputs: Any,
     lr: Any,
     work: Any,
     most: Any,
-    team: Any,
-    threads: Any,
 ) -> Any:
-    loss, count = 0.0, 0
-    start = low + PIECE * take(team, 1)
-    while start < high:
-        new_loss, new_count = _stretch(
-            ids, starts, start, min(start + PIECE, high), plan, inputs, outputs, lr, work, most
-        )
-        loss, count = loss + new_loss, count + new_count
-        exchange(outputs, threads, lr)
-        start = low + PIECE * take(team, 1)
-    return loss, count
-
-
-@njit(nogil=True, cache=True)
-def _lanes(
-    ids: Any,
-    starts: Any,
-    low: Any,
-    high: Any,
-    plan: Any,
-    inputs: Any,
-    outputs: Any,
-    lr: Any,
-    work: Any,
-    most: Any,
-    marks: Any,
-    sums: Any,
-    team: Any,
-    me: Any,
-    threads: Any,
-) -> None:
-    """Member `me` of a team: rounds of LANES lanes, shared out and merged together."""
-    losses, counts = sums
-    for start in range(low, high, LANES * STEP):
-        for lane in range(me, LANES, threads):  # always the same lanes: they lie in this core's cache
-            begin = start + lane * STEP
-            mine, theirs = lane_of(inputs, lane), lane_of(outputs, lane)
-            forget(mine)
-            forget(theirs)
-            if begin < high:
-                loss, count = _stretch(
-                    ids, starts, begin, min(begin + STEP, high), plan, mine, theirs, lr, work[lane], most
-                )
-                losses[lane] += loss
-                counts[lane] += count
-        meet(team, threads)
-        old = work[me, 0].ctypes.data
-        merge(inputs, marks[0], me, threads, old, lr)
-        merge(outputs, marks[1], me, threads, old, lr)
-        meet(team, threads)
+    return _stretch if _is(targets, Noise) or _is(targets, Paths) else None
 
 
 def train(
@@ -269,7 +254,8 @@ def train(
     starts: Array,
     low: int,
     high: int,
-    plan: Plan,
+    windows: Windows,
+    targets: Noise | Paths,
     input: Array,
     output: Array,
     lr: float,
@@ -277,48 +263,30 @@ def train(
     threads: int = 1,
     deterministic: bool = False,
 ) -> tuple[float, int]:
-    """Train on the tokens at places [low, high), changing `input` (V, D) and `output` (rows, D), made by
-    simd.rows.aligned.
+    """Train on the tokens at places [low, high), changing `input` (V, D) and `output` (rows, D).
 
+    Both are made by simd.rows.aligned.
     Returns:  total loss in nats, number of predictions.
     Raises:  ShapeError for matrices that are not aligned.
     """
-    check_rows("input", input)
-    check_rows("output", output)
-    size, most, rate = input.shape[1], _most_targets(plan), np.float32(lr)
-    state = team()
-    if deterministic:
-        threads = min(threads, LANES)
-        rows = [copies(input, STEP + 2 * plan.window), copies(output, STEP * most)]
-        work = _workspace(plan, size, LANES)
-        marks = np.zeros(len(input), np.uint8), np.zeros(len(output), np.uint8)
-        sums = np.zeros(LANES), np.zeros(LANES, np.int64)
-        together(
-            state,
-            threads,
-            lambda me: _lanes(
-                ids, starts, low, high, plan, *rows, rate, work, most, marks, sums, state, me, threads
-            ),
-        )
-        return float(sums[0].sum()), int(sums[1].sum())
-    own = min(TOP, len(output)) if plan.tree and threads > 1 else 0
-    own_rows = [
-        (last_copied(input, 0), last_copied(output, own), rate, _workspace(plan, size)[0])
-        for _ in range(threads)
-    ]
-    done = together(
-        state, threads, lambda me: _pieces(ids, starts, low, high, plan, *own_rows[me], most, state, threads)
+    tree = isinstance(targets, Paths)
+    most = int(np.diff(targets.ends).max()) if isinstance(targets, Paths) else 1 + targets.negatives
+    size = input.shape[1]
+    rows = 2 * windows.window + 1 + -(-3 * _rates(most, windows.window) // size)  # ΔX, mean; rates, …
+    room = Room(most, rows * size, STEP + 2 * windows.window, STEP * most)
+    own = min(TOP, len(output)) if tree and threads > 1 else 0
+    return text_passes.run(
+        ids,
+        starts,
+        low,
+        high,
+        windows,
+        targets,
+        input,
+        output,
+        lr,
+        room,
+        own=own,
+        threads=threads,
+        deterministic=deterministic,
     )
-    return sum(loss for loss, _ in done), sum(count for _, count in done)
-
-
-def _most_targets(plan: Plan) -> int:
-    return int(np.diff(plan.ends).max()) if plan.tree else 1 + plan.negatives
-
-
-def _workspace(plan: Plan, size: int, lanes: int = 1) -> Array:
-    """Rows for ΔX, one a context word, and the mean; then rates, labels and weights of the pairs; for each
-    lane.
-    """
-    rows = 2 * plan.window + 1 + -(-3 * _rates(_most_targets(plan), plan.window) // size)
-    return aligned(lanes * rows, size).reshape(lanes, rows, size)

@@ -1,5 +1,5 @@
 """Skip-gram and CBOW with binary predictions, as the textbook has it. The specification of
-logistic_window.cpu.
+word2vec.cpu.
 
 A window is one mini-batch of logistic regressions. Its inputs X (N, D) are the rows of the context words
 (skip-gram) or their one mean (CBOW); its targets Y (T, D), with labels, are the centre word and K noise words
@@ -16,8 +16,9 @@ from typing import Annotated
 import numpy as np
 
 from seqkit.core.types import Array, Ids
-from seqkit.kernels.primitives.windows.plan import Plan
-from seqkit.kernels.primitives.windows.reference import targets, windows
+from seqkit.kernels.primitives.windows.reference import noise_words, windows
+from seqkit.kernels.primitives.windows.settings import Noise, Windows
+from seqkit.kernels.word2vec.paths import Paths
 
 
 def step(
@@ -30,24 +31,43 @@ def step(
     return rates @ y, rates.T @ x, float(loss)
 
 
+def targets_of(
+    word: int, place: int, settings: Windows, targets: Noise | Paths
+) -> tuple[list[int], list[float]]:
+    """The output rows and labels by which `word` at `place` is predicted; noise equal to it is left out."""
+    if isinstance(targets, Paths):
+        path = slice(int(targets.ends[word]), int(targets.ends[word + 1]))
+        return targets.points[path].tolist(), targets.labels[path].tolist()
+    noise = [other for other in noise_words(place, settings, targets) if other != word]
+    return [word, *noise], [1.0] + [0.0] * len(noise)
+
+
 def train(
-    ids: Ids, starts: Array, low: int, high: int, plan: Plan, input: Array, output: Array, lr: float
+    ids: Ids,
+    starts: Array,
+    low: int,
+    high: int,
+    settings: Windows,
+    targets: Noise | Paths,
+    input: Array,
+    output: Array,
+    lr: float,
 ) -> tuple[float, int]:
     """Train on the tokens at places [low, high), changing `input` (V, D) and `output` (rows, D).
 
     Returns:  total loss in nats, number of predictions (a prediction: one input row, one centre word).
     """
     total, count = 0.0, 0
-    for place, word, context in windows(ids, starts, low, high, plan):
+    for place, word, context in windows(ids, starts, low, high, settings):
         if not context:
             continue
-        rows, labels = targets(place, word, plan)
-        x = input[context].mean(0, keepdims=True) if plan.cbow else input[context]
+        rows, labels = targets_of(word, place, settings, targets)
+        x = input[context].mean(0, keepdims=True) if settings.cbow else input[context]
         dx, dy, loss = step(x, output[rows], np.asarray(labels, output.dtype), lr)
-        if plan.cbow:
-            dx = np.repeat(dx / len(context) if plan.divide else dx, len(context), axis=0)
-        if len(plan.locked):
-            dx = dx * (1 - plan.locked[context])[:, None]
+        if settings.cbow:
+            dx = np.repeat(dx / len(context) if settings.divide else dx, len(context), axis=0)
+        if len(settings.locked):
+            dx = dx * (1 - settings.locked[context])[:, None]
         np.add.at(input, context, dx.astype(input.dtype))  # a word may stand twice in a window
         np.add.at(output, rows, dy.astype(output.dtype))
         total, count = total + loss, count + len(x)

@@ -12,9 +12,8 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from seqkit.core import files
 from seqkit.core.errors import FormatError
-from seqkit.core.types import Array, Arrays, Floats, Ids
+from seqkit.core.types import Array, Arrays, Floats, Ids, part, prefixed
 from seqkit.embeddings.vectors.subword import SubwordVectors
 from seqkit.models.classifier.bag import Texts, ngram_hashes
 from seqkit.models.classifier.options import ClassifierOptions
@@ -119,12 +118,12 @@ class WordRows:
 
     def to_arrays(self) -> Arrays:
         """The vocabulary and the buckets as arrays."""
-        return files.prefixed("vocab.", self.codec.to_arrays()) | {"buckets": self.buckets}
+        return prefixed("vocab.", self.codec.to_arrays()) | {"buckets": self.buckets}
 
     @staticmethod
     def from_arrays(arrays: Arrays, meta: Mapping[str, Any], o: ClassifierOptions) -> "WordRows":
         """What to_arrays gave, with the codec's to_json and the number of words in `meta`."""
-        codec = Codec.load(files.part(arrays, "vocab."), meta["codec"])
+        codec = Codec.load(part(arrays, "vocab."), meta["codec"])
         return WordRows(codec, meta["words"], np.array(arrays["buckets"]), o)
 
     def _rows(self, flat: Ids, lengths: list[int]) -> list[Ids]:

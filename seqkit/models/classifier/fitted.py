@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqkit.core import files, options
-from seqkit.core.types import Array, Arrays, Ids
+from seqkit.core import options
+from seqkit.core.types import Array, Arrays, Ids, part, prefixed
 from seqkit.models.base import Options
 from seqkit.models.classifier.bag import AveragedNetwork, Texts
 from seqkit.models.classifier.features import WordRows
@@ -99,7 +99,7 @@ class Fitted:
 
     def to_arrays(self) -> Arrays:
         """The vocabularies."""
-        lm = {} if self.lm is None else files.prefixed("lm.", self.lm[0].to_arrays())
+        lm = {} if self.lm is None else prefixed("lm.", self.lm[0].to_arrays())
         return self.rows.to_arrays() | lm
 
     def to_json(self) -> dict[str, Any]:
@@ -124,7 +124,7 @@ class Fitted:
         """What to_arrays and to_json gave."""
         lm = None
         if meta.get("lm") is not None:
-            codec = Codec.load(files.part(arrays, "lm."), meta["lm"]["codec"])
+            codec = Codec.load(part(arrays, "lm."), meta["lm"]["codec"])
             given = {name: v for name, v in meta["lm"]["network"].items() if name not in LM.fixed}
             made = LM.make("lm", given)
             lm = codec, made["recurrent"], made["language_model"]

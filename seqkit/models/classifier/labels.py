@@ -84,7 +84,7 @@ class Targets:
     def weights(
         self, given: str | dict[str, float] | None, ids: Annotated[Array, "N K"]
     ) -> Annotated[Floats, "C"]:
-        """The weight of each class: n / (classes · n of the class) if balanced, as in scikit-learn."""
+        """The weight of each class: n / (classes · n of the class) if balanced, else the one given, or 1."""
         flat = [label for classes in self.classes for label in classes]
         if isinstance(given, dict):
             given = {str(name): weight for name, weight in given.items()}

@@ -22,7 +22,7 @@ from seqkit.models.classifier.options import AVERAGED, RECURRENT, SETTINGS, Clas
 from seqkit.models.classifier.recurrent import balanced_error
 from seqkit.models.language_model.model import LanguageModel
 from seqkit.text.batches.buckets import Buckets
-from seqkit.train.gradient_options import GradientOptions
+from seqkit.train.gradient.options import GradientOptions
 from seqkit.train.world import World
 
 

@@ -7,7 +7,7 @@ from seqkit.core import options
 from seqkit.core.errors import OptionError
 from seqkit.core.options import Settings, option
 from seqkit.models.options import Fit, Recurrent, Text
-from seqkit.train.gradient_options import GradientOptions
+from seqkit.train.gradient.options import GradientOptions
 
 AVERAGED = {"epochs": 5, "batch": 256, "lr": 0.05}  # where nothing is given
 RECURRENT = {"epochs": 10, "batch": 32, "lr": 0.002}

@@ -10,10 +10,10 @@ from typing import Annotated, Any, Self, Unpack
 import numpy as np
 import torch
 
-from seqkit.core import files, options
+from seqkit.core import options
 from seqkit.core.errors import OptionError, ShapeError, VocabularyError, did_you_mean
 from seqkit.core.score import Loss, Score
-from seqkit.core.types import Array, Arrays, Ids
+from seqkit.core.types import Array, Arrays, Ids, part, prefixed
 from seqkit.evaluate.metric import measured
 from seqkit.evaluate.metrics.accuracy import Accuracy
 from seqkit.kernels.decode import reference
@@ -82,7 +82,7 @@ class Fitted:
 
     def to_arrays(self) -> Arrays:
         """The vocabulary."""
-        return files.prefixed("text.", self.codec.to_arrays())
+        return prefixed("text.", self.codec.to_arrays())
 
     def to_json(self) -> dict[str, Any]:
         """The recipe and the labels."""
@@ -92,7 +92,7 @@ class Fitted:
     @classmethod
     def from_arrays(cls, arrays: Arrays, meta: Mapping[str, Any], o: Options) -> Self:
         """What to_arrays and to_json gave."""
-        codec = Codec.load(files.part(arrays, "text."), meta["codec"])
+        codec = Codec.load(part(arrays, "text."), meta["codec"])
         return cls(codec, tuple(meta["labels"]), tuple(meta["counts"]), meta["condition"])
 
 

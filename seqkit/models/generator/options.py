@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from seqkit.core import options
 from seqkit.core.options import Settings, option
 from seqkit.models.options import Fit, Recurrent, Text
-from seqkit.train.gradient_options import GradientOptions
+from seqkit.train.gradient.options import GradientOptions
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import Any, Self, Unpack
 
-from seqkit.core import files
 from seqkit.core.errors import FormatError
-from seqkit.core.types import Arrays
-from seqkit.models.base import Model, Options, Run, start_embedding
+from seqkit.core.types import Arrays, part, prefixed
+from seqkit.models.base import Model, Options, Run
 from seqkit.models.decoding.sampling import OnTokens, Sample
 from seqkit.models.language_model import scoring
 from seqkit.models.language_model.beam import beam
@@ -20,6 +19,7 @@ from seqkit.models.language_model.network import Network
 from seqkit.models.language_model.options import SETTINGS, LanguageModelOptions
 from seqkit.models.language_model.sampling import sample
 from seqkit.models.language_model.scoring import TextScore
+from seqkit.nn.weights import start_embedding
 from seqkit.text.batches.streams import Streams
 from seqkit.text.codec import Codec
 from seqkit.text.corpus.corpus import Corpus
@@ -40,7 +40,7 @@ class Fitted:
 
     def to_arrays(self) -> Arrays:
         """The vocabulary."""
-        return files.prefixed("vocab.", self.codec.to_arrays())
+        return prefixed("vocab.", self.codec.to_arrays())
 
     def to_json(self) -> dict[str, Any]:
         """The recipe and the coverage."""
@@ -49,7 +49,7 @@ class Fitted:
     @classmethod
     def from_arrays(cls, arrays: Arrays, meta: Mapping[str, Any], o: Options) -> Self:
         """What to_arrays and to_json gave."""
-        return cls(Codec.load(files.part(arrays, "vocab."), meta["codec"]), meta["coverage"])
+        return cls(Codec.load(part(arrays, "vocab."), meta["codec"]), meta["coverage"])
 
 
 class LanguageModel(Model[Fitted]):

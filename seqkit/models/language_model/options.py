@@ -6,7 +6,7 @@ from seqkit.core import options
 from seqkit.core.family import Family
 from seqkit.core.options import Settings, option
 from seqkit.models.options import Fit, Recurrent
-from seqkit.train.gradient_options import GradientOptions
+from seqkit.train.gradient.options import GradientOptions
 
 heads = Family("seqkit.nn.heads", "head")
 

@@ -9,10 +9,9 @@ from typing import Any, Self, Unpack
 
 import numpy as np
 
-from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError, ShapeError
 from seqkit.core.score import Score
-from seqkit.core.types import Array, Arrays
+from seqkit.core.types import Array, Arrays, part, prefixed
 from seqkit.models.base import Model, Options, Run
 from seqkit.models.tagger.features import Batch, Lexicon, Rows
 from seqkit.models.tagger.labels import Labels, Tags
@@ -20,6 +19,7 @@ from seqkit.models.tagger.network import TaggerNetwork
 from seqkit.models.tagger.options import SETTINGS
 from seqkit.models.tagger.scores import check as check_labels
 from seqkit.models.tagger.scores import error, scores
+from seqkit.nn.resources import torch_threads
 from seqkit.text.batches.buckets import Buckets, by_length
 from seqkit.text.tokenizer import tokenizer
 from seqkit.train.world import World
@@ -52,7 +52,7 @@ class Fitted:
 
     def to_arrays(self) -> Arrays:
         """The lexicon."""
-        return files.prefixed("lexicon.", self.lexicon.to_arrays())
+        return prefixed("lexicon.", self.lexicon.to_arrays())
 
     def to_json(self) -> dict[str, Any]:
         """The labels and the coverage."""
@@ -62,7 +62,7 @@ class Fitted:
     @classmethod
     def from_arrays(cls, arrays: Arrays, meta: Mapping[str, Any], o: Options) -> Self:
         """What to_arrays and to_json gave."""
-        lexicon = Lexicon.from_arrays(files.part(arrays, "lexicon."))
+        lexicon = Lexicon.from_arrays(part(arrays, "lexicon."))
         return cls(lexicon, Labels(**meta["labels"]), meta["coverage"])
 
 
@@ -175,7 +175,7 @@ class Tagger(Model[Fitted]):
 
     def _groups(self, fitted: Fitted, words: list[list[str]]) -> Iterator[tuple[Array, Batch]]:
         """(numbers of the sentences, batch), without the empty ones, on `threads` threads."""
-        with self._threads():
+        with torch_threads(self.threads):
             for first in range(0, len(words), CHUNK):
                 rows = Rows(fitted.lexicon, words[first : first + CHUNK])
                 for numbers in by_length(rows.lengths, STEPS):

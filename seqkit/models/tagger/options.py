@@ -6,7 +6,7 @@ from typing import Literal
 from seqkit.core import options
 from seqkit.core.options import Settings, option
 from seqkit.models.options import Fit, Recurrent
-from seqkit.train.gradient_options import GradientOptions
+from seqkit.train.gradient.options import GradientOptions
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from typing import Annotated, Any, Self, Unpack
 import numpy as np
 import torch
 
-from seqkit.core import files, options
+from seqkit.core import options
 from seqkit.core.errors import OptionError
 from seqkit.core.score import Loss, Score
-from seqkit.core.types import Array, Arrays, Ids
+from seqkit.core.types import Array, Arrays, Ids, part, prefixed
 from seqkit.evaluate.metric import measured, metrics, metrics_of
 from seqkit.models.base import Model, Options, Run
 from seqkit.models.decoding.beam import BeamOptions
@@ -58,7 +58,7 @@ class Fitted:
     def to_arrays(self) -> Arrays:
         """The vocabularies."""
         own, other = (codec.to_arrays() for codec in self.codecs)
-        return files.prefixed("source.", own) | files.prefixed("target.", other)
+        return prefixed("source.", own) | prefixed("target.", other)
 
     def to_json(self) -> dict[str, Any]:
         """The recipes."""
@@ -67,7 +67,7 @@ class Fitted:
     @classmethod
     def from_arrays(cls, arrays: Arrays, meta: Mapping[str, Any], o: Options) -> Self:
         """What to_arrays and to_json gave."""
-        own, other = (Codec.load(files.part(arrays, f"{side}."), meta["codecs"][side]) for side in SIDES)
+        own, other = (Codec.load(part(arrays, f"{side}."), meta["codecs"][side]) for side in SIDES)
         return cls((own, other))
 
 

@@ -23,9 +23,10 @@ from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.score import Loss, Score
 from seqkit.core.types import Arrays, Ids
 from seqkit.embeddings.vectors.vectors import Vectors
-from seqkit.models.base import Model, Options, Run, start_embedding
+from seqkit.models.base import Model, Options, Run
 from seqkit.models.window.network import WindowNetwork, Windows
 from seqkit.models.window.options import SETTINGS, WindowModelOptions
+from seqkit.nn.weights import start_embedding
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 

@@ -1,10 +1,9 @@
-"""Sentences of words, with a tag each where there are tags: CoNLL column files, CoNLL-U, JSON lines, plain
-text.
+"""Sentences of words, tagged or not: CoNLL column files, CoNLL-U, JSON lines, plain text.
 
 conll   a word and its columns a line, between tabs or else spaces, a blank line after a sentence;
         -DOCSTART- lines are skipped
-conllu  ten columns between tabs, # comments; multiword tokens (1-2) and empty nodes (1.1) are skipped; a tag
-_ is missing
+conllu  ten columns between tabs, # comments; multiword tokens (1-2) and empty nodes (1.1) are skipped; the
+        tag _ is a missing one
 jsonl   {"words": [...], "tags": [...]} a line; null is a missing tag
 text    a sentence a line, cut by a tokenizer
 
@@ -31,9 +30,7 @@ _ID, _SKIPPED = re.compile(r"[1-9][0-9]*"), re.compile(r"[0-9]+[-.][0-9]+")
 
 @dataclass(frozen=True)
 class Sentence:
-    """Words, their tags (None: none were asked for; a tag None: missing), and where the sentence stands:
-    "file: line 7".
-    """
+    """Words, their tags (None: not asked for; a tag None: missing), and the place, "file: line 7"."""
 
     words: list[str]
     tags: list[str | None] | None
@@ -50,7 +47,7 @@ def sentences(
 ) -> Iterator[Sentence]:
     """The sentences of what `seqkit.read` takes: files, folders, globs, "-" for stdin, compressed or not.
 
-    format: one of FORMATS; if not given, told by the name (.conllu, .jsonl, .txt, else conll). column: of the
+    format: one of FORMATS; by default the name decides (.conllu, .jsonl, .txt, else conll). column: of the
     tags: a number from 1 (conll; the last if not given), a name (conllu: upos if not given; jsonl: tags).
     tagged: whether tags must be there; if not, none are read. unit: the tokenizer of text.
     Raises:  FormatError, naming file and line, for what the format does not allow, and if there is no
@@ -64,15 +61,15 @@ def sentences(
     for path in paths(os.fspath(source)):
         name = "stdin" if path is None else str(path)
         rows = (line.rstrip("\r\n") for line in table.lines(Text("-" if path is None else str(path))))
-        for sentence in _sentences(rows, name, format or told(name), column, tagged, unit):
+        for sentence in _sentences(rows, name, format or format_of(name), column, tagged, unit):
             empty = False
             yield sentence
     if empty:
         raise FormatError(f"{source}: got no sentence, expected at least one. Is it empty?")
 
 
-def told(name: str) -> str:
-    """The format that a file's name tells of."""
+def format_of(name: str) -> str:
+    """The format that a file's name implies."""
     kinds = {".conllu": "conllu", ".jsonl": "jsonl", ".txt": "text"}
     return next((kinds[suffix] for suffix in reversed(Path(name).suffixes) if suffix in kinds), "conll")
 
@@ -150,8 +147,7 @@ def _conll(
             )
         if tagged and (width < 2 or (at is not None and at >= width)):
             raise FormatError(
-                f"{where} has {width} columns; the tags were looked for in column "
-                f"{2 if at is None else at + 1}."
+                f"{where} has {width} columns, expected the tags in column {2 if at is None else at + 1}."
             )
         yield cells[0], cells[width - 1 if at is None else at] if tagged else None, where
     yield None
@@ -179,7 +175,7 @@ def _conllu(
         cells = line.split("\t")
         if len(cells) != len(COLUMNS) or not all(cells):
             raise FormatError(
-                f"{where} has {sum(map(bool, cells))} columns between tabs, CoNLL-U has 10: {line[:60]!r}."
+                f"{where} has {sum(map(bool, cells))} columns between tabs, expected 10: {line[:60]!r}."
             )
         if _SKIPPED.fullmatch(cells[0]):
             continue
@@ -205,7 +201,9 @@ def _jsonl(lines: Iterator[str], name: str, column: str, tagged: bool) -> Iterat
                 f"{row.where} has no {json.dumps(column)}, a list of texts; it has {', '.join(row.cells)}."
             )
         if len(tags) != len(words):
-            raise FormatError(f"{row.where} has {len(words)} words and {len(tags)} tags, expected as many.")
+            raise FormatError(
+                f"{row.where} has {len(words)} words and {len(tags)} tags, expected one a word."
+            )
         yield Sentence(words, tags, row.where)
 
 

@@ -31,9 +31,7 @@ _MISSING = ("", None)
 
 @dataclass(frozen=True)
 class Labelled:
-    """A text, its label for each task (None: missing; none at all where none were asked for), and where it
-    stands.
-    """
+    """A text, its label for each task (None: missing; no labels where none were asked for), and its place."""
 
     text: str
     labels: tuple[str | None, ...]
@@ -51,9 +49,9 @@ def labelled(
 ) -> list[Labelled]:
     """The labelled texts of a file, folder, glob, or "-" for stdin; compressed or not.
 
-    format: one of FORMATS; if not given, told by the name (.tsv, .csv, .jsonl), else lines, or text where no
+    format: one of FORMATS; by default the name decides (.tsv, .csv, .jsonl), else lines, or text where no
     labels are asked for. text, label: names of columns; several labels are several tasks. labels: whether
-    there are to be labels.
+    the texts must have labels.
     Raises:  FormatError, naming file and line, for a broken line, an empty text, a missing column, bytes that
              are not of the encoding, and if there is no text at all.
     """
@@ -71,10 +69,10 @@ def labelled(
     found = []
     for path in paths(os.fspath(source)):
         name = "stdin" if path is None else str(path)
-        content, kind = table.content(path, encoding=encoding, hint=_HINT), format or _told(name, labels)
+        content, kind = table.content(path, encoding=encoding, hint=_HINT), format or _format(name, labels)
         if len(tasks) > 1 and kind not in ("tsv", "csv", "jsonl"):
             raise OptionError(
-                f"{name}: {len(tasks)} labels were asked for, and {kind} have one; give tsv, csv or jsonl."
+                f"{name}: got {len(tasks)} labels a text, expected one for {kind}. Use tsv, csv or jsonl."
             )
         for one in _rows(content, name, path, kind, text, tasks):
             if not one.text.strip():
@@ -86,7 +84,7 @@ def labelled(
         first = found[0]
         warnings.warn(
             f"{first.where}: no other text has the label {first.labels[0]!r}. Is it a header? Then name the "
-            f"columns.",
+            "columns.",
             stacklevel=2,
         )
     return found
@@ -102,7 +100,7 @@ def _rows(
         yield from (_of_object(row, text, tasks) for row in table.objects(lines, name))
     elif kind == "folders":
         if path is None:
-            raise OptionError("stdin: texts whose label is their folder's name cannot come from stdin.")
+            raise OptionError("stdin: got the format folders, expected another one: stdin has no folder.")
         yield Labelled(" ".join(content.split()), (path.parent.name,) * len(tasks), name)
     else:
         for number, line in enumerate(lines, 1):
@@ -159,8 +157,8 @@ def _of_object(row: table.Row, text: str, tasks: tuple[str, ...]) -> Labelled:
     return Labelled(found, labels, row.where)
 
 
-def _told(name: str, labels: bool) -> str:
-    kind = table.told(name)
+def _format(name: str, labels: bool) -> str:
+    kind = table.kind_of(name)
     return kind if kind in FORMATS else "lines" if labels else "text"
 
 

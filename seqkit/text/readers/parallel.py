@@ -80,7 +80,7 @@ def _cells(source: str | os.PathLike[str], names: Sequence[str]) -> list[list[tu
         if len(cells) != 2:
             raise FormatError(
                 f"{where} has {len(cells)} columns, expected {names[0]}<TAB>{names[1]}. Give two files, or "
-                "part the texts by one tab."
+                "separate the texts by one tab."
             )
         if found or cells != list(names):
             found.append([(where, cell) for cell in cells])
@@ -94,12 +94,12 @@ def _value(row: table.Row, name: str) -> str:
 
 
 def _lines(source: str | os.PathLike[str]) -> list[str]:
-    """All lines without their ends; the last need not have one."""
+    """All lines without their ends."""
     return [line.removesuffix("\n").removesuffix("\r") for line in table.lines(read(source))]
 
 
 def _is_json(source: str | os.PathLike[str], lines: list[str]) -> bool:
-    return table.told(os.fspath(source)) == "jsonl" or (
+    return table.kind_of(os.fspath(source)) == "jsonl" or (
         os.fspath(source) == "-" and lines[:1] != [] and lines[0].startswith("{")
     )
 

@@ -1,7 +1,7 @@
 """Rows of tables with their place: CSV, TSV, JSON lines and Parquet, plain or compressed.
 
 csv      a cell may stand in double quotes, and may then hold commas, line ends and doubled quotes
-tsv      no quotes, unless asked for: a cell is what stands between two tabs
+tsv      no quotes, unless asked for: a cell is the text between two tabs
 jsonl    an object a line, no key twice
 parquet  columns by name
 
@@ -55,8 +55,8 @@ class Row(NamedTuple):
         return value
 
 
-def told(name: str) -> str | None:
-    """The kind of table that a file's name tells, or None."""
+def kind_of(name: str) -> str | None:
+    """The kind of table that a file's name implies, or None."""
     kinds = (suffix[1:].lower() for suffix in Path(name).suffixes)
     return next((kind for kind in kinds if kind in KINDS), None)
 

@@ -1,5 +1,4 @@
-"""Text from anywhere, in pieces: files plain or compressed, folders, globs, JSONL, CSV, Parquet, stdin, NLTK
-corpora.
+"""Text in pieces, from files, compressed or not, folders, globs, tables, stdin and NLTK corpora.
 
 A piece is a str cut after white space; the pieces together are the text, line ends included, so an endless
 line is read in bounded memory. Lines end at \\n alone. Not handled: encodings other than UTF-8 (convert
@@ -46,7 +45,7 @@ class Text:
                 yield from _columns(self._decode(file, name), name, self.column, path)
 
     def _decode(self, file: IO[bytes], name: str) -> Iterator[str]:
-        """Decode a file piece by piece; name line and byte of what cannot be text."""
+        """Decode a file piece by piece; errors name line and byte."""
         rest, line, offset = b"", 1, 0
         while True:
             block = file.read(PIECE)
@@ -106,7 +105,7 @@ def read(
 ) -> Text:
     """Open a source of text: a file, a folder, a glob, "-" for stdin, or "nltk:brown".
 
-    Compression (gz, bz2, xz, zst) is told by the first bytes. `column` names the field of .jsonl, .csv, .tsv
+    Compression (gz, bz2, xz, zst) is found by the first bytes. `column` names the field of .jsonl, .csv, .tsv
     and .parquet.
     Raises:  FormatError, here or while reading, if a file is missing, not text, cut short or grows without
              bound.
@@ -137,7 +136,7 @@ def paths(source: str) -> list[Path | None]:
 
 
 def _columns(pieces: Iterator[str], name: str, column: str | None, path: Path | None) -> Iterator[str]:
-    kind = table.told(name)
+    kind = table.kind_of(name)
     if kind == "parquet" and path is not None:
         for row in table.parquet(path, [column]):
             yield ("" if row.cells[str(column)] is None else row.text(str(column))) + "\n"

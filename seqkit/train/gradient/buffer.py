@@ -8,7 +8,7 @@ import torch
 from torch.nn import Parameter
 
 from seqkit.core.errors import OptionError
-from seqkit.train.gradient_options import GradientOptions
+from seqkit.train.gradient.options import GradientOptions
 
 _ALIGN = 16  # numbers: gradients start on cache lines, as tensors of their own would
 

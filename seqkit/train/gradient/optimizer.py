@@ -3,7 +3,7 @@
 import torch
 from torch.nn import Parameter
 
-from seqkit.train.gradient_options import GradientOptions
+from seqkit.train.gradient.options import GradientOptions
 
 
 def make_optimizer(parameters: list[Parameter], o: GradientOptions) -> torch.optim.Optimizer:

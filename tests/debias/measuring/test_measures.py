@@ -423,7 +423,7 @@ def test_degenerate_input_is_named():
         member("analogies")(
             vectors.restrict([*A[:1], *B[:1], *vectors.vocab.tokens[24:]]), ("a0", "b0"), delta=0.01
         )
-    with pytest.raises(OptionError, match="k = 400 came for 300"):
+    with pytest.raises(OptionError, match="got k = 400 for 300"):
         member("gonen-neighbours")(vectors, X, np.eye(12)[0], k=400)
 
 

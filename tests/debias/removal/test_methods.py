@@ -207,7 +207,7 @@ def test_double_hard_keeps_the_best_component_not_the_last():
     basis = find_direction(sets, words.definitional).basis
     np.testing.assert_allclose(eraser.basis, basis, atol=1e-6)
     np.testing.assert_allclose(eraser(vectors).matrix, brute_hard(sets, words, basis), atol=2e-6)
-    with pytest.raises(OptionError, match="20 candidates came, allowed is 1 to 14 for vectors of 16 numbers"):
+    with pytest.raises(OptionError, match="got 20 candidates, expected 1 to 14 for vectors of 16 numbers"):
         seqkit.DoubleHard().fit(vectors, words)
 
 
@@ -228,7 +228,7 @@ def test_most_biased_words_are_those_of_a_sort_by_projection():
     assert set(rows[classes == 0]) == set(order[:10])
     assert set(rows[classes == 1]) == set(order[-10:])
     assert set(rows[classes == 2]) == set(np.argsort(np.abs(score))[:10])
-    with pytest.raises(FormatError, match=r"5 words came for 2 classes, expected at least 8"):
+    with pytest.raises(FormatError, match=r"got 5 words for 2 classes, expected at least 8"):
         most_biased(vectors, words, 10, without=np.arange(len(vectors)) >= 5)
 
 
@@ -268,7 +268,9 @@ def test_inlp_and_leace_take_named_lists_as_classes_and_say_when_nothing_is_left
     wide = Vectors(
         vectors.vocab, vectors.matrix[:, :3] + random.normal(size=(len(vectors), 3)).astype(np.float32)
     )
-    with pytest.raises(TrainingError, match=r"of 3 directions are taken, the classes are still told apart"):
+    with pytest.raises(
+        TrainingError, match=r"of 3 directions are taken, and the classes are still told apart"
+    ):
         seqkit.INLP(margin=0.0).fit(wide, words)
 
 

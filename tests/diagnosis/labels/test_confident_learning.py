@@ -58,5 +58,5 @@ def test_a_model_that_knows_nothing_is_not_heard():
 
 
 def test_sizes_that_differ_and_classes_without_a_row_are_told():
-    with pytest.raises(ShapeError, match="each class needs a row"):
+    with pytest.raises(ShapeError, match="a row for each class"):
         find_label_errors(np.full((3, 2), 0.5), np.zeros(3, int))

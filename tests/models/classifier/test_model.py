@@ -201,7 +201,7 @@ def test_resuming_on_other_data_or_settings_is_refused(make, tmp_path):
     make().fit(TEXTS, LABELS, checkpoint=tmp_path)
     with pytest.raises(OptionError, match="resume: "):
         make().fit(TEXTS, [*LABELS[1:], "pos"], checkpoint=tmp_path, resume=True)
-    with pytest.raises(OptionError, match="seed was 1"):
+    with pytest.raises(OptionError, match="got order_seed 2, expected 1"):
         make(seed=2).fit(TEXTS, LABELS, checkpoint=tmp_path, resume=True)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.text.bioes import detect, spans
-from seqkit.text.readers.conll import sentences, told, write
+from seqkit.text.readers.conll import format_of, sentences, write
 
 CONLL = "-DOCSTART- -X- O O\n\nEU NNP I-NP I-ORG\nrejects VBZ I-VP O\n\n# . O O\r\n\n\n\n1\u00a0000 CD I-NP O"
 CONLLU = "# text = Don't go\n1-2\tDon't\t_\t_\t_\t_\t_\t_\t_\t_\n" + "".join(
@@ -81,10 +81,10 @@ def test_what_is_written_is_read_again():
     ("name", "text", "settings", "message"),
     [
         ("a.conll", "a NN O\nb NN\n", {}, r"a.conll: line 2 has 2 columns, expected 3 as above: 'b NN'"),
-        ("a.conll", "a\nb\n", {}, r"a.conll: line 1 has 1 columns; the tags were looked for in column 2"),
-        ("a.conll", "a O\n", {"column": 3}, r"line 1 has 2 columns; the tags were looked for in column 3"),
+        ("a.conll", "a\nb\n", {}, r"a.conll: line 1 has 1 columns, expected the tags in column 2"),
+        ("a.conll", "a O\n", {"column": 3}, r"line 1 has 2 columns, expected the tags in column 3"),
         ("a.conll", "a\t\tO\n", {}, r"line 1 has 2 columns, expected 3"),
-        ("a.conllu", "1\ta\tb\n", {}, r"line 1 has 3 columns between tabs, CoNLL-U has 10"),
+        ("a.conllu", "1\ta\tb\n", {}, r"line 1 has 3 columns between tabs, expected 10"),
         ("a.conllu", CONLLU.replace("3\ta b", "4\ta b"), {}, r"line 6 has the id '4', expected 3"),
         ("a.jsonl", "{\n", {}, r"a.jsonl: line 1 is not JSON"),
         ("a.jsonl", '{"words": [], "tags": []}\n', {}, r'line 1 has no "words", a list of one word or more'),
@@ -111,7 +111,7 @@ def test_settings_that_are_none_are_refused(tmp_path):
 
 
 def test_formats_are_told_from_names():
-    assert [told(n) for n in ("a.conllu.gz", "b.jsonl", "c.txt", "eng.train.gz", "stdin")] == [
+    assert [format_of(n) for n in ("a.conllu.gz", "b.jsonl", "c.txt", "eng.train.gz", "stdin")] == [
         "conllu",
         "jsonl",
         "text",

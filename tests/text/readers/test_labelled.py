@@ -53,7 +53,7 @@ def test_several_labels_are_several_tasks_and_an_empty_one_is_missing(tmp_path):
             ["good", None],
             [None, "food"],
         ]
-    with pytest.raises(OptionError, match="2 labels were asked for, and lines have one"):
+    with pytest.raises(OptionError, match="got 2 labels a text, expected one for lines"):
         labelled(tmp_path / "a.csv", format="lines", label=["tone", "topic"])
 
 

@@ -30,8 +30,7 @@ def analogies(
     restrict: int = 10_000,
     options: Options = DEFAULT,
 ) -> BiasScore:
-    """extra["pairs"] = [x, y, score] of the best pairs among the first `restrict` words; value = their mean
-    score.
+    """extra["pairs"] = [x, y, score] of the best pairs of the first `restrict` words; value: the mean score.
 
     a and b themselves are left out; nothing else is.
     Raises:  FormatError if no two words are within delta and in the direction of the pair.
@@ -39,8 +38,8 @@ def analogies(
     """
     if topn < 1 or not delta > 0 or restrict < 2:
         raise OptionError(
-            f"analogies: topn {topn}, delta {delta}, restrict {restrict} came; allowed: at least 1, above "
-            "0, at least 2."
+            f"analogies: got topn {topn}, delta {delta}, restrict {restrict}; expected at least 1, above 0, "
+            "at least 2."
         )
     lists = WordLists("analogies", vectors, {"a": pair[:1], "b": pair[1:]}, options)
     g = unit("analogies", lists.unit("a") - lists.unit("b"), ["the difference of the pair"])[0]
@@ -72,9 +71,7 @@ def analogies(
 def _best(
     rows: Annotated[Array, "N D"], g: Annotated[Array, "D"], delta: float, keep: int
 ) -> tuple[Array, Array, Array]:
-    """The `keep` best (x, y, score), best first. Each pair taken blocks at most 2 N others, so 2 N topn are
-    enough.
-    """
+    """The `keep` best (x, y, score), best first; each chosen pair excludes at most 2 N others."""
     along = rows @ g
     parts = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
     for start in range(0, len(rows), _ROWS):

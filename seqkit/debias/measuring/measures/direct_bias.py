@@ -29,7 +29,7 @@ def direct_bias(
     Source:  Bolukbasi et al. 2016, section 5.2.
     """
     if not (c > 0 and math.isfinite(c)):
-        raise OptionError(f"direct_bias: c = {c} came, allowed are numbers above 0; 1 is as published.")
+        raise OptionError(f"direct_bias: got c = {c}, expected a number above 0; 1 is as published.")
     B = orthonormal("direct_bias", basis, vectors.dim)
     lists = WordLists("direct_bias", vectors, {"words": words}, options)
 

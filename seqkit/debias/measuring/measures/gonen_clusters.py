@@ -28,7 +28,7 @@ def gonen_clusters(
     specific: Specific = (),
     options: Options = DEFAULT,
 ) -> BiasScore:
-    """Clustering accuracy of 2n words; 0.5: the sides cannot be told, 1: they still can. extra: each seed's.
+    """Clustering accuracy of 2n words; 0.5: the sides are not found, 1: all are. extra: of each seed.
 
     original: the vectors before debiasing, which choose the words and to which `basis` belongs.
     Source:  Gonen & Goldberg 2019, section 4.
@@ -36,7 +36,7 @@ def gonen_clusters(
     from sklearn.cluster import KMeans
 
     if not seeds:
-        raise OptionError("gonen_clusters: no seed came, expected at least one.")
+        raise OptionError("gonen_clusters: got no seed, expected at least one.")
     words, labels = most_biased("gonen_clusters", original or vectors, basis, n, specific=specific)
     x = rows_of("gonen_clusters", vectors, words)
     hits = []

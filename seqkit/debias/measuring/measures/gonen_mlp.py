@@ -27,7 +27,7 @@ def gonen_mlp(
     steps: int = 200,
     options: Options = DEFAULT,
 ) -> BiasScore:
-    """Accuracy on words it was not trained on, out of 2n; 0.5: nothing to be found. extra: each seed's.
+    """Accuracy on those of 2n words that it never saw; 0.5: nothing is found. extra: of each seed.
 
     hidden: relu units.   steps: iterations of L-BFGS at most.
     """

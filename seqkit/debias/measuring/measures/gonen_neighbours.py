@@ -38,8 +38,7 @@ def gonen_neighbours(
     limit: int = LIMIT,
     options: Options = DEFAULT,
 ) -> BiasScore:
-    """r of words (professions, say); by_word = share of neighbours on the positive side. 0: neighbours tell
-    nothing.
+    """r of words, such as professions; by_word = share of neighbours on the positive side; 0: no relation.
 
     The side of a neighbour is the sign of its projection in the original vectors. The null band is that of
     shuffled shares.
@@ -52,8 +51,7 @@ def gonen_neighbours(
     others = candidates(before, specific, limit)
     if not 1 <= k < len(others):
         raise OptionError(
-            f"{where}: k = {k} came for {len(others):,} words to look among, allowed is 1 to "
-            f"{len(others) - 1:,}."
+            f"{where}: got k = {k} for {len(others):,} words to search, expected 1 to {len(others) - 1:,}."
         )
     matrix = rows_of(where, vectors, others).astype(np.float32)
     ids, _ = nearest_rows(lists.unit("words"), matrix, np.ones(len(matrix), np.float32), k + 1)

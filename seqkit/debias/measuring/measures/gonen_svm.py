@@ -1,6 +1,4 @@
-"""Gonen's second test: can a support-vector machine with an RBF kernel learn the sides of the most biased
-words?
-"""
+"""Gonen's second test: can an SVM with an RBF kernel learn the sides of the most biased words?"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +21,7 @@ def gonen_svm(
     specific: Specific = (),
     options: Options = DEFAULT,
 ) -> BiasScore:
-    """Accuracy on words it was not trained on, out of 2n; 0.5: nothing to be found. extra: each seed's.
+    """Accuracy on those of 2n words that it never saw; 0.5: nothing is found. extra: of each seed.
 
     As published: n = 2,500, trained on 1,000 of 5,000 words.
     Source:  Gonen & Goldberg 2019, section 4.

@@ -20,8 +20,7 @@ __all__ = ["indirect_bias"]
 def indirect_bias(
     vectors: Vectors, word: Anchor, words: Neutral, basis: Basis, *, options: Options = DEFAULT
 ) -> BiasScore:
-    """by_word = β(word, v) of each v in words; value = their mean; extra = numerator and inner product of
-    each.
+    """by_word = β(word, v) of each v in words; value: the mean; extra: numerator and inner product of each.
 
     Raises:  FormatError for a word inside the bias subspace, or at right angles to `word`.
     Source:  Bolukbasi et al. 2016, section 5.3.

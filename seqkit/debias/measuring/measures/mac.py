@@ -24,7 +24,7 @@ def mac(
     Source:  Manzini, Lim, Tsvetkov & Black 2019.
     """
     if not attributes:
-        raise OptionError("mac: no attribute list came, expected at least one.")
+        raise OptionError("mac: got no attribute list, expected at least one.")
     named = {f"A{j + 1}": part for j, part in enumerate(attributes)}
     lists = WordLists("mac", vectors, {"targets": targets, **named}, options)
     parts = [lists.unit(name) for name in named]

@@ -1,5 +1,4 @@
-"""Relative negative sentiment bias: whether a classifier of good and bad words finds some groups' words
-worse.
+"""Relative negative sentiment bias: does a classifier of good and bad words rate some groups worse?
 
     p_w = P(negative | w) / Σ P(negative | ·)        RNSB = KL(p ‖ uniform) = Σ_w p_w log(p_w n)
 
@@ -30,15 +29,14 @@ def rnsb(
     strength: float = 1.0,
     options: Options = DEFAULT,
 ) -> BiasScore:
-    """RNSB, nats: good and bad are the words of the lexicon; by_word = p_w; extra = accuracy, and each
-    split's KL.
+    """RNSB in nats; by_word = p_w; extra: accuracy, and the KL of each split.  good, bad: the lexicon.
 
     test: share of each list held out.   strength: C of the classifier, 1 / its L2 penalty.
     Source:  Sweeney & Najafian 2019.
     """
     if splits < 1 or not 0 < test < 1 or not strength > 0:
         raise OptionError(
-            f"rnsb: splits {splits}, test {test}, strength {strength} came; allowed: at least 1, within 0 "
+            f"rnsb: got splits {splits}, test {test}, strength {strength}; expected at least 1, between 0 "
             "and 1, above 0."
         )
     lists = WordLists("rnsb", vectors, {"targets": targets, "good": good, "bad": bad}, options)

@@ -1,5 +1,4 @@
-"""Single-category WEAT, which its authors call WEFAT: how much nearer single words are to one list than to
-another.
+"""Single-category WEAT (WEFAT): how much nearer single words are to one list than to another.
 
 g(w) = (mean_a cos(w, a) - mean_b cos(w, b)) / sd_{x in A∪B} cos(w, x)
 """
@@ -30,7 +29,7 @@ def sc_weat(
     Source:  Caliskan, Bryson & Narayanan 2017, supplement (WEFAT); ddof = 1 as in their d.
     """
     if ddof not in (0, 1):
-        raise OptionError(f"sc_weat: ddof = {ddof} came, allowed are 1 (as published) and 0.")
+        raise OptionError(f"sc_weat: got ddof = {ddof}, expected 1 (as published) or 0.")
     lists = WordLists("sc_weat", vectors, {"words": words, "A": A, "B": B}, options)
     a, b = lists.unit("A"), lists.unit("B")
 

@@ -44,9 +44,9 @@ def seat(
         )
     rows = {"X": X, "Y": Y, "A": A, "B": B}
     if min(map(len, rows.values())) < 1 or (len(X) != len(Y) and unequal == "error"):
-        came = ", ".join(f"{len(part)} {name}" for name, part in rows.items())
+        sizes = ", ".join(f"{len(part)} {name}" for name, part in rows.items())
         raise ShapeError(
-            f"seat: {came} came, expected at least one of each and as many X as Y, or unequal='mean'."
+            f"seat: got {sizes}, expected at least one of each and as many X as Y, or unequal='mean'."
         )
     enough = pool is not None and options.draws and len(pool) >= 2 * (len(X) + len(Y))
     found, _ = association.run(
@@ -59,6 +59,6 @@ def seat(
         samples=samples,
         options=options,
     )
-    sizes = {name: len(part) for name, part in rows.items()}
+    counts = {name: len(part) for name, part in rows.items()}
     settings = {"ddof": ddof, "sided": sided, "unequal": unequal, "pooling": pooling}
-    return replace(found, signature={"words": sizes, **settings, **to_json(options)})
+    return replace(found, signature={"words": counts, **settings, **to_json(options)})

@@ -1,5 +1,4 @@
-"""Word embedding association test of two target and two attribute lists. The formulas stand in
-debias/measuring/association.py.
+"""Word embedding association test of two target and two attribute lists. Formulas: association.py.
 
 Not handled: words of several tokens. Report d with p and the null band: random words alone reach |d| near 1
 in sets of eight.

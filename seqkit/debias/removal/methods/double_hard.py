@@ -26,12 +26,12 @@ __all__ = ["DoubleHard"]
 
 @dataclass(frozen=True)
 class DoubleHard(BiasMethod):
-    """x → (I - u uᵀ) x - m of unit x, then hard debiasing; u the principal direction that hides bias best
-    (Wang et al. 2020).
+    """x → (I - u uᵀ) x - m of unit x, then hard debiasing; u is the principal direction that hides bias best.
 
     m is the mean of all unit vectors, u one of their first `candidates` principal directions: the one after
     which k-means agrees least with the classes of the most biased words (chosen by the vectors as they were).
-    Source: arXiv:2005.00965. Its code too projects the vector before the mean is taken off, and so do we.
+    Source:  Wang et al. 2020, arXiv:2005.00965. As in its code, the vector is projected before the mean is
+    subtracted.
     """
 
     promises = frozenset({"orthogonal", "equidistant", "unit", "blind"})
@@ -51,9 +51,8 @@ class DoubleHard(BiasMethod):
         """
         if self.candidates + self.dims >= vectors.dim:
             raise OptionError(
-                f"DoubleHard: {self.candidates} candidates came, allowed is 1 to "
-                f"{vectors.dim - self.dims - 1} for vectors of "
-                f"{vectors.dim} numbers."
+                f"DoubleHard: got {self.candidates} candidates, expected 1 to {vectors.dim - self.dims - 1} "
+                f"for vectors of {vectors.dim} numbers."
             )
         kept, lost = self.known(vectors, words)
         protected = np.zeros(len(vectors), bool)
@@ -89,9 +88,7 @@ class DoubleHard(BiasMethod):
 
 
 def alignment(rows: Array, classes: Array, seed: int) -> float:
-    """Share of rows that k-means, with as many clusters as classes, puts with their class, clusters named as
-    fits best.
-    """
+    """Share of rows that k-means puts in their class, one cluster for each class, matched as fits best."""
     from scipy.optimize import linear_sum_assignment
     from sklearn.cluster import KMeans
 

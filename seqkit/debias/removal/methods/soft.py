@@ -1,5 +1,4 @@
-"""Soft debiasing: one linear map that takes bias out of neutral words and changes inner products as little as
-it can.
+"""Soft debiasing: one linear map that lowers the bias of neutral words and nearly keeps inner products.
 
 Not handled: words in blocks of different weight; vocabularies with fewer words than numbers in a vector.
 """
@@ -44,7 +43,7 @@ class SoftDebias(BiasMethod):
     promises = frozenset({"unit"})
     strength: float = option(0.2, low=0, help="λ: weight of the bias against changed inner products")
     scale: Literal["mean", "sum"] = option(
-        "mean", help="mean over words, or the paper's sum, which weakens λ as words are added"
+        "mean", help="mean over words, or the paper's sum, in which λ gets weaker as words are added"
     )
     direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option(
         "pca", help="how the direction is found"
@@ -81,7 +80,8 @@ class SoftDebias(BiasMethod):
         )
         if not solved.gap <= self.tolerance:
             raise TrainingError(
-                f"SoftDebias: the gap is {solved.gap:.1e}, asked was {self.tolerance:.1e}. Lower strength."
+                f"SoftDebias: got a gap of {solved.gap:.1e}, expected at most {self.tolerance:.1e}. Lower "
+                "strength."
             )
         squares, turn = np.linalg.eigh(axes @ (solved.x / np.outer(sigma, sigma)) @ axes.T)
         linear = (
@@ -101,9 +101,7 @@ class SoftDebias(BiasMethod):
 
 
 class Solution(NamedTuple):
-    """X, its certificate (projected gradient and gap), the steps taken (0: the linear system) and f(X) / f
-    without change.
-    """
+    """X, its certificate (gradient and gap), the number of steps (0: the linear system), f(X) / f(Σ²)."""
 
     x: Array
     gradient: float

@@ -1,5 +1,4 @@
-"""Transport: the words of each class get the same mean and covariance, so neither a line nor a parabola tells
-them apart.
+"""Transport: the words of each class get the same mean and covariance, so no quadratic can tell them apart.
 
 Not handled: equalising; what differs beyond second moments; words that bear the concept without showing it in
 the subspace.
@@ -30,16 +29,16 @@ STEPS = 50  # towards the barycentre, at most
 
 @dataclass(frozen=True)
 class Transport(BiasMethod):
-    """x ← unit(unit x - m);  y = unit x⊥;  y ← unit(y + w (T_k (y - μ_k) + μ - y)) for neutral words, of
-    class k by x
+    """x ← unit(unit x - m);  y = unit x⊥;  y ← unit(y + w (T_k (y - μ_k) + μ - y)) for neutral words
 
     T_k = C_k^-½ (C_k^½ S C_k^½)^½ C_k^-½    takes N(μ_k, C_k) to N(μ, S) by the shortest way
     S   = mean of (S^½ C_k S^½)^½, the barycentre of the C_k;  μ the mean of the μ_k
 
     m is the mean of all unit vectors. A word's class k is the one whose definitional words lead in its part
-    in the subspace; μ_k and C_k are of the `pool` words that lead most. Those go all the way, others by w =
-    (lead / theirs)^sharpness. Every word is moved by its own side, which it gives away itself: nothing is
-    needed beside the vectors. Specific words are not moved. All results are unit.
+    in the subspace; μ_k and C_k are of the `pool` words that lead most. Those are moved all the way,
+    others by w = (lead / theirs)^sharpness. The vector of a word shows its class, so nothing but the
+    vectors is needed.
+    Specific words are not moved. All results are unit.
     Source: Gaussian optimal transport, Dowson & Landau 1982; barycentres, Álvarez-Esteban et al. 2016
     (arXiv:1511.05355); for fairness, Gordaliza et al. 2019 (arXiv:1806.03195).
     """
@@ -47,8 +46,8 @@ class Transport(BiasMethod):
     promises = frozenset({"orthogonal", "unit", "blind"})
     pool: int = option(2500, low=3, help="words of each class that lead most, whose moments are made equal")
     sharpness: float = option(8.0, low=0.0, help="how much less words that lead less are moved")
-    vocabulary: int = option(50_000, low=8, help="most frequent words among which they are sought")
-    centre: bool = option(True, help="take the mean of all unit vectors off first")
+    vocabulary: int = option(50_000, low=8, help="most frequent words that are searched for them")
+    centre: bool = option(True, help="subtract the mean of all unit vectors first")
     direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option(
         "pca", help="how the direction is found"
     )

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from seqkit.core.options import option
+from seqkit.core.types import Array
 from seqkit.embeddings.training.window_objective import Block, WindowObjective, WindowObjectiveOptions
-from seqkit.kernels.primitives.windows.plan import Plan
+from seqkit.kernels.full_softmax import reference
+from seqkit.kernels.primitives.windows.settings import Windows
 
 __all__ = ["FullSoftmax"]
 
@@ -29,29 +31,20 @@ class FullSoftmax(WindowObjective):
         batch: int = option(64, low=1, high=4096, help="tokens a mini-batch", unit="tokens")
 
     options: Options
+    reference_train = staticmethod(reference.train)
 
     def output_rows(self) -> int:
         """The trained words."""
         return int(np.count_nonzero(self.counts))
 
-    def fields(self) -> dict[str, Any]:
-        """The output row of each trained word."""
+    def make_targets(self) -> Array:
+        """The output row of each trained word, -1 for others."""
         rows = np.cumsum(self.counts > 0, dtype=np.int32) - 1
-        return {"points": np.where(self.counts > 0, rows, -1).astype(np.int32)}
+        return np.where(self.counts > 0, rows, -1).astype(np.int32)
 
-    def train(self, block: Block, plan: Plan, lr: float) -> tuple[float, int]:
+    def train(self, block: Block, windows: Windows, lr: float) -> tuple[float, int]:
         """Run the kernel over one block."""
         from seqkit.kernels.full_softmax.cpu import train
 
-        return train(
-            block.ids,
-            block.starts,
-            block.low,
-            block.high,
-            plan,
-            self.input,
-            self.output,
-            lr,
-            batch=self.options.batch,
-            threads=self.threads,
-        )
+        how: dict[str, Any] = {"batch": self.options.batch, "threads": self.threads}
+        return train(*block.place, windows, self.targets, self.input, self.output, lr, **how)

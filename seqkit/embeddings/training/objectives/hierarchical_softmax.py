@@ -7,7 +7,9 @@ import numpy as np
 
 from seqkit.embeddings.training.huffman import huffman
 from seqkit.embeddings.training.window_objective import Block, WindowObjective, WindowObjectiveOptions
-from seqkit.kernels.primitives.windows.plan import Plan
+from seqkit.kernels.primitives.windows.settings import Windows
+from seqkit.kernels.word2vec import reference
+from seqkit.kernels.word2vec.paths import Paths
 
 __all__ = ["HierarchicalSoftmax"]
 
@@ -25,29 +27,19 @@ class HierarchicalSoftmax(WindowObjective):
         """Settings: those of every window objective."""
 
     options: Options
+    reference_train = staticmethod(reference.train)
 
     def output_rows(self) -> int:
         """The inner nodes: one less than the words."""
         return max(int(np.count_nonzero(self.counts)) - 1, 1)
 
-    def fields(self) -> dict[str, Any]:
-        """The paths."""
-        points, labels, ends = huffman(self.counts)
-        return {"tree": True, "points": points, "labels": labels, "ends": ends}
+    def make_targets(self) -> Paths:
+        """The path of each word."""
+        return Paths(*huffman(self.counts))
 
-    def train(self, block: Block, plan: Plan, lr: float) -> tuple[float, int]:
+    def train(self, block: Block, windows: Windows, lr: float) -> tuple[float, int]:
         """Run the kernel over one block."""
         from seqkit.kernels.word2vec.cpu import train
 
-        return train(
-            block.ids,
-            block.starts,
-            block.low,
-            block.high,
-            plan,
-            self.input,
-            self.output,
-            lr,
-            threads=self.threads,
-            deterministic=self.options.deterministic,
-        )
+        how: dict[str, Any] = {"threads": self.threads, "deterministic": self.options.deterministic}
+        return train(*block.place, windows, self.targets, self.input, self.output, lr, **how)

@@ -9,7 +9,8 @@ from typing import Any
 from seqkit.core.options import option
 from seqkit.embeddings.training.noise import alias_table
 from seqkit.embeddings.training.window_objective import Block, WindowObjective, WindowObjectiveOptions
-from seqkit.kernels.primitives.windows.plan import Plan
+from seqkit.kernels.primitives.windows.settings import Noise, Windows
+from seqkit.kernels.word2vec import reference
 
 __all__ = ["NegativeSampling"]
 
@@ -31,26 +32,17 @@ class NegativeSampling(WindowObjective):
         )
 
     options: Options
+    reference_train = staticmethod(reference.train)
 
-    def fields(self) -> dict[str, Any]:
-        """The noise table."""
+    def make_targets(self) -> Noise:
+        """The word itself, and noise."""
         weights = self.counts.astype(float)
         weights[self.counts > 0] **= self.options.noise_exponent
-        return {"negatives": self.options.negatives, "noise": alias_table(weights)}
+        return Noise(self.options.negatives, alias_table(weights))
 
-    def train(self, block: Block, plan: Plan, lr: float) -> tuple[float, int]:
+    def train(self, block: Block, windows: Windows, lr: float) -> tuple[float, int]:
         """Run the kernel over one block."""
         from seqkit.kernels.word2vec.cpu import train
 
-        return train(
-            block.ids,
-            block.starts,
-            block.low,
-            block.high,
-            plan,
-            self.input,
-            self.output,
-            lr,
-            threads=self.threads,
-            deterministic=self.options.deterministic,
-        )
+        how: dict[str, Any] = {"threads": self.threads, "deterministic": self.options.deterministic}
+        return train(*block.place, windows, self.targets, self.input, self.output, lr, **how)

@@ -16,7 +16,9 @@ from seqkit.embeddings.training.window_objective import Block, WindowObjective, 
 from seqkit.embeddings.vectors.ngrams import EOS, word_rows
 from seqkit.embeddings.vectors.subword import SubwordVectors
 from seqkit.embeddings.vectors.vectors import Vectors
-from seqkit.kernels.primitives.windows.plan import Plan
+from seqkit.kernels.fasttext import reference
+from seqkit.kernels.fasttext.rows import SubwordRows
+from seqkit.kernels.primitives.windows.settings import Noise, Windows
 from seqkit.text.vocab import Vocab
 
 __all__ = ["Subwords"]
@@ -52,13 +54,14 @@ class Subwords(WindowObjective):
                 raise OptionError(f"Options.max_n: got {self.max_n}, expected at least min_n, {self.min_n}.")
 
     options: Options
+    reference_train = staticmethod(reference.train)
 
     def input_rows(self) -> int:
         """Words, then buckets."""
         return len(self.vocab) + self.options.buckets
 
-    def fields(self) -> dict[str, Any]:
-        """The noise table, and the rows of each trained word."""
+    def make_targets(self) -> SubwordRows:
+        """The rows of each trained word, and noise."""
         o, tokens = self.options, self.vocab.tokens
         weights = self.counts.astype(float)
         weights[self.counts > 0] **= o.noise_exponent
@@ -66,29 +69,14 @@ class Subwords(WindowObjective):
         for row in self.words.rows.tolist():
             words[row] = tokens[row]
         rows, ends = word_rows(words, np.arange(len(words)), len(words), o.min_n, o.max_n, o.buckets)
-        return {
-            "negatives": o.negatives,
-            "noise": alias_table(weights),
-            "points": rows.astype(np.int32),
-            "ends": ends,
-        }
+        return SubwordRows(rows.astype(np.int32), ends, Noise(o.negatives, alias_table(weights)))
 
-    def train(self, block: Block, plan: Plan, lr: float) -> tuple[float, int]:
+    def train(self, block: Block, windows: Windows, lr: float) -> tuple[float, int]:
         """Run the kernel over one block."""
         from seqkit.kernels.fasttext.cpu import train
 
-        return train(
-            block.ids,
-            block.starts,
-            block.low,
-            block.high,
-            plan,
-            self.input,
-            self.output,
-            lr,
-            threads=self.threads,
-            deterministic=self.options.deterministic,
-        )
+        how: dict[str, Any] = {"threads": self.threads, "deterministic": self.options.deterministic}
+        return train(*block.place, windows, self.targets, self.input, self.output, lr, **how)
 
     def vectors(self) -> SubwordVectors:
         """The rows of the words that were trained, and all buckets."""
@@ -123,10 +111,10 @@ class Subwords(WindowObjective):
         super()._take(Vectors(initial.vocab, initial.table[: len(initial)]))
         self.input[len(self.vocab) :, : self.options.dim] = initial.table[len(initial) :]
 
-    def _make_plan(self) -> Plan:
+    def _make_windows(self) -> Windows:
         if self.frozen:
             raise OptionError(
                 "frozen: a word shares rows with words spelt like it, so none can stay by itself. "
                 "Leave it out."
             )
-        return super()._make_plan()
+        return super()._make_windows()

@@ -1,3 +1,1 @@
-"""Which tokens are kept, how wide each window is, which noise words are drawn: all by position, with no
-state.
-"""
+"""Which tokens are kept, how wide windows are, which noise words are drawn: by position, with no state."""

@@ -19,28 +19,29 @@ def bits(seed: Any, place: Any) -> Any:
 
 
 @njit(inline="always")
-def is_kept(token: Any, place: Any, plan: Any) -> Any:
+def is_kept(token: Any, place: Any, windows: Any) -> Any:
     """Whether the token at `place` survives subsampling."""
-    return bits(plan.seeds[0], place) >> _32 < plan.keep[token]
+    return bits(windows.seeds[0], place) >> _32 < windows.keep[token]
 
 
 @njit(inline="always")
-def half_width(place: Any, plan: Any) -> Any:
+def half_width(place: Any, windows: Any) -> Any:
     """The half-width of the window around `place`."""
-    return 1 + np.int64(bits(plan.seeds[1], place) % np.uint64(plan.window)) if plan.shrink else plan.window
+    window = windows.window
+    return 1 + np.int64(bits(windows.seeds[1], place) % np.uint64(window)) if windows.shrink else window
 
 
 @njit(inline="always")
-def draw(place: Any, k: Any, plan: Any) -> Any:
+def draw(place: Any, k: Any, windows: Any, noise: Any) -> Any:
     """Noise word number k for the token at `place`."""
-    random = bits(plan.seeds[2], np.uint64(place) * np.uint64(plan.negatives) + np.uint64(k))
-    column = ((random >> _32) * np.uint64(len(plan.noise))) >> _32
-    entry = plan.noise[column]
+    random = bits(windows.seeds[2], np.uint64(place) * np.uint64(noise.negatives) + np.uint64(k))
+    column = ((random >> _32) * np.uint64(len(noise.table))) >> _32
+    entry = noise.table[column]
     return np.int64(column) if random & _LOW < entry >> _32 else np.int64(entry & _LOW)
 
 
 @njit(nogil=True, cache=True)
-def keep(ids: Any, starts: Any, low: Any, high: Any, plan: Any, out: Any) -> Any:
+def keep(ids: Any, starts: Any, low: Any, high: Any, windows: Any, out: Any) -> Any:
     """Write the kept tokens of [low, high), with up to `window` more on each side that their windows can see.
 
     out (3, high - low + 2 · window) int64 takes token, place and sentence of each; returns (first, last,
@@ -50,8 +51,8 @@ def keep(ids: Any, starts: Any, low: Any, high: Any, plan: Any, out: Any) -> Any
     sentence = np.searchsorted(starts, low, side="right") - 1
     n = 0
     place = low - 1
-    while place >= starts[sentence] and n < plan.window:  # the margin before, found backwards
-        if is_kept(ids[place], place, plan):
+    while place >= starts[sentence] and n < windows.window:  # the margin before, found backwards
+        if is_kept(ids[place], place, windows):
             tokens[n], places[n], sentences[n] = ids[place], place, sentence
             n += 1
         place -= 1
@@ -62,13 +63,13 @@ def keep(ids: Any, starts: Any, low: Any, high: Any, plan: Any, out: Any) -> Any
     for place in range(low, high):
         while place >= starts[sentence + 1]:
             sentence += 1
-        if is_kept(ids[place], place, plan):
+        if is_kept(ids[place], place, windows):
             tokens[n], places[n], sentences[n] = ids[place], place, sentence
             n += 1
     last = n
     place = high
-    while place < starts[sentence + 1] and n < last + plan.window:
-        if is_kept(ids[place], place, plan):
+    while place < starts[sentence + 1] and n < last + windows.window:
+        if is_kept(ids[place], place, windows):
             tokens[n], places[n], sentences[n] = ids[place], place, sentence
             n += 1
         place += 1
@@ -77,9 +78,7 @@ def keep(ids: Any, starts: Any, low: Any, high: Any, plan: Any, out: Any) -> Any
 
 @njit(inline="always")
 def span(i: Any, total: Any, sentences: Any, width: Any) -> Any:
-    """The kept tokens [left, right) of the window around kept token i: same sentence, `width` to each
-    side.
-    """
+    """The kept tokens [left, right) of the window of kept token i: same sentence, `width` to each side."""
     left = i
     while left > 0 and i - left < width and sentences[left - 1] == sentences[i]:
         left -= 1

@@ -11,10 +11,9 @@ __all__ = ["LayerNormLSTMLoop"]
 
 
 class LayerNormLSTMLoop(Loop):
-    """a = gx + γ_u ∘ û, c = f ∘ c' + i ∘ g, h = o ∘ tanh(γ_c ∘ ĉ + β_c), where x̂ = (x - mean) / √(var + ε)
-    over a row.
+    """a = gx + γ_u ∘ û, c = f ∘ c' + i ∘ g, h = o ∘ tanh(γ_c ∘ ĉ + β_c), x̂ a normalised row x.
 
-    Parameters: γ_u (4H,), γ_c (H,), β_c (H,).
+    x̂ = (x - mean) / √(var + ε). Parameters: γ_u (4H,), γ_c (H,), β_c (H,).
     """
 
     separate = True

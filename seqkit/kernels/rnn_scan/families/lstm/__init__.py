@@ -10,9 +10,7 @@ __all__ = ["LSTMLoop"]
 
 
 class LSTMLoop(Loop):
-    """c = f ∘ c' + i ∘ g, h = o ∘ tanh c; the optional parameter (3, H) holds the peepholes of i and f to c',
-    of o to c.
-    """
+    """c = f ∘ c' + i ∘ g, h = o ∘ tanh c; optional parameter (3, H): peepholes of i, f to c', o to c."""
 
     compiled_pointwise = staticmethod(cpu.forward)
     compiled_back = staticmethod(cpu.backward)

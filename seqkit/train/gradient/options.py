@@ -8,8 +8,7 @@ from seqkit.core.options import check, option
 
 @dataclass(frozen=True)
 class GradientOptions:
-    """Minimised is mean loss + l1 · Σ|w| + weight_decay/2 · Σw², over the weights with two axes or more (not
-    biases).
+    """Minimises mean loss + l1 · Σ|w| + weight_decay/2 · Σw², over weights with two axes or more.
 
     With g the gradient of that, clipped before the penalties are added:
 
@@ -26,7 +25,7 @@ class GradientOptions:
     """
 
     optimizer: Literal["sgd", "momentum", "rmsprop", "adam", "adamw", "asgd"] = option(
-        "adam", help="how gradients are used"
+        "adam", help="update rule"
     )
     momentum: float = option(
         0.9, low=0.0, high=1.0, search="0.9..0.999:log-below-1", help="share of the old step kept (momentum)"
@@ -57,16 +56,16 @@ class GradientOptions:
         help="largest norm of the whole gradient of the mean loss; 0 or none: no limit",
     )
     clip_value: float | None = option(
-        None, low=0.0, help="largest size of one number of it, after clip; 0 or none: no limit"
+        None, low=0.0, help="largest size of one number of the gradient, after clip; 0 or none: no limit"
     )
     accumulate: int = option(
         1, low=1, help="steps whose gradients are summed, weighted by their predictions, for one update"
     )
     precision: Literal["float32", "bfloat16"] = option(
-        "float32", help="of the forward pass; weights stay as they are"
+        "float32", help="number format of the forward pass; weights keep theirs"
     )
     compile: bool = option(False, help="compile the forward pass with torch.compile")
-    nonmono: int = option(5, low=0, unit="epochs", help="how far back asgd does not look")
+    nonmono: int = option(5, low=0, unit="epochs", help="latest epochs in which asgd seeks no better one")
 
     def __post_init__(self) -> None:
         check(self)
