@@ -1,4 +1,4 @@
-"""The tree of commands: cli/commands is a family, a group or a single command a file."""
+"""The tree of commands: cli/commands is a family, a group or a single command in each file."""
 
 import ast
 import importlib.util
@@ -18,8 +18,7 @@ commands = Family("seqkit.cli.commands", "command")
 def make(words: list[str] | None = None) -> typer.Typer:
     """The tree of commands.
 
-    words: those of a command line: the other branches then are but their lines in the help, so that none of
-    their libraries is loaded.
+    words: those of a command line: other branches are then only lines of the help, and load nothing.
     """
     app = group(
         "seqkit: from a text file to word vectors and language models. Every command has --help with an "

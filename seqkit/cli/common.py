@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 Threads = Annotated[int | None, typer.Option(help="CPU threads; all cores if not given.")]
-Seed = Annotated[int, typer.Option(help="Seed of every draw.")]
+Seed = Annotated[int, typer.Option(help="Seed of all random draws.")]
 Out = Annotated[str, typer.Option(help="Where to write.", rich_help_panel="Output")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue from the checkpoint in --out.")]
 Curve = Annotated[
-    Path | None, typer.Option(help="Draw the learning curve to this .svg or .png (extra: plot).")
+    Path | None, typer.Option(help="Draw the learning curve to this .svg or .png file (extra: plot).")
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")]
+Device = Annotated[str, typer.Option(help="Where to compute: auto, cpu or cuda[:N].")]
 VectorsPath = Annotated[
     Path,
     typer.Argument(
@@ -38,7 +38,7 @@ Questions = Annotated[
     Path | None,
     typer.Option("--valid", "--validate", help="Analogy questions to answer after each epoch."),
 ]
-Restrict = Annotated[int | None, typer.Option(help="Look only among this many most frequent words.")]
+Restrict = Annotated[int | None, typer.Option(help="Use only so many of the most frequent words.")]
 
 
 def show(result: Any, text: str, as_json: bool) -> None:
@@ -103,7 +103,7 @@ def reading(quiet: bool) -> Callable[[int], None] | None:
 
 
 def shares(quiet: bool, done: str) -> Callable[[float], None] | None:
-    """A report of a share of the work: every ten seconds, a line."""
+    """A report of a share of the work: a line every ten seconds."""
     if quiet:
         return None
     last = time.monotonic()
@@ -118,7 +118,7 @@ def shares(quiet: bool, done: str) -> Callable[[float], None] | None:
 
 
 def streaming(prompt: str) -> Callable[[list[str]], None]:
-    """A report for `sample`: the prompt, then what the first text gained, as soon as it is drawn."""
+    """A report for `sample`: the prompt, then each new part of the first text as soon as it is drawn."""
     waiting = [prompt]
 
     def report(added: list[str]) -> None:
@@ -132,7 +132,9 @@ def given(texts: list[str] | None, rows: Iterable[str] | None) -> list[str]:
     from seqkit.core.errors import OptionError
 
     if not texts and rows is None:
-        raise OptionError('texts: got none. Give them as arguments, or a file by --file ("-": stdin).')
+        raise OptionError(
+            'texts: got none, expected at least one. Give them as arguments or by --file ("-": stdin).'
+        )
     return [*(texts or []), *(rows or [])]
 
 
@@ -174,7 +176,7 @@ def _bar(unit: str) -> "Callable[[Progress], None]":
     bar = Bar(*columns, console=Console(stderr=True))
     task = bar.add_task("", total=None)
     bar.start()
-    atexit.register(bar.stop)  # an interrupted run must give the cursor back
+    atexit.register(bar.stop)  # an interrupted run must show the cursor again
 
     def report(p: "Progress") -> None:
         bar.update(task, total=p.total, completed=p.done, description=_describe(p, unit))

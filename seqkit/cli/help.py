@@ -1,4 +1,4 @@
-"""How the help of a command reads: what it does, its options in groups, and at the end an example."""
+"""The help of a command: what it does, its options in groups, and an example at the end."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -4,7 +4,7 @@
     @flags(SETTINGS)
     def train(run: Training, input: Annotated[str, typer.Argument(...)], out: common.Out) -> None: ...
 
-A flag that is not given leaves the setting as the model has it. Not handled: settings that are tables
+A flag that is not given leaves the setting at the model's default. Not handled: settings that are tables
 (--set).
 """
 
@@ -33,7 +33,7 @@ PANELS = {"fit": "Training", "gradient": "Training", "text": "Data"}  # of the g
 
 @dataclass(frozen=True)
 class Training:
-    """What every train command is given, whatever the task."""
+    """What every train command receives, whatever the task."""
 
     settings: dict[str, Any]  # of the model, by name
     reading: dict[str, Any]  # the same of how text is cut, where the model does not hold it
@@ -98,14 +98,18 @@ def in_panel(annotation: Any, panel: str) -> Any:
 
 RUN = {
     "minutes": in_panel(
-        Annotated[float | None, typer.Option(help="End in so many minutes, with the schedule fitted to it.")],
+        Annotated[
+            float | None, typer.Option(help="Stop after so many minutes; the schedule fits into them.")
+        ],
         "Training",
     ),
     "device": in_panel(common.Device, "Training"),
     "threads": in_panel(common.Threads, "Training"),
     "resume": in_panel(common.Resume, "Training"),
     "dry_run": in_panel(
-        Annotated[bool, typer.Option("--dry-run", help="Show memory and time needed, train nothing.")],
+        Annotated[
+            bool, typer.Option("--dry-run", help="Show how much memory and time is needed; train nothing.")
+        ],
         "Training",
     ),
     "curve": in_panel(common.Curve, "Output"),
@@ -121,7 +125,7 @@ RUN = {
 Set = Annotated[
     list[str],
     typer.Option(
-        "--set", help='Another setting by its name in Python, as schedule_settings={"warmup": 0.1}.'
+        "--set", help='Another setting by its name in Python, such as schedule_settings={"warmup": 0.1}.'
     ),
 ]
 
@@ -210,7 +214,7 @@ def _flags(settings: Settings, taken: set[str]) -> dict[str, inspect.Parameter]:
 
 
 def _help(each: "dataclasses.Field[Any]", hint: Any, default: Any) -> str:
-    """What a setting is, what it takes, and what it is if not given."""
+    """What a setting means, its choices, and its default."""
     told = each.metadata
     text: str = told["help"][0].upper() + told["help"][1:]
     named = options.choices(each, hint)

@@ -1,6 +1,6 @@
-"""What models share: settings by name, the fitted record, training with the loop, and files.
+"""What models share: settings by name, the fitted record, training, and files.
 
-Not handled: what a model learns from (each makes its batches) and what it predicts.
+Not handled: batches and predictions, which each task makes by itself.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ Options = Mapping[str, Any]  # the options of each group of settings
 
 
 class Fitted(Protocol):
-    """What a model knows after `fit` beside its weights: frozen, one a task."""
+    """What a model knows after `fit` beside its weights: one frozen record for each task."""
 
     def network(self, o: Options) -> nn.Module:
         """The network of a model with these options, its weights still untrained."""
@@ -61,7 +61,7 @@ class Run(TypedDict, total=False):
     """Arguments of every `fit` that do not change what is learnt.
 
     checkpoint: folder for the state of the run, written every minute, after each epoch and on SIGINT.
-    resume: go on from it, on a CPU to the same bytes. report, logs: see seqkit.train.loop.fit.
+    resume: continue from it, on a CPU to the same bytes. report, logs: see seqkit.train.loop.fit.
     world: the processes of a parallel run. minutes: end in that time, with the schedule fitted to it.
     """
 
@@ -75,8 +75,9 @@ class Run(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run needs, by a short trial.  Units: parameters in numbers, memory in bytes (weights, gradients,
-    two moments), seconds; units as the batches count them.
+    """What a run needs, by a short trial.
+
+    memory: bytes of weights, gradients and two moments. units: as the batches count them, such as tokens.
     """
 
     parameters: int
@@ -149,7 +150,7 @@ class Model(Generic[F]):
 
     @property
     def num_parameters(self) -> int:
-        """Numbers of the network, a tied weight once."""
+        """How many numbers the network holds; a tied weight counts once."""
         return sum(p.numel() for p in self.network.parameters())
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -187,7 +188,7 @@ class Model(Generic[F]):
             model.history = [Epoch(**(epoch | {"loss": Loss(**epoch["loss"])})) for epoch in meta["history"]]
         except (KeyError, TypeError, ValueError, FormatError, OptionError) as error:
             raise ModelFileError(
-                f"{folder}: the model is not whole ({error}). Restore it from a copy or train anew."
+                f"{folder}: the model is not whole ({error}). Restore it from a copy or train again."
             ) from error
         return model
 
@@ -197,7 +198,7 @@ class Model(Generic[F]):
         return {"device": str(device), "threads": torch.get_num_threads()}
 
     def estimate(self, *data: Any, **given: Any) -> Estimate:
-        """Train a copy for a few seconds by fit(*data, **given), and reckon what the whole run needs."""
+        """Train a copy for a few seconds by fit(*data, **given), and estimate what the whole run needs."""
         probe, copy = Timing(), type(self)(**self.get_params())
         with contextlib.suppress(EnoughError):
             copy.fit(*data, **given, logs=[probe])  # type: ignore[attr-defined]  # every task has it
@@ -215,7 +216,7 @@ class Model(Generic[F]):
         return fitted.network(self.options).to(find_device(device or self.device))
 
     def _signature(self, *data: Any) -> dict[str, Any]:
-        """What a resumed run must find unchanged: all settings, and the data."""
+        """What must be unchanged when a run is resumed: all settings, and the data."""
         settings = {name: value for name, value in self.get_params().items() if name not in RUN_ONLY}
         return settings | {"data": fingerprint(*data)}
 
@@ -230,10 +231,9 @@ class Model(Generic[F]):
         learner: Learner[Any] | None = None,
         **run: Unpack[Run],
     ) -> None:
-        """Train `network` on `batches`; it ends with the weights to keep: those of the best validation, if
-        there is one and `keep_best`.
+        """Train `network` on `batches`; keep the best validated weights if `keep_best`, else the last.
 
-        learner: another way than by gradients.
+        learner: what trains it instead of gradients.
         Raises:  TrainingError if the loss is not finite; OptionError if a resumed run differs; ResourceError
                  without memory.
         """
@@ -272,7 +272,9 @@ class Model(Generic[F]):
         self._fitted, self._network = fitted, network.to(find_device(self.device)).eval()
 
     def _untrained(self) -> OptionError:
-        return OptionError(f"{type(self).__name__}: it is not trained yet. Call fit, or load a saved one.")
+        return OptionError(
+            f"{type(self).__name__}: got an untrained model, expected a trained one. Call fit or load."
+        )
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())

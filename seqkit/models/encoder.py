@@ -1,8 +1,6 @@
-"""What classifiers, taggers and translators read with: embedding -> dropout -> recurrent stack, rows of any
-length.
+"""The reader of classifiers, taggers and translators: embedding -> dropout -> recurrent stack.
 
-Not handled: heads, character features (the tagger's), attention; a stack in both directions cannot write
-text.
+Rows may differ in length. Not handled: heads, character features (the tagger's), attention.
 """
 
 from typing import Annotated
@@ -23,7 +21,7 @@ USUAL = (Recurrent.init_input, Recurrent.init_hidden)  # what a cell starts with
 def stack_of(s: Recurrent, input_size: int, *, anew: bool = False) -> Stack:
     """The stack that the settings describe, on input of `input_size` numbers.
 
-    anew: draw the weights once more even where the ways to do so are the cells' own.
+    anew: draw the weights again, even where the initialisation is the cells' own.
     """
     made = Stack(
         input_size,
@@ -45,7 +43,7 @@ def stack_of(s: Recurrent, input_size: int, *, anew: bool = False) -> Stack:
 
 
 class Encoder(nn.Module):
-    """y, state = encoder(ids, lengths): what stands beyond a row's length is never read, and y is 0 there.
+    """y, state = encoder(ids, lengths): nothing beyond a row's length is read, and y is 0 there.
 
     classes: rows of the embedding. extra: numbers that a caller joins to each word's embedding.
     """
@@ -79,8 +77,6 @@ class Encoder(nn.Module):
         draws: Draws | None = None,
         extra: Annotated[Tensor, "B T D"] | None = None,
     ) -> tuple[Annotated[Tensor, "B T H"], State]:
-        """Outputs for each step, after dropout, and the state after each row's last; draws: none is
-        evaluation.
-        """
+        """Outputs for each step, after dropout, and each row's last state; no dropout without draws."""
         y, state = self.stack(self.embed(ids, draws, extra), None, lengths, draws=draws)
         return dropout(y, self.settings.dropout, draws, locked=self.settings.locked), state

@@ -1,6 +1,4 @@
-"""What models of pairs of texts share: what they are trained on, the checks of pairs, texts as numbered
-rows.
-"""
+"""Pairs of texts, for the models that learn from them: reading, checks, texts as numbered rows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +15,7 @@ from seqkit.train.data import Data
 
 
 def learn_codec(text: Text, texts: Sequence[str], *, bos: bool = True) -> Codec:
-    """The codec of texts, with an end token and, for texts that are written, a beginning."""
+    """The codec of texts, with an end token; with a beginning token too where texts are written."""
     specials = ("pad", "unk", *(["bos"] if bos else []), "eos")
     return Codec.learn(texts, specials=specials, **options.to_json(text))
 
@@ -25,15 +23,14 @@ def learn_codec(text: Text, texts: Sequence[str], *, bos: bool = True) -> Codec:
 def check_pairs(
     where: str, firsts: Any, seconds: Sequence[str], names: Sequence[str] = ("sources", "targets")
 ) -> None:
-    """Raise if there are not as many of both sides, or none, or one text in the place of a list.  firsts:
-    texts or an array.
-    """
+    """Raise if the sides differ in length, are empty, or one is a single text.  firsts: texts or an array."""
     for name, texts in zip(names, (firsts, seconds), strict=True):
         if isinstance(texts, str):
             raise ShapeError(f"{where}: got one text as {name}, expected a list of texts.")
     if len(firsts) != len(seconds):
         raise ShapeError(
-            f"{where}: got {len(firsts):,} {names[0]} and {len(seconds):,} {names[1]}, expected as many."
+            f"{where}: got {len(firsts):,} {names[0]} and {len(seconds):,} {names[1]}, "
+            "expected equal numbers."
         )
     if not len(firsts):
         raise FormatError(
@@ -64,7 +61,7 @@ def numbered(codec: Codec, where: str, side: str, texts: Sequence[str]) -> list[
         if (taken := np.isin(ids, reserved)).any():
             word = vocab.words(ids[taken])[0]
             raise FormatError(
-                f"{where}: {side} {number:,} holds {word!r}, which has a meaning of its own. Take it out."
+                f"{where}: {side} {number:,} holds {word!r}, which is a special token. Take it out."
             )
         found.append(np.concatenate([ids, eos]).astype(np.int32))
     return found
@@ -85,8 +82,9 @@ def read(
     valid: tuple[str, str | None] | None = None,
     names: Sequence[str] = parallel.NAMES,
 ) -> Data:
-    """Pairs of texts from the files of both sides, or from one of pairs; names: of both sides, for JSON lines
-    and messages.
+    """Pairs of texts, from a file for each side or one file of pairs.
+
+    names: of both sides, for JSON lines and messages.
     """
     pairs = parallel.pairs(*source, names=names)
     check = None if valid is None else parallel.pairs(*valid, names=names)

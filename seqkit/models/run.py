@@ -1,7 +1,6 @@
-"""TrainingRun: one training run of any task in a folder; data in; model, checkpoint, log, curve and run.json
-out.
+"""TrainingRun: one training run of any task, from data to model, checkpoint, log, curve and run.json.
 
-A task gives `read`, which gives Data. Not handled: what is trained and how (the model's `fit`).
+A task gives a function `read` that returns Data. Not handled: training itself (the model's `fit`).
 """
 
 import contextlib
@@ -28,7 +27,7 @@ PACKAGES = ("seqkit", "torch", "numpy", "numba", "tokenizers", "nltk", "scikit-l
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """One model, one folder.  curve: picture of the losses. tensorboard: log to a folder in it too.
+    """One model, one folder.  curve: picture of the losses. tensorboard: also log to a folder in it.
 
     minutes: end in that time, with the schedule fitted to it.
     """
@@ -49,7 +48,7 @@ class TrainingRun:
     ) -> dict[str, Any]:
         """Train, write model and run.json to the folder, and return what run.json holds.
 
-        read: gives the data; it may keep what it makes in the folder it is called with, if any.
+        read: returns the data; it may keep what it makes in the folder it is called with, if any.
         world: the processes of a parallel run, of which the first one writes.
         """
         model, out, first = self.model, self.out, world is None or world.rank == 0
@@ -112,7 +111,7 @@ def estimate(model: Any, data: Data) -> tuple[dict[str, Any], str]:
 
 @contextlib.contextmanager
 def _whole_or_nothing(out: Path) -> Iterator[None]:
-    """Remove a folder that was not there before, if an error comes before the first checkpoint in it."""
+    """Remove the folder if this run made it and an error occurs before its first checkpoint."""
     made = not out.exists()
     try:
         yield

@@ -13,7 +13,7 @@ from seqkit.debias.removal.methods import methods
 
 __all__ = ["app"]
 
-app = group("Bias in word vectors: measure, remove, report, words.")
+app = group("Measure bias in word vectors and remove it: measure, remove, report, words.")
 METHODS = ", ".join(methods.names())
 FORMATS = ", ".join(Family("seqkit.embeddings.vectors.formats", "format").names())
 
@@ -21,23 +21,25 @@ Sets = Annotated[
     str, typer.Option("--sets", help="Word sets: a name that seqkit bias words shows, or a JSON file.")
 ]
 Neutral = Annotated[
-    str, typer.Option(help="The list that ought to be neutral; all lists if no list has that name.")
+    str, typer.Option(help="The list that should be neutral; all lists if no list has that name.")
 ]
 Case = Annotated[str, typer.Option(help="How words are looked up: exact, lower, or any (exact, else lower).")]
 MostLost = Annotated[
     float,
-    typer.Option(help="Share of a list that may be unknown; measures of lists that lost more are refused."),
+    typer.Option(help="Largest share of a list that may be unknown; measures of other lists are refused."),
 ]
-Anchor = Annotated[str | None, typer.Option(help="A word to measure indirect bias with, such as softball.")]
+Anchor = Annotated[
+    str | None, typer.Option(help="A word for the measure of indirect bias, such as softball.")
+]
 Measures = Annotated[
     list[str],
     typer.Option(
         "--measure", help=f"Only this measure, of {', '.join(measures.names())}; may be given again."
     ),
 ]
-Draws = Annotated[int, typer.Option(help="Random word sets for the null band; 0: none.")]
+Draws = Annotated[int, typer.Option(help="How many random word sets to compare with; 0: none.")]
 Settings = Annotated[
-    list[str], typer.Option("--set", help="A setting of the method, name=value; may be given again.")
+    list[str], typer.Option("--set", help="A setting of the method, such as name=value; may be given again.")
 ]
 
 
@@ -66,7 +68,7 @@ def _inputs(
     from seqkit.debias.measuring.base import Options
     from seqkit.debias.measuring.inputs import Inputs
 
-    options = Options(seed=seed, draws=draws, most_lost=most_lost)  # refused before anything is read
+    options = Options(seed=seed, draws=draws, most_lost=most_lost)  # checked before anything is read
     return Inputs(_vectors(path), _words(sets), neutral, anchor, case, options)
 
 
@@ -98,8 +100,8 @@ def _seat(
     options = Options(seed=seed, draws=draws, most_lost=most_lost)
     if names != ["seat"]:
         raise OptionError(
-            f"measure: got {', '.join(names)}; seat is of language models, others of vectors. Ask for "
-            "seat alone."
+            f"measure: got {', '.join(names)}, expected seat alone, because it is of language models. "
+            "Give the others without it."
         )
     from seqkit.models.language_model.model import LanguageModel
     from seqkit.models.language_model.sentence_vectors import reads, sentence_vectors
@@ -142,14 +144,13 @@ def measure(
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
-    """Measure bias: each number with its interval, the band of random word sets, and whether "biased" may be
-    said.
+    """Measure bias: each number with its interval, the range of random word sets, and a verdict.
 
-    Measures that need other words or vectors are left out, and the reason is shown; one that was asked for by
-    name is an error.
+    Measures that need other words or vectors are left out, and the reason is shown; if a measure was given
+    by name, that is an error.
 
-    seat measures a language model instead: it puts the words into short sentences and takes the model's
-    states. Ask for it alone.
+    seat measures a language model instead: it puts the words into short sentences and compares the model's
+    states. Give it alone.
 
     Example: seqkit bias measure wiki.vectors --sets gender --measure weat --measure direct-bias
     """
@@ -177,12 +178,12 @@ def remove(
     most_lost: MostLost = 0.2,
     setting: Settings = [],  # noqa: B006
     eraser: Annotated[Path | None, typer.Option(help="Also write the fitted eraser to this folder.")] = None,
-    to: Annotated[str, typer.Option(help=f"Format to write: {FORMATS}.")] = "native",
+    to: Annotated[str, typer.Option(help=f"Format of --out: {FORMATS}.")] = "native",
     json: common.AsJson = False,
 ) -> None:
-    """Take a bias out of vectors and write the new ones.
+    """Remove a bias from vectors and write the new ones.
 
-    That a direction is gone does not prove that the bias is: see seqkit bias report.
+    A removed direction does not prove that the bias is gone: see seqkit bias report.
 
     Example: seqkit bias remove wiki.vectors --method hard --sets gender --out fair.vectors --eraser
     hard.eraser
@@ -222,10 +223,10 @@ def report(
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
-    """Measure before and after each method: bias, what can still be found, projections, use, lost words; on
-    one page.
+    """Write one page that compares bias and quality before and after each method.
 
-    The methods never see the words on which the tests of what can still be found are run.
+    It shows all measures, what can still be found, projections, test sets, and lost words. The methods never
+    see the words by which the page tests what can still be found.
 
     Example: seqkit bias report wiki.vectors --sets gender --method hard --method inlp --out report.html
     """
@@ -248,7 +249,7 @@ def report(
 def words(
     sets: Annotated[
         str | None,
-        typer.Argument(help="A shipped name or a JSON file; without it, all that ship."),
+        typer.Argument(help="A name that ships with seqkit or a JSON file; if not given, all that ship."),
     ] = None,
     vectors: Annotated[Path | None, typer.Option(help="Vectors to look for the words in.")] = None,
     case: Case = "exact",

@@ -16,7 +16,7 @@ def demo(
     threads: common.Threads = None,
     quiet: common.Quiet = False,
 ) -> None:
-    """Train word vectors on the planted corpus that ships, and ask them what it planted.
+    """Train word vectors on the corpus that ships with seqkit, and show what they learnt from it.
 
     Example: seqkit demo --out demo.vectors
     """

@@ -1,6 +1,4 @@
-"""seqkit doctor: what a machine can do for seqkit, and whether its kernels give what their references
-give.
-"""
+"""seqkit doctor: what this machine offers, and whether each kernel equals its reference."""
 
 import os
 import platform
@@ -41,9 +39,7 @@ def doctor(json: common.AsJson = False) -> None:
 
 
 def examine() -> dict[str, Any]:
-    """Versions, hardware, data and self-tests, by name; "kernel …" entries are True when the kernel equals
-    its reference.
-    """
+    """Versions, hardware, data and self-tests by name; "kernel …" is True if it equals its reference."""
     from seqkit.core.device import threads
     from seqkit.embeddings.training.objective import objectives
 

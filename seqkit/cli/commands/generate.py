@@ -1,4 +1,4 @@
-"""seqkit generate: texts for a class, one to many: train a generator, draw from it, measure it."""
+"""seqkit generate: texts for a label: train a generator, draw from it, measure it."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from seqkit.models.generator.options import SETTINGS
 
 __all__ = ["app"]
 
-app = group("Generators, one to many: texts for a label (names by language, reviews by sentiment).")
+app = group("Write texts for a label, such as names for a language: train, sample, eval.")
 
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit generate train wrote.")]
 NAMES = ("label", "text")
@@ -27,7 +27,7 @@ def train(
     ],
     out: common.Out,
     valid: Annotated[
-        str | None, typer.Option(help="The same to validate on; the best epoch is kept.")
+        str | None, typer.Option(help="Texts of that kind to validate on; the best epoch is kept.")
     ] = None,
 ) -> None:
     """Train a generator and write it, with run.json, log.jsonl and a checkpoint, to the folder --out.
@@ -50,23 +50,23 @@ def train(
 def sample(
     model: ModelPath,
     labels: Annotated[
-        list[str] | None, typer.Argument(help="Labels to write for; all of the model's if not given.")
+        list[str] | None, typer.Argument(help="Labels to write texts for; all labels if not given.")
     ] = None,
-    count: Annotated[int, typer.Option(help="Texts for each label.")] = 1,
-    length: Annotated[int, typer.Option(help="Most tokens of a text.")] = 200,
+    count: Annotated[int, typer.Option(help="How many texts for each label.")] = 1,
+    length: Annotated[int, typer.Option(help="Longest text, in tokens.")] = 200,
     temperature: Annotated[
-        float, typer.Option(help="0: always the likeliest token; 1: as the model has it.")
+        float, typer.Option(help="0: always the likeliest token; 1: the model's own probabilities.")
     ] = 1.0,
-    top_k: Annotated[int | None, typer.Option(help="Draw from this many likeliest tokens.")] = None,
+    top_k: Annotated[int | None, typer.Option(help="Draw among so many likeliest tokens.")] = None,
     top_p: Annotated[
-        float | None, typer.Option(help="Draw from the likeliest tokens that reach this probability.")
+        float | None,
+        typer.Option(help="Draw among the likeliest tokens that have this probability together."),
     ] = None,
     seed: common.Seed = 1,
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
-    """Draw texts for labels, as label<TAB>text; text i of a label is that of seed --seed + i, however many
-    are drawn.
+    """Draw texts for labels, as label<TAB>text; text i of a label is the one of seed --seed + i.
 
     Example: seqkit generate sample names.gen russian italian --count 5
     """
@@ -97,7 +97,7 @@ def evaluate(
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
-    """Show the perplexity of texts under their labels, and how often Bayes' rule gives the label back.
+    """Show the perplexity of texts given their labels, and how often Bayes' rule finds the label.
 
     Example: seqkit generate eval names.gen test.tsv
     """

@@ -13,18 +13,18 @@ from seqkit.models.tagger.options import SETTINGS
 
 __all__ = ["app"]
 
-app = group("Taggers: train, label words of text, score.")
+app = group("Give each word of a sentence a label: train, predict, eval.")
 
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit tag train wrote.")]
 Format = Annotated[
     str | None,
-    typer.Option(help="conll, conllu, jsonl or text; told by the name if not given (.conllu, .jsonl, .txt)."),
+    typer.Option(help="conll, conllu, jsonl or text; by the name if not given (.conllu, .jsonl, .txt)."),
 ]
 Column = Annotated[
     str | None,
     typer.Option(
-        help="Of the tags: a number from 1 (the last if not given), CoNLL-U's name (upos), or JSON's "
-        "key (tags)."
+        help="Column of the tags: a number from 1 (the last if not given), a name of CoNLL-U (upos), or "
+        "a JSON key (tags)."
     ),
 ]
 
@@ -43,14 +43,14 @@ def train(
     format: Format = None,
     column: Column = None,
     vectors: Annotated[
-        Path | None, typer.Option(help="Word vectors to read beside the trained embedding.")
+        Path | None, typer.Option(help="Word vectors to read besides the trained embedding.")
     ] = None,
 ) -> None:
     """Train a tagger and write it, with run.json, log.jsonl and a checkpoint, to the folder --out.
 
-    Tags that are spans (B-PER, I-PER, O) are recognised, learnt as BIOES, and given back in their own scheme.
-    Ctrl-C finishes the step at hand and saves; --resume continues, on a CPU to the same bytes. Under torchrun
-    the batch is shared out.
+    Tags of spans (B-PER, I-PER, O) are recognised, learnt as BIOES, and written in their own scheme. Ctrl-C
+    finishes the current step and saves; --resume continues, on a CPU to the same bytes. Under torchrun the
+    processes share each batch.
 
     Example: seqkit tag train eng.train --valid eng.testa --vectors wiki.vectors --out ner.tagger
     """
@@ -84,7 +84,7 @@ def predict(
     device: common.Device = "auto",
     threads: common.Threads = None,
 ) -> None:
-    """Label the words of sentences. What comes on stdin is text unless --format says otherwise.
+    """Label the words of sentences. Input from stdin is text unless --format says otherwise.
 
     Example: echo "Anna lives in Rome ." | seqkit tag predict ner.tagger
     """
@@ -114,7 +114,7 @@ def evaluate(
     threads: common.Threads = None,
     json: common.AsJson = False,
 ) -> None:
-    """Score a model: F1 of spans in all and by type, or accuracy, with counts and 95 % intervals by sentence.
+    """Score a tagger: F1 of spans (over all, by type) or accuracy, with counts and 95 % intervals.
 
     Example: seqkit tag eval ner.tagger eng.testb
     """
@@ -123,7 +123,7 @@ def evaluate(
 
     found = evaluate(Tagger.load(model, device=device, threads=threads), input, format=format, column=column)
     if unseen := found[0].signature["unseen"]:
-        common.note(f"{input}: {unseen:,} labels were never met in training and count as wrong")
+        common.note(f"{input}: {unseen:,} labels are not in the training text and count as wrong")
     rows = [
         [
             s.name,

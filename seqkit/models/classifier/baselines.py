@@ -1,7 +1,6 @@
-"""What a classifier has to beat: majority, logistic regression on TF-IDF, averaged vectors, a recurrent
-network, side by side.
+"""Baselines of a classifier: majority, logistic regression on TF-IDF, averaged vectors, a recurrent network.
 
-Not handled: tuning; each rung has the settings it is given or its own usual ones.
+Not handled: tuning; each has the settings it is given, or its usual ones.
 """
 
 import time
@@ -29,9 +28,7 @@ Part = tuple[Sequence[str], Any]  # texts, labels
 
 @dataclass(frozen=True)
 class Rung:
-    """One model on one part: its accuracy, what was right of every label (M,), and the seconds that training
-    took.
-    """
+    """One model on one part: accuracy, which labels were right (M,), and the seconds of training."""
 
     name: str
     accuracy: Score
@@ -41,7 +38,7 @@ class Rung:
 
 @dataclass(frozen=True)
 class Ladder:
-    """The rungs from the simplest up, and whether the recurrent one was worth it."""
+    """The models from the simplest up, and whether the recurrent one was worth it."""
 
     rungs: list[Rung]
 
@@ -77,7 +74,7 @@ class Ladder:
         return f"The recurrent network {said}"
 
     def to_json(self) -> dict[str, Any]:
-        """The rungs and the verdict as plain JSON values."""
+        """All models and the verdict as plain JSON values."""
         rungs = [
             {"model": r.name, "seconds": round(r.seconds, 3), **r.accuracy.to_json()} for r in self.rungs
         ]
@@ -92,11 +89,10 @@ def ladder(
     *,
     part: str = "dev",
 ) -> Ladder:
-    """Train all rungs on `train` and judge them on `test`.  models: the averaged and the recurrent one, which
-    `fit` trains.
+    """Train all models on `train` and measure them on `test`.
 
-    part: what `test` is called. Where the epoch was chosen on it, the numbers of these two are a little too
-    good.
+    models: the averaged and the recurrent one, which `fit` trains. part: the name of `test`. Where the
+    epoch was chosen on it, the numbers of these two are a little too good.
     """
     texts, y = train
     targets = Targets.learn(y)
@@ -113,7 +109,7 @@ def ladder(
 
 
 def judge(model: TextClassifier, test: Part, seconds: float, part: str) -> Rung:
-    """A trained classifier as a rung."""
+    """The score of a trained classifier."""
     found, truth = model.ids(*test)
     reader = model.own.reader
     return _rung("recurrent" if reader == "recurrent" else "averaged", found, truth, seconds, part)
@@ -137,7 +133,7 @@ def _majority(texts: Sequence[str], labels: Ids, test: list[str], o: Options, ta
 
 
 def _tfidf(texts: Sequence[str], labels: Ids, test: list[str], o: Options, targets: Targets) -> Ids:
-    """One logistic regression a task, on the tokens that the classifier reads."""
+    """A logistic regression for each task, on the tokens that the classifier reads."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 

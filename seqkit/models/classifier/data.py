@@ -1,4 +1,4 @@
-"""What a classifier is trained on: labelled texts; beside it the baselines, on the same texts.
+"""Training data of a classifier: labelled texts; beside it the baselines, on the same texts.
 
 Not handled: tuning; the model that is trained for comparison has its usual training settings.
 """
@@ -32,10 +32,10 @@ def read(
     compare: Run | None = None,
     **reading: Any,
 ) -> Data:
-    """Labelled texts of a file, and those of `valid`, or of a tenth held out.
+    """Labelled texts of a file, and those of `valid`, else of a tenth held out.
 
     lm: a language model that a recurrent network reads. compare: train the baselines too, the other reader
-    with these arguments of `fit`. reading: how files are read, as text.readers.labelled.labelled has it.
+    with these arguments of `fit`. reading: how files are read, see text.readers.labelled.labelled.
     Raises:  FormatError for a broken file, or a label in `valid` that training does not have.
     """
     rows = labelled(source, **reading)
@@ -82,7 +82,7 @@ def check_known(rows: Sequence[Labelled], targets: Targets) -> None:
 
 
 def _compared(model: TextClassifier, train: Part, given: Mapping[str, Any], compare: Run) -> dict[str, Any]:
-    """The baselines, the model, and the other one of averaged and recurrent, reading alike."""
+    """The baselines and the model, with the other one of averaged and recurrent trained for comparison."""
     own, settings = model.own, model.get_params()
     names = (*vars(own), *vars(model.options["text"]), "seed", "embed_dim", "device", "threads")
     reader = "averaged" if own.recurrent else "recurrent"

@@ -27,9 +27,7 @@ from seqkit.text.vocab import Vocab
 
 @dataclass(frozen=True)
 class WordRows:
-    """Row numbers: the `words` of training first, then words of the vectors alone, then the n-grams of
-    `buckets` (sorted).
-    """
+    """Numbers of rows: the `words` of training, words that only the vectors have, n-grams of `buckets`."""
 
     codec: Codec
     words: int
@@ -40,8 +38,7 @@ class WordRows:
     def learn(
         texts: Sequence[str], o: ClassifierOptions, text: Text, recipe: Recipe | None = None
     ) -> "tuple[WordRows, list[Ids]]":
-        """The rows of the texts of training, and the words of each text.  recipe: how to cut, if not as the
-        options say.
+        """The rows of the texts of training, and the words of each.  recipe: how to cut, else by options.
 
         Raises:  FormatError if there is no token.
         """
@@ -143,7 +140,7 @@ class WordRows:
 def _numbers(
     recipe: Recipe, texts: Sequence[str], number: Callable[[list[str]], Iterable[int]]
 ) -> tuple[Annotated[Ids, "T"], list[int]]:
-    """The tokens of all texts as numbers, and how many each has; no list is kept: fewer are faster."""
+    """The tokens of all texts as numbers, and how many each has, without keeping slow lists."""
     flat, lengths, cut, plain = array("i"), [], recipe.tokenizer.tokens, recipe.normalizer
     for text in texts:
         tokens = cut(plain(text))

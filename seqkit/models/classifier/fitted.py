@@ -33,8 +33,7 @@ STEPS = 16384  # words, with padding, that are classified at once
 
 @dataclass(frozen=True)
 class Fitted:
-    """The rows of words, the classes of tasks, and the language model's own vocabulary and settings, if there
-    is one.
+    """What is known beside the weights: rows of words, classes of tasks, the language model if any.
 
     coverage: share of the words of training that pretrained vectors had. padding: share of the steps of an
     epoch that is padding.
@@ -70,7 +69,7 @@ class Fitted:
         return TextBatch(own, None if self.lm is None else self._to_lm[own], lengths)
 
     def logits(self, network: nn.Module, texts: Sequence[str]) -> Annotated[Array, "N C"]:
-        """The logits of each text, whatever stands beside it."""
+        """The logits of each text, which do not depend on the other texts."""
         ids = self.rows.ids(texts)
         found = np.zeros((len(texts), int(self.targets.heads[-1])))
         network.eval()
@@ -91,7 +90,7 @@ class Fitted:
         ).astype(np.int32)
 
     def probabilities(self, logits: Annotated[Array, "N C"]) -> list[Annotated[Array, "N C"]]:
-        """p of the classes of each task."""
+        """The probability of each class of each task."""
         found = []
         for a, b in pairwise(self.targets.heads.tolist()):
             p = np.exp(logits[:, a:b] - logits[:, a:b].max(1, initial=-np.inf, keepdims=True))
@@ -136,6 +135,6 @@ class Fitted:
 
     @cached_property
     def _to_lm(self) -> Annotated[Ids, "V"]:
-        """The language model's number of each word of ours: text is cut alike for both."""
+        """The language model's number of each word; text is cut in the same way for both."""
         assert self.lm is not None, "asked for with a language model alone"
         return self.lm[0].vocab.ids(self.rows.codec.vocab.tokens)

@@ -1,6 +1,6 @@
 """Labels and their numbers: the classes of one task or of several, whose missing labels are None.
 
-Not handled: several labels of one task for one text, numbers to be predicted.
+Not handled: several labels of one task for one text; regression.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ Label = str | int | bool
 
 @dataclass(frozen=True)
 class Targets:
-    """The classes of each task, sorted. single: labels come and go as one flat array, not as columns."""
+    """The classes of each task, sorted. single: labels are one flat array, not columns."""
 
     classes: list[list[Label]]
     single: bool
@@ -55,7 +55,7 @@ class Targets:
         return np.concatenate([[0], np.cumsum([len(c) for c in self.classes])])
 
     def ids(self, y: Any, texts: int) -> Annotated[Ids, "N K"]:
-        """The numbers of labels, -1 for None.
+        """The numbers of labels; -1 for None.
 
         Raises:  FormatError for a label that training did not have (kind "label", its row and value);
                  OptionError if there is not one for each text.
@@ -115,7 +115,7 @@ def check_texts(texts: Any, where: str, *, empty: bool = True) -> list[str]:
     found = list(texts)
     for i, text in enumerate(found):
         if not isinstance(text, str):
-            raise OptionError(f"{where}: text {i + 1:,} is {type(text).__name__}, expected str.")
+            raise OptionError(f"{where}: text {i + 1:,} is of type {type(text).__name__}, expected str.")
         if not empty and not text.strip():
             raise FormatError(f"{where}: text {i + 1:,} of {len(found):,} is empty. Leave it out.")
     if not found and not empty:

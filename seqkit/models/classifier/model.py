@@ -1,5 +1,4 @@
-"""TextClassifier: texts in, labels out, in the manner of scikit-learn; averaged embeddings or a recurrent
-network.
+"""TextClassifier: texts in, labels out, as in scikit-learn; averaged embeddings or a recurrent network.
 
 Not handled: several labels of one task for one text, labels with an order; texts are str, labels str, int or
 bool.
@@ -79,8 +78,7 @@ class TextClassifier(Model[Fitted]):
         lm: LanguageModel | None = None,
         **run: Unpack[Run],
     ) -> Self:
-        """Train on texts X and their labels y: one a text, or a row of one for each task, None where it is
-        missing.
+        """Train on texts X and labels y: one for each text, or a row with one for each task; None: missing.
 
         valid: (texts, labels); the epoch with the fewest errors, averaged over classes, is kept. vectors:
         Vectors to start the embedding from; words that only they have are read too, and never trained. lm: a
@@ -178,7 +176,7 @@ class TextClassifier(Model[Fitted]):
         self._learn(replace(fitted, padding=batches.waste()), network, batches, validate=validate, **run)
 
     def predict_proba(self, X: Sequence[str]) -> Any:
-        """p of each class (N, C), in the order of classes_; a list of them for several tasks."""
+        """The probability of each class (N, C), in the order of classes_; a list for several tasks."""
         found = self.fitted.probabilities(self._logits(X))
         return found[0] if self.fitted.targets.single else found
 
@@ -195,7 +193,7 @@ class TextClassifier(Model[Fitted]):
     def ids(self, X: Sequence[str], y: Any) -> tuple[Annotated[Ids, "N K"], Annotated[Ids, "N K"]]:
         """Predicted and given labels as numbers of classes, -1 for none.
 
-        Raises:  FormatError for a label that training had not.
+        Raises:  FormatError for a label that training does not have.
         """
         labels = self.fitted.targets.ids(y, len(X))
         return self.fitted.best(self._logits(X)), labels
@@ -220,27 +218,25 @@ class TextClassifier(Model[Fitted]):
         return self._network is not None
 
     def _check_gradient(self) -> None:
-        """Refuse settings of gradients, of which the kernel of averaged and summed readers has none."""
+        """Refuse settings of the gradient, which averaged and summed readers do not have."""
         usual = {name: self.settings.default(name) for name in vars(GradientOptions())}
         odd = [name for name, value in vars(self.gradient_options).items() if value != usual[name]]
         if odd:
             reader = self.own.reader
             raise OptionError(
-                f"{odd[0]}: the {reader} reader is trained by AdaGrad alone. Leave it out, or read by "
-                "'recurrent'."
+                f"{odd[0]}: got it with reader '{reader}', which is trained by AdaGrad alone. "
+                "Leave it out, or set reader='recurrent'."
             )
 
     def _read(
         self, texts: list[str], vectors: Any, lm: LanguageModel | None
     ) -> tuple[WordRows, list[Ids], Any, Any, float | None]:
-        """The rows of the words, the texts in them, what the vectors have for each row, for which they have
-        something, and for what share of the words.
-        """
+        """Rows of words, the texts in them, vectors of rows, which have one, and the share that have."""
         o = self.own
         if lm is not None and (not o.recurrent or lm.codec.vocab.unk is None):
             read = f"got reader {o.reader!r}, expected 'recurrent'"
-            why = "its vocabulary has no unknown word" if o.recurrent else read
-            raise OptionError(f"fit: the language model cannot be read: {why}.")
+            why = "its vocabulary has no unknown word, expected one" if o.recurrent else read
+            raise OptionError(f"fit: got a language model that cannot be read: {why}.")
         rows, ids = WordRows.learn(texts, o, self.options["text"], None if lm is None else lm.codec.recipe)
         for more in ([] if vectors is None else [vectors.vocab], [] if lm is None else [lm.codec.vocab]):
             if rows.codec.recipe.tokenizer.name in ("word", "whitespace"):

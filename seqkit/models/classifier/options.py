@@ -18,24 +18,26 @@ class ClassifierOptions:
     """What is read, and how a text becomes one vector."""
 
     reader: Literal["averaged", "summed", "recurrent"] = option(
-        "averaged", help="mean or sum of embeddings, or a recurrent network"
+        "averaged", help="how a text is read: mean or sum of embeddings, or a recurrent network"
     )
     pooling: Literal["max", "mean", "last", "attention", "all"] = option(
-        "max", help="how a recurrent network's steps become one vector; all: joined"
+        "max", help="how the steps of a recurrent network become one vector; all: the others, joined"
     )
     ngrams: int = option(
         1, low=1, high=8, unit="words", help="longest n-gram that has an embedding (averaged, summed)"
     )
     buckets: int = option(
-        1 << 20, low=1, help="rows that n-grams are hashed into; only those met in training take memory"
+        1 << 20, low=1, help="buckets that n-grams are hashed into; only those used in training take memory"
     )
     max_length: int | None = option(
-        None, low=2, unit="tokens", help="of longer texts, half as many are read from each end"
+        None, low=2, unit="tokens", help="longest text; of a longer one only its beginning and end are read"
     )
     class_weight: str | dict[str, float] | None = None  # of each label in the loss, or "balanced"
-    freeze: float = option(0.0, low=0.0, unit="epochs", help="so long what was pretrained is not changed")
+    freeze: float = option(
+        0.0, low=0.0, unit="epochs", help="keep pretrained weights unchanged for so many epochs"
+    )
     vectors_scale: float = option(
-        0.25, low=0.0, help="root mean square to which vectors are scaled; 0: as they are"
+        0.25, low=0.0, help="scale pretrained vectors to this root mean square; 0: do not scale"
     )
 
     def __post_init__(self) -> None:

@@ -21,8 +21,9 @@ from seqkit.nn.dropout import Draws, dropout
 
 @dataclass(frozen=True)
 class TextBatch:
-    """A batch of texts.  ids, lm_ids (B, T) int32; labels (B, K) int32, -1: none. part: of a batch that is
-    shared out.
+    """A batch of texts.  part: its place in a shared batch.
+
+    ids, lm_ids (B, T) int32; labels (B, K) int32, -1: none.
     """
 
     ids: Annotated[Ids, "B T"]
@@ -33,10 +34,9 @@ class TextBatch:
 
 
 class RecurrentNetwork(nn.Module):
-    """embedding (and a language model's states) -> dropout -> stack -> dropout -> pooling -> one softmax for
-    each task.
+    """embedding (and language model states) -> dropout -> stack -> dropout -> pooling -> softmaxes.
 
-    words: rows of the embedding that are trained; fixed: further words, of the vectors alone, that never are.
+    words: rows of the embedding that are trained; fixed: words that only the vectors have, not trained.
     heads: where the classes of each task begin, and their number. lm: a language model's network, whose state
     at each word is joined to the word's embedding.
     """
@@ -65,7 +65,7 @@ class RecurrentNetwork(nn.Module):
             self.head = nn.Linear(size * (4 if pooling == "all" else 1), self.heads[-1])
         self.class_weights = torch.ones(self.heads[-1])
         self.known = torch.zeros(words, dtype=torch.bool)  # rows that were pretrained
-        self.freeze, self.thawed = 0.0, 0  # steps for which a part stands still; parts that no longer do
+        self.freeze, self.thawed = 0.0, 0  # steps for which a part is frozen; parts that no longer are
         layers = [] if lm is None else [[lm.embedding], *([*one.parameters()] for one in lm.stack.layers)]
         for place, group in enumerate(reversed(layers)):
             for p in group:
@@ -75,9 +75,7 @@ class RecurrentNetwork(nn.Module):
 
     @torch.no_grad()
     def start(self, matrix: Annotated[Floats, "V D"] | None, known: Annotated[Array, "V"], unk: int) -> None:
-        """Begin with pretrained rows where they are known; that of unknown words is 0, as of a dropped
-        word.
-        """
+        """Begin with pretrained rows where there are some; an unknown word is 0, as a dropped word is."""
         words = len(self.encoder.embedding)
         self.encoder.embedding[unk] = 0
         self.known = torch.from_numpy(known[:words])
@@ -86,7 +84,7 @@ class RecurrentNetwork(nn.Module):
             self.fixed.copy_(torch.from_numpy(matrix[words:]))
 
     def prepare(self, class_weights: Annotated[Floats, "C"], frozen: float, *, always: bool) -> None:
-        """For training: weights of the loss, and the steps for which each pretrained part stands still."""
+        """For training: weights of the loss, and how many steps each pretrained part is frozen."""
         device = self.head.bias.device
         self.class_weights = torch.from_numpy(class_weights).to(device)
         self.known, self.freeze = self.known.to(device) & (frozen > 0), frozen
@@ -115,7 +113,7 @@ class RecurrentNetwork(nn.Module):
         return linear(pooled, self.head.weight, self.head.bias)
 
     def loss(self, batch: TextBatch, carry: Any, step: int) -> tuple[Tensor, int, None]:
-        """Σ -weight · log p(label) over the labels there are, in nats, and their number."""
+        """Σ -weight · log p(label) over all labels that are not missing, in nats, and their number."""
         assert batch.labels is not None, "training needs labels"
         logits = self(batch, step if self.training else None)
         labels = torch.from_numpy(batch.labels).to(logits.device, torch.int64)
@@ -145,7 +143,7 @@ class RecurrentNetwork(nn.Module):
             return self.lm.hidden(ids, None, lengths, draws=draws if self.thawed else None)[0]
 
     def _pool(self, y: Tensor, lengths: Tensor) -> Tensor:
-        """Outputs (B, T, H) of each text as one (B, H), nothing beyond its length read."""
+        """Outputs (B, T, H) of each text as one vector (B, H); nothing beyond its length is read."""
         live = (torch.arange(y.shape[1], device=y.device) < lengths[:, None])[..., None]
         found = {}
         if self.pooling in ("max", "all"):

@@ -1,5 +1,4 @@
-"""Greedy and beam search for any model that goes on step by step: the likeliest texts it can be found to
-have.
+"""Greedy and beam search for any model that writes step by step: the likeliest texts that are found.
 
 Not handled: sampling (models.decoding.sampling); texts that must hold given words.
 """
@@ -21,16 +20,16 @@ class BeamOptions:
     """How far and how wide to search."""
 
     width: int = option(
-        5, low=1, alias="beam", help="texts followed side by side; 1: always the likeliest token"
+        5, low=1, alias="beam", help="how many texts are followed at once; 1: always the likeliest token"
     )
     length: int | None = option(
-        50, low=1, unit="tokens", alias="max_length", help="the most tokens of a text, its end included"
+        50, low=1, unit="tokens", alias="max_length", help="longest text, its end included"
     )
     length_penalty: float = option(
         0.0, low=0, help="α: texts are compared by log p / ((5 + tokens) / 6)^α, their end included"
     )
     ban_unk: bool = option(True, help="never write the unknown token")
-    top: int = option(1, low=1, help="texts to give back, at most width")
+    top: int = option(1, low=1, help="how many texts to return, at most width")
 
     def __post_init__(self) -> None:
         options.check(self)
@@ -40,17 +39,17 @@ class BeamOptions:
             )
 
     def limit(self, source: int) -> int:
-        """The most tokens of a text for a source of so many: 2 · source + 10 where no length is set."""
+        """The longest text for a source of so many tokens: 2 · source + 10 where no length is set."""
         return self.length or 2 * source + 10
 
     def normal(self, log_prob: float, tokens: int) -> float:
-        """What texts are compared by (Wu et al. 2016, arXiv:1609.08144, eq. 14)."""
+        """The value by which texts are compared (Wu et al. 2016, arXiv:1609.08144, eq. 14)."""
         return float(log_prob / ((5 + tokens) / 6) ** self.length_penalty)
 
 
 @dataclass
 class _Search:
-    """One prompt's texts: those that are followed, and the best of those that have ended, the best first."""
+    """The texts of one prompt: those that are followed, and the best that have ended, best first."""
 
     settings: BeamOptions
     live: list[tuple[int, ...]]
@@ -64,9 +63,9 @@ class _Search:
         del self.ended[self.settings.top :]
 
     def grow(self, log_probs: Annotated[Array, "N V"], eos: int) -> list[int]:
-        """One token more: which of the texts followed before each of those followed now comes from.
+        """Add one token; return from which text each of those that are now followed comes.
 
-        Every text followed may end here; of the others the `width` likeliest go on, of equals those of the
+        Every text followed may end here; of the others the `width` likeliest continue, of equals those of the
         better text and the smaller id.
         """
         whole = self.log_probs[:, None] + log_probs
@@ -89,26 +88,24 @@ class _Search:
             self.live, self.log_probs = [], flat[:0]
         if self.is_decided():
             self.live, self.log_probs = [], flat[:0]
-        came: list[int] = parents.tolist()
-        return came[: len(self.live)]
+        origin: list[int] = parents.tolist()
+        return origin[: len(self.live)]
 
     def is_decided(self) -> bool:
-        """Whether no text that is followed can come among the best: its log p only falls, its length is at
-        most the longest.
-        """
+        """Whether no followed text can still win: its log p only falls, its length is at most the longest."""
         if not len(self.live) or len(self.ended) < self.settings.top:
             return not len(self.live)
         return self.settings.normal(float(self.log_probs[0]), self.settings.limit(0)) <= self.ended[-1][0]
 
 
 class Reader(Protocol):
-    """Rows that go on step by step."""
+    """Rows that are extended step by step."""
 
     def logits(self, tokens: Annotated[Array, "N"]) -> Annotated[Array, "N V"]:
-        """Read one token a row and say how likely each next one is."""
+        """Read one token for each row and return the log probability of each next one."""
 
     def select(self, rows: Annotated[Array, "N"]) -> None:
-        """Go on with these rows; one may be taken many times."""
+        """Continue with these rows; one may be taken many times."""
 
 
 def search(
@@ -118,8 +115,9 @@ def search(
     banned: Sequence[int],
     eos: int,
 ) -> list[list[tuple[float, tuple[int, ...]]]]:
-    """For each row, by its own settings, the best texts found: (log p, ids), best first. tokens: what each
-    row reads first.
+    """For each row, by its own settings, the best texts found: (log p, ids), best first.
+
+    tokens: what each row reads first.
     """
     searches = [_Search(own, [()], np.zeros(1)) for own in settings]
     while len(tokens):
@@ -139,9 +137,7 @@ def search(
 def greedy(
     decoder: Reader, tokens: Annotated[Array, "B"], limits: Sequence[int], banned: Sequence[int], eos: int
 ) -> list[list[tuple[float, tuple[int, ...]]]]:
-    """For each row the text of always the likeliest token, of equals the smallest id: one (log p, ids) a
-    row.
-    """
+    """For each row the text of likeliest tokens, of equals the smallest id: one (log p, ids) for each row."""
     live, log_p = np.arange(len(tokens)), np.zeros(len(tokens))
     written: list[list[int]] = [[] for _ in tokens]
     while len(live):

@@ -1,6 +1,6 @@
-"""Drawing text from any model that goes on step by step: settings, samples, and the loop that writes.
+"""Drawing text from any model that writes step by step: settings, samples, and the loop that writes.
 
-What a row becomes depends on its first token, its seed and the settings alone, not on the rows beside it.
+A row depends on its first token, its seed and the settings alone, not on the rows beside it.
 Not handled: where a text begins (the tasks), searching for the likeliest text (models.decoding.beam).
 """
 
@@ -28,8 +28,8 @@ OnTokens = Callable[[list[str]], None]
 class Sample:
     """A drawn text.  ids, text: without the prompt; an eos that ended it stands in ids, not in text.
 
-    log_prob: Σ log p of the ids in nats as the model has it, nothing banned, at temperature 1; None if it was
-    not asked for. backend: compiled or reference, which of kernels.decode ran.
+    log_prob: Σ log p of the ids in nats by the model itself, nothing banned, at temperature 1; None if it was
+    not requested. backend: compiled or reference, which of kernels.decode ran.
     """
 
     ids: tuple[int, ...]
@@ -43,17 +43,19 @@ class Sample:
 class SamplingOptions:
     """How tokens are chosen; kernels.decode.reference.choose has the exact rules."""
 
-    length: int = option(200, low=1, unit="tokens", help="the most tokens a row may have")
-    temperature: float = option(1.0, low=0, help="0: always the likeliest; below 1 safer, above 1 wilder")
-    top_k: int | None = option(None, low=1, help="choose among the k likeliest")
+    length: int = option(200, low=1, unit="tokens", help="longest text")
+    temperature: float = option(
+        1.0, low=0, help="0: always the likeliest token; below 1: more predictable; above 1: more random"
+    )
+    top_k: int | None = option(None, low=1, help="draw among the k likeliest tokens")
     top_p: float | None = option(
-        None, low=0, high=1, help="choose among the likeliest that have this share together"
+        None, low=0, high=1, help="draw among the likeliest tokens that have this probability together"
     )
     ban_unk: bool = option(True, help="never write the unknown token")
-    stop_at_eos: bool = option(False, help="end at the end of a sentence")
-    min_length: int = option(0, low=0, unit="tokens", help="no end of a sentence before that many")
+    stop_at_eos: bool = option(False, help="stop at the end of a sentence")
+    min_length: int = option(0, low=0, unit="tokens", help="no end of a sentence before so many tokens")
     repetition_penalty: float = option(
-        1.0, low=0.01, help="above 1: tokens that were written are less likely"
+        1.0, low=0.01, help="above 1: tokens already written become less likely"
     )
     no_repeat_ngram: int = option(
         0, low=0, unit="tokens", help="never write a sequence of so many tokens twice"
@@ -72,7 +74,7 @@ class SamplingOptions:
     def rules(self, codec: Codec) -> tuple[Rules, list[int]]:
         """The rules, and the tokens that are never written: pad, bos and, unless wanted, unk.
 
-        Raises:  OptionError if a row shall end at a token that does not exist, or nothing may be written.
+        Raises:  OptionError if rows must end at a token that does not exist, or nothing may be written.
         """
         banned, eos = banned_tokens("sample", codec, self.ban_unk), codec.vocab.specials.get("eos", -1)
         if self.stop_at_eos and eos < 0:
@@ -96,7 +98,7 @@ class SamplingOptions:
 
 
 def banned_tokens(where: str, codec: Codec, ban_unk: bool) -> list[int]:
-    """The tokens that are never written: pad, bos and, if so asked, unk.
+    """The tokens that are never written: pad, bos and, if requested, unk.
 
     Raises:  OptionError if no other token but eos is left.
     """
@@ -119,7 +121,7 @@ class Writer(Protocol):
         """Steps between two looks at what was written."""
 
     def select(self, rows: Annotated[Array, "N"]) -> None:
-        """Go on with these rows; one may be taken many times."""
+        """Continue with these rows; one may be taken many times."""
 
     def write(
         self, rows: Rows, rules: Rules, banned: Sequence[int], steps: int, *, scores: bool = False
@@ -136,7 +138,7 @@ def write(
     pages: "Sequence[Continuation]",
     on_tokens: OnTokens | None = None,
 ) -> None:
-    """Let `decoder` write until all rows have ended; those that have are left out after each chunk.
+    """Let `decoder` write until all rows have ended; ended rows are left out after each chunk.
 
     Raises:  TrainingError if logits are not finite.
     """
@@ -168,9 +170,7 @@ class Continuation:
         self.before = codec.decode(prompt)
 
     def text(self, ids: Sequence[int]) -> str:
-        """How the text goes on after the prompt, if its end does not change by that; else the text of ids
-        alone.
-        """
+        """How the text continues after the prompt, if the prompt stays as it is; else the text of ids."""
         mine = list(ids[:-1] if self.ended(ids) else ids)
         whole = self.codec.decode([*self.prompt, *mine])
         return whole[len(self.before) :] if whole.startswith(self.before) else self.codec.decode(mine)
@@ -180,7 +180,7 @@ class Continuation:
         return self.stop is not None and len(ids) > 0 and ids[-1] == self.stop
 
     def more(self, ids: Sequence[int], last: bool) -> str:
-        """What came since, without what may still change unless it is the last."""
+        """The text since the last call, without what may still change unless it is the last."""
         text = self.text(ids)
         if not last and self.codec.recipe.tokenizer.lossless:
             text = text.rstrip("\N{REPLACEMENT CHARACTER}")  # bytes of a character that is not whole yet

@@ -1,6 +1,6 @@
-"""Generator: one to many, texts drawn for a class or a vector: names by language, reviews by sentiment.
+"""Generator: one to many, texts drawn for a label or a vector, such as names for a language.
 
-Not handled: a text as the condition (Translator); several labels a text (give a vector of zeros and ones).
+Not handled: a text as the condition (Translator); several labels for a text (give a vector).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -97,8 +97,7 @@ class Fitted:
 
 
 class Generator(Model[Fitted]):
-    """A language model with a condition: a label for each text, or a vector; settings by name, as
-    models.generator.options lists them.
+    """A language model with a condition, a label or a vector; settings as in models.generator.options.
 
     >>> Generator(unit="character", condition_dim=8).get_params()["condition_dim"]
     8
@@ -163,11 +162,10 @@ class Generator(Model[Fitted]):
     def sample(
         self, conditions: Conditions | str, *, seeds: Iterable[int] = (1,), **settings: Any
     ) -> list[Sample]:
-        """For each condition one text for each seed, condition after condition; settings as in
-        models.decoding.sampling.SamplingOptions.
+        """For each condition one text for each seed, condition after condition.
 
-        Texts end at their end token, or at `length`. What a row becomes depends on its condition and seed
-        alone.
+        settings: as in models.decoding.sampling.SamplingOptions. Texts end at their end token, or at
+        `length`. A text depends on its condition and seed alone.
         Raises:  VocabularyError for an unknown label; OptionError for settings that do not fit.
         """
         network, fitted = self.network.eval(), self.fitted
@@ -194,14 +192,12 @@ class Generator(Model[Fitted]):
         return -losses.reshape(len(rows), C)
 
     def predict(self, texts: Sequence[str]) -> list[str]:
-        """The likeliest label of each text by Bayes' rule: p(text | label) · p(label), that from the counts
-        in training.
-        """
+        """The likeliest label of each text by Bayes' rule: p(text | label) · p(label)."""
         prior = np.log(np.array(self.fitted.counts) / sum(self.fitted.counts))
         return [self.labels[i] for i in (self.log_probs(texts) + prior).argmax(1)]
 
     def score(self, conditions: Conditions, texts: Sequence[str]) -> Score:
-        """Perplexity of texts under their conditions, a token, ends included."""
+        """Perplexity for each token of texts under their conditions, ends included."""
         x, rows = _encode(self.fitted, "score", conditions, texts)
         loss = Loss(float(_losses(self.network, self.fitted, x, rows).sum()), sum(map(len, rows)))
         unk = self.codec.vocab.unk
@@ -215,9 +211,7 @@ class Generator(Model[Fitted]):
         return Score("perplexity", loss.perplexity, loss.count, 0, told)
 
     def accuracy(self, labels: Sequence[str], texts: Sequence[str]) -> Score:
-        """How often `predict` gives the label: whether the texts of one label differ from those of another
-        for the model.
-        """
+        """How often `predict` gives the label: whether the model tells the texts of the labels apart."""
         check_pairs("accuracy", labels, texts, NAMES)
         right = Accuracy().stats(np.array(self.predict(texts)), np.array(labels))
         return measured("accuracy", Accuracy(), right, 0, {"labels": len(self.labels), "by": "Bayes"})

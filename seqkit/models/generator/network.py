@@ -1,7 +1,6 @@
-"""The network of a generator: a condition starts the decoder and is read at every step; and the loss of a
-batch.
+"""The network of a generator, whose condition starts the decoder and is read at every step; and its loss.
 
-Not handled: conditions that change along a text (that is translation).
+Not handled: conditions that change along a text (the translator).
 """
 
 from dataclasses import dataclass
@@ -23,8 +22,9 @@ from seqkit.nn.initialise import initialise
 
 @dataclass(frozen=True)
 class ConditionBatch:
-    """Conditions; what is read (bos first) and predicted (eos last, -1 beyond).  rows: as in
-    text.batches.streams.Window.
+    """Conditions; what is read (bos first) and predicted (eos last, -1 beyond).
+
+    rows: as in text.batches.streams.Window.
     """
 
     condition: Annotated[Array, "B C"]
@@ -35,9 +35,7 @@ class ConditionBatch:
 
 
 class GeneratorNetwork(nn.Module):
-    """k = A x of a condition x (one-hot for a label); h_0 = tanh(W k + b); step t reads [embedding of
-    y_{t-1}; k].
-    """
+    """k = A x of a condition x (one-hot for a label); h_0 = tanh(W k + b); step t reads [y_{t-1}; k]."""
 
     def __init__(self, conditions: int, classes: int, settings: Recurrent, own: ConditionOptions) -> None:
         super().__init__()
@@ -73,7 +71,7 @@ class GeneratorNetwork(nn.Module):
         return dropout(y, s.dropout, draws, locked=s.locked)
 
     def step(self, tokens: Annotated[Tensor, "B"], state: State) -> tuple[Annotated[Tensor, "B V"], State]:
-        """Read one token a row, as kernels.decode.reference asks: logits of the next one, the state after."""
+        """Read one token for each row, for kernels.decode: logits of the next one, the state after."""
         *before, k = state
         y, after = self.stack.step(torch.cat([self.embedding[tokens], k], -1), tuple(before))
         return linear(y, self.head.weight, self.head.bias), (*after, k)

@@ -12,7 +12,7 @@ from seqkit.train.gradient.options import GradientOptions
 class ConditionOptions:
     """How a condition is read."""
 
-    condition_dim: int = option(16, low=1, help="numbers that a condition becomes")
+    condition_dim: int = option(16, low=1, help="size of the vector that a label becomes")
 
     def __post_init__(self) -> None:
         options.check(self)

@@ -1,4 +1,4 @@
-"""What a language model does along a text: surprise of each token, states and gates of its neurons."""
+"""Activations of a language model along a text: surprise of each token, states and gates of neurons."""
 
 import math
 from collections.abc import Sequence
@@ -90,7 +90,7 @@ def _activations(model: LanguageModel, ids: Array, layer: int, what: str) -> Ann
 
 
 def _all_steps(cell: Cell, x: Tensor, before: State, what: str) -> Annotated[Tensor, "T H"]:
-    """A state or gate after every step of one row: what the fused loop keeps for its way back."""
+    """A state or gate after every step of one row, as the fused loop keeps it for the gradient."""
     if cell.family not in families.names():
         if what == "h":
             y: Tensor = cell(x, before)[0][0]
@@ -111,5 +111,5 @@ def _all_steps(cell: Cell, x: Tensor, before: State, what: str) -> Annotated[Ten
 
 
 def _gates(cell: Cell) -> str:
-    """The gates that can be seen: those of a cell with a fused loop, which keeps them."""
+    """The gates that can be shown: those of a cell with a fused loop, which keeps them."""
     return cell.gate_names if cell.family in families.names() else ""

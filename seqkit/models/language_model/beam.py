@@ -1,4 +1,4 @@
-"""Beam search for language models: the likeliest texts that go on from a prompt."""
+"""Beam search for language models: the likeliest texts after a prompt."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,13 +23,12 @@ def beam(
     threads: int | None = None,
     **settings: Any,
 ) -> list[Sample]:
-    """The `top` likeliest texts found after each prompt, best first, prompt after prompt; each ends at eos or
-    at `length`.
+    """The `top` likeliest texts found after each prompt, best first, prompt after prompt.
 
-    A text's worth is its log p as the model has it (banned tokens leave a gap, they are not shared out), eos
-    included, over ((5 + tokens) / 6)^length_penalty. The search ends when no text that is followed can still
-    win. There are fewer than `top` texts only if there are no more. A prompt's texts do not depend on other
-    prompts.
+    Each ends at eos or at `length`. The value of a text is its log p by the model (the probability of banned
+    tokens is lost), eos included, over ((5 + tokens) / 6)^length_penalty. The search ends when no followed
+    text can still win. There are fewer than `top` texts only if there are no more. Prompts do not depend on
+    each other.
 
     settings: as BeamOptions has them.
     Raises:  OptionError for settings that do not fit, or an empty prompt where the vocabulary has neither bos

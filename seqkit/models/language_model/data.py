@@ -1,4 +1,4 @@
-"""What a language model is trained on: a text, or a corpus made before."""
+"""Training data of a language model: a text, or a corpus that was built before."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +26,7 @@ def read(
 ) -> Data:
     """The corpus of a text, kept within `folder`, or the corpus folder that was given.
 
-    valid: a text to validate on. vectors: to start the embedding from; freeze: keep it there.
+    valid: a text to validate on. vectors: initial embedding; freeze: do not train it.
     reading: a report of the characters read.
     """
     corpus = corpus_of(source, folder and folder / "corpus", text or Text(), threads, reading)
@@ -56,7 +56,8 @@ def corpus_of(
     if source != "-" and (Path(source) / "manifest.json").is_file():
         if text != Text():
             raise OptionError(
-                f"{source} is a corpus, cut already: leave out unit, lower, min_count and max_size."
+                f"{source}: got settings of how text is cut, but this is a corpus, cut already. "
+                "Leave out unit, lower, min_count and max_size."
             )
         return Corpus.load(source)
     return Corpus.build(

@@ -29,7 +29,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One pair, log p of both sentences in nats, and the number of their tokens not in the vocabulary."""
+    """One pair, log p of both sentences in nats, and how many of their tokens are unknown."""
 
     pair: Pair
     good: float
@@ -60,7 +60,9 @@ def read_pairs(
         _, head = next(found, (1, []))
         rows = list(table.named(found, str(path), head))
     if not rows:
-        raise FormatError(f"{path}: no pair of sentences. Expected a TSV file with a header, or JSON lines.")
+        raise FormatError(
+            f"{path}: got no pair of sentences, expected a TSV file with a header, or JSON lines."
+        )
     columns = _columns(path, list(rows[0].cells), good, bad)
     pairs = []
     for row in rows:
@@ -110,7 +112,7 @@ def _columns(path: Path, names: list[str], good: str | None, bad: str | None) ->
             return first, second
     asked = f"{good or 'correct'!r} and {bad or 'wrong'!r}"
     raise OptionError(
-        f"{path}: columns {asked} are not there; it has {', '.join(names)}. Name them with good and bad."
+        f"{path}: got columns {', '.join(names)}, expected {asked}. Name them with good and bad."
     )
 
 
@@ -127,7 +129,7 @@ def measure(
     lower: bool = False,
     bare: bool = False,
 ) -> list[Score]:
-    """Accuracy of `model` on each file of pairs, and of an n-gram model of the text `baseline`, if given.
+    """Accuracy of `model` on each file of pairs; also of an n-gram model trained on the text `baseline`.
 
     The baseline cuts text as the model does. Pairs are skipped by the model's vocabulary, for both alike.
     split: cut the sentences with the word tokenizer first, for a model of tokenised text ("mat." is two words

@@ -88,11 +88,10 @@ class LanguageModel(Model[Fitted]):
         freeze: bool = False,
         **run: Unpack[Run],
     ) -> Self:
-        """Train on `corpus`; with `valid` keep the weights of the best epoch. `history` holds the loss of
-        every epoch.
+        """Train on `corpus`; with `valid` keep the weights of the best epoch; `history` holds every loss.
 
         vectors: Vectors to start the embedding from, for the words they have (`coverage` says how many);
-        freeze keeps the whole embedding where it starts. run: see models.base.Run.
+        freeze keeps the whole embedding as it starts. run: see models.base.Run.
         Raises:  FormatError for a text too short for the batch; TrainingError if the loss is not finite;
                  OptionError if a resumed run differs; ResourceError if the model cannot fit into memory.
         """
@@ -121,7 +120,7 @@ class LanguageModel(Model[Fitted]):
         return self
 
     def score(self, texts: str | Sequence[str]) -> list[TextScore]:
-        """Score each text by itself, from a fresh state; exact whatever stands beside it."""
+        """Score each text by itself, from a fresh state; other texts do not change its score."""
         given = [texts] if isinstance(texts, str) else list(texts)
         return scoring.score_rows(self.network, self.codec, given)
 
@@ -151,8 +150,10 @@ class LanguageModel(Model[Fitted]):
         on_tokens: OnTokens | None = None,
         **settings: Any,
     ) -> list[Sample]:
-        """Draw texts that go on from a prompt, one for each seed; settings as in
-        models.decoding.sampling.SamplingOptions; the rest as in models.language_model.sampling.sample.
+        """Draw texts that continue a prompt, one for each seed.
+
+        settings: as in models.decoding.sampling.SamplingOptions; the rest as in
+        models.language_model.sampling.sample.
         """
         return sample(
             self.network,
@@ -166,7 +167,8 @@ class LanguageModel(Model[Fitted]):
         )
 
     def beam(self, prompt: str | Sequence[str] = "", **settings: Any) -> list[Sample]:
-        """The likeliest texts that go on from a prompt, by beam search; settings as in
-        models.decoding.beam.BeamOptions.
+        """The likeliest texts that continue a prompt, by beam search.
+
+        settings: as in models.decoding.beam.BeamOptions.
         """
         return beam(self.network, self.codec, prompt=prompt, **settings)

@@ -62,9 +62,7 @@ class Network(nn.Module):
         return (y if self.projection is None else self.projection(y)), state
 
     def loss(self, batch: Window, carry: State | None, step: int) -> tuple[Tensor, int, State]:
-        """Σ -log p(target) of a window in nats, its count, and the state to carry on; dropout drawn from
-        `step` if training.
-        """
+        """Σ -log p(target) of a window in nats, its count, the next state; dropout drawn from `step`."""
         device = self.embedding.device
         ids, targets = (torch.from_numpy(x).to(device, torch.int64) for x in (batch.input, batch.target))
         draws = Draws(self.settings.seed, step, batch.rows) if self.training else None
@@ -72,14 +70,14 @@ class Network(nn.Module):
         return self.head.loss(y.transpose(0, 1).flatten(0, 1), targets.t().flatten()), batch.count, state
 
     def step(self, tokens: Annotated[Tensor, "B"], state: State) -> tuple[Annotated[Tensor, "B V"], State]:
-        """Read one token a row: logits of the next by a softmax head, log p by any other; the state after."""
+        """Read one token for each row: logits of the next (log p if no softmax head); the state after."""
         y, after = self.after(tokens, state)
         if isinstance(self.head, Softmax):
             return linear(y, self.head.weight, self.head.bias), after
         return self.head.log_probs(y), after
 
     def after(self, tokens: Annotated[Tensor, "B"], state: State) -> tuple[Annotated[Tensor, "B H"], State]:
-        """Read one token a row: what the head reads, the state after."""
+        """Read one token for each row: what the head reads, the state after."""
         y, state = self.stack.step(self.embedding[tokens], state)
         return (y if self.projection is None else self.projection(y)), state
 

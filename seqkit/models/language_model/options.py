@@ -13,13 +13,11 @@ heads = Family("seqkit.nn.heads", "head")
 
 @dataclass(frozen=True)
 class LanguageModelOptions:
-    """What a language model has besides a recurrent network; `batch` streams of text are read side by
-    side.
-    """
+    """Settings of a language model besides the recurrent network; `batch` text streams are read together."""
 
-    tie: bool = option(True, help="the head's weight is the embedding")
-    head: str = option("softmax", family=heads, help="how the next token's distribution is computed")
-    bptt: int = option(64, low=1, unit="tokens", help="steps that gradients go back")
+    tie: bool = option(True, help="tie the weight of the output to the embedding")
+    head: str = option("softmax", family=heads, help="how the probabilities of the next token are computed")
+    bptt: int = option(64, low=1, unit="tokens", help="length of back-propagation through time")
 
     def __post_init__(self) -> None:
         options.check(self)

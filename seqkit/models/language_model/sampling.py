@@ -46,8 +46,8 @@ def sample(
     the model was trained with them.
 
     settings: as SamplingOptions has them. scores: give log_prob. threads: for the compiled loop. on_tokens:
-    called every few steps with the text that each row got since; what may still change, as half a character
-    or a last word, is held back. Joined they are the samples' texts.
+    called every few steps with each row's new text; what may still change (half a character, a last word) is
+    held back. Joined they are the texts of the samples.
     Raises:  OptionError for settings that do not fit; VocabularyError for an unknown token in a prompt if
              there is no unk (else a warning tells how many); TrainingError if the model's logits are not
              finite.
@@ -57,7 +57,7 @@ def sample(
     given = [prompt] * len(seeds) if isinstance(prompt, str) else list(prompt)
     if len(given) != len(seeds):
         raise OptionError(
-            f"sample: got {len(given)} prompts and {len(seeds)} seeds, expected as many, or one prompt."
+            f"sample: got {len(given)} prompts and {len(seeds)} seeds, expected equal numbers or one prompt."
         )
     if not given:
         return []
@@ -77,9 +77,7 @@ def sample(
 
 
 def encode_prompt(codec: Codec, text: str) -> list[int]:
-    """The ids of a prompt; line ends become eos if the model was trained so, else they count as in its
-    training.
-    """
+    """The ids of a prompt; line ends become eos if the model was trained so."""
     lines = text.split("\n")
     if not codec.recipe.add_eos and "\n" in codec.vocab:
         lines = [text]
@@ -98,14 +96,11 @@ def encode_prompt(codec: Codec, text: str) -> list[int]:
 def begin(
     network: Network, codec: Codec, prompts: Sequence[Sequence[int]], threads: int | None
 ) -> tuple[Annotated[Array, "B"], reference.Decoder | compiled.Decoder]:
-    """Each prompt's last token (-1: it has none), and a decoder that has read all before it, from the
-    sentence's beginning.
-    """
+    """Each prompt's last token (-1: none), and a decoder that has read all before it, from the beginning."""
     if len(network.embedding) != len(codec.vocab):
         raise ShapeError(
-            f"sample: a network of {len(network.embedding):,} classes and {codec.vocab!r} came, expected as "
-            "many. Use the codec "
-            "of the corpus it was trained on."
+            f"sample: got a network of {len(network.embedding):,} classes and {codec.vocab!r}, expected "
+            "equal sizes. Use the codec of the corpus it was trained on."
         )
     context = first_context(codec)
     ids = [[*([] if context is None else [context]), *prompt] for prompt in prompts]
@@ -154,9 +149,7 @@ def make_decoder(
 
 
 def _draw_first(codec: Codec, rows: Rows, rules: Rules, banned: list[int]) -> None:
-    """Rows that have nothing to read write their first token by the counts of the vocabulary, evenly if these
-    are 0.
-    """
+    """Rows that have nothing to read draw their first token by the counts of the vocabulary, or evenly."""
     empty = np.flatnonzero(rows.tokens < 0)
     if not len(empty):
         return

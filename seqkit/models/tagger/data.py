@@ -1,6 +1,4 @@
-"""A tagger and files: a training run in a folder (model, checkpoint, log and run.json), scores of a file,
-labels for a file.
-"""
+"""Training data of a tagger, its scores on a file, and labels for a file."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -26,8 +24,9 @@ def read(
     vectors: Path | None = None,
     **reading: Any,
 ) -> Data:
-    """Tagged sentences of a file, and of one to validate on.  reading: format and column, as
-    text.readers.conll.sentences has them.
+    """Tagged sentences of a file, and of one to validate on.
+
+    reading: format and column, as in text.readers.conll.sentences.
     """
     found = list(sentences(source, **reading))
     held = [] if valid is None else list(sentences(valid, **reading))
@@ -62,7 +61,7 @@ def read(
 def evaluate(model: Tagger, source: str, **reading: Any) -> list[Score]:
     """The scores of a file of tagged sentences; reading as for `read`.
 
-    Raises:  FormatError, with file and line, for what is no tag; if no label was met in training.
+    Raises:  FormatError, with file and line, for a wrong tag; if no label was in the training text.
     """
     found = list(sentences(source, **reading))
     with Data((), "sentences", place=lambda error: _place(error, found)).placed():
@@ -78,7 +77,7 @@ def predict(
     scheme: str | None = None,
     **reading: Any,
 ) -> int:
-    """Write the words of a source with their labels to an open file; return how many sentences there were.
+    """Write the words of a source with their labels to an open file; return the number of sentences.
 
     output: conll or jsonl. scheme: of the spans; the one the model was trained with if not given. reading:
     format and unit.
@@ -87,7 +86,7 @@ def predict(
         raise OptionError(f"output: got {output!r}, expected conll or jsonl.")
     if scheme is not None and model.labels.given is None:
         raise OptionError(
-            f"scheme: got {scheme!r}, but the labels of this model are no spans "
+            f"scheme: got {scheme!r}, but the labels of this model are not spans "
             f"({', '.join(model.classes_[:5])})."
         )
     count = 0
@@ -108,7 +107,7 @@ def _parts(found: Iterator[Sentence]) -> Iterator[list[Sentence]]:
 
 
 def _place(error: SeqkitError, found: Sequence[Sentence]) -> str | None:
-    """Where the first word stands whose tag an error is about."""
+    """File and line of the first word whose tag caused an error."""
     for sentence in found if error.kind == "tag" else ():
         if error.value in (tags := list(sentence.tags or [])):
             return f"word {tags.index(error.value) + 1} of the sentence of {sentence.where}"

@@ -1,5 +1,4 @@
-"""Tagger: a label for every word of a sentence (parts of speech, named entities); train, predict, score, save
-and load.
+"""Tagger: a label for every word of a sentence, such as parts of speech or named entities.
 
 Not handled: several labels a word, raw text that must be cut into sentences first.
 """
@@ -33,9 +32,7 @@ Sentences = Sequence[Sequence[str] | str]
 
 @dataclass(frozen=True)
 class Fitted:
-    """The vocabularies and vectors, the labels, and the share of the training text's words that have a
-    vector.
-    """
+    """Vocabularies, vectors, labels, and the share of the training text's words that have a vector."""
 
     lexicon: Lexicon
     labels: Labels
@@ -96,9 +93,7 @@ class Tagger(Model[Fitted]):
 
     @property
     def classes_(self) -> list[str]:
-        """Labels in the order of `predict_proba`'s columns: those that are learnt (see the setting
-        scheme).
-        """
+        """Labels in the order of `predict_proba`'s columns, as they are learnt (see the setting scheme)."""
         return self.labels.names
 
     def fit(
@@ -110,8 +105,7 @@ class Tagger(Model[Fitted]):
         vectors: Any = None,
         **run: Unpack[Run],
     ) -> Self:
-        """Train on X and y; with `valid` keep the weights of the epoch with the least error there (1 - F1, or
-        1 - accuracy).
+        """Train on X and y; with `valid` keep the epoch with the least error there (1 - F1, or 1 - accuracy).
 
         vectors: Vectors that are read beside the trained embedding and stay as they are; `coverage` says how
         many words have one. run: see models.base.Run.
@@ -123,8 +117,8 @@ class Tagger(Model[Fitted]):
         labels = Labels.learn(y, own.scheme)
         if valid is not None:
             if not check:
-                raise FormatError("tagger: the validation has no sentence, expected at least one.")
-            check_labels(labels, valid[1])  # before the work, not after an epoch
+                raise FormatError("tagger: got no sentence to validate on, expected at least one.")
+            check_labels(labels, valid[1])  # before training, not after an epoch
         lexicon = Lexicon.learn(words, own.min_count, vectors)
         rows = Rows(lexicon, words, labels.encode(y))
         coverage = None if vectors is None else 1 - rows.without / max(int(rows.lengths.sum()), 1)
@@ -147,13 +141,11 @@ class Tagger(Model[Fitted]):
         return self
 
     def predict(self, X: Sentences) -> list[list[str]]:
-        """The labels of each sentence's words, whatever stands beside it."""
+        """The labels of each sentence's words; other sentences do not change them."""
         return self._predict(self.network, self.fitted, _words(X))
 
     def predict_proba(self, X: Sentences) -> list[Array]:
-        """p(label of a word | sentence) as (T, C) for each sentence, in the order of `classes_`: a CRF's
-        marginals.
-        """
+        """p(label of a word | sentence) as (T, C) for each sentence; columns: `classes_`; CRF: marginals."""
         words = _words(X)
         found: list[Array] = [np.zeros((len(sentence), len(self.classes_)), np.float32) for sentence in words]
         for numbers, batch in self._groups(self.fitted, words):
@@ -182,9 +174,7 @@ class Tagger(Model[Fitted]):
         return found
 
     def _groups(self, fitted: Fitted, words: list[list[str]]) -> Iterator[tuple[Array, Batch]]:
-        """(numbers of the sentences, batch), without the empty ones; meanwhile torch has `threads`
-        threads.
-        """
+        """(numbers of the sentences, batch), without the empty ones, on `threads` threads."""
         with torch_threads(self.threads):
             for first in range(0, len(words), CHUNK):
                 rows = Rows(fitted.lexicon, words[first : first + CHUNK])
@@ -195,23 +185,22 @@ class Tagger(Model[Fitted]):
 
 def _words(X: Sentences) -> list[list[str]]:
     if isinstance(X, str):
-        raise OptionError(
-            f"tagger: the text {X[:40]!r} came, expected a list of sentences. Put it in a list."
-        )
+        raise OptionError(f"tagger: got the text {X[:40]!r}, expected a list of sentences. Put it in a list.")
     cut = tokenizer("word")
     return [cut.tokens(sentence) if isinstance(sentence, str) else list(sentence) for sentence in X]
 
 
 def _pairs(X: Sentences, y: Sequence[Tags]) -> list[list[str]]:
-    """The words of X, of which y must have as many sentences and labels."""
+    """The words of X; y must have a list of labels for each sentence, of the same length."""
     words = _words(X)
     if len(words) != len(y):
         raise ShapeError(
-            f"tagger: {len(words):,} sentences and {len(y):,} lists of labels came, expected as many."
+            f"tagger: got {len(words):,} sentences and {len(y):,} lists of labels, expected equal numbers."
         )
     for i, (sentence, tags) in enumerate(zip(words, y, strict=True)):
         if len(sentence) != len(tags):
             raise ShapeError(
-                f"tagger: sentence {i:,} has {len(sentence)} words and {len(tags)} labels, expected as many."
+                f"tagger: sentence {i:,} has {len(sentence)} words and {len(tags)} labels, expected equal "
+                "numbers."
             )
     return words

@@ -55,7 +55,7 @@ class TaggerNetwork(nn.Module):
         return y, torch.arange(places.shape[1], device=places.device) < lengths[:, None]
 
     def loss(self, batch: Batch, carry: None, step: int) -> tuple[Tensor, int, None]:
-        """Σ -log p(targets) in nats and how many targets there are; missing ones count nothing."""
+        """Σ -log p(targets) in nats and how many targets there are; missing ones do not count."""
         draws = Draws(self.seed, step, batch.rows) if self.training else None
         y, mask = self.hidden(batch, draws)
         scores, targets = self.output(y), self._tensor(batch.targets)

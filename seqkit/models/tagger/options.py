@@ -14,15 +14,15 @@ class TaggerOptions:
     """What is read of a word and how labels are chosen."""
 
     head: Literal["crf", "softmax"] = option(
-        "crf", help="crf: all labels of a sentence together; softmax: each by itself"
+        "crf", help="how labels are chosen; crf: all of a sentence together; softmax: each by itself"
     )
     scheme: str = option(
         "auto", help="how spans are learnt: auto (bioes if there are any), plain, iob1, bio, bioes"
     )
     characters: Literal["cnn", "recurrent", "none"] = option("cnn", help="how a word's characters are read")
-    char_dim: int = option(25, low=1, help="numbers in a character's embedding")
-    char_size: int = option(50, low=1, help="numbers that a word's characters give")
-    min_count: int = option(2, low=1, help="words of the training text with fewer occurrences are unknown")
+    char_dim: int = option(25, low=1, help="size of the embedding of a character")
+    char_size: int = option(50, low=1, help="size of the vector that the characters of a word give")
+    min_count: int = option(2, low=1, help="words that occur less often in the training text are unknown")
 
     def __post_init__(self) -> None:
         options.check(self)

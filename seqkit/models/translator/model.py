@@ -1,5 +1,4 @@
-"""Translator: texts in one language to texts in another, by an encoder, attention and a decoder; train,
-write, score, look.
+"""Translator: texts in one language to texts in another, by an encoder, attention and a decoder.
 
 Not handled: several target languages, transformers, texts longer than a row of memory (cut them into
 sentences first).
@@ -34,7 +33,7 @@ SIDES = ("source", "target")
 
 @dataclass(frozen=True)
 class Alignment:
-    """How much each token of a target looked at each token of its source: weights[t, s], a row sums to 1."""
+    """Attention of each token of a target to each of its source: weights[t, s]; a row sums to 1."""
 
     source: tuple[str, ...]
     target: tuple[str, ...]
@@ -101,8 +100,7 @@ class Translator(Model[Fitted]):
         valid: tuple[Sequence[str], Sequence[str]] | None = None,
         **run: Unpack[Run],
     ) -> Self:
-        """Train on pairs of texts; with `valid` (sources, targets) keep the weights of the epoch with the
-        lowest loss there.
+        """Train on pairs of texts; with `valid` (sources, targets) keep the epoch with the lowest loss there.
 
         run: see models.base.Run.
         Raises:  ShapeError for another number of targets; FormatError for a text without a token, or no pair;
@@ -155,8 +153,9 @@ class Translator(Model[Fitted]):
     def score(
         self, sources: Sequence[str], references: Sequence[str], *, tokenize: str = "13a", **settings: Any
     ) -> Score:
-        """BLEU of the best translations, as sacrebleu has it, its signature within the score's; settings as
-        in `translate`.
+        """BLEU of the best translations, with sacrebleu's signature.
+
+        settings: as in `translate`.
         """
         return self.measure(sources, references, metrics=("bleu",), tokenize=tokenize, **settings)[0]
 
@@ -188,8 +187,7 @@ class Translator(Model[Fitted]):
 
     @torch.no_grad()
     def align(self, source: str, target: str | None = None, **settings: Any) -> Alignment:
-        """What attention looked at while `target` was written; if none is given, the best translation, by
-        `settings`.
+        """Attention while `target` was written; if none is given, the best translation, by `settings`.
 
         Raises:  OptionError if the model has no attention.
         """
@@ -215,7 +213,7 @@ class Translator(Model[Fitted]):
 
 
 def _searching(settings: Mapping[str, Any]) -> BeamOptions:
-    """The settings of a search for translations, whose length depends on the source if none is given."""
+    """The settings of a search; if no length is given, it depends on the source."""
     usual = {"length_penalty": 1.0} | ({} if {"length", "max_length"} & set(settings) else {"length": None})
     return options.from_json(BeamOptions, usual | dict(settings))
 
@@ -252,7 +250,7 @@ def _loss(network: TranslatorNetwork, fitted: Fitted, pairs: tuple[list[Ids], li
 def score_texts(
     texts: Sequence[str], references: Sequence[str], metric: str = "bleu", **settings: Any
 ) -> Score:
-    """A metric of texts that stand already, with a 95 % bootstrap interval over texts.
+    """A metric of texts that are already written, with a 95 % bootstrap interval over texts.
 
     metric: bleu or chrf; settings: the metric's own, as tokenize="13a".
     """

@@ -39,7 +39,7 @@ class PairBatch:
 
 @dataclass(frozen=True)
 class Memory:
-    """A source as the decoder reads it, and the decoder's first state."""
+    """A source as the decoder reads it, and the decoder's initial state."""
 
     outputs: Annotated[Tensor, "B S H"]
     keys: Annotated[Tensor, "B S K"]
@@ -54,8 +54,7 @@ class Memory:
 
 
 class TranslatorNetwork(nn.Module):
-    """o_t = tanh(W [h_t; c_t] + b), p(y_t) = softmax(E o_t + b): h the decoder's state, c what attention
-    gives.
+    """o_t = tanh(W [h_t; c_t] + b), p(y_t) = softmax(E o_t + b): h the decoder's state, c the context.
 
     Weight dropout, a learnt first state and layers on top are the encoder's alone.
     h_0 = tanh(W [→h; ←h] + b) of the encoder's last states, layer by layer (Bahdanau et al. 2014 take ←h
@@ -102,7 +101,7 @@ class TranslatorNetwork(nn.Module):
     def read(
         self, source: Annotated[Tensor, "B S"], lengths: Annotated[Tensor, "B"], *, draws: Draws | None = None
     ) -> Memory:
-        """Read sources; what stands beyond a row's length is never read."""
+        """Read sources; nothing beyond a row's length is read."""
         outputs, last = self.encoder(source, lengths, draws=draws)
         D, S = self.encoder.stack.directions, self.stack.states_a_cell
         state = []
@@ -117,9 +116,7 @@ class TranslatorNetwork(nn.Module):
     def forward(
         self, ids: Annotated[Tensor, "B T"], memory: Memory, *, draws: Draws | None = None, share: float = 1.0
     ) -> tuple[Annotated[Tensor, "B T H"], Annotated[Tensor, "B T S"] | None]:
-        """What the head reads after each of ids, and what attention looked at; share: of ids read, else its
-        own words.
-        """
+        """What the head reads after each of ids, and attention; share: of ids read, else its own words."""
         s = self.settings
         weight = drop_words(self.embedding, s.word_dropout, draws)
         x = dropout(embedding(ids, weight), s.dropout, draws, locked=s.locked)
@@ -133,9 +130,7 @@ class TranslatorNetwork(nn.Module):
     def step(
         self, x: Annotated[Tensor, "B D"], memory: Memory, state: State, *, draws: Draws | None = None
     ) -> tuple[Annotated[Tensor, "B H"], State, Annotated[Tensor, "B S"] | None]:
-        """One step of the decoder given the embedding of the word before: o, the state after, what attention
-        looked at.
-        """
+        """One step of the decoder given the embedding of the word before: o, next state, attention."""
         context = looked = None
         if self.feeds:
             top = state[-self.stack.states_a_cell]
@@ -151,9 +146,7 @@ class TranslatorNetwork(nn.Module):
         return linear(o, self.head.weight, self.head.bias)
 
     def loss(self, batch: PairBatch, carry: None, step: int) -> tuple[Tensor, int, None]:
-        """Σ -log p(target) of a batch in nats, smoothed while training; dropout and words read are drawn from
-        `step`.
-        """
+        """Σ -log p(target) of a batch in nats, smoothed in training; dropout, teaching drawn from `step`."""
         device = self.embedding.device
         source, lengths, ids, targets = (
             torch.from_numpy(x).to(device, torch.int64)
@@ -169,9 +162,7 @@ class TranslatorNetwork(nn.Module):
         return total, batch.count, None
 
     def _towards_even(self, h: Tensor, y: Tensor) -> Tensor:
-        """Σ (mean_v -log p_v) - (-log p_y) = Σ logit_y - mean_v logit_v: all that smoothing adds, for ε of
-        it.
-        """
+        """Σ (mean_v -log p_v) - (-log p_y) = Σ logit_y - mean_v logit_v: what smoothing adds, times ε."""
         live = y >= 0
         weight, bias = self.head.weight, self.head.bias
         h, y = h[live].to(weight.dtype), y[live]
@@ -190,9 +181,7 @@ class TranslatorNetwork(nn.Module):
     def _steps(
         self, x: Tensor, weight: Tensor, memory: Memory, draws: Draws | None, share: float
     ) -> tuple[Tensor, Tensor | None]:
-        """Step by step; a row's word is, with chance 1 - share, the likeliest after the step before (Bengio
-        et al. 2015).
-        """
+        """Step by step; with chance 1 - share a row reads its own likeliest word (Bengio et al. 2015)."""
         given = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
         if share < 1 and draws is not None:
             given = draws.mask(tuple(x.shape[:2]), 1 - share, x) > 0

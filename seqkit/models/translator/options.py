@@ -15,20 +15,23 @@ attentions = Family("seqkit.nn.attentions", "attention")
 class DecoderOptions:
     """Sizes of a decoder and how it is taught; cell, dropout and seed are the encoder's."""
 
-    attention: str = option("luong", family=attentions, more=("none",), help="how the source is looked at")
+    attention: str = option("luong", family=attentions, more=("none",), help="attention to the source")
     decoder_layers: int | None = option(None, low=1, help="layers of the decoder; num_layers if not given")
     decoder_size: int | None = option(
-        None, low=1, help="numbers in the state of a decoder's layer; hidden_size if not given"
+        None, low=1, help="size of the state of a decoder layer; hidden_size if not given"
     )
-    tie: bool = option(True, help="the head's weight is the target's embedding")
+    tie: bool = option(True, help="tie the weight of the output to the embedding of the target")
     teacher_forcing: float = option(
-        1.0, low=0, high=1, help="share of right words that the decoder reads at first; else its own"
+        1.0,
+        low=0,
+        high=1,
+        help="share of right words that the decoder reads at the start, instead of its own",
     )
     teacher_forcing_end: float | None = option(
-        None, low=0, high=1, help="the same at the end, linear between; as at first if not given"
+        None, low=0, high=1, help="the same at the end, linear in between; as at the start if not given"
     )
     label_smoothing: float = option(
-        0.0, low=0, high=0.9, help="share of a target's probability that all words get evenly"
+        0.0, low=0, high=0.9, help="label smoothing: share of the probability that all words get evenly"
     )
 
     def __post_init__(self) -> None:

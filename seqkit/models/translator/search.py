@@ -1,4 +1,4 @@
-"""How a translator writes: greedily or by beam search, many sources at once, each as if it were alone.
+"""How a translator writes: greedy or beam search, many sources at once, each as if it were alone.
 
 A row that has ended is taken out, so it neither advances nor costs; a row's longest text depends on its own
 source.
@@ -24,8 +24,7 @@ STEPS = 4096  # of sources and their beams that are run at once, with padding
 
 @dataclass(frozen=True)
 class Translation:
-    """A text found for a source.  log_prob: Σ log p of its tokens, end included, in nats, nothing banned;
-    unknown: tokens of the source that are not in the vocabulary."""
+    """A text found for a source."""
 
     text: str
     tokens: tuple[str, ...]
@@ -44,21 +43,21 @@ class Translation:
 
 
 class SourceRows:
-    """Rows of a decoder that go on step by step, each with its source."""
+    """Rows of a decoder that are extended step by step, each with its source."""
 
     def __init__(self, network: TranslatorNetwork, memory: Memory) -> None:
         self.network, self.whole, self.memory, self.state = network, memory, memory, memory.state
         self.source: Array = np.arange(len(memory.mask))
 
     def logits(self, tokens: Annotated[Array, "N"]) -> Annotated[Array, "N V"]:
-        """Read one token a row and say how likely each next one is."""
+        """Read one token for each row and return the log probability of each next one."""
         x = self.network.embedding[torch.from_numpy(tokens).to(self.network.embedding.device)]
         o, self.state, _ = self.network.step(x, self.memory, self.state)
         found: Array = self.network.logits(o).cpu().numpy()
         return found
 
     def select(self, rows: Annotated[Array, "N"]) -> None:
-        """Go on with these rows; one may be taken many times."""
+        """Continue with these rows; one may be taken many times."""
         device = self.network.embedding.device
         order = torch.from_numpy(rows).to(device)
         self.state = tuple(s[order] for s in self.state)

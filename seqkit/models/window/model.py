@@ -1,5 +1,4 @@
-"""WindowModel: word vectors by a neural language model of a fixed window, the first way in which they were
-learnt.
+"""WindowModel: word vectors by a neural language model of a fixed window, as they were first learnt.
 
     x = e(context word 1), e(context word 2), ... side by side    h = tanh(W x + b)    p = softmax(U h + c)
 
@@ -96,8 +95,7 @@ class WindowModel(Model[Fitted]):
         validate: Callable[[Vectors], float] | None = None,
         **run: Unpack[Run],
     ) -> Vectors:
-        """Train on `corpus` and return the vectors of its words; `history` then holds the loss of every
-        epoch.
+        """Train on `corpus` and return the vectors of its words; `history` holds the loss of every epoch.
 
         initial, validate: as in SkipGram.fit. run: see models.base.Run; each process has its rows of every
         batch.
@@ -152,7 +150,7 @@ class WindowModel(Model[Fitted]):
             )
         if not loss.count:
             raise FormatError(
-                f"score: none of the {len(ids):,} words has a context to predict it from. Give longer "
+                f"score: got {len(ids):,} words, none with a context, expected at least one. Give longer "
                 "sentences."
             )
         causal = self.own.context in CAUSAL
@@ -168,7 +166,7 @@ class WindowModel(Model[Fitted]):
 
 
 def _frequent(vocab: Vocab, min_count: int) -> Vocab:
-    """The words seen often enough and the special ones; the others fall to unk."""
+    """The words that occur often enough and the special ones; the others become unk."""
     kept = vocab.frequent(min_count, "training", eos=False) > 0
     kept[list(vocab.specials.values())] = True
     if not kept.all() and vocab.unk is None:

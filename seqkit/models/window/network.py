@@ -1,4 +1,4 @@
-"""What a fixed-window language model is made of: its settings, its network, and the batches of a text.
+"""The network of a fixed-window language model, and the batches of a text.
 
 Not handled: training and scoring (seqkit.models.window.model).
 """
@@ -29,9 +29,7 @@ class Batch:
 
 
 class WindowNetwork(nn.Module):
-    """embedding -> tanh layer -> softmax over V words; row V of the embedding stands beyond a sentence's
-    ends.
-    """
+    """embedding -> tanh layer -> softmax over V words; row V stands for places beyond a sentence."""
 
     def __init__(self, classes: int, settings: WindowModelOptions) -> None:
         super().__init__()
@@ -80,9 +78,7 @@ class Windows:
         self.size, self.signature = len(ids), signature
 
     def epoch(self, number: int, skip: int = 0) -> Iterator[tuple[Batch | None, int]]:
-        """(batch, tokens it stands for) of epoch `number`, without the first `skip`; None where this process
-        has no row.
-        """
+        """(batch, its tokens) of epoch `number` after the first `skip`; None: no row in this process."""
         order = rng.permutation(rng.stream(self.settings.seed, 1 + number, 0), self.size)
         for low in range(skip * self.rows, self.size, self.rows):
             places = order[low : low + self.rows]

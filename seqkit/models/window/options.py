@@ -14,15 +14,15 @@ class WindowModelOptions:
     """What a window model reads, and its sizes."""
 
     context: Literal["last", "both", "last-one", "nearby"] = option(
-        "last", help="words before, words on both sides, the word before, or one word nearby"
+        "last", help="context: words before, words on both sides, the word before, or one word nearby"
     )
     window: int = option(
-        4, low=1, high=1000, unit="words", help="before the word, or on each side; last-one has one"
+        4, low=1, high=1000, unit="words", help="words before the word, or on each side; last-one has one"
     )
-    dim: int = option(100, low=1, help="numbers in a vector")
-    hidden_size: int = option(128, low=1, alias="hidden", help="numbers in the hidden layer")
-    min_count: int = option(5, low=1, help="words with fewer occurrences are read as unknown")
-    seed: int = option(1, low=0, help="seed of weights, order and draws")
+    dim: int = option(100, low=1, help="size of a vector")
+    hidden_size: int = option(128, low=1, alias="hidden", help="size of the hidden layer")
+    min_count: int = option(5, low=1, help="words that occur less often are read as unknown")
+    seed: int = option(1, low=0, help="seed of the weights, the order of the data, and draws")
 
     def __post_init__(self) -> None:
         options.check(self)

@@ -271,7 +271,7 @@ def test_a_language_model_is_read_and_its_layers_thaw_from_the_top(tmp_path):
     assert all(name.startswith(("stack.cells.1.", "projection.")) for name in one)
     assert "embedding" in two
     assert all(torch.equal(p, before[name]) for name, p in given.network.named_parameters())
-    with pytest.raises(OptionError, match="reader is 'averaged', allowed is 'recurrent'"):
+    with pytest.raises(OptionError, match="got reader 'averaged', expected 'recurrent'"):
         averaged().fit(TEXTS, LABELS, lm=given)
 
 
@@ -370,18 +370,18 @@ def test_the_epoch_with_the_fewest_errors_is_kept():
             OptionError,
             "no label 'poss'; .* Did you mean 'pos'",
         ),
-        (lambda m: m.predict(["a"]), OptionError, "not trained yet"),
-        (lambda m: m.set_params(class_weight="even"), OptionError, "class_weight: 'even' came"),
+        (lambda m: m.predict(["a"]), OptionError, "got an untrained model"),
+        (lambda m: m.set_params(class_weight="even"), OptionError, "class_weight: got 'even'"),
         (
             lambda m: m.set_params(reader="recurent"),
             OptionError,
-            "reader: 'recurent' came, expected one of 'averaged'",
+            "reader: got 'recurent', expected one of 'averaged'",
         ),
         (lambda m: m.set_params(pool="max"), OptionError, "unknown setting 'pool'"),
         (
             lambda m: m.set_params(weight_decay=0.1),
             OptionError,
-            "weight_decay: the averaged reader is trained by AdaGrad alone",
+            "weight_decay: got it with reader 'averaged', which is trained by AdaGrad alone",
         ),
     ],
 )

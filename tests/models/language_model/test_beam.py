@@ -140,7 +140,7 @@ def test_unk_is_found_only_if_allowed_and_log_p_is_the_models_own():
 
 def test_what_does_not_fit_is_refused():
     made, bare = tiny(), tiny(eos=False)
-    with pytest.raises(OptionError, match="top 3 came with width 2"):
+    with pytest.raises(OptionError, match="got top 3 with width 2"):
         beam(network(made), made, prompt="a", width=2, top=3)
     with pytest.raises(OptionError, match="neither bos nor eos"):
         beam(network(bare), bare, prompt="")

@@ -30,7 +30,7 @@ def test_pairs_are_read_from_tables_and_json_lines(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no pair of sentences"),
+        ("", "got no pair of sentences"),
         ("correct\twrong\n", "no pair"),
         ("correct\twrong\na\n", "line 2 has 1 columns, expected 2 .correct, wrong."),
         ("correct\twrong\na\t \n", "line 2 has no text in 'correct' or 'wrong'"),

@@ -212,7 +212,7 @@ def test_vectors_start_the_embedding_and_are_frozen_if_asked(tmp_path):
     assert model.coverage == pytest.approx(3 / len(text.vocab))
     tuned = small().fit(text, vectors=vectors)
     assert (tuned.network.embedding[row].detach().numpy() != vectors["cat"]).any()
-    with pytest.raises(OptionError, match="16 numbers a word came, the embedding has 8"):
+    with pytest.raises(OptionError, match="got 16 numbers for each word, expected 8"):
         small(hidden_size=8).fit(text, vectors=vectors)
 
 
@@ -223,7 +223,7 @@ def test_what_cannot_be_trained_is_refused_in_one_sentence():
         small(hidden_size=200_000).fit(corpus())
     with pytest.raises(OptionError, match="unknown setting 'hiden_size'. Did you mean 'hidden_size'"):
         LanguageModel(hiden_size=3)
-    with pytest.raises(OptionError, match="not trained yet"):
+    with pytest.raises(OptionError, match="got an untrained model"):
         LanguageModel().score("a")
     with pytest.raises(OptionError, match="unknown cell 'lstn'"):
         small(cell="lstn").fit(corpus())

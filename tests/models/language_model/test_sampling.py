@@ -278,15 +278,15 @@ def test_unk_is_written_only_if_allowed_and_penalties_reach_the_loop():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"temperature": -1.0}, "temperature: -1.0 came"),
-        ({"temperature": 1e-9}, "1e-09 came, allowed is 0 or at least 1e-6"),
-        ({"top_k": 0}, "top_k: 0 came"),
-        ({"top_p": 0.0}, "top_p 0 came"),
-        ({"top_p": 1.5}, "top_p: 1.5 came"),
-        ({"length": 0}, "length: 0 came"),
-        ({"prompt": ["a", "b"]}, "2 prompts and 1 seeds came"),
+        ({"temperature": -1.0}, "temperature: got -1.0"),
+        ({"temperature": 1e-9}, "got temperature 1e-09, expected 0 or at least 1e-6"),
+        ({"top_k": 0}, "top_k: got 0"),
+        ({"top_p": 0.0}, "got top_p 0"),
+        ({"top_p": 1.5}, "top_p: got 1.5"),
+        ({"length": 0}, "length: got 0"),
+        ({"prompt": ["a", "b"]}, "got 2 prompts and 1 seeds"),
         ({"threads": 0}, "threads: got 0"),
-        ({"repetition_penalty": 0.0}, "repetition_penalty: 0.0 came"),
+        ({"repetition_penalty": 0.0}, "repetition_penalty: got 0.0"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings, message):

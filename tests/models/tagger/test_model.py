@@ -232,7 +232,9 @@ def test_scores_carry_their_counts():
         64,
     )
     assert {s.name for s in rest} >= {"F1 NEW", "F1 PER", "accuracy", "accuracy of unknown words"}
-    with pytest.raises(FormatError, match="labels NOUN came, training met only .* Is it the right column"):
+    with pytest.raises(
+        FormatError, match="got labels NOUN, expected those of training, .* Is it the right column"
+    ):
         model.evaluate([["a"]], [["NOUN"]])
 
 
@@ -241,21 +243,21 @@ def test_what_cannot_be_trained_is_refused_in_one_sentence():
         small().fit([["a"], ["b", "c"]], [["O"], ["O"]])
     with pytest.raises(ShapeError, match="1 sentences and 2 lists"):
         small().fit([["a"]], [["O"], ["O"]])
-    with pytest.raises(FormatError, match="no word came"):
+    with pytest.raises(FormatError, match="got no word"):
         Lexicon.learn([[]], 1)
-    with pytest.raises(FormatError, match="no label came"):
+    with pytest.raises(FormatError, match="got no label"):
         small().fit([["a"]], [[None]])
     with pytest.raises(FormatError, match="got 'NOUN', expected O, B-TYPE"):
         small(scheme="bio").fit([["a"]], [["NOUN"]])
     with pytest.raises(FormatError, match="got 'PER' among 'B-PER' and O"):
         small().fit([["a", "b", "c"]], [["B-PER", "O", "PER"]])
-    with pytest.raises(FormatError, match="the validation has no sentence"):
+    with pytest.raises(FormatError, match="got no sentence to validate on"):
         small().fit(X, Y, valid=([], []))
     with pytest.raises(FormatError, match="got 'NOUN'"):
         small().fit(X, Y, valid=([["a"]], [["NOUN"]]))
-    with pytest.raises(OptionError, match="scheme: 'bilou' came, allowed are auto, plain"):
+    with pytest.raises(OptionError, match="scheme: got 'bilou', expected one of auto, plain"):
         small(scheme="bilou").fit(X, Y)
-    with pytest.raises(OptionError, match="not trained yet"):
+    with pytest.raises(OptionError, match="got an untrained model"):
         small().predict(X)
 
 

@@ -283,7 +283,9 @@ def test_nothing_banned_is_written_and_limits_hold(trained):
 
 def test_alignment_has_a_row_for_each_word_that_sums_to_one(trained):
     if trained.decoder_options.attention == "none":
-        with pytest.raises(OptionError, match="attention 'none' came, expected luong or bahdanau"):
+        with pytest.raises(
+            OptionError, match="got a model with attention 'none', expected luong or bahdanau"
+        ):
             trained.align("a b")
         return
     found = trained.align("a b c", "C B A")
@@ -327,23 +329,23 @@ def test_vocabularies_come_from_training_alone_and_bad_pairs_are_refused():
         *model.codecs[0].vocab.tokens,
         *model.codecs[1].vocab.tokens,
     }
-    with pytest.raises(ShapeError, match="fit: 2 sources and 1 targets came"):
+    with pytest.raises(ShapeError, match="fit: got 2 sources and 1 targets"):
         small().fit(["a", "b"], ["A"])
-    with pytest.raises(ShapeError, match="one text came as sources"):
+    with pytest.raises(ShapeError, match="got one text as sources"):
         small().fit("a b", ["A", "B", "C"])
-    with pytest.raises(FormatError, match="fit: no sources with targets came"):
+    with pytest.raises(FormatError, match="fit: got no sources with targets"):
         small().fit([], [])
-    with pytest.raises(FormatError, match="valid: no sources with targets came"):
+    with pytest.raises(FormatError, match="valid: got no sources with targets"):
         small().fit(X, Y, valid=([], []))
     with pytest.raises(FormatError, match="fit: target 2 has no token"):
         small().fit(["a", "b"], ["A", "  "])
-    with pytest.raises(FormatError, match="target 1 holds '</s>', which has a meaning of its own"):
+    with pytest.raises(FormatError, match="target 1 holds '</s>', which is a special token"):
         small().fit(["a"], ["A </s>"])
     with pytest.raises(OptionError, match="Did you mean 'luong'"):
         small(attention="luon")
-    with pytest.raises(OptionError, match="top 3 came with beam 2"):
+    with pytest.raises(OptionError, match="got top 3 with beam 2"):
         model.predict(["a"], beam=2, top=3)
-    with pytest.raises(OptionError, match="not trained yet"):
+    with pytest.raises(OptionError, match="got an untrained model"):
         small().predict(["a"])
 
 

@@ -212,7 +212,7 @@ def test_it_starts_from_vectors(tmp_path):
     first = small().fit(corpus())
     model = small(lr=1e-20, epochs=1)
     assert (model.fit(corpus(), initial=first).matrix == first.matrix).all()
-    with pytest.raises(OptionError, match="vectors: 6 numbers a word came, the embedding has 7"):
+    with pytest.raises(OptionError, match="vectors: got 6 numbers for each word, expected 7"):
         small(dim=7).fit(corpus(), initial=first)
 
 
@@ -237,8 +237,8 @@ def test_saved_and_loaded_it_scores_the_same(tmp_path):
             OptionError,
             "expected one of 'last', 'both', 'last-one', 'nearby'",
         ),
-        (lambda: WindowModel(window=0), OptionError, "allowed is at least 1"),
-        (lambda: WindowModel().vectors(), OptionError, "not trained yet"),
+        (lambda: WindowModel(window=0), OptionError, "expected at least 1"),
+        (lambda: WindowModel().vectors(), OptionError, "got an untrained model"),
         (lambda: small(min_count=99).fit(corpus()), FormatError, "none of the 12 tokens was seen 99 times"),
         (
             lambda: small(min_count=13).fit(sk.Corpus.build(LINES, specials=())),
@@ -255,7 +255,7 @@ def test_what_cannot_be_is_named(make, error, message):
 def test_score_without_any_context_is_an_error_not_a_nan():
     model = small("nearby")
     model.fit(corpus())
-    with pytest.raises(FormatError, match="none of the 2 words has a context"):
+    with pytest.raises(FormatError, match="got 2 words, none with a context"):
         model.score(corpus(["cat", "dog"]))
 
 

@@ -26,25 +26,23 @@ def train(
     initial: common.Initial = None,
     extend: Annotated[
         bool,
-        typer.Option(
-            "--extend", help="Keep all words of --initial, and add the new ones of the text behind them."
-        ),
+        typer.Option("--extend", help="Keep all words of --initial, and add the new words of the text."),
     ] = False,
     frozen: Annotated[
-        Path | None, typer.Option(help="A file of words that keep the vectors they start with.")
+        Path | None, typer.Option(help="A file of words whose vectors are not trained.")
     ] = None,
     validate: common.Questions = None,
     subwords: Annotated[
         bool,
         typer.Option(
             "--subwords",
-            help="Learn n-grams of characters too, so that unseen words have vectors: loss subwords.",
+            help="Also learn character n-grams, so that unseen words have vectors (--loss subwords).",
         ),
     ] = False,
 ) -> None:
     """Train word vectors and write them, with run.json and a checkpoint, to the folder --out.
 
-    Ctrl-C finishes the block at hand and saves; --resume continues, with --deterministic (glove always) to
+    Ctrl-C finishes the current block and saves; --resume continues, with --deterministic (glove always) to
     the same bytes.
 
     Example: seqkit embed train wiki.txt.gz --dim 100 --epochs 5 --out wiki.vectors

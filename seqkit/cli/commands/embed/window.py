@@ -25,8 +25,8 @@ def train(
 ) -> None:
     """Train word vectors by a neural language model of a fixed window, and write them to the folder --out.
 
-    The folder OUT/model holds the model itself. Ctrl-C finishes the step at hand and saves; --resume
-    continues. Under torchrun the batch is shared out among the processes.
+    The folder OUT/model holds the model itself. Ctrl-C finishes the current step and saves; --resume
+    continues. Under torchrun the processes share each batch.
 
     Example: seqkit embed train-window wiki.txt.gz --context both --window 3 --out window.vectors
     """

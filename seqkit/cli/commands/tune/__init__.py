@@ -1,4 +1,4 @@
-"""seqkit tune: search settings, look at searches, find a learning rate; for every train command there is."""
+"""seqkit tune: search settings and find a learning rate, for every train command; show searches."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def _add(name: str, train: Any) -> None:
     tune = train.task.bind(search.Search, search.FLAGS)
     tune.__doc__ = f"""Search settings of what `seqkit {noun}` trains, and keep the best model in --out.
 
-    The same command again continues after a kill; given in several shells it shares the trials out.
+    The same command continues a search that was stopped; several shells with it share the trials.
 
     Example: seqkit tune {name} INPUT --valid VALID --space lr --trials 20 --out best
     """

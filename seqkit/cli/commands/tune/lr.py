@@ -14,15 +14,16 @@ from seqkit.cli.options import in_panel
 if TYPE_CHECKING:
     from seqkit.train.data import Data
 
-app = group("Find a learning rate by raising it from step to step.")
+app = group("Find a learning rate: raise it step by step and watch the loss.")
 FLAGS = {
     name: in_panel(flag, "Search")
     for name, flag in {
-        "low": Annotated[float, typer.Option(help="Rate of the first step.")],
+        "low": Annotated[float, typer.Option(help="Learning rate of the first step.")],
         "high": Annotated[
-            float, typer.Option(help="Rate of the last step; the test ends before it when the loss diverges.")
+            float,
+            typer.Option(help="Learning rate of the last step; the test ends earlier if the loss diverges."),
         ],
-        "steps": Annotated[int, typer.Option(help="Steps of the test.")],
+        "steps": Annotated[int, typer.Option(help="How many steps.")],
         "plot": Annotated[
             Path | None, typer.Option(help="Draw the losses to this .svg or .png (extra: plot).")
         ],
@@ -36,7 +37,7 @@ FLAGS = {
 
 @dataclass(frozen=True)
 class Rates:
-    """What a train command is given instead of a Training, to test rates instead of training."""
+    """What a train command receives instead of a Training, to test rates instead of training."""
 
     settings: dict[str, Any]
     reading: dict[str, Any]
@@ -58,7 +59,7 @@ class Rates:
         text: Any,
         alone: bool = False,
     ) -> None:
-        """Test, and print the rate to take."""
+        """Test, and print the rate to use."""
         from seqkit.report.figure import check_picture
         from seqkit.report.rate_curve import rate_curve
         from seqkit.tuning.lr_range_test import find_lr

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from seqkit.train.data import Data
     from seqkit.tuning.tune import Found, Report
 
-app = group(
-    "Search settings: random, coarse to fine, successive halving; find a learning rate; look at searches."
-)
+app = group("Find good settings: search those of any model that can be trained, find a learning rate, show.")
 METHODS = ", ".join(Family("seqkit.tuning.methods", "search method").names())
 Plot = Annotated[Path | None, typer.Option(help="Draw the search to this .svg or .png (extra: plot).")]
 FLAGS = {
@@ -30,7 +28,7 @@ FLAGS = {
                 "--space", help="A setting to search: lr=1e-4..1:log, cell=gru,lstm, or its name alone."
             ),
         ],
-        "trials": Annotated[int, typer.Option(help="Settings to try.")],
+        "trials": Annotated[int, typer.Option(help="How many settings to try.")],
         "method": Annotated[str, typer.Option(help=f"How to search: {METHODS}.")],
         "method_setting": Annotated[
             list[str],
@@ -47,7 +45,7 @@ FLAGS = {
 
 @dataclass(frozen=True)
 class Search:
-    """What a train command is given instead of a Training, to search settings instead of training one."""
+    """What a train command receives instead of a Training, to search settings instead of training one."""
 
     settings: dict[str, Any]
     reading: dict[str, Any]
@@ -134,7 +132,7 @@ def _show(found: "Found", plot: Path | None, json: bool) -> None:
 
 
 def _report(trials: int) -> "Report":
-    """A line a job."""
+    """A line for each job."""
 
     def report(trial: Any, known: list[Any]) -> None:
         settings = ", ".join(f"{name} {_brief(value)}" for name, value in trial.settings.items())
