@@ -13,10 +13,10 @@ import torch
 from torch import nn
 
 from benchmarks._common import machine, parser, ratio, timed
-from seqkit.models.language_model.network import Network, NetworkOptions
+from seqkit.models.language_model.network import Network
 from seqkit.text.batches.streams import bptt_streams
-from seqkit.train.gradient import GradientLearner
-from seqkit.train.gradient_options import GradientOptions
+from seqkit.train.gradient.learner import GradientLearner
+from seqkit.train.gradient.options import GradientOptions
 
 V, D, B, T, STEPS = 10_000, 200, 20, 35, 12
 
@@ -61,7 +61,7 @@ def main(args: list[str]) -> None:
                 p.data.add_(p.grad, alpha=-20.0)
 
     def learner(precision: str) -> GradientLearner:
-        network = Network(V, NetworkOptions(hidden_size=D, num_layers=2, dropout=0.2)).train()
+        network = Network.of(V, hidden_size=D, num_layers=2, dropout=0.2).train()
         return GradientLearner(network, GradientOptions(optimizer="sgd", clip=0.25, precision=precision))
 
     ours = {precision: learner(precision) for precision in ("float32", "bfloat16")}

@@ -18,9 +18,10 @@ from benchmarks import _wiki_vectors
 from benchmarks._common import machine, parser
 from benchmarks._wiki_vectors import wiki_vectors
 from seqkit.core.options import from_json, parse_settings
-from seqkit.debias.measuring.assess import Roles
-from seqkit.debias.measuring.base import Options, measures
-from seqkit.debias.removal.eraser import methods
+from seqkit.debias.measuring.base import Options
+from seqkit.debias.measuring.inputs import Inputs
+from seqkit.debias.measuring.measures import measures
+from seqkit.debias.removal.methods import methods
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.testsets.testsets import evaluate
 from seqkit.embeddings.vectors.vectors import Vectors
@@ -38,11 +39,11 @@ PROBES = ("gonen-clusters", "gonen-svm", "gonen-mlp", "gonen-neighbours")
 USE = ("EN-WS-353-ALL", "EN-SIMLEX-999", "total")
 
 
-def numbers(roles: Roles, vectors: Vectors, data: Path) -> dict[str, float]:
+def numbers(inputs: Inputs, vectors: Vectors, data: Path) -> dict[str, float]:
     """The four tests, similarity and analogies in points."""
-    basis, specific = roles.direction.basis, roles.spelt(roles.words.protected)
-    known = {"original": roles.original, "specific": specific, "options": roles.options}
-    jobs = [word for word in roles.neutral if word in roles.original]
+    basis, specific = inputs.direction.basis, inputs.spelt(inputs.words.protected)
+    known = {"original": inputs.original, "specific": specific, "options": inputs.options}
+    jobs = [word for word in inputs.neutral if word in inputs.original]
     found = {
         name: measures.load(name)(
             vectors, *([jobs] if name == "gonen-neighbours" else []), basis, **known
@@ -72,13 +73,13 @@ def main(args: list[str]) -> None:
     chosen = options.parse_args(args)
     words = WordSets.load_debiaswe(chosen.data / "debias" / "debiaswe")
     vectors = wiki_vectors(chosen, chosen.dim, chosen.seed)
-    roles = Roles(vectors, words, options=Options(resamples=0, draws=0))
+    inputs = Inputs(vectors, words, options=Options(resamples=0, draws=0))
     if chosen.choose:
-        roles = Roles(roles.learnable, words, options=roles.options)
+        inputs = Inputs(inputs.learnable, words, options=inputs.options)
     print(
-        f"{machine()}\n{len(vectors):,} × {vectors.dim} vectors; {len(roles.candidates):,} words may be "
-        f"tested, {len(roles.tested):,} are, "
-        f"{len(roles.learnable):,} are left to learn from\n{'':34} k-means    SVM    MLP neighbours       "
+        f"{machine()}\n{len(vectors):,} × {vectors.dim} vectors; {len(inputs.candidates):,} words may be "
+        f"tested, {len(inputs.tested):,} are, "
+        f"{len(inputs.learnable):,} are left to learn from\n{'':34} k-means    SVM    MLP neighbours       "
         "WS-353       SimLex    analogies"
     )
     before: dict[str, float] = {}
@@ -88,8 +89,8 @@ def main(args: list[str]) -> None:
         method = (
             from_json(methods.load(name), parse_settings(filter(None, settings.split(",")))) if text else None
         )
-        after = method.fit(roles.learnable, words)(vectors) if method else vectors
-        found = numbers(roles, after, chosen.data)
+        after = method.fit(inputs.learnable, words)(vectors) if method else vectors
+        found = numbers(inputs, after, chosen.data)
         before = before or found
         use = " ".join(f"{found[name]:5.1f} ({found[name] - before[name]:+4.1f})" for name in USE)
         probes = " ".join(

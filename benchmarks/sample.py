@@ -14,8 +14,8 @@ import torch
 
 from benchmarks._common import machine, parser, ratio, timed
 from seqkit.core.device import threads as all_threads
-from seqkit.models.decoding.sampling import sample
-from seqkit.models.language_model.network import Network, NetworkOptions
+from seqkit.models.language_model.network import Network
+from seqkit.models.language_model.sampling import sample
 from seqkit.nn.torch_weights import to_torch
 from seqkit.text.codec import Codec
 from seqkit.text.corpus.worker import Recipe
@@ -30,7 +30,7 @@ def model() -> tuple[Network, Codec]:
     """An untrained model: speed does not depend on what was learnt."""
     tokens = ["</s>", *(chr(33 + i) for i in range(CHARACTERS - 1))]
     vocab = Vocab(tokens, np.ones(CHARACTERS, np.int64), {"eos": 0})
-    network = Network(CHARACTERS, NetworkOptions(hidden_size=256, num_layers=2)).eval()
+    network = Network.of(CHARACTERS, hidden_size=256, num_layers=2).eval()
     return network, Codec(Recipe(tokenizer("character"), Normalizer(), add_eos=True), vocab)
 
 

@@ -22,7 +22,7 @@ _HOMES = {
     "LanguageModel": "seqkit.models.language_model.model",
     "Loss": "seqkit.core.score",
     "Normalizer": "seqkit.text.normalize",
-    "Part": "seqkit.diagnosis.label_noise",
+    "Part": "seqkit.diagnosis.parts",
     "Score": "seqkit.core.score",
     "SeqkitError": "seqkit.core.errors",
     "SkipGram": "seqkit.embeddings.training.trainer",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seqkit.diagnosis.diagnose import Part
+from seqkit.diagnosis.parts import Part
 from seqkit.models.classifier.model import TextClassifier
 
 TOPICS = 6

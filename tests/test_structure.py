@@ -25,7 +25,7 @@ PLACES = {  # library: patterns below seqkit/ that may import it; a star spans f
     "triton": ("kernels/*/gpu.py",),
     "torch": (
         "core/device.py",
-        "train/gradient.py",
+        "train/gradient/*",
         "train/distributed.py",
         "train/tensorboard.py",
         "kernels/*",

@@ -1,6 +1,4 @@
-"""The command line: one file a noun, each command options plus one library call. This file maps errors to
-exit codes.
-"""
+"""The command line: one file for each noun; this file turns errors into exit codes."""
 
 import os
 import sys
@@ -10,16 +8,16 @@ def main() -> None:
     """Run the command line.
 
     Exit codes: 0; 1 internal; 2 usage; 3 bad data; 4 bad model file; 5 unknown words; 6 out of memory or
-    disk; 130 interrupted, with the checkpoint written; 141 reader gone.
+    disk; 130 interrupted, with the checkpoint written; 141 the reader of the output is gone.
     """
-    from seqkit.cli.app import app
+    from seqkit.cli.app import make
     from seqkit.core.errors import ResourceError, SeqkitError
     from seqkit.core.files import resource_error
 
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
     try:
-        app()
+        make(sys.argv[1:])()
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):
             _reader_gone()
@@ -35,7 +33,7 @@ def main() -> None:
             raise
         if isinstance(error, MemoryError):
             error = ResourceError(
-                "not enough memory. Lower --dim or --max-size, or see what is needed with --dry-run."
+                "memory: got too little. Lower --dim or --max-size, or see with --dry-run how much is needed."
             )
         known = resource_error(error.filename or "output", error) if isinstance(error, OSError) else error
         _end(str(known), known.exit_code)

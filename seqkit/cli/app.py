@@ -1,23 +1,49 @@
-"""The tree of commands."""
+"""The tree of commands: cli/commands is a family, a group or a single command in each file."""
 
+import ast
+import importlib.util
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from seqkit import __version__
 from seqkit.cli import common
+from seqkit.cli.help import group
 from seqkit.core.family import Family
 
-app = common.group(
-    "seqkit: from a text file to word vectors and language models. Every command has --help with an "
-    "example; --debug: tracebacks."
-)
-for name in (commands := Family("seqkit.cli.commands", "command")).names():
-    member = commands.load(name)  # a group of commands, or one command
-    if isinstance(member, typer.Typer):
-        app.add_typer(member, name=name)
-    else:
-        app.command(name)(member)
+commands = Family("seqkit.cli.commands", "command")
+
+
+def make(words: list[str] | None = None) -> typer.Typer:
+    """The tree of commands.
+
+    words: those of a command line: other branches are then only lines of the help, and load nothing.
+    """
+    app = group(
+        "seqkit: from a text file to word vectors and language models. Every command has --help with an "
+        "example; --debug: tracebacks."
+    )
+    app.callback()(start)
+    for name in commands.names():
+        if words is not None and name not in words[:1]:
+            app.command(name, help=_summary(name))(start)
+            continue
+        member = commands.load(name)  # a group of commands, or one command
+        if isinstance(member, typer.Typer):
+            app.add_typer(member, name=name)
+        else:
+            app.command(name)(member)
+    return app
+
+
+def _summary(name: str) -> str:
+    """What a module of commands says of itself in its docstring, read without running it."""
+    spec = importlib.util.find_spec(f"{commands.package}.{name}")
+    source = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
+    text = " ".join((ast.get_docstring(ast.parse(source)) or "").partition("\n\n")[0].split())
+    said = text.removeprefix(f"seqkit {name}: ")
+    return said[:1].upper() + said[1:]
 
 
 def _version(asked: bool) -> None:
@@ -26,7 +52,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def start(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")

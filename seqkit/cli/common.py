@@ -17,41 +17,28 @@ if TYPE_CHECKING:
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 Threads = Annotated[int | None, typer.Option(help="CPU threads; all cores if not given.")]
-Seed = Annotated[int, typer.Option(help="Seed of every draw.")]
-Out = Annotated[str, typer.Option(help="Where to write.")]
-Cell = Annotated[
-    str, typer.Option(help="lstm, gru, rnn, relu-rnn, gru-before, peephole-lstm, layer-norm-lstm, min-gru.")
-]
-Optimizer = Annotated[str, typer.Option(help="sgd, momentum, rmsprop, adam, adamw or asgd.")]
-Rate = Annotated[float, typer.Option(help="Learning rate.")]
-Schedule = Annotated[str, typer.Option(help="constant, linear, cosine, plateau, one-cycle, exponential, ...")]
-Patience = Annotated[
-    int | None, typer.Option(help="End when the validation did not improve for so many epochs.")
-]
-Precision = Annotated[str, typer.Option(help="float32, or bfloat16 for the products.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")]
+Seed = Annotated[int, typer.Option(help="Seed of all random draws.")]
+Out = Annotated[str, typer.Option(help="Where to write.", rich_help_panel="Output")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue from the checkpoint in --out.")]
 Curve = Annotated[
-    Path | None, typer.Option(help="Draw the learning curve to this .svg or .png (extra: plot).")
+    Path | None, typer.Option(help="Draw the learning curve to this .svg or .png file (extra: plot).")
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")]
+Device = Annotated[str, typer.Option(help="Where to compute: auto, cpu or cuda[:N].")]
 VectorsPath = Annotated[
     Path,
     typer.Argument(
         help="Vectors in any format: a folder of seqkit, word2vec, GloVe or fastText text, binary."
     ),
 ]
-Restrict = Annotated[int | None, typer.Option(help="Look only among this many most frequent words.")]
-
-
-def group(help: str) -> typer.Typer:
-    """An empty group of commands."""
-    return typer.Typer(
-        help=help,
-        no_args_is_help=True,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        add_completion=False,
-    )
+Vectors = Annotated[Path | None, typer.Option(help="Word vectors to start the embedding from.")]
+Tokenizer = Annotated[str, typer.Option(help="How a text is cut: as in seqkit corpus build.")]
+Lower = Annotated[bool, typer.Option("--lower", help="Lower-case the text.")]
+Initial = Annotated[Path | None, typer.Option(help="Vectors to start from.")]
+Questions = Annotated[
+    Path | None,
+    typer.Option("--valid", "--validate", help="Analogy questions to answer after each epoch."),
+]
+Restrict = Annotated[int | None, typer.Option(help="Use only so many of the most frequent words.")]
 
 
 def show(result: Any, text: str, as_json: bool) -> None:
@@ -116,7 +103,7 @@ def reading(quiet: bool) -> Callable[[int], None] | None:
 
 
 def shares(quiet: bool, done: str) -> Callable[[float], None] | None:
-    """A report of a share of the work: every ten seconds, a line."""
+    """A report of a share of the work: a line every ten seconds."""
     if quiet:
         return None
     last = time.monotonic()
@@ -131,7 +118,7 @@ def shares(quiet: bool, done: str) -> Callable[[float], None] | None:
 
 
 def streaming(prompt: str) -> Callable[[list[str]], None]:
-    """A report for `sample`: the prompt, then what the first text gained, as soon as it is drawn."""
+    """A report for `sample`: the prompt, then each new part of the first text as soon as it is drawn."""
     waiting = [prompt]
 
     def report(added: list[str]) -> None:
@@ -145,8 +132,18 @@ def given(texts: list[str] | None, rows: Iterable[str] | None) -> list[str]:
     from seqkit.core.errors import OptionError
 
     if not texts and rows is None:
-        raise OptionError('texts: none came. Give them as arguments, or a file by --file ("-": stdin).')
+        raise OptionError(
+            'texts: got none, expected at least one. Give them as arguments or by --file ("-": stdin).'
+        )
     return [*(texts or []), *(rows or [])]
+
+
+def losses(result: dict[str, Any], unit: str) -> str:
+    """The last loss of a run and its best validation, in words.  unit: of a prediction, as "a token"."""
+    history = result["history"]
+    best = [epoch["validation"] for epoch in history if epoch["validation"] is not None]
+    text = f", loss {history[-1]['loss']:.4f}"
+    return text + (f", validation {min(best):.4f} nats {unit}" if best else "")
 
 
 def _describe(p: "Progress", unit: str) -> str:
@@ -179,7 +176,7 @@ def _bar(unit: str) -> "Callable[[Progress], None]":
     bar = Bar(*columns, console=Console(stderr=True))
     task = bar.add_task("", total=None)
     bar.start()
-    atexit.register(bar.stop)  # an interrupted run must give the cursor back
+    atexit.register(bar.stop)  # an interrupted run must show the cursor again
 
     def report(p: "Progress") -> None:
         bar.update(task, total=p.total, completed=p.done, description=_describe(p, unit))

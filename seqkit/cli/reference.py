@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from seqkit.cli.app import app
+from seqkit.cli.app import make
 
 HEAD = """# Command line
 
@@ -29,7 +29,7 @@ warnings to stderr. `--debug` anywhere shows tracebacks.
 def page() -> str:
     """The whole page."""
     parts = [HEAD]
-    for name, command in _commands(typer.main.get_command(app), "seqkit"):
+    for name, command in _commands(typer.main.get_command(make()), "seqkit"):
         parts.append(
             f"\n## {name}\n\n{_help(command)}\n\n| option | default | meaning |\n|---|---|---|\n"
             + "\n".join(_rows(command))
@@ -46,25 +46,19 @@ def _commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _help(command: Any) -> str:
-    text, _, example = str(command.help).partition("Example:")
-    lines = " ".join(text.split())
-    return f"{lines}\n\nExample:\n\n```sh\n{example.strip()}\n```"
+    example = " ".join(command.example.split())
+    return f"{' '.join(str(command.help).split())}\n\nExample:\n\n```sh\n{example}\n```"
 
 
 def _rows(command: Any) -> Iterator[str]:
     for option in command.params:
-        names = (
-            ", ".join(f"`{name}`" for name in option.opts)
-            if option.opts[0].startswith("-")
-            else f"`{option.name.upper()}`"
-        )
-        default = (
-            option.default
-            if option.default not in (None, False, [], ()) and not callable(option.default)
-            else ""
-        )
-        text = (option.help or "").replace("|", "\\|").replace("<", "&lt;")
-        yield f"| {names} | {'required' if option.required else default} | {text} |"
+        is_flag = option.opts[0].startswith("-")
+        names = ", ".join(f"`{name}`" for name in option.opts) if is_flag else f"`{option.name.upper()}`"
+        text, _, default = (option.help or "").removesuffix("]").partition(" [default: ")
+        if not default and option.default not in (None, False, [], ()) and not callable(option.default):
+            default = option.default
+        shown = text.replace("|", "\\|").replace("<", "&lt;")
+        yield f"| {names} | {'required' if option.required else default} | {shown} |"
 
 
 if __name__ == "__main__":

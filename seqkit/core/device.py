@@ -9,7 +9,7 @@ from seqkit.core.errors import BackendError, OptionError
 def threads(asked: int | None = None) -> int:
     """The number of threads to use: `asked`, or every core this process may run on."""
     if asked is not None and asked < 1:
-        raise OptionError(f"threads: {asked} came, allowed is at least 1. Leave it out to use every core.")
+        raise OptionError(f"threads: got {asked}, expected at least 1. Leave it out to use every core.")
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return asked or available
 
@@ -24,9 +24,9 @@ def device(name: str = "auto") -> Any:  # Any: torch.device, imported only here
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name != "cpu" and not name.startswith("cuda"):
-        raise OptionError(f"device: {name!r} came, allowed are auto, cpu, cuda and cuda:<number>.")
+        raise OptionError(f"device: got {name!r}, expected one of auto, cpu, cuda or cuda:<number>.")
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise BackendError(
-            f"device: {name!r} was asked for, but torch {torch.__version__} sees none. Use --device cpu."
+            f"device: got {name!r}, but torch {torch.__version__} sees no such device. Use --device cpu."
         )
     return torch.device(name)

@@ -1,27 +1,54 @@
-"""The errors seqkit raises on purpose, a class an exit code, and the did-you-mean that goes into their text.
+"""The errors seqkit raises on purpose, each class with an exit code, and the hint "Did you mean".
 
-Text of every error: where: what came, what is allowed. What to do.
+Text of every error: where: got X, expected Y. Do Z. What a caller may need to say more stands in attributes.
 """
 
 import difflib
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Self
 
 _MANY = 20_000  # names from which difflib alone takes seconds
 
 
 class SeqkitError(Exception):
-    """Base of all errors raised on purpose. `exit_code` is what the command line ends with."""
+    """Base of all errors raised on purpose. `exit_code` is what the command line ends with.
+
+    reason: the message without its place, the whole message if not given. row: number of the wrong item,
+    from 0. value: the wrong item itself. kind: one word for the cause, where callers tell causes apart.
+    """
 
     exit_code: ClassVar[int] = 1
 
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        reason: str | None = None,
+        row: int | None = None,
+        value: object = None,
+        kind: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.reason = message if reason is None else reason
+        self.row, self.value, self.kind = row, value, kind
+
+    def at(self, place: str) -> Self:
+        """The same error about another place.
+
+        >>> str(FormatError("label 3: got 'x'.", reason="got 'x'.").at("a.tsv: line 9"))
+        "a.tsv: line 9: got 'x'."
+        """
+        return type(self)(
+            f"{place}: {self.reason}", reason=self.reason, row=self.row, value=self.value, kind=self.kind
+        )
+
 
 class TrainingError(SeqkitError):
-    """A run cannot go on or would change nothing: loss not finite, no update made."""
+    """A run cannot continue or changes nothing: the loss is not finite, no update was made."""
 
 
 class BackendError(SeqkitError):
-    """The asked-for device or kernel backend is not there."""
+    """The requested device or kernel backend is not available."""
 
     exit_code = 2
 
@@ -39,7 +66,7 @@ class ShapeError(SeqkitError):
 
 
 class FormatError(SeqkitError):
-    """A data file or text is not what it should be."""
+    """A data file or text does not have the expected form."""
 
     exit_code = 3
 

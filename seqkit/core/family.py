@@ -1,7 +1,7 @@
 """A family is a folder: every file in it is a member, found by its name and imported when asked for.
 
 `negative_sampling.py` is the member "negative-sampling"; its `__all__` holds the one public name. Nothing
-central is edited to add a member.
+else is edited to add a member.
 """
 
 import importlib
@@ -23,16 +23,20 @@ class Family:
         found = (module.name for module in pkgutil.iter_modules(path))
         return sorted(name.replace("_", "-") for name in found if not name.startswith("_"))
 
-    def load(self, name: str) -> Any:  # Any: a class or a module's public function, as the family says
-        """Return the public object of member `name`.
-
-        Raises:  OptionError if there is no such member.
-        """
+    def check(self, name: str) -> None:
+        """Raise OptionError if there is no such member; imports none."""
         known = self.names()
         if name not in known:
             raise OptionError(
                 f"unknown {self.kind} {name!r}; known: {', '.join(known)}.{did_you_mean(name, known)}"
             )
+
+    def load(self, name: str) -> Any:  # Any: a class or a module's public function, as the family says
+        """Return the public object of member `name`.
+
+        Raises:  OptionError if there is no such member.
+        """
+        self.check(name)
         module = importlib.import_module(f"{self.package}.{name.replace('-', '_')}")
         (public,) = module.__all__
         return getattr(module, public)

@@ -46,7 +46,7 @@ _NAMES = {np.dtype(text): name for name, text in _DTYPES.items()}
 
 @dataclass(frozen=True)
 class Streamed:
-    """An array to save that comes in blocks of rows and never lies whole in memory."""
+    """An array to save in blocks of rows, never whole in memory."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -98,7 +98,7 @@ def read_json(path: Path, *, limit: int = 256 << 20) -> Any:  # Any: what json.l
     Raises:  FormatError naming the file and the place.
     """
     if path.stat().st_size > limit:
-        raise FormatError(f"{path}: {path.stat().st_size:,} bytes of JSON, at most {limit:,} are read.")
+        raise FormatError(f"{path}: got {path.stat().st_size:,} bytes of JSON, expected at most {limit:,}.")
     try:
         return json.loads(path.read_bytes().decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -125,10 +125,9 @@ def sha256(path: Path) -> str:
 
 
 def save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: Mapping[str, Any]) -> None:
-    """Write an artefact of `kind`: `arrays` (any may be memory-mapped or streamed) and `meta` (plain JSON
-    values).
+    """Write an artefact of `kind`: arrays, memory-mapped or streamed where they are, and `meta` as JSON.
 
-    Raises:  ResourceError if the disk is full; then what stood in the folder still stands.
+    Raises:  ResourceError if the disk is full; the files in the folder are then unchanged.
     """
     with write_atomic(folder / ".arrays") as file:
         digest, size = _write_arrays(file, arrays)
@@ -189,7 +188,7 @@ def resource_error(path: Path | str, error: OSError) -> SeqkitError:
 def _read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / "manifest.json"
     if not path.is_file():
-        raise ModelFileError(f"{folder}: no manifest.json there, so it is not a folder that seqkit wrote.")
+        raise ModelFileError(f"{folder}: no manifest.json there, so seqkit did not write this folder.")
     try:
         manifest = read_json(path)
     except FormatError as error:
@@ -198,7 +197,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         raise ModelFileError(f"{path}: not a seqkit manifest.")
     if version > FORMAT_VERSION:
         raise ModelFileError(
-            f"{path}: written in file version {version}, we read up to {FORMAT_VERSION}. Update seqkit."
+            f"{path}: got file version {version}, expected at most {FORMAT_VERSION}. Update seqkit."
         )
     if manifest.pop("checksum", None) != _checksum(manifest):
         raise ModelFileError(
@@ -214,7 +213,7 @@ def _write_arrays(file: IO[bytes], arrays: Mapping[str, Array | Streamed]) -> tu
     for name, array in arrays.items():
         if array.dtype not in _NAMES:
             raise SeqkitError(
-                f"files.save: array {name!r} has dtype {array.dtype}, allowed are "
+                f"files.save: array {name!r} has dtype {array.dtype}, expected one of "
                 f"{', '.join(map(str, _NAMES))}."
             )
         header[name] = {
@@ -267,7 +266,7 @@ def _map_arrays(path: Path) -> Arrays:
             continue
         if entry["dtype"] not in _DTYPES:
             raise ModelFileError(
-                f"{path}: array {name!r} has dtype {entry['dtype']}, allowed are {', '.join(_DTYPES)}."
+                f"{path}: array {name!r} has dtype {entry['dtype']}, expected one of {', '.join(_DTYPES)}."
             )
         start, end = entry["data_offsets"]
         arrays[name] = np.asarray(whole[start:end].view(_DTYPES[entry["dtype"]]).reshape(entry["shape"]))

@@ -1,10 +1,11 @@
-"""Settings of a member: one frozen dataclass whose fields know their unit, range and help.
+"""Settings, each written once: a frozen dataclass whose fields know their unit, range, choices and help.
 
     @dataclass(frozen=True)
     class Options:
         negatives: int = option(5, low=1, help="noise words for each prediction")
 
-`check(options)` is called in `__post_init__`; `to_json` / `from_json` write and read it beside the arrays.
+`check(options)` is called in `__post_init__`; `to_json` / `from_json` write and read it beside the arrays;
+`Settings` joins the groups of a model. The command line makes its flags from the same fields (cli.options).
 """
 
 import dataclasses
@@ -12,12 +13,16 @@ import json
 import math
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from seqkit.core.errors import OptionError, did_you_mean
+from seqkit.core.family import Family
 
 T = TypeVar("T")
+MANY = 12  # settings that a message lists
 
 
 def option(  # the return type is the field's own: dataclasses.field is typed the same way
@@ -28,28 +33,45 @@ def option(  # the return type is the field's own: dataclasses.field is typed th
     low: float | None = None,
     high: float | None = None,
     search: str = "",
+    alias: str = "",
+    family: Family | None = None,
+    more: tuple[str, ...] = (),
+    folder: bool = False,
+    optional: bool = False,
 ) -> T:
-    """A dataclass field with its help text, unit, inclusive range, and the range to search (as in
-    seqkit.tuning.space).
+    """A dataclass field with its help text, unit and inclusive range.
+
+    search: the range to search, as in seqkit.tuning.space. alias: another name that is taken for it.
+    family: the value is a member's name, or one of `more`; what follows a colon is the member's own matter.
+    folder: the folder of a member that was saved is taken too.
+    optional: None is taken too, whatever the type says: what suits the task stands in its place later.
     """
-    return dataclasses.field(
-        default=default, metadata={"help": help, "unit": unit, "low": low, "high": high, "search": search}
+    told = {"help": help, "unit": unit, "low": low, "high": high, "search": search, "alias": alias}
+    return field(
+        default=default,
+        metadata=told | {"family": family, "more": more, "folder": folder, "optional": optional},
     )
 
 
 def check(options: Any) -> None:  # Any: any dataclass instance
-    """Raise OptionError for the first field of the wrong type or out of range."""
+    """Raise OptionError for the first field of the wrong type, out of range, or that is no member's name."""
     where = type(options).__qualname__
     hints = typing.get_type_hints(type(options))
-    for field in dataclasses.fields(options):
-        value, low, high = getattr(options, field.name), field.metadata.get("low"), field.metadata.get("high")
-        if not _fits(value, hints[field.name]):
-            raise OptionError(f"{where}.{field.name}: {value!r} came, expected {_say(hints[field.name])}.")
+    for each in dataclasses.fields(options):
+        value, told = getattr(options, each.name), each.metadata
+        if value is None and told.get("optional"):
+            continue
+        if not _fits(value, hints[each.name]):
+            raise OptionError(f"{where}.{each.name}: got {value!r}, expected {_say(hints[each.name])}.")
+        named = told.get("family") and isinstance(value, str) and value not in told["more"]
+        if named and not (told["folder"] and Path(value).is_dir()):
+            told["family"].check(value.partition(":")[0])
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
+        low, high = told.get("low"), told.get("high")
         outside = (low is not None and value < low) or (high is not None and value > high)
         if outside or (isinstance(value, float) and not math.isfinite(value)):
-            raise OptionError(f"{where}.{field.name}: {value!r} came, allowed is {limits(low, high)}.")
+            raise OptionError(f"{where}.{each.name}: got {value!r}, expected {limits(low, high)}.")
 
 
 def limits(low: float | None, high: float | None) -> str:
@@ -62,24 +84,74 @@ def limits(low: float | None, high: float | None) -> str:
     return least if high is None else f"{least} and at most {high:g}"
 
 
+def choices(each: "dataclasses.Field[Any]", hint: Any) -> list[str]:
+    """The values that a field takes, where they can be named; else none."""
+    if each.metadata.get("family"):
+        return [*each.metadata["family"].names(), *each.metadata["more"]]
+    for part in typing.get_args(hint) if typing.get_origin(hint) in _UNIONS else (hint,):
+        if typing.get_origin(part) is typing.Literal:
+            return [str(value) for value in typing.get_args(part)]
+    return []
+
+
 def to_json(options: Any) -> dict[str, Any]:
     """The settings as plain JSON values (tuples become lists)."""
     return {
-        field.name: list(value) if isinstance(value := getattr(options, field.name), tuple) else value
-        for field in dataclasses.fields(options)
+        each.name: list(value) if isinstance(value := getattr(options, each.name), tuple) else value
+        for each in dataclasses.fields(options)
     }
 
 
-def from_json(cls: type[T], values: dict[str, Any]) -> T:
-    """Build `cls` from JSON values; an unknown name is an error, a missing one takes its default."""
-    known = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]  # cls is a dataclass
-    for name in values:
-        if name not in known:
-            raise OptionError(
-                f"{cls.__qualname__}: unknown setting {name!r}; known: "
-                f"{', '.join(known)}.{did_you_mean(name, known)}"
-            )
-    return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+def from_json(cls: type[T], values: Mapping[str, Any]) -> T:
+    """Build `cls` from JSON values, aliases taken; an unknown name is an error, a missing one its default."""
+    fields = dataclasses.fields(cls)  # type: ignore[arg-type]  # cls is a dataclass
+    names = _resolved(cls.__qualname__, values, fields)
+    return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in names.items()})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a model: groups of options, defaults that differ from theirs, and what is fixed.
+
+    fixed: settings of a group that this model has no choice of; they are neither taken nor shown.
+    """
+
+    groups: Mapping[str, type]
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+    def fields(self) -> "dict[str, dataclasses.Field[Any]]":
+        """All that can be set, by name."""
+        every = [each for kind in self.groups.values() for each in dataclasses.fields(kind)]
+        return {each.name: each for each in every if each.name not in self.fixed}
+
+    def hints(self) -> dict[str, Any]:
+        """The types of `fields`."""
+        return {n: h for kind in self.groups.values() for n, h in typing.get_type_hints(kind).items()}
+
+    def default(self, name: str) -> Any:
+        """What a setting is if it is not given."""
+        each = self.fields()[name]
+        made = each.default if each.default_factory is dataclasses.MISSING else each.default_factory()
+        return self.defaults.get(name, made)
+
+    def make(self, where: str, given: Mapping[str, Any], more: Iterable[str] = ()) -> dict[str, Any]:
+        """The options of each group from settings by name.  more: names that `where` takes besides.
+
+        Raises:  OptionError for an unknown name, or what a group refuses.
+        """
+        known = self.fields()
+        named = _resolved(where, given, known.values(), more)
+        values = {**self.defaults, **named, **self.fixed}
+        made: dict[str, Any] = {}
+        for group, kind in self.groups.items():
+            own = {each.name for each in dataclasses.fields(kind)}
+            made[group] = from_json(kind, {name: values[name] for name in values if name in own})
+        return made
+
+    def to_json(self, made: Mapping[str, Any]) -> dict[str, Any]:
+        """All settings by name, from the options of each group."""
+        return {n: v for group in self.groups for n, v in to_json(made[group]).items() if n not in self.fixed}
 
 
 def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
@@ -92,7 +164,7 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
-            raise OptionError(f"set: {text!r} came, expected name=value, such as noise_exponent=0.5.")
+            raise OptionError(f"set: got {text!r}, expected name=value, such as noise_exponent=0.5.")
         try:
             found[name] = json.loads(value)
         except ValueError:
@@ -100,12 +172,38 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
     return found
 
 
+_UNIONS = (typing.Union, types.UnionType)
+
+
+def _resolved(
+    where: str, given: Mapping[str, Any], fields: "Iterable[dataclasses.Field[Any]]", more: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Values by the names of fields: an alias is replaced by what it stands for."""
+    known = {each.name: each.name for each in fields}
+    known |= {alias: each.name for each in fields if (alias := each.metadata.get("alias"))}
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in known:
+            names = dict.fromkeys(known.values())
+            listed = f"; known: {', '.join(names)}" if len(names) <= MANY else ""
+            raise OptionError(
+                f"{where}: unknown setting {name!r}{listed}.{did_you_mean(name, [*known, *more])}"
+            )
+        if known[name] in found:
+            raise OptionError(f"{where}: {name} and {known[name]} are one setting, got both. Leave one out.")
+        found[known[name]] = value
+    return found
+
+
 def _fits(value: object, hint: Any) -> bool:
     origin = typing.get_origin(hint)
-    if origin in (typing.Union, types.UnionType):
+    if origin in _UNIONS:
         return any(_fits(value, part) for part in typing.get_args(hint))
     if origin is typing.Literal:
         return value in typing.get_args(hint)
+    if origin is tuple:
+        kind = typing.get_args(hint)[0]
+        return isinstance(value, tuple) and all(_fits(item, kind) for item in value)
     kind = origin or hint
     if kind is float:
         return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,5 +1,4 @@
-"""Counter-based random numbers: draw = f(seed, place). No state, so any thread, order or restart draws the
-same.
+"""Counter-based random numbers: draw = f(seed, place), the same in any thread or order and after a restart.
 
 f is the finaliser of SplitMix64 (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators")
 over seed + place · γ. The functions work on numpy uint64 arrays as they stand, and numba compiles the same

@@ -39,7 +39,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class Score:
-    """A measured number with all that is needed to read it.
+    """A measured number with all that is needed to interpret it.
 
     `count` items were measured, `missing` were left out (unknown words, say), `signature` holds the settings,
     `interval` is a 95 % bootstrap interval or None.

@@ -16,3 +16,17 @@ Array = NDArray[Any]
 Floats = NDArray[np.float32]
 Arrays = dict[str, Array]
 Json = Mapping[str, Any]  # Any: what json.loads returns
+
+
+def part(arrays: Mapping[str, Array], prefix: str) -> Arrays:
+    """The arrays whose names begin with `prefix`, without it.
+
+    >>> list(part({"vocab.tokens": np.zeros(1), "weights": np.zeros(2)}, "vocab."))
+    ['tokens']
+    """
+    return {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
+
+
+def prefixed(prefix: str, arrays: Mapping[str, Array]) -> Arrays:
+    """The arrays with `prefix` before their names, as `part` undoes."""
+    return {prefix + name: array for name, array in arrays.items()}

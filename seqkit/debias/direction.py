@@ -22,8 +22,7 @@ FLAT = 1e-6  # a length below this share of the vectors' is rounding: float32 ha
 
 @dataclass(frozen=True)
 class Direction:
-    """An orthonormal basis of the concept, best first; each row is turned so that positive = first column of
-    the sets.
+    """An orthonormal basis of the concept, best first; positive is the side of the first column of the sets.
 
     Shapes:  basis (K, D) float64.   explained: share of each row in the squared length of all differences.
     sets: sets used.
@@ -37,9 +36,7 @@ class Direction:
     def project(self, rows: Annotated[Array, "N D"]) -> Annotated[Array, "N K"]:
         """Coordinates of rows (as they are, not made unit) in the basis."""
         if rows.ndim != 2 or rows.shape[1] != self.basis.shape[1]:
-            raise ShapeError(
-                f"project: rows of shape {rows.shape} came, expected (N, {self.basis.shape[1]})."
-            )
+            raise ShapeError(f"project: got rows of shape {rows.shape}, expected (N, {self.basis.shape[1]}).")
         return np.asarray(rows, np.float64) @ self.basis.T
 
     def to_json(self) -> dict[str, Any]:
@@ -70,14 +67,14 @@ def find_direction(
              word.
     """
     if method not in METHODS:
-        raise OptionError(f"direction: method {method!r} came, expected one of {', '.join(METHODS)}.")
+        raise OptionError(f"direction: got method {method!r}, expected one of {', '.join(METHODS)}.")
     if not sets or len({len(row) for row in sets}) != 1 or len(sets[0]) < 2:
         raise OptionError(
-            f"direction: {len(sets)} sets came, expected one or more, all of the same two or more words."
+            f"direction: got {len(sets)} sets, expected one or more, all of one size of two or more words."
         )
     if not 1 <= dims < vectors.dim:
         raise OptionError(
-            f"direction: dims {dims} came, allowed is 1 to {vectors.dim - 1} for vectors of {vectors.dim} "
+            f"direction: got dims {dims}, expected 1 to {vectors.dim - 1} for vectors of {vectors.dim} "
             "numbers."
         )
     used = sets[:1] if method == "pair" else sets
@@ -94,14 +91,14 @@ def find_direction(
     _, sigma, right = np.linalg.svd(rows, full_matrices=False)
     if sigma[0] <= FLAT * np.abs(a).max():
         raise FormatError(
-            f"direction: the differences of the {len(used)} sets cancel out. Check that their words stand "
-            "in one order."
+            f"direction: the differences of the {len(used)} sets cancel out. Check that their words are in "
+            "one order."
         )
     rank = int((sigma > FLAT * sigma[0]).sum())
     if dims > rank:
         raise OptionError(
-            f"direction: dims {dims} came, {len(used)} sets of {a.shape[1]} words by {method!r} give at "
-            f"most {rank}."
+            f"direction: got dims {dims}, expected at most {rank} from {len(used)} sets of {a.shape[1]} "
+            f"words by {method!r}."
         )
     explained = tuple(float(s) for s in (sigma**2 / (sigma**2).sum())[:dims])
     return Direction(_turned(right[:dims], apart), explained, method, len(used))
@@ -117,7 +114,7 @@ def _rows(apart: Array, a: Array, spread: Array, method: Method) -> Array:
 
 
 def _turned(basis: Array, apart: Array) -> Array:
-    """Signs that put the first column on the positive side; where the columns agree, the largest number."""
+    """The basis with signs such that the first column, or else the largest number, is positive."""
     side = basis @ apart[:, 0].mean(0)
     largest = basis[np.arange(len(basis)), np.abs(basis).argmax(1)]
     tiny = np.abs(side) <= FLAT * np.abs(apart).max()
@@ -127,7 +124,7 @@ def _turned(basis: Array, apart: Array) -> Array:
 def gather(
     vectors: Vectors, words: list[str], *, unit: bool = True, where: Mapping[str, int] | None = None
 ) -> Annotated[Array, "N D"]:
-    """The float64 rows of words, made unit unless told; `where` holds their places if they are known.
+    """The float64 rows of words, made unit if `unit`; `where` holds their ids if they are known.
 
     Raises:  FormatError naming the first word whose vector is zero, nan or inf; VocabularyError for an
              unknown one.
@@ -140,7 +137,7 @@ def gather(
         first = int(np.argmax(bad))
         kind = "zero" if length[first] == 0 else "nan or inf"
         raise FormatError(
-            f"debias: the vector of {words[first]!r} is {kind}. Leave the word out of the sets, or mend the "
-            "vectors."
+            f"debias: the vector of {words[first]!r} is {kind}. Leave the word out of the sets, or "
+            "correct the vectors."
         )
     return np.asarray(found / length[:, None]) if unit else found

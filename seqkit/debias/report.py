@@ -1,5 +1,4 @@
-"""The tables of a debiasing report: the same measures, projections and test sets before and after, as plain
-values.
+"""The tables of a debiasing report, as plain values: measures, projections and test sets before and after.
 
 Not handled: drawing them (seqkit.report.pages.bias_page takes the tables).
 """
@@ -9,15 +8,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from seqkit.core import files
-from seqkit.core.errors import OptionError
-from seqkit.debias.measuring.assess import Roles, assess, claimed
-from seqkit.debias.measuring.base import Measured, unit
-from seqkit.debias.removal.eraser import BiasMethod
+from seqkit.debias.measuring.assess import assess, claimed
+from seqkit.debias.measuring.base import BiasScore
+from seqkit.debias.measuring.geometry import unit
+from seqkit.debias.measuring.inputs import Inputs
+from seqkit.debias.removal.base import BiasMethod
 from seqkit.embeddings.testsets.testsets import evaluate
 from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.report.pages.bias_page import bias_page
+from seqkit.report.pages.out import save
 
 BEFORE = "before"
+Erase = Callable[[Vectors], Vectors]
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,11 @@ class Report:
     """Tables of plain values.
 
     about: words, their checksum and licence, direction, sizes.
-    measures: a row a measure and state ("before" or an eraser).
+    measures: one row for each measure and state ("before" or an eraser).
     projection: cosine of each neutral word with the direction, by state.
-    utility: a row a test set and state.
+    utility: one row for each test set and state.
     lost: the unknown words of each list.
-    refused: measures that could not be taken, by state; the same reason once.
+    refused: measures that could not be taken, by state; a reason that stays the same only once.
     """
 
     about: dict[str, Any]
@@ -45,39 +47,23 @@ class Report:
 
     def save(self, path: Path | str) -> None:
         """Write a page (.html) or the tables (.json), whole or not at all."""
-        if check_out(path) == ".json":
-            files.write_json(Path(path), self.to_json())
-        else:
-            from seqkit.report.pages.bias_page import bias_page
-
-            bias_page(self.to_json(), Path(path))
-
-
-def check_out(path: Path | str) -> str:
-    """The suffix of `path`.
-
-    Raises:  OptionError if it is neither .html nor .json; before hours of measuring.
-    """
-    suffix = Path(path).suffix.lower()
-    if suffix not in (".html", ".json"):
-        raise OptionError(f"report: {Path(path).name!r} ends in {suffix!r}, allowed are .html and .json.")
-    return suffix
+        save("report", self.to_json(), bias_page, path)
 
 
 def compare(
-    roles: Roles,
-    erasers: Mapping[str, BiasMethod | Callable[[Vectors], Vectors]],
+    inputs: Inputs,
+    erasers: Mapping[str, BiasMethod | Erase],
     *,
     names: Sequence[str] | None = None,
     analogies: Iterable[Path] = (),
     similarities: Iterable[Path] = (),
     restrict: int | None = None,
 ) -> Report:
-    """Measure roles.original and what each eraser makes of it, in one go.
+    """Measure inputs.original and what each eraser makes of it.
 
-    Words are chosen, and the direction found, in the vectors before; so the states differ in nothing but the
-    vectors. A method is fitted here, to roles.learnable: it never sees the words that the recovery tests tell
-    apart. One that learns from named lists sees them all, and so did what came fitted.
+    Words and direction are found in the vectors before; so the states differ only in the vectors. A method
+    that is not fitted yet is fitted to inputs.learnable: it never sees the words that the recovery tests
+    classify. A method that learns from named lists sees all words.
     Raises:  as `assess` and the erasers do.
     """
     analogies, similarities = list(analogies), list(similarities)
@@ -85,15 +71,15 @@ def compare(
     utility: list[dict[str, Any]] = []
     refused: dict[str, dict[str, str]] = {}
     projection = {}
-    known = [word for word in roles.neutral if word in roles.original]
-    fitted = {name: _fitted(roles, eraser) for name, eraser in erasers.items()}
+    known = [word for word in inputs.neutral if word in inputs.original]
+    fitted = {name: _fitted(inputs, eraser) for name, eraser in erasers.items()}
     for state, make in {BEFORE: lambda vectors: vectors, **fitted}.items():
-        vectors = make(roles.original)
-        found = assess(roles, vectors, names)
+        vectors = make(inputs.original)
+        found = assess(inputs, vectors, names)
         rows += [_row(state, score) for score in found.scores]
         same = refused.get(BEFORE, {})
         refused[state] = {name: why for name, why in found.refused.items() if same.get(name) != why}
-        cosines = unit("report", vectors[known], known) @ roles.direction.basis[0]
+        cosines = unit("report", vectors[known], known) @ inputs.direction.basis[0]
         projection[state] = dict(zip(known, cosines.tolist(), strict=True))
         for path in analogies:
             total = next(
@@ -104,14 +90,14 @@ def compare(
             scores = evaluate(vectors, [], similarities, restrict=restrict)
             utility += [{"state": state, **score.to_json()} for score in scores]
     unseen = any(isinstance(eraser, BiasMethod) and not _lists(eraser) for eraser in erasers.values())
-    about = _about(roles) | {"held_out": len(roles.tested) if unseen else 0}
-    return Report(about, rows, projection, utility, _lost(roles), {s: r for s, r in refused.items() if r})
+    about = _about(inputs) | {"held_out": len(inputs.tested) if unseen else 0}
+    return Report(about, rows, projection, utility, _lost(inputs), {s: r for s, r in refused.items() if r})
 
 
-def _fitted(roles: Roles, eraser: BiasMethod | Callable[[Vectors], Vectors]) -> Callable[[Vectors], Vectors]:
+def _fitted(inputs: Inputs, eraser: BiasMethod | Erase) -> Erase:
     if not isinstance(eraser, BiasMethod):
         return eraser
-    return eraser.fit(roles.original if _lists(eraser) else roles.learnable, roles.words)
+    return eraser.fit(inputs.original if _lists(eraser) else inputs.learnable, inputs.words)
 
 
 def _lists(method: BiasMethod) -> bool:
@@ -119,12 +105,12 @@ def _lists(method: BiasMethod) -> bool:
     return bool(getattr(method, "lists", ()))
 
 
-def _row(state: str, score: Measured) -> dict[str, Any]:
+def _row(state: str, score: BiasScore) -> dict[str, Any]:
     return {"state": state, **score.to_json(), "claimed": claimed(score)}
 
 
-def _about(roles: Roles) -> dict[str, Any]:
-    words, direction = roles.words, roles.direction
+def _about(inputs: Inputs) -> dict[str, Any]:
+    words, direction = inputs.words, inputs.direction
     return {
         "words": words.name,
         "sha256": words.checksum,
@@ -134,14 +120,15 @@ def _about(roles: Roles) -> dict[str, Any]:
         "direction": direction.method,
         "explained": list(direction.explained),
         "sets": direction.sets,
-        "vocabulary": len(roles.original),
-        "dim": roles.original.dim,
-        "case": roles.case,
-        "seed": roles.options.seed,
+        "vocabulary": len(inputs.original),
+        "dim": inputs.original.dim,
+        "case": inputs.case,
+        "seed": inputs.options.seed,
     }
 
 
-def _lost(roles: Roles) -> dict[str, list[str]]:
-    parts = {"definitional": [word for row in roles.words.definitional for word in row], **roles.words.lists}
-    gone = {name: [word for word in part if word not in roles.form] for name, part in parts.items()}
+def _lost(inputs: Inputs) -> dict[str, list[str]]:
+    words = inputs.words
+    parts = {"definitional": [word for row in words.definitional for word in row], **words.lists}
+    gone = {name: [word for word in part if word not in inputs.spelling] for name, part in parts.items()}
     return {name: words for name, words in gone.items() if words}

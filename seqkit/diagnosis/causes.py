@@ -1,8 +1,6 @@
-"""Causes that make the gaps mislead: copies of training rows in dev or test, a learning rate too high, wrong
-labels.
+"""Causes that make gaps misleading: copies of training rows, a learning rate too high, wrong labels.
 
-Not handled: finding the copies (text.duplicates), training at another rate (diagnosis.diagnose): their
-results come in.
+Not handled: finding the copies (text.duplicates), training at another rate (diagnosis.diagnose).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,17 +8,15 @@ from dataclasses import replace
 from typing import Annotated
 
 from seqkit.core.types import Array
-from seqkit.diagnosis.confident_learning import LabelErrors
 from seqkit.diagnosis.gaps import Finding
+from seqkit.diagnosis.labels.confident_learning import LabelErrors
 from seqkit.evaluate.bootstrap import ends, interval, mean_of, resampled
 
 
 def leak(
     part: str, copied: Annotated[Array, "N"], wrong: Annotated[Array, "N"], *, of: str, least: float = 0.02
 ) -> Finding:
-    """The share of rows of `part` that stand in the part `of` as well (flags), with the error of both kinds
-    of rows.
-    """
+    """The share of rows of `part` that are also in the part `of` (flags), and the error of both kinds."""
     share, size = float(copied.mean()), len(copied)
     low_high = interval(mean_of(copied), size)
     note = ""
@@ -48,11 +44,11 @@ def leak(
 def label_noise(
     found: LabelErrors, *, human: float | None = None, least: float = 0.02, worse: float = 0.0
 ) -> Finding:
-    """The estimated share of wrong labels; named if the surer half of the rows is contradicted nearly as
-    often as all.
+    """The estimated share of wrong labels; named if doubt does not explain the contradicted labels.
 
-    worse: how much higher the judge's error is on dev than the model's; a judge that much worse than `least`
-    is not heard.
+    Doubt does not explain them if the more certain half of the rows is contradicted nearly as often as all.
+    worse: how much higher the error of the linear judge is on dev than the model's; above `least` it is
+    ignored.
     """
     beyond = max(human or 0.0, least)
     heard = found.judged and worse <= least
@@ -96,11 +92,10 @@ def high_rate(
     guessing: float,
     seed: int = 1,
 ) -> Finding:
-    """How much lower the training loss of the last epoch is after the same run at a tenth of the rate, from
-    its steps.
+    """How much lower the training loss of the last epoch is at a tenth of the learning rate.
 
-    losses, slower: nats a row of each step of the last epoch; none where the run broke off, which is named
-    without more. Named if the whole interval lies above a tenth of `guessing`, the loss of knowing only how
+    losses, slower: nats for each row, by step of the last epoch; empty if the run failed, which is always
+    named. Named if the whole interval lies above a tenth of `guessing`, the loss of knowing only how
     frequent each label is.
     """
     if len(losses):
@@ -134,8 +129,7 @@ def explain(
 ) -> list[Finding]:
     """The findings, causes first, a gap marked where a named cause accounts for it.
 
-    A bias says nothing until the rate is right; wrong labels hold the error up to their share, with which
-    people agree.
+    A bias means nothing until the learning rate is right; wrong labels raise the error by up to their share.
     """
     named = {finding.name: finding for finding in findings if finding.named}
     marked = []

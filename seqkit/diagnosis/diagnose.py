@@ -1,11 +1,9 @@
-"""Train a classifier and find out what ails it: gathers what a Diagnosis holds.
+"""Train a classifier and find its faults: gathers what a Diagnosis holds.
 
-Any classifier of scikit-learn's manner will do (get_params, fit, predict_proba; classes in sorted order). Not
-handled: several labels a text, a model trained elsewhere, early stopping on dev (errors are those of the last
-epoch).
+Any classifier like those of scikit-learn will do (get_params, fit, predict_proba; classes in sorted order).
+Not handled: several labels for one text, a model trained elsewhere, early stopping on dev.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,28 +11,28 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from seqkit.core import files
 from seqkit.core import options as settings
-from seqkit.core.errors import FormatError, OptionError, did_you_mean
 from seqkit.core.options import option
 from seqkit.core.types import Array
 from seqkit.diagnosis import causes, gaps
-from seqkit.diagnosis.confident_learning import LabelErrors, find_label_errors
-from seqkit.diagnosis.label_noise import Part, judge_labels
+from seqkit.diagnosis.labels.confident_learning import LabelErrors
+from seqkit.diagnosis.labels.label_noise import judge_labels
 from seqkit.diagnosis.loss_curve import entropy, signs
-from seqkit.diagnosis.result import Diagnosis, check_out
-from seqkit.diagnosis.slices import bands, most_confused, slices
-from seqkit.diagnosis.trainings import Fits
+from seqkit.diagnosis.parts import Part, check_parts
+from seqkit.diagnosis.result import Diagnosis
+from seqkit.diagnosis.slices import most_confused, slices
+from seqkit.diagnosis.tables import dev_rows, dev_slices, measured_values, shown_copies
+from seqkit.diagnosis.trainings import Trainings
 from seqkit.evaluate.bootstrap import interval, mean_of
 from seqkit.evaluate.choice import Limit, pick
 from seqkit.evaluate.classification import classification
 from seqkit.report.pages.diagnosis_page import diagnosis_page
-from seqkit.text.duplicates import duplicates, plain
-from seqkit.text.splits import check_groups, folds
+from seqkit.report.pages.out import save as save_report
+from seqkit.text.duplicates import duplicates
+from seqkit.text.splits import folds
 
 EIGHTHS = (1, 2, 4)  # of the training rows, for the curve by size
 VALUES = ("accuracy", "macro_f1", "ms", "ms_batched", "parameters")  # what limits may be set on
-_MANY = 20  # values of a slice, most frequent first; copies and labels that are named
 
 
 @dataclass(frozen=True)
@@ -67,13 +65,13 @@ def diagnose(
     limits: Sequence[Limit] = (),
     report: Callable[[str], None] | None = None,
 ) -> Diagnosis:
-    """Train fresh copies of `model` and say what ails it; `model` itself stays as it is.
+    """Train fresh copies of `model` and name its faults; `model` itself does not change.
 
-    parts: train and dev, and if there are train-dev and test. limits: satisficing, on Diagnosis.values.
-    report: told of stages. It trains once on all rows, on three shares of them, and at a tenth of the rate
-    where the loss or a bias gives a reason.
-    Raises:  FormatError for a part that is empty, one class, a label that training has not, a group in two
-             parts; OptionError for a limit on what is not measured; TrainingError if training breaks off at a
+    parts: train and dev, and where they exist train-dev and test.   limits: on Diagnosis.values.
+    report: called at each stage. It trains once on all rows, once on each of three shares of them, and, if
+    the loss or a bias gives a reason, at a tenth of the learning rate.
+    Raises:  FormatError for a part that is empty, one class, a label that training lacks, a group in two
+             parts; OptionError for a limit on what is not measured; TrainingError if training fails at a
              tenth of the rate as well.
     """
     for limit in limits:
@@ -85,55 +83,16 @@ def diagnose(
 
 def save(found: Diagnosis, path: Path | str) -> None:
     """Write a page (.html) or the tables (.json), whole or not at all."""
-    if check_out(path) == ".json":
-        files.write_json(Path(path), found.to_json())
-    else:
-        diagnosis_page(found.to_json(), Path(path))
-
-
-def check(parts: Mapping[str, Part]) -> list[str]:
-    """The labels of training, sorted.  Raises:  FormatError and OptionError as `diagnose` does."""
-    for name in ("train", "dev"):
-        if name not in parts:
-            raise OptionError(
-                f"diagnose: no {name} part came, only {', '.join(parts) or 'none'}. Give train and dev."
-            )
-    for name, part in parts.items():
-        if name not in gaps.PARTS:
-            raise OptionError(
-                f"diagnose: unknown part {name!r}; known: "
-                f"{', '.join(gaps.PARTS)}.{did_you_mean(name, gaps.PARTS)}"
-            )
-        if not len(part.texts) or len(part.texts) != len(part.labels):
-            raise FormatError(
-                f"{name}: {len(part.texts):,} texts and {len(part.labels):,} labels came, expected one or "
-                "more, as many of each."
-            )
-    classes = sorted(set(parts["train"].labels))
-    if len(classes) < 2:
-        raise FormatError(
-            f"train: only the label {classes[0]!r} came, expected at least two. Is it the right column "
-            "or file?"
-        )
-    for name, part in parts.items():
-        unseen = Counter(label for label in part.labels if label not in classes)
-        for label, count in unseen.most_common(1):
-            raise FormatError(
-                f"{name}: the label {label!r} ({count:,} rows) is not among those of training "
-                f"({', '.join(classes[:_MANY])}). "
-                f"Correct it, leave the rows out, or train on some.{did_you_mean(label, classes)}"
-            )
-    check_groups({name: part.groups for name, part in parts.items() if part.groups is not None})
-    return classes
+    save_report("diagnose", found.to_json(), diagnosis_page, path)
 
 
 class _Examination:
-    """The moving parts of one call of `diagnose`."""
+    """The state of one call of `diagnose`."""
 
     def __init__(
         self, model: Any, parts: Mapping[str, Part], o: DiagnoseOptions, report: Callable[[str], None]
     ) -> None:
-        self.o, self.report, self.classes = o, report, check(parts)
+        self.o, self.report, self.classes = o, report, check_parts(parts)
         self.parts = {name: parts[name] for name in gaps.PARTS if name in parts}
         self.given = {
             name: np.searchsorted(self.classes, list(part.labels)) for name, part in self.parts.items()
@@ -145,8 +104,8 @@ class _Examination:
             threshold=o.threshold,
             labels={name: part.labels for name, part in self.parts.items()},
         )
-        self.fits = Fits(model, self.train.texts, self.train.labels, self.classes, report)
-        self.probs = {name: self.fits.probabilities(part.texts) for name, part in self.parts.items()}
+        self.trained = Trainings(model, self.train.texts, self.train.labels, self.classes, report)
+        self.probs = {name: self.trained.probabilities(part.texts) for name, part in self.parts.items()}
         self.wrong = {name: p.argmax(1) != self.given[name] for name, p in self.probs.items()}
 
     def diagnosis(self, limits: Sequence[Limit]) -> Diagnosis:
@@ -167,8 +126,8 @@ class _Examination:
         classes = classification(
             self.probs["dev"].argmax(1), self.given["dev"], self.classes, {"part": "dev"}
         ).to_json()
-        values = self._values(classes)
-        rows = self._rows()
+        values = measured_values(self.trained, self.dev.texts, self.o.timed, classes)
+        rows = dev_rows(self.dev, self.probs["dev"], self.given["dev"], self.classes, seed=self.o.seed)
         return Diagnosis(
             about=self._about(),
             errors=[score.to_json() for score in errors.scores.values()],
@@ -176,16 +135,16 @@ class _Examination:
             values=values,
             classes=classes,
             confused=most_confused(np.array(classes["confusion"]), self.classes),
-            slices=slices(self.wrong["dev"], self._slices(), seed=self.o.seed),
+            slices=slices(self.wrong["dev"], dev_slices(self.train, self.dev), seed=self.o.seed),
             examples=rows[: self.o.shown],
             wrong=[row for row in rows if row["predicted"] != row["label"]],
             sizes=self._sizes() if self.o.sizes else [],
             curve={
-                "steps": self.fits.steps.points(),
-                "epochs": self.fits.history,
+                "steps": self.trained.steps.points(),
+                "epochs": self.trained.history,
                 "guessing": entropy(self.given["train"]),
             },
-            copies=self._copies(),
+            copies=shown_copies(self.copies, self.parts, self.o.shown),
             labels=judged.table,
             baseline=[score.to_json() for score in gaps.errors(linear, seed=self.o.seed).scores.values()],
             limits=[
@@ -206,17 +165,17 @@ class _Examination:
         return found
 
     def _rate(self, found: Sequence[gaps.Finding]) -> list[gaps.Finding]:
-        """Whether a tenth of the rate does better, where there is a reason to ask."""
-        fits, guessing = self.fits, entropy(self.given["train"])
-        seen = [fits.broke] if fits.broke else signs(fits.steps.losses, fits.history, guessing)
+        """Whether a tenth of the learning rate does better, if there is a reason to ask."""
+        trained, guessing = self.trained, entropy(self.given["train"])
+        seen = [trained.broke] if trained.broke else signs(trained.steps.losses, trained.history, guessing)
         bias = any(finding.named for finding in found if finding.name == "avoidable bias")
-        if fits.lr is None or not (fits.broke or (fits.steps.losses and (seen or bias))):
+        if trained.lr is None or not (trained.broke or (trained.steps.losses and (seen or bias))):
             return []
-        fits.slower()
-        losses = np.zeros(0) if fits.broke else fits.steps.last()
+        trained.slower()
+        losses = np.zeros(0) if trained.broke else trained.steps.last()
         return [
             causes.high_rate(
-                losses, fits.slow_steps.last(), fits.lr, seen, guessing=guessing, seed=self.o.seed
+                losses, trained.slow_steps.last(), trained.lr, seen, guessing=guessing, seed=self.o.seed
             )
         ]
 
@@ -226,7 +185,7 @@ class _Examination:
         return causes.label_noise(found, human=self.o.human, least=self.o.least, worse=low[0] if low else 0.0)
 
     def _beaten(self, found: Sequence[gaps.Finding], linear: Annotated[Array, "N"]) -> list[gaps.Finding]:
-        """The gaps; the bias says so if the linear baseline is better on dev."""
+        """The gaps; a note at the bias if the linear baseline is better on dev."""
         gain = self.wrong["dev"] - linear.astype(np.float64)
         low = interval(mean_of(gain), len(gain), seed=self.o.seed)
         if not low or low[0] <= self.o.least:
@@ -237,52 +196,15 @@ class _Examination:
             for f in found
         ]
 
-    def _rows(self) -> list[dict[str, Any]]:
-        """The rows of dev, highest loss first; suspected: by the model itself, which did not see them in
-        training.
-        """
-        probs, given = self.probs["dev"], self.given["dev"]
-        suspected = np.zeros(len(given), bool)
-        there = np.unique(given)
-        if len(there) > 1:
-            own = probs[:, there] / np.maximum(probs[:, there].sum(1, keepdims=True), 1e-30)
-            suspected[find_label_errors(own, np.searchsorted(there, given), seed=self.o.seed).suspects] = True
-        losses = -np.log(np.maximum(probs[np.arange(len(given)), given], 1e-30))
-        return [
-            {
-                "row": i + 1,
-                "text": self.dev.texts[i],
-                "label": self.dev.labels[i],
-                "loss": float(losses[i]),
-                "predicted": self.classes[probs[i].argmax()],
-                "probability": float(probs[i].max()),
-                "suspected": "label?" if suspected[i] else "",
-            }
-            for i in np.argsort(-losses, kind="stable").tolist()
-        ]
-
-    def _slices(self) -> dict[str, Annotated[Array, "N"]]:
-        words = [plain(text).split() for text in self.dev.texts]
-        known = {word for text in self.train.texts for word in plain(text).split()}
-        unknown = np.array([sum(word not in known for word in row) for row in words])
-        found = bands(np.array([len(row) for row in words]), "words")
-        found |= {"no new word": unknown == 0, "1 new word": unknown == 1, "2 or more new words": unknown > 1}
-        for name, values in {"label": self.dev.labels, **self.dev.slices}.items():
-            for value, _ in Counter(values).most_common(_MANY):
-                found[f"{name} = {value}"] = np.array([v == value for v in values])
-        return found
-
     def _sizes(self) -> list[dict[str, Any]]:
-        """Errors of the training rows used and of dev, by how many were used; each share holds the smaller
-        ones.
-        """
+        """Errors of the used training rows and of dev, by how many rows were used."""
         if len(self.train.texts) < 8 * len(self.classes):
             return []
         eighths = folds(self.train.labels, 8, groups=self.train.groups, seed=self.o.seed)
         table = []
         for count in EIGHTHS:
             rows = np.sort(np.concatenate(eighths[:count]))
-            predict = self.fits.share(rows)
+            predict = self.trained.share(rows)
             if predict is None:
                 continue
             own = predict([self.train.texts[i] for i in rows]).argmax(1) != self.given["train"][rows]
@@ -299,41 +221,18 @@ class _Examination:
             for size, own, dev in table
         ]
 
-    def _values(self, classes: Mapping[str, Any]) -> dict[str, float]:
-        alone, together = self.fits.milliseconds(self.dev.texts, self.o.timed)
-        values = {
-            "accuracy": classes["accuracy"]["value"],
-            "macro_f1": classes["macro_f1"]["value"] or 0.0,
-            "ms": alone,
-            "ms_batched": together,
-        }
-        parameters = getattr(self.fits.best, "num_parameters", None)
-        return values if parameters is None else values | {"parameters": parameters}
-
-    def _copies(self) -> dict[str, Any]:
-        plain_ = self.copies.to_json()
-        shown = [
-            copy
-            | {
-                "text": self.parts[copy["part"]].texts[copy["row"]],
-                "of_text": self.parts[copy["of"]].texts[copy["of_row"]],
-            }
-            for copy in plain_["copies"][: self.o.shown]
-        ]
-        return plain_ | {"copies": shown}
-
     def _about(self) -> dict[str, Any]:
         params = {
             name: value
-            for name, value in self.fits.best.get_params().items()
+            for name, value in self.trained.best.get_params().items()
             if name not in ("device", "threads")
         }
         return {
-            "model": type(self.fits.best).__name__,
+            "model": type(self.trained.best).__name__,
             "settings": params,
             "labels": self.classes,
-            "lr": self.fits.lr,
-            "broke": self.fits.broke,
+            "lr": self.trained.lr,
+            "broke": self.trained.broke,
             "rows": {name: len(part.texts) for name, part in self.parts.items()},
             "options": asdict(self.o),
         }

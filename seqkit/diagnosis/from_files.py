@@ -1,7 +1,6 @@
-"""Diagnosis from files to files: read parts, cut what is missing, diagnose, write the page, the sheet and the
-choice.
+"""Diagnosis from files to files: read the parts or cut them out, diagnose, write page, picture and sheet.
 
-Not handled: several labels a text; the parts of a split are written as TSV, whatever was read.
+Not handled: several labels for one text; formats other than TSV for the parts of a split.
 """
 
 import warnings
@@ -13,15 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from seqkit.core import files, rng
+from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError
-from seqkit.diagnosis.diagnose import DiagnoseOptions, check, diagnose, save
-from seqkit.diagnosis.label_noise import Part
-from seqkit.diagnosis.result import Diagnosis, check_out
-from seqkit.diagnosis.sheet import CATEGORIES, read_sheet, write_sheet
-from seqkit.evaluate.choice import Limit, choose
+from seqkit.diagnosis.diagnose import DiagnoseOptions, diagnose, save
+from seqkit.diagnosis.parts import Part, check_parts, take
+from seqkit.diagnosis.result import Diagnosis
+from seqkit.diagnosis.saved import check_sheet, drawn
+from seqkit.diagnosis.sheet import write_sheet
+from seqkit.evaluate.choice import Limit
 from seqkit.report.figure import check_picture
 from seqkit.report.matrix import matrix as draw_matrix
+from seqkit.report.pages.out import check_out
 from seqkit.text.duplicates import duplicates
 from seqkit.text.readers.labelled import labelled
 from seqkit.text.splits import split
@@ -29,7 +30,7 @@ from seqkit.text.splits import split
 
 @dataclass(frozen=True)
 class Source:
-    """How labelled texts are read: format, columns and encoding; group and slices are columns too."""
+    """How labelled texts are read: format, encoding, and the columns of text, label, group and slices."""
 
     format: str | None = None
     text: str = "text"
@@ -50,12 +51,12 @@ class Source:
             if row.labels[0] is None or (self.group and row.labels[1] is None):
                 what = "label" if row.labels[0] is None else f"group in {self.group!r}"
                 raise FormatError(
-                    f"{row.where}: no {what}, expected one a text. Fill it in, or leave the row out."
+                    f"{row.where}: no {what}, expected one for each text. Fill it in, or leave the row out."
                 )
             if known is not None and row.labels[0] not in known:
-                allowed = ", ".join(sorted(known)[:20])
+                names = ", ".join(sorted(known)[:20])
                 raise FormatError(
-                    f"{row.where}: {row.labels[0]!r}, which did not come in training; known: {allowed}."
+                    f"{row.where}: got the label {row.labels[0]!r}, expected one of training: {names}."
                 )
         groups = [str(row.labels[1]) for row in rows] if self.group else None
         first = 1 + bool(self.group)
@@ -67,8 +68,7 @@ class Source:
 class DiagnosisRun:
     """Where the parts come from: files, or shares of `train` as text ("0.1").
 
-    train_dev: None takes a tenth of `train` where dev is a file, so that the mismatch can be told from the
-    variance.
+    train_dev: None takes a tenth of `train` if dev is a file, to separate data mismatch from variance.
     """
 
     train: str
@@ -90,7 +90,7 @@ class DiagnosisRun:
         }
         own = self.source.read(self.train)
         if "dev" in shares and shares["dev"] == 0:
-            raise OptionError("dev: a share of 0 came, expected one above 0, or a file.")
+            raise OptionError("dev: got a share of 0, expected one above 0, or a file.")
         shares = {name: share for name, share in shares.items() if share}
         if sum(shares.values()) >= 1:
             raise OptionError(
@@ -118,13 +118,11 @@ class DiagnosisRun:
         limits: Sequence[str] = (),
         report: Callable[[str], None] | None = None,
     ) -> Diagnosis:
-        """Diagnose `model` on the parts and write the page or tables, and if asked for a picture and a
-        sheet.
-        """
+        """Diagnose `model` on the parts; write the page or tables, and if asked a picture and a sheet."""
         check_files(out, matrix, sheet)
         asked = [Limit.parse(text) for text in limits]
         parts = self.parts()
-        check(parts)
+        check_parts(parts)
         found = diagnose(model, parts, options=options, limits=asked, report=report)
         save(found, out)
         if matrix is not None:
@@ -137,41 +135,24 @@ class DiagnosisRun:
 
 
 def check_files(out: Path, matrix: Path | None, sheet: Path | None) -> None:
-    """Raise OptionError for names that nothing can be written to; before anything is trained."""
-    check_out(out)
+    """Raise OptionError for file names of a wrong kind, before anything is trained."""
+    check_out("diagnose", out)
     if matrix is not None:
         check_picture(matrix)
     if sheet is not None:
-        _check_sheet(sheet)
-
-
-def take(part: Part, rows: Sequence[int]) -> Part:
-    """Some rows of a part."""
-
-    def some(column: Sequence[str]) -> list[str]:
-        return [column[i] for i in rows]
-
-    groups = None if part.groups is None else some(part.groups)
-    return Part(
-        some(part.texts),
-        some(part.labels),
-        groups,
-        {name: some(values) for name, values in part.slices.items()},
-    )
+        check_sheet(sheet)
 
 
 def split_file(
     path: str, shares: Sequence[str], out: Path, source: Source, *, seed: int = 1
 ) -> list[dict[str, Any]]:
-    """Write a TSV file (label, text, group) for each part=share; nothing is written unless all parts can
-    be.
-    """
+    """Write a TSV file (label, text, group) for each part=share; all of them or none."""
     wanted: dict[str, float] = {}
     for text in shares:
         name, _, value = text.partition("=")
         share = _share(value)
         if share is None or not name.replace("-", "").isalnum():
-            raise OptionError(f"share: {text!r} came, expected part=share, such as dev=0.1.")
+            raise OptionError(f"share: got {text!r}, expected part=share, such as dev=0.1.")
         wanted[name] = share
     part = source.read(path)
     made = []
@@ -203,17 +184,17 @@ def _tsv(part: Part, source: Source) -> bytes:
         odd = next((cell for cell in column if "\t" in cell or "\n" in cell or "\r" in cell), None)
         if odd is not None:
             raise FormatError(
-                f"split: {odd!r} holds a tab or a line end, which a column of TSV cannot. Rename it."
+                f"split: got {odd!r}, expected no tab and no line end in a column of TSV. Rename it."
             )
     lines = ["\t".join(row) for row in zip(*columns, strict=True)]
     return "\n".join(["\t".join(head), *lines, ""]).encode()
 
 
 def file_duplicates(paths: Sequence[str], source: Source, *, threshold: float = 0.8) -> dict[str, Any]:
-    """Copies in files, each a part; rows are counted from 1."""
+    """Copies in files, each file a part; rows are counted from 1."""
     if len(set(paths)) < len(paths):
         raise OptionError(
-            "duplicates: a file came twice, expected each once. Copies within one file are found too."
+            "duplicates: got a file twice, expected each once. Copies within one file are found too."
         )
     parts = {path: source.read(path) for path in paths}
     found = duplicates(
@@ -232,65 +213,6 @@ def file_duplicates(paths: Sequence[str], source: Source, *, threshold: float = 
         for copy in found["copies"]
     ]
     return found | {"copies": copies}
-
-
-def drawn(found: Diagnosis, most: int, seed: int) -> list[dict[str, Any]]:
-    """At most `most` errors of dev, drawn at random, in the order of their rows: their shares are those of
-    all errors.
-    """
-    order = rng.permutation(rng.stream(seed, 2), len(found.wrong))[:most]
-    return sorted((found.wrong[i] for i in order.tolist()), key=lambda row: row["row"])
-
-
-def draw_sheet(
-    path: Path, out: Path | None, categories: Sequence[str] = CATEGORIES, most: int = 100, seed: int = 1
-) -> dict[str, Any]:
-    """Write the sheet of a saved diagnosis."""
-    if out is None:
-        raise OptionError(
-            "sheet: nothing came, expected --out with a name that ends in .csv, or --read with a "
-            "filled sheet."
-        )
-    _check_sheet(out)
-    if most < 1:
-        raise OptionError(f"sheet: {most} rows came, allowed is at least 1.")
-    found = Diagnosis.load(path)
-    return {
-        "file": str(out),
-        "rows": write_sheet(drawn(found, most, seed), out, categories=categories),
-        "wrong": len(found.wrong),
-    }
-
-
-def _check_sheet(path: Path) -> None:
-    if path.suffix.lower() != ".csv":
-        raise OptionError(f"sheet: {path.name!r} came, expected a name that ends in .csv.")
-
-
-def filled_sheet(path: Path, filled: Path, seed: int = 1) -> dict[str, Any]:
-    """The shares of a filled sheet, and the error of dev that would be left with each category solved."""
-    error = next(score["value"] for score in Diagnosis.load(path).errors if score["name"] == "dev")
-    analysis = read_sheet(filled, seed=seed)
-    missing = analysis.shares[0].missing if analysis.shares else 0
-    return {
-        "dev_error": error,
-        "categories": analysis.table(error),
-        "missing": missing,
-        "comments": analysis.comments,
-    }
-
-
-def choose_file(
-    paths: Sequence[Path], optimise: str = "accuracy", limits: Sequence[str] = ()
-) -> dict[str, Any]:
-    """Choose among saved diagnoses by their values."""
-    values = {path.stem: Diagnosis.load(path).values for path in paths}
-    if len(values) < len(paths):
-        raise OptionError("choose: two files have one name, expected a name for each model. Rename one.")
-    return {
-        "values": values,
-        **choose(values, optimise=optimise, limits=[Limit.parse(text) for text in limits]).to_json(),
-    }
 
 
 def _share(text: str) -> float | None:

@@ -40,10 +40,9 @@ ACTIONS = {  # as the course has them
 
 @dataclass(frozen=True)
 class Finding:
-    """A number that may be a fault, with what to do about it.
+    """A measured gap or cause, and what to do about it.
 
-    named: the whole interval lies beyond what is worth naming. explained_by: a named cause that accounts for
-    it.
+    named: the whole interval lies above the limit.   explained_by: a named cause that accounts for it.
     """
 
     name: str
@@ -57,7 +56,7 @@ class Finding:
 
     @property
     def fault(self) -> bool:
-        """Named, and not by way of another cause."""
+        """Named, and not explained by another cause."""
         return self.named and self.explained_by is None
 
     def to_json(self) -> dict[str, Any]:
@@ -68,9 +67,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Errors:
-    """The error of each part, and its resamples: parts are independent samples, so resample i of two parts
-    may be compared.
-    """
+    """The error of each part, and its resamples, which are independent between parts."""
 
     scores: dict[str, Score]
     resamples: dict[str, Annotated[Array, "K"]]
@@ -91,7 +88,7 @@ def errors(
     scores, drawn = {}, {}
     for place, (name, flags) in enumerate(wrong.items()):
         if not len(flags):
-            raise FormatError(f"{name}: no row came, expected at least one. Is the file empty?")
+            raise FormatError(f"{name}: got no row, expected at least one. Check that the file is not empty.")
         values = np.asarray(flags, np.float64)
         drawn[name] = resampled(mean_of(values), len(values), seed=seed + place, resamples=resamples)
         signature = {"metric": "error", "resamples": resamples, "seed": seed}
@@ -100,7 +97,7 @@ def errors(
 
 
 def gaps(found: Errors, *, human: float | None = None, least: float = 0.02) -> list[Finding]:
-    """The four gaps, those whose parts are there, largest first.
+    """The four gaps, as far as their parts exist, largest first.
 
     human: the error of people, or the best known; without it 0 is taken, and the bias is an upper bound.
     least: a gap is named if its whole interval lies above this; train without a train-dev part is compared

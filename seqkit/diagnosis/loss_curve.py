@@ -1,7 +1,6 @@
 """What the training loss shows of the learning rate: rising, spiking, never better than guessing.
 
-Not handled: proof. Signs make it worth to train once more at a tenth of the rate
-(diagnosis.causes.high_rate).
+Not handled: proof. If there are signs, train once more at a tenth of the rate (diagnosis.causes.high_rate).
 """
 
 from collections.abc import Sequence
@@ -23,8 +22,7 @@ def entropy(labels: Annotated[Array, "N"]) -> float:
 
 
 def signs(steps: Sequence[float], epochs: Sequence[float], guessing: float) -> list[str]:
-    """Signs of a rate too high in the mean loss of each step and of each epoch, in nats; guessing: entropy of
-    the labels.
+    """Signs of a rate too high in the mean losses of steps and epochs, in nats.  guessing: entropy of labels.
 
     >>> signs([0.7, 0.5, 0.4, 0.3], [0.6, 0.35], 0.69)
     []

@@ -1,5 +1,4 @@
-"""A diagnosis: errors of the parts, what is at fault and what to do next, and the tables a person needs to
-check it.
+"""A diagnosis: errors of the parts, faults, what to do next, and the tables to check it with.
 
 Not handled: making it (diagnosis.diagnose), drawing it (report.pages.diagnosis_page).
 """
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seqkit.core.errors import FormatError, OptionError
+from seqkit.core.errors import FormatError
 
 KIND = "seqkit-diagnosis"
 
@@ -46,7 +45,7 @@ class Diagnosis:
 
     @property
     def faults(self) -> list[str]:
-        """Names of the faults, the first to be mended first."""
+        """Names of the faults; correct the first one first."""
         return [finding["name"] for finding in self.findings if finding["fault"]]
 
     def to_json(self) -> dict[str, Any]:
@@ -74,14 +73,3 @@ class Diagnosis:
             raise FormatError(
                 f"{path}: {why}. Make one with seqkit diagnose run --out {path.stem}.json."
             ) from error
-
-
-def check_out(path: Path | str) -> str:
-    """The suffix of `path`.
-
-    Raises:  OptionError if it is neither .html nor .json; before anything is trained.
-    """
-    suffix = Path(path).suffix.lower()
-    if suffix not in (".html", ".json"):
-        raise OptionError(f"diagnose: {Path(path).name!r} ends in {suffix!r}, allowed are .html and .json.")
-    return suffix

@@ -1,5 +1,4 @@
-"""The error-analysis sheet: wrong rows for a person to look at, a column a category to mark, read back as
-shares.
+"""The error-analysis sheet: wrong rows, and columns in which a person marks categories; read back as shares.
 
 A cell is marked by x, 1, yes, y, true or a tick, and not by an empty cell, 0, no, n, false or -. Columns that
 a person adds are categories too. Not handled: spreadsheets other than CSV (comma or semicolon; UTF-8).
@@ -18,6 +17,7 @@ from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.score import Score
 from seqkit.evaluate.bootstrap import interval, mean_of
+from seqkit.text.readers import table
 
 FIELDS = ("row", "text", "label", "predicted", "probability", "suspected")
 CATEGORIES = ("label is wrong", "other")
@@ -37,9 +37,7 @@ class Analysis:
     comments: dict[str, str]
 
     def table(self, error: float | None = None) -> list[dict[str, Any]]:
-        """A row a category; error: of the part, so that `ceiling` is what it would fall to with that category
-        solved.
-        """
+        """One row for each category.  error: of the part; `ceiling`: the rest with it solved."""
         return [
             {
                 "category": s.name,
@@ -68,12 +66,12 @@ def write_sheet(
                 f"sheet: category {name!r} is empty, stands twice or is a column's name. Choose another name."
             )
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(head)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
     count = 0
     for count, row in enumerate(rows, 1):  # noqa: B007
         cells = [str(row[name]) if name in row else "" for name in FIELDS]
-        table.writerow(
+        writer.writerow(
             ["'" + cell if cell.startswith(_FORMULA) else cell for cell in cells]
             + [""] * (len(categories) + 1)
         )
@@ -91,19 +89,14 @@ def read_sheet(path: Path, *, seed: int = 1) -> Analysis:
              filled in.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (UnicodeDecodeError, FileNotFoundError) as error:
-        why = (
-            "no such file"
-            if isinstance(error, FileNotFoundError)
-            else "not UTF-8. Save the sheet as CSV (UTF-8)"
-        )
-        raise FormatError(f"{path}: {why}.") from error
+        text = table.content(path, hint="Save the sheet as CSV (UTF-8).")
+    except FileNotFoundError as error:
+        raise FormatError(f"{path}: no such file.") from error
     first = text.partition("\n")[0]
-    table = csv.DictReader(
-        io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ","
-    )
-    names = [name for name in table.fieldnames or [] if name]
+    separator = ";" if first.count(";") > first.count(",") else ","
+    found = table.records(table.lines([text]), str(path), separator, quotes=True)
+    _, head = next(found, (1, []))
+    names = [name for name in head if name]
     lost = [name for name in FIELDS if name not in names]
     if lost:
         raise FormatError(
@@ -111,11 +104,12 @@ def read_sheet(path: Path, *, seed: int = 1) -> Analysis:
         )
     categories = [name for name in names if name not in (*FIELDS, COMMENT)]
     marks, comments, missing = [], {}, 0
-    for row in table:
-        marked = [_mark(path, table.line_num, name, row[name] or "") for name in categories]
-        comment = (row.get(COMMENT) or "").strip()
+    for row in table.named(found, str(path), head, ragged=True):
+        cells = row.cells
+        marked = [_mark(row.where, name, cells.get(name) or "") for name in categories]
+        comment = (cells.get(COMMENT) or "").strip()
         if comment:
-            comments[row["row"]] = comment
+            comments[cells["row"]] = comment
         if any(marked) or comment:
             marks.append(marked)
         else:
@@ -140,12 +134,11 @@ def read_sheet(path: Path, *, seed: int = 1) -> Analysis:
     return Analysis(sorted(shares, key=lambda score: -score.value), comments)
 
 
-def _mark(path: Path, line: int, name: str, cell: str) -> bool:
+def _mark(where: str, name: str, cell: str) -> bool:
     mark = cell.strip().lower()
     if mark not in _YES | _NO:
         raise FormatError(
-            f"{path}: line {line:,}, column {name!r}: {cell!r} came, allowed are x, 1, yes for a mark, "
-            "nothing, 0, no for none. "
-            f"Write remarks into {COMMENT!r}."
+            f"{where}, column {name!r}: got {cell!r}, expected x, 1 or yes for a mark, nothing, 0 or no for "
+            f"none. Write remarks into {COMMENT!r}."
         )
     return mark in _YES

@@ -1,5 +1,4 @@
-"""Where a classifier errs: the labels most often confused, and the error of slices of the rows against the
-rest.
+"""Where a classifier errs: the labels most often confused, and slices of rows with more errors.
 
 Not handled: the confusion matrix (evaluate.classification); finding slices: a slice is a name and the flags
 of its rows.
@@ -28,7 +27,7 @@ def most_confused(
 
 
 def bands(values: Annotated[Array, "N"], what: str, count: int = 4) -> dict[str, Annotated[Array, "N"]]:
-    """Slices of like size by a number: up to `count`, equal numbers together.
+    """Up to `count` slices of similar size by a number; equal numbers stay together.
 
     >>> list(bands(np.array([3, 5, 8, 9]), "words", 2))
     ['words 3 to 5', 'words 8 to 9']
@@ -45,8 +44,7 @@ def bands(values: Annotated[Array, "N"], what: str, count: int = 4) -> dict[str,
 def slices(
     wrong: Annotated[Array, "N"], named: Mapping[str, Annotated[Array, "N"]], *, seed: int = 1
 ) -> list[dict[str, Any]]:
-    """Error of each slice and how far it lies above that of the rows outside, largest first, with 95 %
-    intervals.
+    """Error of each slice, and its difference to the other rows, largest first, with 95 % intervals.
 
     worse: the whole interval of the difference lies above 0. Many slices are looked at: one in 40 is called
     worse by chance.

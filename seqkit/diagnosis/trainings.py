@@ -1,5 +1,4 @@
-"""The trainings of a diagnosis: on all rows, at a tenth of the rate, on shares of the rows; and the time of
-predictions.
+"""The trainings of a diagnosis: on all rows, at a lower learning rate, on shares; prediction times.
 
 Not handled: what the numbers mean (diagnosis.causes, diagnosis.gaps).
 """
@@ -18,7 +17,7 @@ from seqkit.train.progress import Epoch, History, Progress
 POINTS = 300  # of the curve by step that are kept
 
 
-class Steps:
+class StepLosses:
     """A log of training that keeps the mean loss of every step, in nats."""
 
     def __init__(self) -> None:
@@ -57,11 +56,11 @@ class Steps:
         ]
 
 
-class Fits:
+class Trainings:
     """Fresh copies of `model`, trained on texts and labels of `classes` (sorted).
 
-    best: trained on all rows; broke: why that broke off, if it did, and then best is trained at a tenth of
-    the rate.
+    best: trained on all rows.   broke: why that training failed, or ""; if it did, best is trained at a
+    tenth of the learning rate.
     """
 
     def __init__(
@@ -72,14 +71,14 @@ class Fits:
         classes: Sequence[str],
         report: Callable[[str], None],
     ) -> None:
-        """Train on all rows.  Raises:  TrainingError if it breaks off at a tenth of the rate as well."""
+        """Train on all rows.  Raises:  TrainingError if it fails at a tenth of the learning rate as well."""
         self.model, self.texts, self.labels, self.classes, self.report = model, texts, labels, classes, report
         known = model.get_params()
         fitting = getattr(model, "fit_options", None)
         self.lr: float | None = getattr(fitting, "lr", None) or known.get(
             "lr"
         )  # the one in use, where none was set
-        self.steps, self.slow_steps, self.broke, self._slower = Steps(), Steps(), "", None
+        self.steps, self.slow_steps, self.broke, self._slower = StepLosses(), StepLosses(), "", None
         report(f"training on {len(texts):,} rows")
         try:
             self.best = self._fit(texts, labels, self.steps)
@@ -91,23 +90,19 @@ class Fits:
 
     @property
     def history(self) -> list[float]:
-        """The mean training loss of each epoch, in nats; none if training broke off or the model keeps
-        none.
-        """
+        """The mean training loss of each epoch, in nats; none if training failed or the model keeps none."""
         return [] if self.broke else [epoch.loss.mean for epoch in getattr(self.best, "history", [])]
 
     def slower(self) -> Any:
-        """The model trained at a tenth of the rate."""
+        """The model trained at a tenth of the learning rate."""
         if self._slower is None:
-            assert self.lr is not None, "asked for with a rate alone"
+            assert self.lr is not None, "only called for a model that has a learning rate"
             self.report(f"training at lr {self.lr / 10:g}")
             self._slower = self._fit(self.texts, self.labels, self.slow_steps, lr=self.lr / 10)
         return self._slower
 
     def share(self, rows: Annotated[Array, "N"]) -> Callable[[Sequence[str]], Annotated[Array, "N C"]] | None:
-        """The probabilities of a model trained on some rows alone; None if they have one label or training
-        breaks off.
-        """
+        """The probabilities of a model trained on some rows; None if they have one label or it fails."""
         labels = [self.labels[i] for i in rows]
         known = sorted(set(labels))
         if len(known) < 2:
@@ -122,16 +117,14 @@ class Fits:
     def probabilities(
         self, texts: Sequence[str], fitted: Any = None, known: Sequence[str] | None = None
     ) -> Annotated[Array, "N C"]:
-        """p of each of the classes by `fitted`, or the best; known: the classes it learnt, where they are
-        fewer.
-        """
+        """p of each class by `fitted`, or the best.  known: the classes that it learnt, if they are fewer."""
         found = np.zeros((len(texts), len(self.classes)))
         columns = np.searchsorted(self.classes, list(known or self.classes))
         found[:, columns] = (fitted or self.best).predict_proba(list(texts))
         return found
 
     def milliseconds(self, texts: Sequence[str], alone: int) -> tuple[float, float]:
-        """Time of a text: the median of some predicted one by one, and the mean of all predicted together."""
+        """Time for one text: the median of `alone` texts one by one, and the mean of all texts in a batch."""
         self.best.predict_proba(list(texts[:1]))
         times = []
         for text in texts[:alone]:
@@ -143,7 +136,7 @@ class Fits:
         return 1e3 * float(np.median(times)), 1e3 * (time.perf_counter() - started) / len(texts)
 
     def _fit(
-        self, texts: Sequence[str], labels: Sequence[str], steps: Steps | None = None, **changes: Any
+        self, texts: Sequence[str], labels: Sequence[str], steps: StepLosses | None = None, **changes: Any
     ) -> Any:
         fresh = type(self.model)(**(self.model.get_params() | changes))
         takes = inspect.signature(fresh.fit).parameters

@@ -20,10 +20,9 @@ def interval(
     resamples: int = RESAMPLES,
     level: float = 0.95,
 ) -> tuple[float, float] | None:
-    """The percentile interval of value(indices) over resamples of n items with replacement; None below two
-    items.
+    """The percentile interval of value(indices) over resamples of n items; None below two items.
 
-    Source:  Efron 1979. Draws depend on the seed alone.
+    Items are drawn with replacement; draws depend on the seed alone.   Source:  Efron 1979.
 
     >>> interval(lambda i: float(i.mean()), 101, seed=1) is not None
     True
@@ -32,15 +31,16 @@ def interval(
 
 
 def mean_of(values: Annotated[Array, "N"]) -> Callable[[Array], float]:
-    """The statistic `interval` and `resampled` are asked for most often: the mean of the items drawn."""
+    """The mean of the drawn items, as a statistic for `interval` and `resampled`."""
     return lambda rows: float(values[rows].mean())
 
 
 def resampled(
     value: Callable[[Annotated[Array, "N"]], float], n: int, *, seed: int = 1, resamples: int = RESAMPLES
 ) -> Annotated[Array, "K"]:
-    """value(indices) of each resample; the difference of two, of other seeds, is that of independent
-    samples.
+    """value(indices) of each resample.
+
+    With another seed the resamples are independent, so the difference of two results is that of two samples.
     """
     place = np.arange(n, dtype=np.uint64)
     values = []
@@ -51,7 +51,7 @@ def resampled(
 
 
 def ends(values: Annotated[Array, "K"], *, level: float = 0.95) -> tuple[float, float] | None:
-    """The percentile interval of resampled values, those that are nan left out; None if all are."""
+    """The percentile interval of resampled values without nan; None if all are nan."""
     finite = [v for v in values.tolist() if not math.isnan(v)]
     if not finite:
         return None

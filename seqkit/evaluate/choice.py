@@ -1,4 +1,4 @@
-"""One metric to optimise, others only to satisfy: the best accuracy among the models that are fast enough.
+"""One metric to optimise, others only to satisfy: the best accuracy of the models that are fast enough.
 
 Not handled: a weighted sum of metrics (one number that means nothing).
 """
@@ -37,11 +37,11 @@ class Limit:
             return Limit(found[1], found[2], float(found[3]))
         except (AssertionError, ValueError) as error:
             raise OptionError(
-                f"limit: {text!r} came, expected metric<=number or metric>=number, such as ms<=5."
+                f"limit: got {text!r}, expected metric<=number or metric>=number, such as ms<=5."
             ) from error
 
     def met(self, values: Mapping[str, float]) -> bool:
-        """Whether the values keep to it; nan does not."""
+        """Whether the values meet it; nan does not."""
         value = pick(values, self.metric)
         return value <= self.bound if self.sign == "<=" else value >= self.bound
 
@@ -50,12 +50,12 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The candidate to take, or None, and for each other the limits that it breaks."""
+class Selection:
+    """The best candidate or None, the limits that others break, and those within all limits, best first."""
 
     best: str | None
     broken: dict[str, list[str]]
-    order: list[str]  # those that keep to all limits, best first
+    order: list[str]
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -68,11 +68,10 @@ def choose(
     optimise: str = "accuracy",
     limits: Sequence[Limit] = (),
     lower: bool = False,
-) -> Choice:
-    """The candidate with the largest `optimise` (smallest if lower) among those that keep to all limits;
-    ties: the first.
+) -> Selection:
+    """The candidate with the largest `optimise` (smallest if `lower`) within all limits; of equals the first.
 
-    Raises:  OptionError for a metric that a candidate has not.
+    Raises:  OptionError for a metric that a candidate lacks.
 
     >>> models = {"lstm": {"accuracy": 0.95, "ms": 9.0}, "mean": {"accuracy": 0.90, "ms": 0.2}}
     >>> choose(models, limits=[Limit.parse("ms<=5")]).best
@@ -84,13 +83,13 @@ def choose(
     kept = {name: pick(candidates[name], optimise) for name, missed in broken.items() if not missed}
     known = [name for name, value in kept.items() if not math.isnan(value)]
     order = sorted(known, key=lambda name: kept[name] if lower else -kept[name])
-    return Choice(
+    return Selection(
         order[0] if order else None, {name: missed for name, missed in broken.items() if missed}, order
     )
 
 
 def pick(values: Mapping[str, float], metric: str) -> float:
-    """values[metric], or OptionError that names what there is."""
+    """values[metric].  Raises:  OptionError that names the measured ones."""
     if metric not in values:
         raise OptionError(
             f"metric {metric!r} was not measured; measured: "

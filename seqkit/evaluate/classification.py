@@ -1,7 +1,6 @@
-"""How well labels were found: accuracy and macro F1 with intervals, every class, and which classes were taken
-for which.
+"""How well labels were found: accuracy and macro F1 with intervals, every class, and the confusion matrix.
 
-Not handled: which texts were wrong (the caller has them); several tasks (one report each).
+Not handled: which texts were wrong (the caller knows); several tasks (one report each).
 """
 
 from collections.abc import Sequence
@@ -49,7 +48,7 @@ def classification(
     classes: Sequence[Any],
     signature: dict[str, Any],
 ) -> Classification:
-    """Judge numbers of classes against the true ones; a true one of -1 is missing, and counted as such."""
+    """Compare class numbers with the true ones; a true -1 counts as missing."""
     there = truth >= 0
     missing, found, truth = int((~there).sum()), found[there], truth[there]
     accuracy, f1 = Accuracy(), F1(len(classes))

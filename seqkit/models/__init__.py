@@ -1,1 +1,1 @@
-"""Level 3: models that people train and use: language models."""
+"""Level 3: the tasks that people train and use, a folder each."""

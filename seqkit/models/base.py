@@ -1,103 +1,161 @@
-"""What models that learn by gradients share: settings by name, training with the engine, and files.
+"""What models share: settings by name, the fitted record, training, and files.
 
-Not handled: what a model learns from (each makes its batches) and what it predicts.
+Not handled: batches and predictions, which each task makes by itself.
 """
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Generic, Protocol, Self, TypedDict, TypeVar, Unpack
 
-import numpy as np
 import torch
 from torch import nn
 
-from seqkit.core import files, options
-from seqkit.core.errors import FormatError, ModelFileError, OptionError, ResourceError, did_you_mean
-from seqkit.core.options import option
+from seqkit.core import files
+from seqkit.core.device import device as find_device
+from seqkit.core.errors import FormatError, ModelFileError, OptionError
+from seqkit.core.fingerprint import fingerprint
+from seqkit.core.options import Settings
 from seqkit.core.score import Loss
-from seqkit.core.types import Arrays
+from seqkit.core.types import Arrays, part
+from seqkit.models.options import Fit, Recurrent
+from seqkit.nn.initialise import check_way
+from seqkit.nn.resources import check_memory, memory_errors, torch_threads
+from seqkit.nn.weights import put_weights, take_weights
 from seqkit.train.checkpoint import Checkpoint
-from seqkit.train.gradient import GradientLearner
-from seqkit.train.gradient_options import GradientOptions
-from seqkit.train.learner import Batches
+from seqkit.train.gradient.learner import GradientLearner
+from seqkit.train.gradient.options import GradientOptions
+from seqkit.train.learner import Batches, Engine, Learner
 from seqkit.train.log import Log
 from seqkit.train.loop import fit
+from seqkit.train.probe import EnoughError, Timing
 from seqkit.train.progress import Epoch, History, Progress
 from seqkit.train.schedule import schedule
 from seqkit.train.world import World
 
+RUN_ONLY = ("device", "threads", "epochs")  # settings that a resumed run may have otherwise
+Options = Mapping[str, Any]  # the options of each group of settings
+
+
+class Fitted(Protocol):
+    """What a model knows after `fit` beside its weights: one frozen record for each task."""
+
+    def network(self, o: Options) -> nn.Module:
+        """The network of a model with these options, its weights still untrained."""
+
+    def to_arrays(self) -> Arrays:
+        """Its arrays, for a file."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The rest of it as JSON values."""
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, meta: Mapping[str, Any], o: Options) -> Self:
+        """What `to_arrays` and `to_json` gave."""
+
+
+class Run(TypedDict, total=False):
+    """Arguments of every `fit` that do not change what is learnt.
+
+    checkpoint: folder for the state of the run, written every minute, after each epoch and on SIGINT.
+    resume: continue from it, on a CPU to the same bytes. report, logs: see seqkit.train.loop.fit.
+    world: the processes of a parallel run. minutes: end in that time, with the schedule fitted to it.
+    """
+
+    checkpoint: str | os.PathLike[str] | None
+    resume: bool
+    report: Callable[[Progress], None] | None
+    logs: Sequence[Log]
+    world: World | None
+    minutes: float | None
+
 
 @dataclass(frozen=True)
-class FitOptions:
-    """How long and how fast a model is trained."""
+class Estimate:
+    """What a run needs, by a short trial.
 
-    epochs: int = option(10, low=1, help="passes over the data")
-    batch: int = option(32, low=1, search="8..128:log", help="rows (texts, sentences, streams) in a step")
-    lr: float = option(
-        0.003,
-        low=0.0,
-        search="1e-4..1:log",
-        help="learning rate (its highest, where the schedule changes it)",
-    )
-    schedule: str = option(
-        "cosine", help="constant, linear, inverse-time, exponential, staircase, inverse-sqrt, cosine, ..."
-    )
-    schedule_settings: dict[str, float] = dataclasses.field(default_factory=dict)
-    patience: int | None = option(
-        None, low=1, unit="epochs", help="end when the validation did not improve for so long"
-    )
+    memory: bytes of weights, gradients and two moments. units: as the batches count them, such as tokens.
+    """
 
-    def __post_init__(self) -> None:
-        options.check(self)
-        schedule(self.schedule, self.lr, epochs=self.epochs, **self.schedule_settings)
+    parameters: int
+    units: int
+    memory: int
+    seconds: float
+    units_per_second: float
+
+    def text(self, unit: str) -> str:
+        """In words.  unit: what is counted in an epoch."""
+        return (
+            f"{self.parameters:,} parameters, {self.units:,} {unit} to read, "
+            f"{self.memory / 2**20:,.0f} MiB of "
+            f"weights, gradients and moments, about {self.seconds:,.0f} s at "
+            f"{self.units_per_second / 1e3:,.1f}k {unit}/s"
+        )
 
 
-class Model:
-    """A torch module with the settings it was made and trained with; settings of all `groups` are given by
-    name.
+F = TypeVar("F", bound=Fitted)
 
-    A member gives `kind` (of its folder), `groups` (name -> dataclass, kept as attribute `name_options`),
-    `defaults` where they differ from the dataclasses', and `_contents` and `_restore` for what its files hold
-    beside the weights.
+
+class Model(Generic[F]):
+    """Settings, a fitted record and a torch module; settings of all groups are given by name.
+
+    A member gives `kind` (of its folder), `settings`, and `record`, the class of its fitted record.
     """
 
     kind: ClassVar[str]
-    groups: ClassVar[Mapping[str, Any]]
-    defaults: ClassVar[Mapping[str, Any]] = {}
-    fit_options: FitOptions
-    gradient_options: GradientOptions
+    settings: ClassVar[Settings]
+    record: ClassVar[type[Any]]
+    usual: ClassVar[Mapping[str, Any]] = {}  # the numbers of Fit that are not given
 
     def __init__(self, *, device: str = "auto", threads: int | None = None, **settings: Any) -> None:
-        names = {group: [f.name for f in dataclasses.fields(kind)] for group, kind in self.groups.items()}
-        known = [name for group in names.values() for name in group]
-        for name in settings:
-            if name not in known:
-                raise OptionError(
-                    f"{type(self).__name__}: unknown setting "
-                    f"{name!r}.{did_you_mean(name, [*known, 'device', 'threads'])}"
-                )
-        given = {**self.defaults, **settings}
-        for group, kind in self.groups.items():
-            made = options.from_json(kind, {name: given[name] for name in names[group] if name in given})
-            setattr(self, f"{group}_options", made)
+        self.options: Options = self.settings.make(type(self).__name__, settings, ("device", "threads"))
         self.device, self.threads = device, threads
         self.history: History = []
+        self.built = 0  # numbers in the network that `fit` made last
+        self._fitted: F | None = None
         self._network: nn.Module | None = None
+        if isinstance(s := self.options.get("recurrent"), Recurrent):
+            for way in (s.init_embedding, s.init_input, s.init_hidden):
+                if way is not None:
+                    check_way(way)
+        self.fit_options = self.options["fit"].filled(self._usual())
+
+    fit_options: Fit
+
+    def _usual(self) -> Mapping[str, Any]:
+        return self.usual
+
+    @property
+    def fitted(self) -> F:
+        """What it knows beside its weights.  Raises:  OptionError before `fit`."""
+        if self._fitted is None:
+            raise self._untrained()
+        return self._fitted
+
+    @property
+    def network(self) -> Any:  # Any: the task's module
+        """The torch module.  Raises:  OptionError before `fit`."""
+        if self._network is None:
+            raise self._untrained()
+        return self._network
+
+    @property
+    def gradient_options(self) -> GradientOptions:
+        """How gradients become updates."""
+        found: GradientOptions = self.options["gradient"]
+        return found
 
     @property
     def num_parameters(self) -> int:
-        """Numbers of the network, a tied weight once."""
-        return sum(p.numel() for p in self._trained(self._network).parameters())
+        """How many numbers the network holds; a tied weight counts once."""
+        return sum(p.numel() for p in self.network.parameters())
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All settings by name, as scikit-learn has it."""
-        found = {"device": self.device, "threads": self.threads}
-        for group in self.groups:
-            found |= options.to_json(getattr(self, f"{group}_options"))
-        return found
+        return {"device": self.device, "threads": self.threads} | self.settings.to_json(self.options)
 
     def set_params(self, **params: Any) -> Self:
         """Change settings by name; a model that was trained is then untrained."""
@@ -106,14 +164,11 @@ class Model:
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write weights, settings, history and all that predictions need to a folder, atomically."""
-        weights = self._trained(self._network).named_parameters()
-        arrays, meta = self._contents()
-        own = {f"weights.{name}": p.detach().cpu().numpy() for name, p in weights}
-        settings = {
-            name: value for name, value in self.get_params().items() if name not in ("device", "threads")
-        }
+        weights = {f"weights.{n}": p.detach().cpu().numpy() for n, p in self.network.named_parameters()}
+        settings = {n: v for n, v in self.get_params().items() if n not in ("device", "threads")}
         history = [dataclasses.asdict(epoch) for epoch in self.history]
-        files.save(Path(folder), self.kind, own | arrays, {"settings": settings, "history": history, **meta})
+        meta = {"settings": settings, "history": history, **self.fitted.to_json()}
+        files.save(Path(folder), self.kind, weights | self.fitted.to_arrays(), meta)
 
     @classmethod
     def load(
@@ -126,50 +181,65 @@ class Model:
         arrays, meta = files.load(Path(folder), cls.kind, verify=True)
         try:
             model = cls(device=device, threads=threads, **meta["settings"])
-            network = model._restore(arrays, meta)
-            _take_weights(
-                network,
-                {n.removeprefix("weights."): a for n, a in arrays.items() if n.startswith("weights.")},
-            )
+            model._fitted = cls.record.from_arrays(arrays, meta, model.options)
+            network = model.fitted.network(model.options).to(find_device(device))
+            take_weights(network, part(arrays, "weights."))
             model._network = network.eval()
             model.history = [Epoch(**(epoch | {"loss": Loss(**epoch["loss"])})) for epoch in meta["history"]]
         except (KeyError, TypeError, ValueError, FormatError, OptionError) as error:
             raise ModelFileError(
-                f"{folder}: the model is not whole ({error}). Restore it from a copy or train anew."
+                f"{folder}: the model is not whole ({error}). Restore it from a copy or train again."
             ) from error
         return model
 
-    def _contents(self) -> tuple[Arrays, dict[str, Any]]:
-        """Arrays and JSON values of the file beside weights, settings and history."""
-        raise NotImplementedError  # abstract
+    def hardware(self) -> dict[str, Any]:
+        """Where it was trained, for run.json."""
+        device = next(self.network.parameters()).device
+        return {"device": str(device), "threads": torch.get_num_threads()}
 
-    def _restore(self, arrays: Arrays, meta: dict[str, Any]) -> nn.Module:
-        """Take back what `_contents` gave and make the network, its weights still untrained."""
-        raise NotImplementedError  # abstract
+    def estimate(self, *data: Any, **given: Any) -> Estimate:
+        """Train a copy for a few seconds by fit(*data, **given), and estimate what the whole run needs."""
+        probe, copy = Timing(), type(self)(**self.get_params())
+        with contextlib.suppress(EnoughError):
+            copy.fit(*data, **given, logs=[probe])  # type: ignore[attr-defined]  # every task has it
+        return Estimate(copy.built, probe.total, 16 * copy.built, probe.seconds, probe.units_per_second)
+
+    def _build(self, fitted: F, device: str | None = None) -> Any:  # Any: the task's module
+        """The untrained network on `device`, or on the model's own.
+
+        Raises:  ResourceError if weights, gradients and moments cannot fit into memory.
+        """
+        with torch.device("meta"):
+            numbers = sum(p.numel() for p in fitted.network(self.options).parameters())
+        check_memory(type(self).__name__, numbers)
+        self.built = numbers
+        return fitted.network(self.options).to(find_device(device or self.device))
+
+    def _signature(self, *data: Any) -> dict[str, Any]:
+        """What must be unchanged when a run is resumed: all settings, and the data."""
+        settings = {name: value for name, value in self.get_params().items() if name not in RUN_ONLY}
+        return settings | {"data": fingerprint(*data)}
 
     def _learn(
         self,
+        fitted: F,
         network: Any,
         batches: Batches[Any],
         *,
         validate: Callable[[], float] | None = None,
         keep_best: bool = True,
-        checkpoint: str | os.PathLike[str] | None = None,
-        resume: bool = False,
-        report: Callable[[Progress], None] | None = None,
-        logs: Sequence[Log] = (),
-        world: World | None = None,
+        learner: Learner[Any] | None = None,
+        **run: Unpack[Run],
     ) -> None:
-        """Train `network` on `batches`; it ends with the weights to keep: those of the epoch validated best,
-        if so asked.
+        """Train `network` on `batches`; keep the best validated weights if `keep_best`, else the last.
 
+        learner: what trains it instead of gradients.
         Raises:  TrainingError if the loss is not finite; OptionError if a resumed run differs; ResourceError
                  without memory.
         """
-        o = self.fit_options
-        threads_before = torch.get_num_threads()
-        torch.set_num_threads(self.threads or threads_before)
-        learner = GradientLearner(network, self.gradient_options, world=world)
+        if unknown := set(run) - set(Run.__annotations__):
+            raise TypeError(f"fit: got an unexpected argument {min(unknown)!r}")
+        o, folder = self.fit_options, run.get("checkpoint")
 
         def valid() -> float:
             network.eval()
@@ -179,7 +249,8 @@ class Model:
 
         self.history = []
         network.train()
-        try:
+        with torch_threads(self.threads), memory_errors(type(self).__name__):
+            learner = learner or GradientLearner(network, self.gradient_options, world=run.get("world"))
             self.history = fit(
                 learner,
                 batches,
@@ -188,77 +259,23 @@ class Model:
                 validate=valid if validate else None,
                 patience=o.patience,
                 keep_best=keep_best and validate is not None,
-                checkpoint=None if checkpoint is None else Checkpoint(Path(checkpoint)),
-                resume=resume,
-                report=report,
-                logs=logs,
+                checkpoint=None if folder is None else Checkpoint(Path(folder)),
+                resume=run.get("resume", False),
+                report=run.get("report"),
+                logs=run.get("logs", ()),
+                minutes=run.get("minutes"),
             )
-        except RuntimeError as error:
-            raise self._memory_error(error) from error
-        finally:
-            torch.set_num_threads(threads_before)
-        with learner.averaged():
-            final = {name: p.detach().clone() for name, p in network.named_parameters()}
-        with torch.no_grad():
-            for name, p in network.named_parameters():
-                p.copy_(final[name])
-        network.eval()
-        self._network = network
+        if isinstance(learner, Engine):
+            with learner.averaged():
+                final = {name: p.detach().clone() for name, p in network.named_parameters()}
+            put_weights(network, final)
+        self._fitted, self._network = fitted, network.to(find_device(self.device)).eval()
 
-    def _trained(self, value: Any) -> Any:  # Any: what `fit` makes
-        """`value`, or OptionError before `fit` made it."""
-        if value is None:
-            raise OptionError(f"{type(self).__name__}: it is not trained yet. Call fit, or load a saved one.")
-        return value
-
-    def _check_memory(self, numbers: int) -> None:
-        """Raise if float32 weights with gradients and two moments cannot fit into the machine's memory."""
-        try:
-            total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        except (ValueError, OSError, AttributeError):
-            return
-        if 16 * numbers > total:
-            raise ResourceError(
-                f"{type(self).__name__}: the weights with gradients and moments need "
-                f"{16 * numbers / 2**30:,.1f} GiB, this "
-                f"machine has {total / 2**30:,.1f}. Lower hidden_size, num_layers, embed_dim or the "
-                "vocabulary."
-            )
-
-    def _memory_error(self, error: RuntimeError) -> Exception:
-        if "memory" in str(error).lower():
-            return ResourceError(
-                f"{type(self).__name__}: memory ran out ({error}). Lower batch or hidden_size."
-            )
-        return error
+    def _untrained(self) -> OptionError:
+        return OptionError(
+            f"{type(self).__name__}: got an untrained model, expected a trained one. Call fit or load."
+        )
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
         return f"{type(self).__name__}({settings})"
-
-
-def start_embedding(embedding: Any, tokens: Sequence[str], vectors: Any) -> float:
-    """Fill the rows of an embedding whose tokens are in `vectors` (Vectors); return the share of rows that
-    are.
-
-    Raises:  OptionError if the vectors have another size.
-    """
-    if vectors.dim != embedding.shape[1]:
-        raise OptionError(
-            f"vectors: {vectors.dim} numbers a word came, the embedding has {embedding.shape[1]}. Make "
-            "them equal."
-        )
-    rows = [(i, vectors.vocab.index[token]) for i, token in enumerate(tokens) if token in vectors.vocab.index]
-    with torch.no_grad():
-        for i, row in rows:
-            embedding[i] = torch.from_numpy(np.array(vectors.matrix[row]))
-    return len(rows) / max(len(tokens), 1)
-
-
-def _take_weights(network: nn.Module, given: Arrays) -> None:
-    own = dict(network.named_parameters())
-    if own.keys() != given.keys() or any(tuple(p.shape) != given[name].shape for name, p in own.items()):
-        raise KeyError("weights of the sizes that the settings ask for")
-    with torch.no_grad():
-        for name, p in own.items():
-            p.copy_(torch.from_numpy(np.array(given[name])))

@@ -1,83 +1,61 @@
-"""What classifiers, taggers and translators read with: embedding -> dropout -> recurrent stack, rows of any
-length.
+"""The reader of classifiers, taggers and translators: embedding -> dropout -> recurrent stack.
 
-Not handled: heads, character features (the tagger's), attention; a stack in both directions cannot write
-text.
+Rows may differ in length. Not handled: heads, character features (the tagger's), attention.
 """
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding
 
-from seqkit.core import options
-from seqkit.core.options import option
-from seqkit.nn.cell import State, cells
+from seqkit.models.options import Recurrent
+from seqkit.nn.cell import State
 from seqkit.nn.dropout import Draws, drop_words, dropout
-from seqkit.nn.initialise import check_way, initialise
+from seqkit.nn.initialise import initialise
 from seqkit.nn.stack import Stack
 
+USUAL = (Recurrent.init_input, Recurrent.init_hidden)  # what a cell starts with by itself
 
-@dataclass(frozen=True)
-class EncoderOptions:
-    """Sizes and dropout of an encoder."""
 
-    cell: str = option(
-        "lstm", help="rnn, relu-rnn, gru, gru-before, lstm, peephole-lstm, layer-norm-lstm, min-gru"
-    )
-    num_layers: int = option(1, low=1, search="1..4", help="layers of the stack")
-    hidden_size: int = option(
-        128, low=1, search="32..512:log", help="numbers in a layer's state, in each direction"
-    )
-    embed_dim: int = option(100, low=1, search="32..512:log", help="numbers in an embedding")
-    bidirectional: bool = option(True, help="read each row from both ends")
-    dropout: float = option(0.3, low=0, high=0.95, help="of embeddings, between layers, of outputs")
-    locked: bool = option(False, help="dropout masks are the same for all steps of a row")
-    word_dropout: float = option(
-        0.0, low=0, high=0.95, help="of whole words of the embedding, in a step of training"
-    )
-    residual: bool = option(False, help="add a layer's input to its output")
-    init_embedding: str = option(
-        "small-normal", help="how the embedding starts: small-normal (σ 0.25), uniform (±0.1), ..."
-    )
-    seed: int = option(1, low=0, help="seed of weights, order and dropout")
+def stack_of(s: Recurrent, input_size: int, *, anew: bool = False) -> Stack:
+    """The stack that the settings describe, on input of `input_size` numbers.
 
-    def __post_init__(self) -> None:
-        options.check(self)
-        check_way(self.init_embedding)
-        cells.load(self.cell)
-
-    @property
-    def output_size(self) -> int:
-        """Numbers that the encoder gives for each step."""
-        return self.hidden_size * (1 + self.bidirectional)
+    anew: draw the weights again, even where the initialisation is the cells' own.
+    """
+    made = Stack(
+        input_size,
+        s.hidden_size,
+        s.num_layers,
+        s.cell,
+        bidirectional=s.bidirectional,
+        residual=s.residual,
+        dropout=s.dropout,
+        locked=s.locked,
+        weight_dropout=s.weight_dropout,
+        learned_state=s.learned_state,
+        feed_forward=s.feed_forward,
+    )
+    if anew or (s.init_input, s.init_hidden) != USUAL:
+        for one in made.layers:
+            one.reset_parameters(input=s.init_input, hidden=s.init_hidden)
+    return made
 
 
 class Encoder(nn.Module):
-    """y, state = encoder(ids, lengths): what stands beyond a row's length is never read, and y is 0 there.
+    """y, state = encoder(ids, lengths): nothing beyond a row's length is read, and y is 0 there.
 
     classes: rows of the embedding. extra: numbers that a caller joins to each word's embedding.
     """
 
-    def __init__(self, classes: int, settings: EncoderOptions, *, extra: int = 0) -> None:
+    def __init__(self, classes: int, settings: Recurrent, *, extra: int = 0) -> None:
         super().__init__()
         self.settings = s = settings
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(s.seed)
-            self.embedding = nn.Parameter(torch.empty(classes, s.embed_dim))
+            self.embedding = nn.Parameter(torch.empty(classes, s.dim))
             initialise(self.embedding, s.init_embedding)
-            self.stack = Stack(
-                s.embed_dim + extra,
-                s.hidden_size,
-                s.num_layers,
-                s.cell,
-                bidirectional=s.bidirectional,
-                residual=s.residual,
-                dropout=s.dropout,
-                locked=s.locked,
-            )
+            self.stack = stack_of(s, s.dim + extra)
         self.output_size = self.stack.output_size
 
     def embed(
@@ -99,8 +77,6 @@ class Encoder(nn.Module):
         draws: Draws | None = None,
         extra: Annotated[Tensor, "B T D"] | None = None,
     ) -> tuple[Annotated[Tensor, "B T H"], State]:
-        """Outputs for each step, after dropout, and the state after each row's last; draws: none is
-        evaluation.
-        """
+        """Outputs for each step, after dropout, and each row's last state; no dropout without draws."""
         y, state = self.stack(self.embed(ids, draws, extra), None, lengths, draws=draws)
         return dropout(y, self.settings.dropout, draws, locked=self.settings.locked), state

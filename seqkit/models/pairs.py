@@ -1,57 +1,40 @@
-"""What models of pairs of texts share: how text is cut, the checks of pairs, and texts as numbered rows."""
+"""Pairs of texts, for the models that learn from them: reading, checks, texts as numbered rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from seqkit.core import options
 from seqkit.core.errors import FormatError, ShapeError
-from seqkit.core.options import option
 from seqkit.core.types import Ids
+from seqkit.models.options import Text
 from seqkit.text.codec import Codec
-from seqkit.text.tokenizer import tokenizers
+from seqkit.text.readers import parallel
+from seqkit.train.data import Data
 
 
-@dataclass(frozen=True)
-class TextOptions:
-    """How texts are cut into tokens; vocabularies are learnt from the training texts alone."""
-
-    unit: str = option("word", help="word, whitespace (tokenised text), character or subword[:MODEL]")
-    lower: bool = option(False, help="lower-case all texts")
-    min_count: int = option(1, low=1, help="tokens read less often become unknown")
-    max_size: int | None = option(
-        None, low=8, help="most tokens in a vocabulary; subwords: 8,000 if not given"
-    )
-
-    def __post_init__(self) -> None:
-        options.check(self)
-        tokenizers.load(self.unit.partition(":")[0])
-
-    def learn(self, texts: Sequence[str], *, bos: bool = True) -> Codec:
-        """The codec of texts, with an end token and, for texts that are written, a beginning."""
-        specials = ("pad", "unk", *(["bos"] if bos else []), "eos")
-        settings: dict[str, Any] = options.to_json(self)
-        return Codec.learn(texts, specials=specials, **settings)
+def learn_codec(text: Text, texts: Sequence[str], *, bos: bool = True) -> Codec:
+    """The codec of texts, with an end token; with a beginning token too where texts are written."""
+    specials = ("pad", "unk", *(["bos"] if bos else []), "eos")
+    return Codec.learn(texts, specials=specials, **options.to_json(text))
 
 
 def check_pairs(
     where: str, firsts: Any, seconds: Sequence[str], names: Sequence[str] = ("sources", "targets")
 ) -> None:
-    """Raise if there are not as many of both sides, or none, or one text in the place of a list.  firsts:
-    texts or an array.
-    """
+    """Raise if the sides differ in length, are empty, or one is a single text.  firsts: texts or an array."""
     for name, texts in zip(names, (firsts, seconds), strict=True):
         if isinstance(texts, str):
-            raise ShapeError(f"{where}: one text came as {name}, expected a list of texts.")
+            raise ShapeError(f"{where}: got one text as {name}, expected a list of texts.")
     if len(firsts) != len(seconds):
         raise ShapeError(
-            f"{where}: {len(firsts):,} {names[0]} and {len(seconds):,} {names[1]} came, expected as many."
+            f"{where}: got {len(firsts):,} {names[0]} and {len(seconds):,} {names[1]}, "
+            "expected equal numbers."
         )
     if not len(firsts):
         raise FormatError(
-            f"{where}: no {names[0]} with {names[1]} came, expected at least one. Is the file empty?"
+            f"{where}: got no {names[0]} with {names[1]}, expected at least one. Is the file empty?"
         )
 
 
@@ -62,7 +45,7 @@ def numbered(codec: Codec, where: str, side: str, texts: Sequence[str]) -> list[
              without unk.
     """
     if isinstance(texts, str):
-        raise ShapeError(f"{where}: one text came, expected a list of texts.")
+        raise ShapeError(f"{where}: got one text, expected a list of texts.")
     specials, vocab = codec.vocab.specials, codec.vocab
     reserved, eos = (
         [i for name, i in specials.items() if name != "unk"],
@@ -78,7 +61,7 @@ def numbered(codec: Codec, where: str, side: str, texts: Sequence[str]) -> list[
         if (taken := np.isin(ids, reserved)).any():
             word = vocab.words(ids[taken])[0]
             raise FormatError(
-                f"{where}: {side} {number:,} holds {word!r}, which has a meaning of its own. Take it out."
+                f"{where}: {side} {number:,} holds {word!r}, which is a special token. Take it out."
             )
         found.append(np.concatenate([ids, eos]).astype(np.int32))
     return found
@@ -91,3 +74,26 @@ def shifted(rows: Sequence[Ids], bos: int) -> list[Ids]:
     [array([2, 5, 6])]
     """
     return [np.concatenate([np.array([bos], ids.dtype), ids[:-1]]) for ids in rows]
+
+
+def read(
+    source: tuple[str, str | None],
+    *,
+    valid: tuple[str, str | None] | None = None,
+    names: Sequence[str] = parallel.NAMES,
+) -> Data:
+    """Pairs of texts, from a file for each side or one file of pairs.
+
+    names: of both sides, for JSON lines and messages.
+    """
+    pairs = parallel.pairs(*source, names=names)
+    check = None if valid is None else parallel.pairs(*valid, names=names)
+    about = {
+        "pairs": {"source": source, "count": len(pairs[0])},
+        "valid": {"source": valid, "count": None if check is None else len(check[0])},
+    }
+
+    def after(model: Any, made: Any) -> dict[str, Any]:
+        return {"parameters": model.num_parameters, "vocabulary": model.sizes}
+
+    return Data(pairs, "pairs", {"valid": check}, about, after)

@@ -14,11 +14,10 @@ attentions = Family("seqkit.nn.attentions", "attention")
 
 
 class Attention(nn.Module):
-    """c_t = Σ_s a_ts m_s with a_t = softmax over s of score(q_t, m_s), over the steps s that a mask has as
-    real.
+    """c_t = Σ_s a_ts m_s with a_t = softmax over s of score(q_t, m_s), over the steps s of a mask.
 
-    A member gives the score. `feeds`: whether, as in its paper, the state before a step asks and the step
-    reads c; else the state after the step asks, and the stack may run over a whole target at once.
+    A member gives the score. `feeds`: whether, as in its paper, the query is the state before a step and the
+    step reads c; else it is the state after the step, and the stack may run over a whole target at once.
     """
 
     feeds: ClassVar[bool]
@@ -48,9 +47,7 @@ class Attention(nn.Module):
 def masked_softmax(
     scores: Annotated[Tensor, "B T S"], mask: Annotated[Tensor, "B S"]
 ) -> Annotated[Tensor, "B T S"]:
-    """softmax over the steps where mask is True, in float32 at least; 0 elsewhere, and all 0 where nothing is
-    True.
-    """
+    """softmax over the steps where mask is True, in float32 at least; 0 elsewhere."""
     some = mask.any(-1, keepdim=True)
     open_ = (mask | ~some)[:, None]  # an all-masked row would give nan, and nan gradients
     x = scores.to(torch.promote_types(scores.dtype, torch.float32)).masked_fill(~open_, -torch.inf)
@@ -58,6 +55,6 @@ def masked_softmax(
 
 
 def attention(name: str, query_size: int, memory_size: int) -> Attention:
-    """The attention called `name`: bahdanau, luong."""
+    """The attention called `name`, one of `attentions.names()`."""
     made: Attention = attentions.load(name)(query_size, memory_size)
     return made

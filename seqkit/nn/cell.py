@@ -22,12 +22,13 @@ cells = Family("seqkit.nn.cells", "cell")
 class Cell(nn.Module):
     """A recurrent cell: W (G·H, D) and b (G·H,) for the input, U (G·H, H) for the state before.
 
-    A member gives `gates` (G) and `states`, the formula as `step`, and, where there are faster ways, `family`
-    (of kernels.rnn_scan) and `torch_kind`. Input is (B, T, D), batch first.
+    A member gives `gates` (G), their letters, `states`, the formula as `step`, and, where there are faster
+    ways, `family` (of kernels.rnn_scan) and `torch_kind`. Input is (B, T, D), batch first.
     """
 
     gates: ClassVar[int] = 1
     states: ClassVar[int] = 1
+    gate_names: ClassVar[str] = ""  # a letter a gate in the order of W, as the formula has it; "" for one sum
     family: ClassVar[str | None] = None
     torch_kind: ClassVar[str | None] = None
     init_hidden: ClassVar[str] = "orthogonal"
@@ -39,7 +40,7 @@ class Cell(nn.Module):
         super().__init__()
         for name, value in (("input_size", input_size), ("hidden_size", hidden_size)):
             if value < 1:
-                raise OptionError(f"{type(self).__name__}: {name} {value} came, allowed is at least 1.")
+                raise OptionError(f"{type(self).__name__}: got {name} {value}, expected at least 1.")
         self.input_size, self.hidden_size = input_size, hidden_size
         self.weight_input = nn.Parameter(torch.empty(self.gates * hidden_size, input_size))
         self.weight_hidden = nn.Parameter(torch.empty(self.gates * hidden_size, hidden_size))
@@ -53,8 +54,7 @@ class Cell(nn.Module):
         input: str = "xavier-uniform",
         hidden: str | None = None,
     ) -> None:
-        """Fill W and each gate's part of U in the ways of nn.initialise with these names, b with 0, that of a
-        forget gate with 1.
+        """Fill W and each gate's part of U by the methods of nn.initialise, b with 0 (forget gate: 1).
 
         hidden: None stands for the cell's own `init_hidden`.
 
@@ -71,7 +71,7 @@ class Cell(nn.Module):
         return linear(x.transpose(0, 1), self.weight_input, self.bias).transpose(0, 1)
 
     def step(self, gx: Annotated[Tensor, "B G"], state: State, weight: Tensor | None = None) -> State:
-        """One step of time; weight: U, or what weight dropout left of it."""
+        """One step of time; weight: U, or U after weight dropout."""
         raise NotImplementedError  # abstract
 
     def extra(self) -> State:
@@ -102,8 +102,8 @@ class Cell(nn.Module):
     ) -> tuple[Annotated[Tensor, "B T H"], State]:
         """Run over whole sequences: the outputs, and the state after each row's last step.
 
-        lengths: steps of each row, all T if not given; what stands beyond is never read, its output is 0.
-        reverse: read each row from its own last step to its first. weight: what stands for U (weight
+        lengths: steps of each row, all T if not given; later steps are never read, their output is 0.
+        reverse: read each row from its own last step to its first. weight: used in place of U (weight
         dropout).
         Raises:  ShapeError, OptionError or BackendError for arguments that do not fit.
         """
@@ -149,7 +149,7 @@ class Cell(nn.Module):
             if not can.get(backend, False):
                 ways = ", ".join(name for name, there in can.items() if there)
                 raise BackendError(
-                    f"{type(self).__name__}: backend {backend!r} came, this cell has auto, {ways}."
+                    f"{type(self).__name__}: got backend {backend!r}, expected one of auto, {ways}."
                 )
             return backend
         if can["cudnn"] and x.device.type == "cuda" and not torch.are_deterministic_algorithms_enabled():
@@ -168,21 +168,20 @@ class Cell(nn.Module):
     def _check(self, x: Tensor, lengths: Tensor | None) -> None:
         if x.dim() != 3 or x.shape[2] != self.input_size:
             raise ShapeError(
-                f"{type(self).__name__}: input of shape {tuple(x.shape)} came, expected (B, T, "
-                f"{self.input_size})."
+                f"{type(self).__name__}: got input of shape {tuple(x.shape)}, "
+                f"expected (B, T, {self.input_size})."
             )
         if lengths is None:
             return
         if lengths.shape != x.shape[:1] or lengths.dtype != torch.int64:
             raise ShapeError(
-                f"{type(self).__name__}: lengths of shape {tuple(lengths.shape)} and dtype "
-                f"{lengths.dtype} came, "
-                f"expected ({len(x)},) int64."
+                f"{type(self).__name__}: got lengths of shape {tuple(lengths.shape)} and dtype "
+                f"{lengths.dtype}, expected ({len(x)},) int64."
             )
         if len(lengths) and not 0 <= int(lengths.min()) <= int(lengths.max()) <= x.shape[1]:
             raise ShapeError(
-                f"{type(self).__name__}: lengths from {int(lengths.min())} to {int(lengths.max())} came, "
-                f"allowed is 0 to the {x.shape[1]} steps given."
+                f"{type(self).__name__}: got lengths from {int(lengths.min())} to {int(lengths.max())}, "
+                f"expected 0 to {x.shape[1]}, the steps of the input."
             )
 
     def extra_repr(self) -> str:
@@ -191,7 +190,7 @@ class Cell(nn.Module):
 
 
 def cell(name: str, input_size: int, hidden_size: int, **settings: Any) -> Cell:
-    """The cell called `name`: rnn, relu-rnn, gru, gru-before, lstm, peephole-lstm, layer-norm-lstm, min-gru.
+    """The cell called `name`, one of `cells.names()`.
 
     >>> cell("gru", 3, 4)(torch.zeros(2, 5, 3))[0].shape
     torch.Size([2, 5, 4])

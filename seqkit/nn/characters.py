@@ -1,5 +1,4 @@
-"""Features of words from their characters: a convolution with the maximum over places, or a recurrent stack
-in both directions.
+"""Features of words from their characters: a convolution with a maximum, or a bidirectional recurrent stack.
 
 Not handled: context (each word by itself), choosing the characters' ids (models.tagger.features).
 """
@@ -19,7 +18,7 @@ Kind = Literal["cnn", "recurrent"]
 
 
 class Characters(nn.Module):
-    """f (N, size) = characters(ids (N, T), lengths (N,)); what stands beyond a word's length is never read.
+    """f (N, size) = characters(ids (N, T), lengths (N,)); later places than a word's length are never read.
 
     cnn        f = max over t of tanh(W [x_t-1; x_t; x_t+1] + b), with 0 beyond the word
                (Ma & Hovy 2016, arXiv:1603.01354)
@@ -38,9 +37,7 @@ class Characters(nn.Module):
             bound = math.sqrt(6 / (3 * dim + size))  # Glorot & Bengio 2010
             nn.init.uniform_(self.filters, -bound, bound)
         elif size % 2:
-            raise OptionError(
-                f"char_size: {size} came, a recurrent feature has an even size, one half a direction."
-            )
+            raise OptionError(f"char_size: got {size}, expected an even size: half for each direction.")
         else:
             self.stack = Stack(dim, size // 2, bidirectional=True)
 

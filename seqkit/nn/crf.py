@@ -22,8 +22,8 @@ class CRF(nn.Module):
 
     s(x, y) = start[y_1] + Σ_t emission_t[y_t] + Σ_t>1 transition[y_t-1, y_t] + stop[y_T]
     Lafferty, McCallum & Pereira 2001. allowed: which labels may begin (C,), follow one another (C, C), and
-    end (C,); what may not has BARRED added. mask (B, T): True at the steps that count; those between are
-    passed over, a row may have none. Always computed in the dtype of the weights, whatever autocast says.
+    end (C,); BARRED is added to the others. mask (B, T): True at the steps that count; the others are
+    skipped, a row may have none. Always computed in the dtype of the weights, whatever autocast says.
     """
 
     barred: Tensor
@@ -45,9 +45,7 @@ class CRF(nn.Module):
         targets: Annotated[Tensor, "B T"],
         mask: Annotated[Tensor, "B T"],
     ) -> Tensor:
-        """Σ over rows of -log p(targets | x) in nats; a target of -1 is unknown: all labels are summed over
-        there.
-        """
+        """Σ over rows of -log p(targets | x) in nats; where a target is -1, all labels are summed."""
         emissions, targets, lengths = self._packed(emissions, mask, targets)
         with torch.autocast(emissions.device.type, enabled=False):
             live = _live(targets.shape[1], lengths)
@@ -103,14 +101,11 @@ class CRF(nn.Module):
     def _packed(
         self, emissions: Tensor, mask: Tensor, labels: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Each row's counted steps moved to its front, and how many there are; what the mask leaves out is
-        not read.
-        """
+        """Each row's counted steps moved to its front, and their number; masked steps are not read."""
         if emissions.dim() != 3 or emissions.shape[2] != self.classes or mask.shape != emissions.shape[:2]:
             raise ShapeError(
-                f"CRF: emissions of shape {tuple(emissions.shape)} and a mask of {tuple(mask.shape)} came, "
-                "expected "
-                f"(B, T, {self.classes}) and (B, T)."
+                f"CRF: got emissions of shape {tuple(emissions.shape)} and a mask of {tuple(mask.shape)}, "
+                f"expected (B, T, {self.classes}) and (B, T)."
             )
         labels = torch.zeros_like(mask, dtype=torch.int64) if labels is None else labels
         lengths = mask.sum(1)
@@ -153,7 +148,7 @@ class CRF(nn.Module):
         return (steps * live).sum(1) + pairs.sum(1) + (start[labels[:, 0]] + stop[last]) * (lengths > 0)
 
     def _viterbi(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        """As `_log_partition`, with max in place of log Σ exp, and where each maximum came from."""
+        """As `_log_partition`, with max in place of log Σ exp, and the label of each maximum."""
         if not emissions.shape[1]:
             return lengths.new_zeros(len(lengths), 0)
         start, transition, stop = self._weights()

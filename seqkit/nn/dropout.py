@@ -1,4 +1,4 @@
-"""Dropout in its kinds, with draws that depend on seed, step and place alone: a resumed run drops the same.
+"""All kinds of dropout, with draws that depend on seed, step and place alone: a resumed run drops the same.
 
 Masks hold 0 or 1 / (1 - p), so that what is kept has the same expectation and evaluation needs no change.
 """
@@ -17,16 +17,15 @@ LEVELS = 1 << 16  # p is rounded to a multiple of 1 / LEVELS
 
 
 def check_rate(name: str, p: float) -> float:
-    """p, or an OptionError if it is no rate below 1."""
+    """p; OptionError if it is not at least 0 and below 1."""
     if not 0 <= p < 1:
-        raise OptionError(f"{name}: {p!r} came, allowed is a chance to drop of at least 0 and below 1.")
+        raise OptionError(f"{name}: got {p!r}, expected a chance to drop of at least 0 and below 1.")
     return p
 
 
 @dataclass
 class Draws:
-    """The draws of one update: mask number n is f(seed, step, n). `batch`: (first row, rows in all) of a part
-    of a batch.
+    """The draws of one update: mask number n is f(seed, step, n). batch: (first row, rows in all) of a part.
 
     None in its place means evaluation: nothing is dropped.
     """
@@ -37,9 +36,7 @@ class Draws:
     number: int = field(default=0, init=False)
 
     def mask(self, shape: tuple[int, ...], p: float, like: Tensor, *, rows: bool = True) -> Tensor:
-        """0 with chance p, else 1 / (1 - p).  rows: the first axis is the batch, of which `batch` may be a
-        part.
-        """
+        """0 with chance p, else 1 / (1 - p). rows: the first axis is the batch, or the part `batch` of it."""
         whole = shape if self.batch is None or not rows else (self.batch[1], *shape[1:])
         seed = int(rng.stream(self.seed, self.step, self.number)) >> 1
         self.number += 1
@@ -53,9 +50,7 @@ def _drop_of(p: float) -> int:
 
 
 def _kept(shape: tuple[int, ...], p: float, seed: int, device: torch.device) -> Tensor:
-    """True with chance 1 - p. On a CPU from 16 bits a number: torch's own draws took a quarter of a training
-    step.
-    """
+    """True with chance 1 - p, on a CPU from 16 bits a number: torch's own draws took a quarter of a step."""
     if device.type == "cpu":
         size = math.prod(shape)
         bits = np.random.SFC64(seed).random_raw(-(-size // 4)).view(np.int16)[:size].reshape(shape)
@@ -68,9 +63,7 @@ def _kept(shape: tuple[int, ...], p: float, seed: int, device: torch.device) -> 
 
 
 def dropout(x: Tensor, p: float, draws: Draws | None, *, locked: bool = False) -> Tensor:
-    """x (B, T, D) with numbers dropped; locked: one mask for all steps of a row (Gal & Ghahramani 2016,
-    arXiv:1512.05287).
-    """
+    """x (B, T, D) with numbers dropped; locked: one mask for all steps of a row (arXiv:1512.05287)."""
     if draws is None or p == 0:
         return x
     shape = (x.shape[0], 1, x.shape[2]) if locked else tuple(x.shape)
@@ -78,18 +71,14 @@ def dropout(x: Tensor, p: float, draws: Draws | None, *, locked: bool = False) -
 
 
 def drop_words(weight: Tensor, p: float, draws: Draws | None) -> Tensor:
-    """An embedding matrix (V, D) with whole words dropped (Gal & Ghahramani 2016); a tied head keeps the
-    whole one.
-    """
+    """An embedding matrix (V, D) with whole words dropped (arXiv:1512.05287), except in a tied head."""
     if draws is None or p == 0:
         return weight
     return weight * draws.mask((len(weight), 1), p, weight, rows=False)
 
 
 def drop_weights(weight: Tensor, p: float, draws: Draws | None) -> Tensor:
-    """A recurrent weight with single numbers dropped, the same for a whole sequence (Merity et al. 2017,
-    arXiv:1708.02182).
-    """
+    """A recurrent weight with numbers dropped, the same for a whole sequence (arXiv:1708.02182)."""
     if draws is None or p == 0:
         return weight
     return weight * draws.mask(tuple(weight.shape), p, weight, rows=False)

@@ -11,9 +11,7 @@ from seqkit.core.errors import OptionError
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """The relative error over all parameters, and that of each; below 1e-7 is right, above 1e-5 look
-    closer.
-    """
+    """The relative error over all parameters and of each: below 1e-7 is right, above 1e-5 is suspect."""
 
     error: float
     by_parameter: dict[str, float]
@@ -32,7 +30,7 @@ def gradient_check(model: nn.Module, loss: Callable[[], Tensor], *, epsilon: flo
     parameters = {name: p for name, p in model.named_parameters() if p.requires_grad and p.numel()}
     if not parameters or any(p.dtype != torch.float64 for p in parameters.values()):
         raise OptionError(
-            "gradient_check: the model must have parameters, all float64; call model.double() first."
+            "gradient_check: got a model without parameters or not in float64. Call model.double() first."
         )
     exact = torch.autograd.grad(loss(), list(parameters.values()), allow_unused=True, materialize_grads=True)
     squares, by_parameter, count = [0.0, 0.0, 0.0], {}, 0

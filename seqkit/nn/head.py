@@ -13,9 +13,7 @@ class Head(nn.Module):
     """A distribution over V classes given h: its loss, its losses one by one, and all log-probabilities."""
 
     def loss(self, h: Annotated[Tensor, "N H"], targets: Annotated[Tensor, "N"]) -> Tensor:
-        """Σ -log p(target | h) in nats over targets other than -1; gradients flow to h and the head's
-        weights.
-        """
+        """Σ -log p(target | h) in nats over targets other than -1, with gradients for h and the weights."""
         raise NotImplementedError  # abstract
 
     def losses(self, h: Annotated[Tensor, "N H"], targets: Annotated[Tensor, "N"]) -> Annotated[Tensor, "N"]:
@@ -28,6 +26,6 @@ class Head(nn.Module):
 
 
 def head(name: str, input_size: int, classes: int, **settings: Any) -> Head:
-    """The head called `name`: softmax, adaptive-softmax."""
+    """The head called `name`, one of `heads.names()`."""
     made: Head = heads.load(name)(input_size, classes, **settings)
     return made

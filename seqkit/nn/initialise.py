@@ -24,7 +24,7 @@ WAYS: dict[str, Callable[..., Any]] = {
 
 
 def check_way(way: str) -> None:
-    """Raise OptionError if no way is called that."""
+    """Raise OptionError for an unknown name."""
     if way not in WAYS:
         raise OptionError(
             f"unknown initialisation {way!r}; known: {', '.join(WAYS)}.{did_you_mean(way, WAYS)}"
@@ -32,11 +32,11 @@ def check_way(way: str) -> None:
 
 
 def initialise(weight: Tensor, way: str, generator: torch.Generator | None = None, *, parts: int = 1) -> None:
-    """Fill a (out, in) weight in place; parts: gates that stand one above the other, each filled by itself.
+    """Fill a (out, in) weight in place; parts: number of gates, each filled by itself.
 
     Raises:  OptionError for an unknown name.
     """
     check_way(way)
     with torch.no_grad():
-        for part in weight.chunk(parts) if weight.numel() else ():
+        for part in weight.chunk(parts) if weight.numel() and not weight.is_meta else ():
             WAYS[way](part, generator=generator)

@@ -41,11 +41,11 @@ class Stack(nn.Module):
     ) -> None:
         super().__init__()
         if num_layers < 1:
-            raise OptionError(f"Stack: num_layers {num_layers} came, allowed is at least 1.")
+            raise OptionError(f"Stack: got num_layers {num_layers}, expected at least 1.")
         rates = tuple(dropout) if isinstance(dropout, tuple) else (dropout,) * (num_layers - 1)
         if len(rates) != num_layers - 1:
             raise OptionError(
-                f"Stack: {len(rates)} dropout rates came for {num_layers - 1} gaps between layers."
+                f"Stack: got {len(rates)} dropout rates, expected {num_layers - 1}: one between two layers."
             )
         self.dropout = tuple(check_rate("Stack.dropout", p) for p in rates)
         self.weight_dropout = check_rate("Stack.weight_dropout", weight_dropout)
@@ -68,9 +68,7 @@ class Stack(nn.Module):
         return [cast(Cell, one) for one in self.cells]
 
     def zero_state(self, batch: int) -> State:
-        """The state before the first step: (B, H) for each layer, direction and state of the cell, in this
-        order.
-        """
+        """The state before the first step: (B, H) for each layer, direction and state, in this order."""
         if self.first is not None:
             return tuple(row.expand(batch, -1) for row in self.first)
         return tuple(s for one in self.layers for s in one.zero_state(batch))
@@ -119,18 +117,19 @@ class Stack(nn.Module):
             x = x + y if self.residual and x.shape == y.shape else y
         for layer_on_top in self.feed_forward:
             x = torch.tanh(layer_on_top(x))
+        if len(self.feed_forward) and lengths is not None:
+            x = x * (torch.arange(x.shape[1], device=x.device) < lengths[:, None])[..., None]
         return x, tuple(last)
 
     def step(
         self, x: Annotated[Tensor, "B D"], state: State, *, draws: Draws | None = None
     ) -> tuple[Annotated[Tensor, "B H"], State]:
-        """One step of time by the cells' own formulas, without weight dropout: `forward` is slow for one
-        step.
+        """One step of time by the cells' formulas, without weight dropout: `forward` is slow for one step.
 
         Raises:  OptionError if the stack reads in both directions.
         """
         if self.directions > 1:
-            raise OptionError("Stack.step: a stack in both directions came, a step needs one direction.")
+            raise OptionError("Stack.step: got a stack in both directions, expected one direction.")
         after: list[Tensor] = []
         for i, one in enumerate(self.layers):
             if i:
@@ -149,6 +148,6 @@ class Stack(nn.Module):
             tuple(s.shape) != expected for s in state
         ):
             raise ShapeError(
-                f"Stack: a state of {len(state)} arrays {sorted({tuple(s.shape) for s in state})} came, "
+                f"Stack: got a state of {len(state)} arrays {sorted({tuple(s.shape) for s in state})}, "
                 f"expected {len(self.cells) * self.states_a_cell} of {expected}."
             )

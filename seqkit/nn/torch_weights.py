@@ -21,7 +21,7 @@ def from_torch(module: nn.RNNBase) -> Stack:
     Raises:  OptionError for a projection (proj_size), which Stack does not have.
     """
     if module.proj_size:
-        raise OptionError("from_torch: a module with proj_size came; Stack has no projection.")
+        raise OptionError("from_torch: got a module with proj_size, which a Stack does not have.")
     kind = _NAMES[type(module).__name__, getattr(module, "nonlinearity", "tanh")]
     made = Stack(
         module.input_size,
@@ -54,9 +54,8 @@ def to_torch(stack: Stack) -> nn.RNNBase:
     first = stack.layers[0]
     if first.torch_kind is None or stack.residual or stack.first is not None or len(stack.feed_forward):
         raise OptionError(
-            f"to_torch: a stack of {stack.cell_name} came; torch has rnn, relu-rnn, gru and lstm, without "
-            "residual "
-            "connections, learned first state or layers on top. Use torch.export of the stack itself."
+            f"to_torch: got a stack of {stack.cell_name}, expected {', '.join(_NAMES.values())} "
+            "without residual connections, learned first state or layers on top. Use torch.export."
         )
     kinds = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN, "relu-rnn": nn.RNN}
     other = {"nonlinearity": "relu"} if first.torch_kind == "relu-rnn" else {}
@@ -79,13 +78,12 @@ def to_torch(stack: Stack) -> nn.RNNBase:
 
 
 def flip_update(cell: Cell) -> None:
-    """Turn z of a GRU into 1 - z in place: the weights of the course's Γu become those of z, and the other
-    way round.
+    """Turn z of a GRU into 1 - z in place: weights of the course's Γu become those of z, and back.
 
     σ(-a) = 1 - σ(a), so the update gate's rows of W, U and b change their sign.
     """
-    if cell.gates != 3:
-        raise OptionError(f"flip_update: a {type(cell).__name__} came, expected a GRU.")
+    if cell.gate_names != "rzn":
+        raise OptionError(f"flip_update: got a {type(cell).__name__}, expected a GRU.")
     rows = slice(cell.hidden_size, 2 * cell.hidden_size)
     with torch.no_grad():
         for weight in (cell.weight_input, cell.weight_hidden, cell.bias):

@@ -1,5 +1,4 @@
-"""What attention looked at, as a picture: a row for each word written, a column for each word read, the
-darker the more.
+"""Attention as a picture: a row for each word written, a column for each word read, darker is more.
 
 Not handled: more words than can be read side by side (MOST); a page of heat strips holds them.
 """
@@ -27,27 +26,27 @@ def attention(
     *,
     title: str = "",
 ) -> None:
-    """Draw weights[t, s], 0 to 1, and write them to `path` (.svg or .png; .html: a heat strip for each word
-    written).
+    """Draw weights[t, s], 0 to 1, to `path` (.svg, .png; .html: a heat strip for each word written).
 
     Raises:  ShapeError if the sizes differ; OptionError for too many words, the path, or without matplotlib.
     """
     if weights.shape != (len(target), len(source)) or not weights.size:
         raise ShapeError(
-            f"attention: weights of shape {weights.shape} came for {len(target)} words written, "
-            f"{len(source)} read."
+            f"attention: got weights of shape {weights.shape}, expected ({len(target)}, {len(source)}): "
+            "words written, words read."
         )
     if Path(path).suffix.lower() not in (".html", *SUFFIXES):
         raise OptionError(
-            f"attention: {Path(path).name!r} came, allowed are .html, {' and '.join(SUFFIXES)}."
+            f"attention: got {Path(path).name!r}, expected a name that ends in .html, "
+            f"{' or '.join(SUFFIXES)}."
         )
     if Path(path).suffix.lower() == ".html":
         heat(source, weights, target, path, title=title, unit="attention")
         return
     if max(weights.shape) > MOST:
         raise OptionError(
-            f"attention: {max(weights.shape)} words came, a picture holds {MOST}. Write .html, or a "
-            "shorter text."
+            f"attention: got {max(weights.shape)} words, expected at most {MOST} in a picture. Write .html, "
+            "or a shorter text."
         )
     over, beside = (max(map(len, words)) for words in (source, target))
     width, height = 1.0 + 0.4 * len(source) + 0.1 * beside, 1.0 + 0.32 * len(target) + 0.1 * over

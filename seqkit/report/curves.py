@@ -31,9 +31,8 @@ def learning_curve(
     """
     if not training or (validation and len(validation) != len(training)):
         raise ShapeError(
-            f"learning_curve: {len(training)} training and {len(validation)} validation values came, "
-            "expected at least one "
-            "and as many of each. Give None where an epoch was not validated."
+            f"learning_curve: got {len(training)} training and {len(validation)} validation values, expected "
+            "at least one and as many of each. Give None where an epoch was not validated."
         )
     epochs = np.arange(1, len(training) + 1)
     values = np.array([math.nan if value is None else value for value in validation])

@@ -1,5 +1,4 @@
-"""What all pictures share: a plain figure, colours that everyone can tell apart, and the same bytes for the
-same numbers.
+"""What all pictures share: a plain figure, colours for the colour-blind, the same bytes for the same numbers.
 
 Not handled: what is drawn. No global state of matplotlib is changed, and no window is opened.
 """
@@ -38,14 +37,12 @@ _STYLE = {
 
 
 def check_picture(path: Path) -> None:
-    """Raise OptionError if no picture can be written to `path`: its suffix is unknown, or matplotlib is not
-    installed.
-    """
+    """Raise OptionError if the suffix of `path` is no picture's, or matplotlib is not installed."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise OptionError(
-            f"picture: {path.name!r} ends in {suffix!r}, allowed are "
-            f"{' and '.join(SUFFIXES)}.{did_you_mean(suffix, SUFFIXES)}"
+            f"picture: got {path.name!r}, expected a name that ends in {' or '.join(SUFFIXES)}."
+            f"{did_you_mean(suffix, SUFFIXES)}"
         )
     try:
         import matplotlib.figure  # noqa: F401

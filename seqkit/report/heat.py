@@ -1,5 +1,4 @@
-"""A heat strip: tokens of a text, coloured by a number each, a strip for every row of numbers. HTML, PNG or
-SVG.
+"""A heat strip: the tokens of a text, each coloured by a number, one strip for each row of numbers.
 
 Not handled: texts of many pages as a picture (use HTML).
 """
@@ -57,8 +56,7 @@ def heat(
     path, values = Path(path), np.asarray(values, np.float64)
     if values.shape != (len(names), len(tokens)) or not values.size:
         raise ShapeError(
-            f"heat: values of shape {values.shape} came, expected ({len(names)}, {len(tokens)}), none "
-            "of them 0."
+            f"heat: got values of shape {values.shape}, expected ({len(names)}, {len(tokens)}), both above 0."
         )
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
@@ -115,14 +113,17 @@ def _picture(
 ) -> None:
     if len(tokens) > MOST:
         raise OptionError(
-            f"heat: {len(tokens):,} tokens came, a picture holds {MOST:,}. Write .html, or a shorter text."
+            f"heat: got {len(tokens):,} tokens, expected at most {MOST:,} in a picture. Write .html, or a "
+            "shorter text."
         )
     width = max((len(token) for token in tokens if token != end), default=1)
     columns = COLUMNS if width == 1 else max(4, COLUMNS // (width + 1))
     columns = min(columns, max(len(tokens), 12))
     lines = -(-len(tokens) // columns)
     if path.suffix.lower() not in SUFFIXES:
-        raise OptionError(f"heat: {path.name!r} came, allowed are .html, {' and '.join(SUFFIXES)}.")
+        raise OptionError(
+            f"heat: got {path.name!r}, expected a name that ends in .html, {' or '.join(SUFFIXES)}."
+        )
     inches = max(5.0, 0.215 * (width + (width > 1)) * columns)
     with figure(path, width=inches, height=0.6 + 0.32 * (lines + 1.2) * len(names)) as axes:
         for k, (name, row) in enumerate(zip(names, values.tolist(), strict=True)):

@@ -28,8 +28,7 @@ _REACH = (0, 8, 16, 26, 40)  # pixels further out; beyond the first a line leads
 def place(
     points: Annotated[Array, "N C"], sizes: Annotated[Array, "N C"], area: tuple[int, int], *, radius: int = 4
 ) -> tuple[Annotated[Array, "N K"], Annotated[Array, "N"]]:
-    """Boxes (left, bottom, right, top) of the labels, and which of them found a place; earlier ones choose
-    first.
+    """Boxes (left, bottom, right, top) of the labels, and which of them have a place; earlier ones go first.
 
     A label is tried at 8 sides of its point, then further out with a line to it. Neither label nor line ever
     covers a label or leaves `area`; a label covers marks of other points only if it has no better place, and

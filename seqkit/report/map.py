@@ -32,9 +32,8 @@ def check_map(places: Annotated[Array, "N C"], labels: Sequence[str], groups: Se
     )
     if not whole or not np.isfinite(places).all():
         raise ShapeError(
-            f"map: places of shape {places.shape} came with {len(labels):,} labels, expected a finite x and "
-            "y for each label, "
-            "at least one, and as many groups or none."
+            f"map: got places of shape {places.shape} for {len(labels):,} labels, expected a finite x and y "
+            "for each label, at least one, and as many groups or none."
         )
 
 

@@ -1,5 +1,4 @@
-"""The confusion matrix as a picture: rows are labels, columns what they were called, blue right, orange
-wrong.
+"""The confusion matrix as a picture: rows are labels, columns predictions; blue is right, orange wrong.
 
 Not handled: more labels than can be read (MOST); the page of a diagnosis has a table.
 """
@@ -21,20 +20,19 @@ _RIGHT, _WRONG = np.array([0, 114, 178]) / 255, np.array([213, 94, 0]) / 255
 def matrix(
     counts: Annotated[Array, "C C"], names: Sequence[str], path: Path | str, *, title: str = ""
 ) -> None:
-    """Draw counts [label, called] and write the picture to `path` (.svg or .png); colours go by the share of
-    a label's rows.
+    """Draw counts [label, predicted] to `path` (.svg or .png); a colour shows the share of a label's rows.
 
     Raises:  ShapeError if the sizes differ; OptionError for too many labels, the path, or without matplotlib.
     """
     size = len(names)
     if counts.shape != (size, size) or not size:
         raise ShapeError(
-            f"matrix: counts of shape {counts.shape} came for {size} names, expected a square of as many."
+            f"matrix: got counts of shape {counts.shape} for {size} names, expected a square of as many."
         )
     if size > MOST:
         raise OptionError(
-            f"matrix: {size} labels came, a picture holds {MOST}. Look at the table of the largest "
-            "confusions."
+            f"matrix: got {size} labels, expected at most {MOST} in a picture. Look at the table of the "
+            "largest confusions."
         )
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     far = np.where(np.eye(size, dtype=bool)[..., None], _RIGHT, _WRONG)

@@ -1,6 +1,4 @@
-"""Vectors for the TensorBoard embedding projector, which reads two files: numbers, and a label for each
-row.
-"""
+"""Vectors for the TensorBoard projector, which reads two files: numbers, and a label for each row."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,12 +24,15 @@ def projector(
     path = Path(path)
     if not len(labels) == len(matrix) == len(labels if groups is None else groups):
         raise ShapeError(
-            f"projector: {len(matrix):,} rows came with {len(labels):,} labels, expected as many, and "
-            "groups or none."
+            f"projector: got {len(matrix):,} rows and {len(labels):,} labels, expected as many of each, and "
+            "as many groups or none."
         )
     for text in [*labels, *(groups or ())]:
         if not text.strip() or any(mark in text for mark in "\t\n\r"):
-            raise FormatError(f"projector: the label {text!r} cannot stand in a TSV file. Leave it out.")
+            raise FormatError(
+                f"projector: the label {text!r} is empty or has a tab or line end, which TSV cannot hold. "
+                "Leave it out."
+            )
     rows = (
         labels
         if groups is None

@@ -1,6 +1,4 @@
-"""The range test of learning rates: the loss of each step over a rate that rises, with the suggested rate
-marked.
-"""
+"""The range test of learning rates: the loss of each step over the rate, and the suggested rate."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,8 +28,8 @@ def rate_curve(
     """
     if not rates or not len(rates) == len(losses) == len(smoothed):
         raise ShapeError(
-            f"rate_curve: {len(rates)} rates, {len(losses)} and {len(smoothed)} losses came, expected as "
-            "many of each."
+            f"rate_curve: got {len(rates)} rates, {len(losses)} losses and {len(smoothed)} smoothed losses, "
+            "expected as many of each."
         )
     known = np.array(smoothed)
     low, high = float(np.min(losses)), float(max(known[0], known.min() * 1.05))

@@ -35,17 +35,17 @@ class Dot:
 
 
 def search_plot(path: Path | str, dots: Sequence[Dot], scales: Mapping[str, str], *, title: str = "") -> None:
-    """Draw one panel a setting of `scales` (linear, log, log-below-1 or choice), and one of the epochs, to
-    `path` (.svg or .png).
+    """Draw one panel for each setting of `scales`, and one of the epochs, to `path` (.svg or .png).
 
-    Trials that failed stand at the upper edge; values far above the others are cut off there too.
+    scales: linear, log, log-below-1 or choice. Failed trials are at the upper edge; values far above the
+    others are cut off there too.
     Raises:  ShapeError if no trial has a value; OptionError for the path, or without matplotlib.
     """
     values = np.array([dot.value for dot in dots])
     if not np.isfinite(values).any():
         raise ShapeError(
-            f"search_plot: none of {len(dots)} trials has a value, expected one at least. Wait for the "
-            "first epoch."
+            f"search_plot: none of {len(dots)} trials has a value, expected at least one. Wait for the first "
+            "epoch."
         )
     low = float(values[np.isfinite(values)].min())
     high = float(np.quantile(values[np.isfinite(values)], 0.75))

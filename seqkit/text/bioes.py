@@ -1,8 +1,8 @@
 """Spans written as tags of single words: IOB1, BIO (IOB2) and BIOES, and the one decoder that reads them all.
 
 iob1   I-X inside; B-X only where a span follows one of its own type at once (CoNLL-2003's files)
-bio    B-X begins a span, I-X goes on
-bioes  B-X begins, I-X goes on, E-X ends a span of two words or more; S-X is one of one word
+bio    B-X begins a span, I-X continues it
+bioes  B-X begins, I-X continues, E-X ends a span of two words or more; S-X is one of one word
 
 O is outside; X may be missing (B, I). Not handled: spans that overlap or have gaps.
 """
@@ -29,11 +29,11 @@ class Span(NamedTuple):
 
 
 def spans(tags: Sequence[str]) -> list[Span]:
-    """The spans of a sentence, as conlleval finds them: a word begins one if its tag is B or S, if its type
-    is not that of the word before, or if the word before was outside or an end (E, S). So every sequence of
-    tags has one reading.
+    """The spans of a sentence, as conlleval finds them.
 
-    Raises:  FormatError for what is no tag.
+    A word begins a span if its tag is B or S, if its type differs from that of the word before, or if the
+    word before was outside or an end (E, S). So every sequence of tags has one reading.
+    Raises:  FormatError (kind "tag", value: the tag) for text that is no tag.
 
     >>> spans(["I-PER", "I-PER", "B-PER", "O", "S-LOC"])
     [Span(kind='PER', start=0, end=2), Span(kind='PER', start=2, end=3), Span(kind='LOC', start=4, end=5)]
@@ -71,7 +71,7 @@ def write(found: Iterable[Span], length: int, scheme: str) -> list[str]:
 
 
 def convert(tags: Sequence[str], scheme: str) -> list[str]:
-    """The same spans in another scheme; tags that were no good in theirs are read as `spans` says.
+    """The same spans in another scheme; ill-formed tags are read as `spans` says.
 
     >>> convert(["I-PER", "I-PER", "O"], "bioes")
     ['B-PER', 'E-PER', 'O']
@@ -84,7 +84,7 @@ def detect(rows: Iterable[Sequence[str]]) -> str | None:
 
     BIOES has E or S. In IOB1 more spans that follow no span of their type begin with I than with B
     (CoNLL-2003 has two of the latter); else it is BIO.
-    Raises:  FormatError for a tag of no scheme among O and tags of spans.
+    Raises:  FormatError (kind "tag", value: the tag) for a tag of no scheme among O and tags of spans.
     """
     seen: set[str] = set()
     openings = {"I": 0, "B": 0}
@@ -102,9 +102,10 @@ def detect(rows: Iterable[Sequence[str]]) -> str | None:
     if others:
         if "O" in seen and typed:
             raise FormatError(
-                f"tags: {others[0]!r} came among {typed[0]!r} and O; allowed are B-TYPE, I-TYPE, E-TYPE and "
-                "S-TYPE. "
-                "With the scheme plain any label is."
+                f"tags: got {others[0]!r} among {typed[0]!r} and O, expected O, B-TYPE, I-TYPE, E-TYPE or "
+                "S-TYPE. Choose the scheme plain to allow any label.",
+                value=others[0],
+                kind="tag",
             )
         return None
     if not seen - {"O"}:
@@ -140,11 +141,13 @@ def _split(tag: str) -> tuple[str, str]:
     matched = _TAG.fullmatch(tag)
     if matched is None:
         raise FormatError(
-            f"tags: {tag!r} came, allowed are O and B-TYPE, I-TYPE, E-TYPE or S-TYPE. Are these plain labels?"
+            f"tags: got {tag!r}, expected O, B-TYPE, I-TYPE, E-TYPE or S-TYPE. Are these plain labels?",
+            value=tag,
+            kind="tag",
         )
     return matched[1] or "O", matched[2] or ""
 
 
 def _check(scheme: str) -> None:
     if scheme not in SCHEMES:
-        raise OptionError(f"scheme: {scheme!r} came, allowed are {', '.join(SCHEMES)}.")
+        raise OptionError(f"scheme: got {scheme!r}, expected one of {', '.join(SCHEMES)}.")

@@ -1,6 +1,4 @@
-"""How a trained model turns text into ids and ids into text: the recipe and vocabulary of the corpus it was
-trained on.
-"""
+"""How a trained model turns text into ids and back: the recipe and vocabulary of its training corpus."""
 
 import os
 from collections import Counter
@@ -61,7 +59,7 @@ class Codec:
             return Codec(recipe, Vocab(tokens, np.zeros(len(tokens), np.int64), own.specials | places))
         counts = Counter(token for row in rows for token in recipe.tokenizer.tokens(row))
         if not counts:
-            raise FormatError("text: no token came, expected at least one. Is the text empty?")
+            raise FormatError("text: got no token, expected at least one. Is the text empty?")
         return Codec(
             recipe, Vocab.from_counts(counts, min_count=min_count, max_size=max_size, specials=specials)
         )
@@ -114,7 +112,7 @@ class Codec:
             return Codec(Recipe.from_json(meta["recipe"]), Vocab.from_arrays(arrays, meta["specials"]))
         except (KeyError, TypeError, OptionError) as error:
             raise ModelFileError(
-                f"model: its vocabulary is not whole ({error}). Restore the folder from a copy."
+                f"model: its vocabulary is damaged ({error}). Restore the folder from a copy."
             ) from error
 
     def _tokenizer(self) -> Tokenizer:

@@ -1,4 +1,4 @@
-"""Copies: texts that stand twice, word for word or nearly, within a part or in two parts of the data.
+"""Copies: texts that appear twice, word for word or nearly, within a part or in two parts of the data.
 
 Two texts are near when the Jaccard similarity |A ∩ B| / |A ∪ B| of their sets of three neighbouring words is
 at least `threshold`. Case, punctuation, Unicode form and spacing do not count. The search is exact, not
@@ -25,9 +25,7 @@ _PAIRS = 2_000_000  # candidate pairs looked at at a time
 
 @dataclass(frozen=True)
 class Copy:
-    """A row of `part` that stands in the earlier part `of` too: its most similar row there; exact: word for
-    word.
-    """
+    """A row of `part` and the most similar row of the earlier part `of`; exact: equal word for word."""
 
     part: str
     row: int
@@ -85,8 +83,7 @@ class Duplicates:
 
 
 def plain(text: str) -> str:
-    """A text as it is compared: its letters, marks and digits in lower case (Unicode NFKC), one space between
-    words.
+    """The form in which texts are compared: lower-case letters and digits (Unicode NFKC), single spaces.
 
     >>> plain("Good,  GOOD film!")
     'good good film'
@@ -105,14 +102,14 @@ def duplicates(
 ) -> Duplicates:
     """Copies of rows of earlier parts in later ones, so train comes first.
 
-    The time grows with the number of pairs that share one of their rarest shingles: near linear for texts
+    The time grows with the number of pairs that share one of their rarest shingles: nearly linear for texts
     people wrote (100,000 in seconds), up to quadratic for texts made from few templates. A text without a
     letter or digit is left out.
     Raises:  OptionError for a threshold out of (0, 1].
     Source:  Chaudhuri, Ganti & Kaushik 2006 (prefix filter); Broder 1997 (shingles).
     """
     if not 0 < threshold <= 1:
-        raise OptionError(f"duplicates: threshold {threshold} came, allowed is above 0 and at most 1.")
+        raise OptionError(f"duplicates: got threshold {threshold}, expected above 0 and at most 1.")
     texts = {name: [plain(text) for text in rows] for name, rows in parts.items()}
     numbers: dict[str, int] = {}  # of each distinct text
     ids = {
@@ -185,9 +182,7 @@ class _Near:
         self.prefix = csr_array((np.ones(int(first.sum()), np.int32), columns[first], ends), shape=shape)
 
     def best(self, own: Array, of: Array) -> dict[int, tuple[int, float]]:
-        """text of `own` -> (its most similar text of `of`, similarity), where that is near enough; the same
-        text at 1.
-        """
+        """text of `own` -> (most similar text of `of`, similarity), where near enough; the same text at 1."""
         found = {text: (text, 1.0) for text in np.intersect1d(own, of).tolist()}
         rest = np.setdiff1d(own, of)
         index = self.prefix[of].T.tocsr()

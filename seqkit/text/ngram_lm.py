@@ -12,8 +12,7 @@ ALPHA = 0.4  # Brants et al. 2007
 
 
 class NGram:
-    """Stupid backoff (Brants et al. 2007): the n-gram's relative frequency, or 0.4 times that of the next
-    shorter one.
+    """Stupid backoff (Brants et al. 2007): an n-gram's relative frequency, or 0.4 times the shorter one's.
 
     score(w | h) = count(h w) / count(h) if there is one, else 0.4 · score(w | h without its first word)
 
@@ -25,7 +24,7 @@ class NGram:
         from nltk.lm import NgramCounter
 
         if order < 1:
-            raise OptionError(f"NGram: order {order} came, allowed is at least 1.")
+            raise OptionError(f"NGram: got order {order}, expected at least 1.")
         self.codec, self.order, self.total = Codec.of(corpus), order, corpus.num_tokens
         self.counter = NgramCounter()
         for i in range(len(corpus)):

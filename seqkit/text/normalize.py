@@ -28,7 +28,7 @@ _DIGITS = dict(
 
 @dataclass(frozen=True)
 class Normalizer:
-    """What is done to the text, in this order. Callable; recorded with the corpus.
+    """The changes made to the text, in this order. Callable; recorded with the corpus.
 
     >>> Normalizer(lower=True, accents="fold", digits="spell")("Crème 42")
     'creme four two'

@@ -1,4 +1,4 @@
-"""Phrases: pairs of words that stand together more often than chance become one token, new_york.
+"""Phrases: pairs of words that occur together more often than by chance become one token, new_york.
 
 Not handled: phrases with gaps; joining across sentence ends.
 """
@@ -21,7 +21,7 @@ BLOCK = 1 << 24  # pairs sorted at a time
 
 @dataclass(frozen=True)
 class Phrase:
-    """A pair that was joined, as one text, with the times it stood in the text and its score."""
+    """A joined pair as one text, how often it occurred, and its score."""
 
     text: str
     count: int
@@ -37,8 +37,9 @@ def find_phrases(
     passes: int = 1,
     connectors: tuple[str, ...] = (),
 ) -> tuple[Corpus, list[Phrase]]:
-    """Join pairs (a, b) with c_ab ≥ min_count and score > threshold; return the new corpus and the phrases,
-    best first.
+    """Join pairs (a, b) with c_ab ≥ min_count and score > threshold; return the new corpus and the phrases.
+
+    The phrases with the highest scores come first.
 
     word2phrase = (c_ab - δ) / (c_a c_b) · N,  δ = min_count        npmi = ln(p_ab / (p_a p_b)) / -ln p_ab
 
@@ -51,7 +52,7 @@ def find_phrases(
         raise OptionError(f"phrases: unknown score {score!r}; known: {', '.join(SCORES)}.")
     if passes < 1 or min_count < 1:
         raise OptionError(
-            f"phrases: passes {passes} and min_count {min_count} came, both must be at least 1."
+            f"phrases: got passes {passes} and min_count {min_count}, expected at least 1 for both."
         )
     limit = SCORES[score] if threshold is None else threshold
     kind: Literal["word2phrase", "npmi"] = "npmi" if score == "npmi" else "word2phrase"
@@ -125,9 +126,7 @@ def _chosen(ids: Array, free: Array, keys: Array, size: int) -> Array:
 
 
 def _rewrite(corpus: Corpus, ids: Array, places: Array, which: Array, tokens: list[str]) -> Corpus:
-    """Put the joined token at each place, leave its second word out, and count and sort the vocabulary
-    anew.
-    """
+    """Put the joined token at each place, drop its second word, count and sort the vocabulary again."""
     joined = ids.astype(np.int64)
     joined[places] = len(corpus.vocab) + which
     keep = np.ones(len(ids), bool)

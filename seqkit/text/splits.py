@@ -1,8 +1,7 @@
-"""Splits: rows shared out to train, train-dev, dev, test or folds, each with its share of every label, whole
-groups together.
+"""Splits: rows assigned to train, train-dev, dev, test or folds, each with its share of every label.
 
-Not handled: splits by time, more than one label a row, texts that stand in several parts (text.duplicates
-finds them).
+Rows of one group stay together. Not handled: splits by time, more than one label a row, texts that are in
+several parts (text.duplicates finds them).
 """
 
 import math
@@ -49,8 +48,7 @@ def split(
             of = "rows" if groups is None else "groups"
             raise FormatError(
                 f"split: no row is left for {name!r} (share {shares[name]:g} of {len(labels):,} rows). "
-                "Raise its share, or bring "
-                f"more {of}."
+                f"Raise its share, or add more {of}."
             )
     return parts
 
@@ -63,31 +61,26 @@ def folds(
     Raises:  OptionError for fewer than two; FormatError for more than there are rows or groups.
     """
     if count < 2:
-        raise OptionError(f"folds: {count} came, allowed is at least 2.")
+        raise OptionError(f"folds: got {count}, expected at least 2.")
     return list(
         split(labels, {f"fold {i + 1}": 1 / count for i in range(count)}, groups=groups, seed=seed).values()
     )
 
 
 def check_groups(groups: Mapping[str, Sequence[Hashable]]) -> None:
-    """Raise FormatError if a group has rows in two parts: what a model learnt of it would be counted as
-    skill.
-    """
+    """Raise FormatError if a group has rows in two parts: its memorised rows would be counted as skill."""
     seen: dict[Hashable, str] = {}
     for part, names in groups.items():
         for name in dict.fromkeys(names):
             if seen.setdefault(name, part) != part:
                 raise FormatError(
-                    f"groups: {name!r} has rows in {seen[name]} and in {part}, allowed is one part. Join "
-                    "the files and cut them "
-                    "anew with whole groups: seqkit diagnose split --group."
+                    f"groups: {name!r} has rows in {seen[name]} and in {part}, expected one part. Join the "
+                    "files and split them again with whole groups: seqkit diagnose split --group."
                 )
 
 
 def _by_rows(numbers: Array, shares: Sequence[float], seed: int) -> Array:
-    """The part of each row: rows, mixed and sorted by label, go one by one to the part that is owed most by
-    then.
-    """
+    """The part of each row: shuffled rows, label by label, go to the part that lacks most at that moment."""
     mixed = rng.permutation(rng.stream(seed, 0), len(numbers))
     where, owed = np.empty(len(numbers), np.int64), [0.0] * len(shares)
     for row in mixed[np.argsort(numbers[mixed], kind="stable")].tolist():
@@ -121,10 +114,10 @@ def _check(
         sum(shares.values()), 1, abs_tol=1e-9
     ):
         text = ", ".join(f"{name} {share:g}" for name, share in shares.items())
-        raise OptionError(f"split: shares {text or 'none'} came, expected numbers above 0 that sum to 1.")
+        raise OptionError(f"split: got shares {text or 'none'}, expected numbers above 0 that sum to 1.")
     if not len(labels):
-        raise FormatError("split: no row came, expected at least one a part. Is the file empty?")
+        raise FormatError("split: got no row, expected at least one a part. Is the file empty?")
     if groups is not None and len(groups) != len(labels):
         raise FormatError(
-            f"split: {len(groups):,} groups came for {len(labels):,} rows. Give one group a row."
+            f"split: got {len(groups):,} groups for {len(labels):,} rows, expected one for each row."
         )

@@ -83,7 +83,7 @@ class Tokenizer:
 
 
 def tokenizer(name: str, **settings: Any) -> Tokenizer:
-    """The tokenizer called `name`: character, whitespace, word, subword.
+    """The tokenizer called `name`, one of `tokenizers.names()`.
 
     >>> tokenizer("word").tokens("It isn't, is it?")
     ['It', 'is', "n't", ',', 'is', 'it', '?']
@@ -93,8 +93,7 @@ def tokenizer(name: str, **settings: Any) -> Tokenizer:
 
 
 def choose(name: str, lines: Iterable[str] = (), *, vocab_size: int | None = None) -> Tokenizer:
-    """The tokenizer called `name`, or the one saved in the folder `name`; one that must be learnt is trained
-    on `lines`.
+    """The tokenizer called `name`, or saved in the folder `name`; one that must learn is trained on `lines`.
 
     name: "subword:unigram" trains that model of the subword tokenizer.
     Raises:  OptionError for an unknown name or model, or if there is nothing to learn from.

@@ -18,9 +18,9 @@ SPECIALS = {"pad": "<pad>", "unk": "<unk>", "bos": "<s>", "eos": "</s>"}
 
 
 class Vocab:
-    """Tokens and their counts; `specials` says which id is pad, unk, bos and eos (absent: there is none).
+    """Tokens and their counts; `specials` says which id is pad, unk, bos and eos (absent: none).
 
-    Shapes:  counts (V,) int64, the times each token was read; for unk the number of tokens that fell to it.
+    Shapes:  counts (V,) int64, the times each token was read; for unk the number of tokens it replaced.
     Immutable. A vocabulary opened from a file decodes its tokens when they are first asked for.
     """
 
@@ -36,13 +36,13 @@ class Vocab:
     def _fill(self, size: int, counts: NDArray[np.int64], specials: dict[str, int]) -> None:
         if len(counts) != size:
             raise FormatError(
-                f"Vocab: {size:,} tokens and {len(counts):,} counts came, expected one count a token."
+                f"Vocab: got {size:,} tokens and {len(counts):,} counts, expected one count a token."
             )
         for name, token_id in specials.items():
             if name not in SPECIALS or not 0 <= token_id < size:
                 raise OptionError(
-                    f"Vocab: special {name!r} at id {token_id}, allowed are {', '.join(SPECIALS)} below "
-                    f"{size:,}."
+                    f"Vocab: got special {name!r} at id {token_id}, expected one of {', '.join(SPECIALS)} "
+                    f"at an id below {size:,}."
                 )
         self._size, self.counts, self.specials = size, counts, specials
 
@@ -56,8 +56,7 @@ class Vocab:
         specials: Iterable[str] = ("unk",),
         unread: int = 0,
     ) -> "Vocab":
-        """The special tokens, then the most common tokens: falling count, ties in the order they were first
-        met.
+        """The special tokens, then the most common tokens by falling count, ties in the order of occurrence.
 
         Units:  max_size counts the special tokens too. `unread` tokens, met but not in `counts`, are added to
                 unk.
@@ -71,7 +70,7 @@ class Vocab:
             raise OptionError(f"unknown special {sorted(unknown)[0]!r}; known: {', '.join(SPECIALS)}.")
         if max_size is not None and max_size <= len(names):
             raise OptionError(
-                f"max_size: {max_size} came, allowed is more than the {len(names)} special tokens."
+                f"max_size: got {max_size}, expected more than the {len(names)} special tokens."
             )
         texts = [SPECIALS[name] for name in names]
         met = list(counts)
@@ -161,8 +160,7 @@ class Vocab:
         return [self.tokens[i] for i in ids]
 
     def frequent(self, min_count: int, where: str, *, eos: bool = True) -> NDArray[np.int64]:
-        """The counts, 0 for tokens seen less often and for special ones; </s> is a word like others unless
-        told.
+        """The counts, 0 for rarer tokens and special ones; </s> counts as a word unless told otherwise.
 
         Raises:  FormatError if nothing is left.
         """
@@ -190,7 +188,7 @@ class Vocab:
 
     def to_arrays(self) -> Arrays:
         """The vocabulary as arrays for a file: the tokens' UTF-8 bytes, where each ends, the counts."""
-        if "tokens" not in vars(self):  # just opened from a file: handed on as it lies there
+        if "tokens" not in vars(self):  # just opened from a file: passed on unread
             return {"tokens": self._packed[0], "token_ends": self._packed[1], "counts": self.counts}
         encoded = [token.encode() for token in self.tokens]
         ends = np.cumsum([len(token) for token in encoded], dtype=np.int64)
@@ -212,9 +210,7 @@ class Vocab:
 
 
 def _search(blob: Array, ends: Array, wanted: Mapping[bytes, str]) -> dict[str, int]:
-    """Ids of the tokens in the bytes of a vocabulary; few of its words have the length, first and last byte
-    of one of them.
-    """
+    """Ids of the tokens in the bytes of a vocabulary: few words share length and outer bytes with one."""
     found: dict[str, int] = {}
     longest = max(map(len, wanted), default=0)
     heads, tails = np.zeros((2, longest + 2, 256), bool)

@@ -1,9 +1,7 @@
-"""Where a run stands, on disk: the learner's arrays, the place in the data, the history, and what must not
-change.
-"""
+"""The state of a run on disk: the learner's arrays, the place in the data, history, fixed settings."""
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +9,7 @@ from seqkit.core import files
 from seqkit.core.errors import ModelFileError, OptionError
 from seqkit.core.score import Loss
 from seqkit.core.types import Arrays
-from seqkit.train.progress import Epoch, History
-
-NOTHING = Loss(0.0, 0)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A place in a run: epoch and batches done in it, units done in all, loss of the epoch so far."""
-
-    epoch: int = 0
-    batches: int = 0
-    units: int = 0
-    seconds: float = 0.0
-    loss: Loss = NOTHING
-    history: History = field(default_factory=list)
+from seqkit.train.progress import Epoch, Place
 
 
 @dataclass(frozen=True)
@@ -37,7 +21,7 @@ class Checkpoint:
 
     @property
     def best(self) -> "Checkpoint":
-        """Where the state of the best validation is kept, in a folder within this one."""
+        """The checkpoint of the best validation, in a folder within this one."""
         return Checkpoint(self.folder / "best", self.seconds)
 
     def save(self, arrays: Arrays, place: Place, signature: dict[str, Any]) -> None:
@@ -56,13 +40,18 @@ class Checkpoint:
         Raises:  OptionError if data or settings are not those of the checkpoint, naming the difference.
         """
         arrays, meta = files.load(self.folder, "checkpoint", verify=True)
-        for name in sorted(signature.keys() | meta["signature"].keys()):
-            then, now = meta["signature"].get(name), signature.get(name)
+        before = meta["signature"]
+        names = before.keys() | signature.keys()
+        if ("data" in before) != (
+            "data" in signature
+        ):  # 0.1.0 hashed data, and named some settings, otherwise
+            names = before.keys() & signature.keys()
+        for name in sorted(names):
+            then, now = before.get(name), signature.get(name)
             if then != now:
                 raise OptionError(
-                    f"resume: {name} was {then!r} in {self.folder} and is {now!r} now, so the run would not "
-                    "be the same. "
-                    "Use the old value, or train anew without resuming."
+                    f"resume: got {name} {now!r}, expected {then!r} as in {self.folder}. Use the old value, "
+                    "or train again without resuming."
                 )
         try:
             place = dict(meta["place"])
@@ -70,5 +59,5 @@ class Checkpoint:
             return arrays, Place(**(place | {"loss": Loss(**place["loss"]), "history": history}))
         except (KeyError, TypeError) as error:
             raise ModelFileError(
-                f"{self.folder}: the checkpoint lacks {error}. Train anew without resuming."
+                f"{self.folder}: the checkpoint lacks {error}. Train again without resuming."
             ) from error

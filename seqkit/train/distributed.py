@@ -36,12 +36,11 @@ _DIGITS = len(_SCALES)
 
 @contextlib.contextmanager
 def world(device: str = "auto") -> Iterator[World]:
-    """Join the processes that torchrun started (RANK, WORLD_SIZE, ... in the environment), or be alone
-    without it.
+    """Join the processes that torchrun started (RANK, WORLD_SIZE, ... in the environment), or be alone.
 
     device: auto, cpu (gloo) or cuda (NCCL, one device a process); `world.device` is the one to put the module
     on.
-    Raises:  BackendError if a variable is missing or the others do not come.
+    Raises:  BackendError if a variable is missing or the others do not join.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield World(find_device(device))
@@ -54,7 +53,7 @@ def world(device: str = "auto") -> Iterator[World]:
         dist.init_process_group("nccl" if place.type == "cuda" else "gloo")
     except (ValueError, RuntimeError) as error:
         raise BackendError(
-            f"distributed: the processes did not come together ({error}). Start them with torchrun."
+            f"distributed: the processes could not connect ({error}). Start them with torchrun."
         ) from error
     try:
         yield Processes(place)
@@ -126,13 +125,11 @@ class Processes(World):
         ]
 
     def wait(self) -> None:
-        """Come back when every process has come here."""
+        """Return when every process has called this."""
         self.add(Loss(0.0, 0))
 
 
 def _digits(value: Tensor) -> Tensor:
-    """A float64 as signed digits of 4096^-4 to 4096^6: their sums over 4,096 processes are exact even in
-    float32.
-    """
+    """A float64 as signed digits of 4096^-4 to 4096^6: sums of 4,096 of them are exact even in float32."""
     quotients = torch.trunc(value / _SCALES.to(value.device))
     return quotients - 4096 * torch.trunc(quotients / 4096)  # nan and inf come out as nan

@@ -11,11 +11,10 @@ _wishes: list[threading.Event] = []  # one while a block is open in the main thr
 
 @contextlib.contextmanager
 def polite_interrupts() -> Iterator[Callable[[], bool]]:
-    """Within the block, give a function that says whether stopping was asked for. Elsewhere than the main
-    thread: never.
+    """Within the block, give a function that says whether a stop was requested; main thread only.
 
     A block within a block shares its wish. A wish is never forgotten: a block that ends by itself although
-    stopping was asked for ends in KeyboardInterrupt.
+    a stop was requested raises KeyboardInterrupt.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False

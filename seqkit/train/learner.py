@@ -1,4 +1,4 @@
-"""What can be trained: the Learner protocol, what it may have besides, and the batches it eats."""
+"""What can be trained: the Learner protocol, its optional part, and the batches it reads."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -22,12 +22,12 @@ class Learner(Protocol[Batch_contra]):
         """All arrays that the next step depends on."""
 
     def restore(self, arrays: Arrays) -> None:
-        """Take back what `state` gave, without keeping hold of it."""
+        """Restore what `state` gave; keep no reference to it."""
 
 
 @runtime_checkable
 class Engine(Protocol):
-    """What a learner may have besides, all of it or nothing, and `fit` then uses: see GradientLearner."""
+    """The optional part of a learner, all of it or nothing, which `fit` then uses: see GradientLearner."""
 
     world: World
 
@@ -36,7 +36,7 @@ class Engine(Protocol):
         """Settings that a resumed run must find unchanged, beside those of the batches."""
 
     def finish(self) -> None:
-        """An epoch's batches are over: apply what is held back."""
+        """An epoch's batches are over: apply the gradients that wait."""
 
     def observe(self, values: Sequence[float]) -> None:
         """An epoch was validated: all values so far, lower is better."""

@@ -1,4 +1,4 @@
-"""What a run leaves to read: the Log protocol, and a file with one JSON object a line.
+"""The log of a run: the Log protocol, and a file with one JSON object a line.
 
     {"event": "step", "epoch": 1, "done": 5120, "total": 99000, "loss": 5.1, "predictions": 5100, "lr": 0.02,
      "units_per_second": 90000.0}
@@ -22,12 +22,10 @@ from seqkit.train.progress import Epoch, History, Progress
 
 
 class Log(Protocol):
-    """Something that `fit` tells how the run goes (process 0 only)."""
+    """Receives the progress of `fit` (in process 0 only)."""
 
     def begin(self, history: History, done: int) -> None:
-        """The run starts, or goes on, with these epochs ended and `done` units read: forget what came
-        after.
-        """
+        """The run starts or continues after these epochs and `done` units: forget anything later."""
 
     def step(self, progress: Progress) -> None:
         """A step was made."""
@@ -39,8 +37,7 @@ class Log(Protocol):
 class JsonLines:
     """Writes a line after each epoch and, at most every `seconds`, after a step.
 
-    A resumed run goes on where its checkpoint was: lines written after that are dropped, and no epoch stands
-    twice.
+    A resumed run continues from its checkpoint: later lines are dropped, and no epoch appears twice.
     """
 
     def __init__(self, path: Path, seconds: float = 10.0) -> None:
@@ -50,7 +47,7 @@ class JsonLines:
     def begin(self, history: History, done: int) -> None:
         """Keep the step lines of the first `done` units and write the epochs of `history` between them.
 
-        Raises:  FormatError if the file holds something else than a log, which is then left alone.
+        Raises:  FormatError if the file is not a log; the file is then unchanged.
         """
         lines = [line for line in self._read() if line["event"] == "step" and line["done"] <= done]
         units = 0
@@ -101,7 +98,7 @@ class JsonLines:
                 lines.append({"event": line["event"], "done": int(line["done"])} | line)
             except (ValueError, KeyError, TypeError) as error:
                 raise FormatError(
-                    f"{self.path}: line {number:,} is no line of a training log ({error}). Choose another "
+                    f"{self.path}: line {number:,} is not from a training log ({error}). Choose another "
                     "file for the log."
                 ) from error
         return lines

@@ -1,5 +1,4 @@
-"""The one training loop: epochs over batches, schedule, validation, early stop, checkpoints, logs,
-interruption.
+"""The training loop: epochs over batches, schedule, validation, early stop, checkpoints, logs, interruption.
 
 Not handled: what a step does (the learner's matter) and where batches come from.
 """
@@ -14,11 +13,11 @@ from typing import Any, TypeVar
 from seqkit.core.errors import ModelFileError, OptionError, TrainingError
 from seqkit.core.score import Loss
 from seqkit.core.types import Arrays
-from seqkit.train.checkpoint import NOTHING, Checkpoint, Place
+from seqkit.train.checkpoint import Checkpoint
 from seqkit.train.interrupt import polite_interrupts
 from seqkit.train.learner import Batches, Engine, Learner
 from seqkit.train.log import Log
-from seqkit.train.progress import Epoch, History, Progress
+from seqkit.train.progress import NOTHING, Epoch, History, Place, Progress, best_of
 from seqkit.train.schedule import Schedule
 from seqkit.train.world import World
 
@@ -38,30 +37,30 @@ def fit(
     resume: bool = False,
     report: Callable[[Progress], None] | None = None,
     logs: Sequence[Log] = (),
+    minutes: float | None = None,
 ) -> History:
-    """Train `learner` for `epochs` passes over `batches`; return what each epoch gave.
+    """Train `learner` for `epochs` passes over `batches`; return the results of each epoch.
 
     The rate of a step is schedule(units done / units in all, validation values so far). `validate` is called
     after each epoch; where patience, keep_best or a plateau schedule look at its value, lower is better.
     patience:   end after so many epochs in a row that did not improve on the best.
     keep_best:  put the state of the best epoch back at the end; until then it lies in the checkpoint's folder
                 `best`, or in memory if there is no checkpoint.
-    resume:     go on from the checkpoint, if there is one, and end in the same bytes as if never stopped.
-    report:     told of every step. logs: told of every step and epoch; one that raises ends the run, after an
-                epoch with the checkpoint of its end written.
+    resume:     continue from the checkpoint, if there is one, and end in the same bytes as if never stopped.
+    report:     called after every step. logs: called after every step and epoch; an exception in one ends the
+                run, after an epoch with its checkpoint written.
+    minutes:    end in that time, resumed runs together; the schedule follows units or time, the further one.
     Raises:  TrainingError when the loss is not finite or an epoch made no prediction; KeyboardInterrupt after
              SIGINT or SIGTERM at any moment, with the step finished and the checkpoint written.
     """
     engine = learner if isinstance(learner, Engine) else None
-    watching = {
-        "patience": patience is not None,
-        "keep_best": keep_best,
-        "the schedule": getattr(schedule, "watches", False),
-        "asgd": engine is not None and engine.signature.get("optimizer") == "asgd",
-    }
-    _check(validate, patience, [name for name, there in watching.items() if there])
+    watching = {"patience": patience is not None, "keep_best": keep_best}
+    watching["the schedule"] = getattr(schedule, "watches", False)
+    watching["asgd"] = engine is not None and engine.signature.get("optimizer") == "asgd"
+    _check(validate, patience, [name for name, there in watching.items() if there], minutes)
     signature = batches.signature | {"epochs": epochs} | (engine.signature if engine else {})
-    signature |= {name: value for name, value in (("patience", patience), ("keep_best", keep_best)) if value}
+    ends = {"patience": patience, "keep_best": keep_best, "minutes": minutes}
+    signature |= {name: value for name, value in ends.items() if value}
     place = Place()
     resumed = bool(checkpoint and resume and checkpoint.exists())
     if checkpoint and resumed:
@@ -82,16 +81,20 @@ def fit(
         signature,
         batches.size * epochs,
         resumed,
+        None if minutes is None else 60 * minutes,
     )
     with polite_interrupts() as asked_to_stop:
         run.begin(asked_to_stop)
         while not run.over():
             for batch, units in batches.epoch(run.place.epoch, skip=run.place.batches):
                 if run.step(batch, units):
-                    raise KeyboardInterrupt
+                    if run.asked():
+                        raise KeyboardInterrupt
+                    run.time_is_over = True
+                    break
             if run.end_epoch():
                 raise KeyboardInterrupt
-        run.put_back_best()
+        run.put_backbest_of()
     return run.place.history
 
 
@@ -113,14 +116,17 @@ class _Run:
     signature: dict[str, Any]
     total: int  # units over all epochs
     saved: bool  # whether the checkpoint is of this run
+    seconds: float | None  # for all of it
+    time_is_over: bool = False
 
     def begin(self, asked_to_stop: Callable[[], bool]) -> None:
         self.world = self.engine.world if self.engine else World()
         self.asked_to_stop = asked_to_stop
-        self.world.wishes = lambda: (asked_to_stop(), self._due())
+        self.world.wishes = lambda: (asked_to_stop() or self._late(), self._due())
         self.best: Arrays | None = None
         self.started = self.last_save = time.monotonic()
         self.started_units, self.seconds_before = self.place.units, self.place.seconds
+        self.time_is_over = self._late()
         if self.world.rank != 0:
             self.report, self.logs = None, ()
         for log in self.logs:
@@ -132,18 +138,22 @@ class _Run:
 
     def over(self) -> bool:
         values = self._values()
-        stuck = self.patience is not None and len(values) - 1 - _best(values) >= self.patience
-        return self.place.epoch >= self.epochs or stuck
+        stuck = self.patience is not None and len(values) - 1 - best_of(values) >= self.patience
+        return self.place.epoch >= self.epochs or stuck or self.time_is_over
+
+    def asked(self) -> bool:
+        """Whether stopping was asked for, in all processes alike."""
+        return self.world.add(Loss(float(self.asked_to_stop()), 0)).total > 0
 
     def step(self, batch: Any, units: int) -> bool:
-        """Make one step; return whether to stop."""
+        """Make one step; return whether to stop: it was asked for, or the time is over."""
         before = self.place
-        lr = self.schedule(before.units / self.total, self._values())
-        with self._telling_of_the_checkpoint():
+        lr = self.schedule(self._progress(), self._values())
+        with self._naming_the_checkpoint():
             loss = self.learner.step(batch, lr)
         if not math.isfinite(loss.total):
             raise TrainingError(
-                f"fit: loss became {loss.total} at step {before.batches + 1:,} of epoch "
+                f"fit: the loss became {loss.total} at step {before.batches + 1:,} of epoch "
                 f"{before.epoch + 1}, after "
                 f"{before.units:,} units (lr {lr:g}, mean loss before {before.loss.mean:.4g}). Lower lr or "
                 "set clip. "
@@ -163,10 +173,10 @@ class _Run:
         return stop
 
     def end_epoch(self) -> bool:
-        """Validate, save and log; return whether to stop: a wish may have come meanwhile."""
+        """Validate, save and log; return whether to stop: it may have been requested meanwhile."""
         place = self.place
         if self.engine:
-            with self._telling_of_the_checkpoint():
+            with self._naming_the_checkpoint():
                 self.engine.finish()
         if place.loss.count == 0:
             raise TrainingError(
@@ -188,20 +198,20 @@ class _Run:
         self._keep(arrays)
         for log in self.logs:
             log.epoch(ended, place.units)
-        return self.world.add(Loss(float(self.asked_to_stop()), 0)).total > 0  # in all processes alike
+        return self.asked()
 
-    def put_back_best(self) -> None:
+    def put_backbest_of(self) -> None:
         """Restore the best epoch's state, if asked to."""
         if not self.keep_best:
             return
         if self.checkpoint and self.place.history:
             self.world.wait()
             self.best, place = self.checkpoint.best.load(self.signature)
-            wanted = _best(self._values()) + 1
+            wanted = best_of(self._values()) + 1
             if place.epoch != wanted:
                 raise ModelFileError(
-                    f"{self.checkpoint.best.folder}: holds epoch {place.epoch}, the best was epoch "
-                    f"{wanted}. Train anew."
+                    f"{self.checkpoint.best.folder}: got epoch {place.epoch}, expected the best one, "
+                    f"{wanted}. Train again."
                 )
         if self.best is not None:
             self.learner.restore(self.best)
@@ -213,7 +223,7 @@ class _Run:
             value = self.world.same(self.validate())
         if not math.isfinite(value):
             raise TrainingError(
-                f"fit: validate gave {value} after epoch {self.place.epoch + 1}, expected a finite number."
+                f"fit: validate: got {value} after epoch {self.place.epoch + 1}, expected a finite number."
             )
         return value
 
@@ -223,16 +233,22 @@ class _Run:
     def _tell(self, lr: float) -> None:
         if not self.report and not self.logs:
             return
-        place = self.place
-        speed = (place.units - self.started_units) / max(time.monotonic() - self.started, 1e-9)
-        left = (self.total - place.units) / speed if speed else math.inf
-        progress = Progress(
-            place.epoch + 1, self.epochs, place.units, self.total, place.loss, lr, speed, left
-        )
+        units, seconds = self.place.units - self.started_units, time.monotonic() - self.started
+        progress = Progress.of(self.place, self.epochs, self.total, lr, units / max(seconds, 1e-9))
         if self.report:
             self.report(progress)
         for log in self.logs:
             log.step(progress)
+
+    def _progress(self) -> float:
+        """How far the run is, from 0 to 1."""
+        progress = self.place.units / self.total
+        if self.seconds is not None:
+            progress = self.world.same(max(progress, min(self._seconds() / self.seconds, 1.0)))
+        return progress
+
+    def _late(self) -> bool:
+        return self.seconds is not None and self._seconds() >= self.seconds
 
     def _due(self) -> bool:
         return self.checkpoint is not None and time.monotonic() - self.last_save >= self.checkpoint.seconds
@@ -246,7 +262,7 @@ class _Run:
     def _keep(self, arrays: Arrays) -> None:
         """Keep the state, if asked to, when the epoch just ended is the best."""
         values = self._values()
-        if not self.keep_best or not values or _best(values) != len(values) - 1:
+        if not self.keep_best or not values or best_of(values) != len(values) - 1:
             return
         if not self.checkpoint:
             self.best = {name: array.copy() for name, array in arrays.items()}
@@ -254,7 +270,7 @@ class _Run:
             self.checkpoint.best.save(arrays, self.place, self.signature)
 
     @contextlib.contextmanager
-    def _telling_of_the_checkpoint(self) -> Iterator[None]:
+    def _naming_the_checkpoint(self) -> Iterator[None]:
         try:
             yield
         except TrainingError as error:
@@ -269,18 +285,15 @@ class _Run:
         return self.seconds_before + time.monotonic() - self.started
 
 
-def _best(values: Sequence[float]) -> int:
-    """Index of the first lowest value; -1 if there is none yet."""
-    return values.index(min(values)) if values else -1
-
-
-def _check(validate: Callable[[], float] | None, patience: int | None, watching: list[str]) -> None:
+def _check(
+    validate: Callable[[], float] | None, patience: int | None, watching: list[str], minutes: float | None
+) -> None:
+    if minutes is not None and not minutes > 0:
+        raise OptionError(f"fit: got minutes {minutes}, expected more than 0, or None for no limit.")
     if patience is not None and patience < 1:
-        raise OptionError(
-            f"fit: patience {patience} came, allowed is at least 1, or None to go through all epochs."
-        )
+        raise OptionError(f"fit: got patience {patience}, expected at least 1, or None to run all epochs.")
     if validate is None and watching:
         raise OptionError(
-            f"fit: {watching[0]} needs validation values, and none come. Give validate= (a model's valid=, "
+            f"fit: got no validation values, but {watching[0]} needs them. Give validate= (a model's valid=, "
             "--valid on a shell)."
         )

@@ -1,15 +1,15 @@
-"""How far a run is: what `fit` hands to `report`, and the history it returns."""
+"""The progress of a run, which `fit` passes to `report`, and the history it returns."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from seqkit.core.score import Loss
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One look at a run.  Units: done, total in units of the batches (tokens), over all epochs; lr a step;
-    seconds.
-    """
+    """A moment of a run. Units: done and total in units of the batches (tokens), over all epochs."""
 
     epoch: int  # from 1
     epochs: int
@@ -20,10 +20,16 @@ class Progress:
     units_per_second: float
     seconds_left: float
 
+    @staticmethod
+    def of(place: "Place", epochs: int, total: int, lr: float, speed: float) -> "Progress":
+        """A look at a run at some place in the data.  speed: units a second so far."""
+        left = (total - place.units) / speed if speed else math.inf
+        return Progress(place.epoch + 1, epochs, place.units, total, place.loss, lr, speed, left)
+
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave: its mean training loss, the validation value if asked for, and its time."""
+    """The results of one epoch: mean training loss, validation value if asked for, time."""
 
     number: int
     loss: Loss
@@ -33,3 +39,21 @@ class Epoch:
 
 
 History = list[Epoch]
+NOTHING = Loss(0.0, 0)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in a run: epoch, batches done in it, units done in all, loss of the epoch so far."""
+
+    epoch: int = 0
+    batches: int = 0
+    units: int = 0
+    seconds: float = 0.0
+    loss: Loss = NOTHING
+    history: History = field(default_factory=list)
+
+
+def best_of(values: Sequence[float]) -> int:
+    """Index of the first lowest value; -1 if there is none yet."""
+    return values.index(min(values)) if values else -1

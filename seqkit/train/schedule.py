@@ -1,5 +1,4 @@
-"""Learning rates as pure functions of progress (0 at the first step, 1 after the last) and of the validation
-so far.
+"""Learning rates as functions of progress (0 at the first step, 1 after the last) and of the validation.
 
 A schedule is called as schedule(progress, values): `values` are the validation values, one an ended epoch,
 lower is better. As nothing else goes in, a resumed run has the rates of one that was never stopped and
@@ -89,8 +88,7 @@ def plateau(lr: float, *, factor: float = 0.25, patience: int = 1) -> Schedule:
 
 
 def one_cycle(lr: float, *, warmup: float = 0.3, start: float = 25.0, end: float = 1e4) -> Schedule:
-    """Up from lr / start to lr and down to lr / start / end, both in half a cosine (Smith & Topin 2018,
-    arXiv:1708.07120).
+    """Up from lr / start to lr, down to lr / start / end, both in half a cosine (arXiv:1708.07120).
 
     p < warmup:  lr + (lr/start - lr) · (1 + cos(π · p / warmup)) / 2
     else:        lr/start/end + (lr - lr/start/end) · (1 + cos(π · (p - warmup) / (1 - warmup))) / 2
@@ -106,9 +104,7 @@ def one_cycle(lr: float, *, warmup: float = 0.3, start: float = 25.0, end: float
 
 
 def rising(lr: float, *, start: float = 1e5, share: float = 1.0) -> Schedule:
-    """lr/start · start^(p / share): up to lr, evenly in log lr; for the range test (Smith 2017,
-    arXiv:1506.01186).
-    """
+    """lr/start · start^(p / share): up to lr, evenly in log lr; for the range test (arXiv:1506.01186)."""
     _check(lr, start=(start, 1, math.inf), share=(share, 1e-9, 1))
     return lambda progress, values: lr * start ** (min(progress / share, 1.0) - 1)
 
@@ -156,7 +152,7 @@ def _anneal(first: float, last: float, share: float) -> float:
 
 
 def _watching(rate: Schedule) -> Schedule:
-    """Marked as one that looks at the validation values."""
+    """Marked as a schedule that reads the validation values."""
     rate.watches = True  # type: ignore[attr-defined]
     return rate
 
@@ -171,15 +167,13 @@ def _plateaus(values: Sequence[float], patience: int) -> int:
 
 
 def _check(lr: float, **settings: tuple[float, float, float]) -> None:
-    """Raise OptionError for a rate that cannot train, or a setting (value, lowest, highest) out of its
-    range.
-    """
+    """Raise OptionError for a rate that is not above 0, or a setting (value, low, high) out of its range."""
     if not _is_number(lr) or not 0 < lr < math.inf:
-        raise OptionError(f"lr: {lr!r} came, allowed is a number above 0.")
+        raise OptionError(f"lr: got {lr!r}, expected a number above 0.")
     for name, (value, low, high) in settings.items():
         if not _is_number(value) or not low <= value <= high or value == math.inf:
             upper = "" if high == math.inf else f" and at most {high:g}"
-            raise OptionError(f"{name}: {value!r} came, allowed is a number of at least {low:g}{upper}.")
+            raise OptionError(f"{name}: got {value!r}, expected a number of at least {low:g}{upper}.")
 
 
 def _is_number(value: object) -> bool:

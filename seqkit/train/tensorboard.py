@@ -1,6 +1,6 @@
-"""The same log for TensorBoard: `tensorboard --logdir FOLDER` shows it while the run goes on.
+"""The same log for TensorBoard: `tensorboard --logdir FOLDER` shows it during the run.
 
-Not handled: anything but numbers; a log that must be kept for ever (JsonLines is plain text).
+Not handled: anything but numbers; a log to keep for years (JsonLines is plain text).
 """
 
 import time
@@ -22,7 +22,7 @@ class TensorBoard:
         _summary_writer()
 
     def begin(self, history: History, done: int) -> None:
-        """Have what was written after `done` units ignored."""
+        """Let the viewer ignore what was written after `done` units."""
         epoch_ended = done == sum(epoch.units for epoch in history)
         # a point at `done` itself may be of an epoch whose end the checkpoint does not hold: then it goes,
         # and a step's with it

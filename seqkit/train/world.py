@@ -30,8 +30,7 @@ class World:
         self.wishes: Wishes = lambda: (False, False)
 
     def part(self, rows: int) -> slice:
-        """Which of the `rows` of a batch are this process's: the parts differ by one row at most and may be
-        empty.
+        """This process's rows of a batch of `rows`: the parts differ by one row at most and may be empty.
 
         >>> World().part(7)
         slice(0, 7, None)
@@ -45,9 +44,7 @@ class World:
     def reduce(
         self, sums: Any, total: Any, count: int, *, settle: bool = True
     ) -> Loss:  # Any: tensors, or a float total
-        """Add `sums` up over all processes, in place, and give the loss of all of them; agree on wishes if
-        `settle`.
-        """
+        """Add `sums` up over all processes, in place; return the loss of all; agree on wishes if `settle`."""
         return Loss(float(total), count)
 
     def add(self, loss: Loss) -> Loss:
@@ -66,4 +63,4 @@ class World:
         return [arrays]
 
     def wait(self) -> None:
-        """Come back when every process has come here."""
+        """Return when every process has called this."""

@@ -14,8 +14,9 @@ from typing import Any
 
 from seqkit.core.errors import OptionError, TrainingError
 from seqkit.core.score import Loss
-from seqkit.models.base import Model
-from seqkit.train.progress import Epoch, History, Progress
+from seqkit.train.probe import EnoughError, Probe
+from seqkit.train.progress import Progress
+from seqkit.tuning.estimator import Estimator, variant
 
 NEAR, BROKEN = (
     5,
@@ -73,7 +74,7 @@ class RangeTest:
 
 
 def find_lr(
-    model: Model, *data: Any, low: float = 1e-6, high: float = 10.0, steps: int = 200, **given: Any
+    model: Estimator, *data: Any, low: float = 1e-6, high: float = 10.0, steps: int = 200, **given: Any
 ) -> RangeTest:
     """Train a fresh copy of `model` by model.fit(*data, **given) while the rate goes from `low` to `high` in
     `steps` steps.
@@ -83,7 +84,7 @@ def find_lr(
     """
     if not 0 < low < high < math.inf or steps < 20:
         raise OptionError(
-            f"find_lr: rates {low:g}..{high:g} in {steps} steps came, expected 0 < low < high, and 20 steps "
+            f"find_lr: got rates {low:g}..{high:g} in {steps} steps, expected 0 < low < high, and 20 steps "
             "or more."
         )
     probe = _Watch(1)
@@ -103,7 +104,7 @@ def find_lr(
 
 
 def _run(
-    model: Model,
+    model: Estimator,
     data: Sequence[Any],
     given: dict[str, Any],
     watch: "_Watch",
@@ -111,27 +112,18 @@ def _run(
     settings: dict[str, Any],
 ) -> bool:
     """Train until `watch` has enough; return whether the loss stopped being finite before."""
-    fresh = type(model)(
-        **(
-            model.get_params()
-            | {"lr": lr, "schedule": "constant", "schedule_settings": {}, "patience": None}
-            | settings
-        )
-    )
+    plain = {"lr": lr, "schedule": "constant", "schedule_settings": {}, "patience": None}
+    fresh = variant(model, plain | settings)
     try:
-        fresh.fit(*data, logs=[watch], **given)  # type: ignore[attr-defined]  # every model has it
-    except _EnoughError:
+        fresh.fit(*data, logs=[watch], **given)
+    except EnoughError:
         return False
     except TrainingError:
         return True
     return False
 
 
-class _EnoughError(Exception):
-    """What was to be seen was seen."""
-
-
-class _Watch:
+class _Watch(Probe):
     """A Log that keeps the loss of each step, and ends the run after `steps` or when the loss runs away."""
 
     def __init__(self, steps: int) -> None:
@@ -139,9 +131,6 @@ class _Watch:
         self.rates: list[float] = []
         self.losses: list[float] = []
         self._before, self._lowest = Loss(0.0, 0), math.inf
-
-    def begin(self, history: History, done: int) -> None:
-        """Nothing is resumed."""
 
     def step(self, progress: Progress) -> None:
         """The loss is the epoch's so far: what the step added is its own."""
@@ -155,8 +144,4 @@ class _Watch:
             self._lowest = min(self._lowest, last)
             self.broken = last > BROKEN * self._lowest
         if self.broken or len(self.losses) >= self.steps:
-            raise _EnoughError
-
-    def epoch(self, epoch: Epoch, done: int) -> None:
-        """The next epoch's loss begins anew."""
-        self._before = Loss(0.0, 0)
+            raise EnoughError

@@ -1,11 +1,11 @@
-"""What to search: ranges and choices of settings, read from text, drawn from a seed, made narrower.
+"""What to search: ranges and choices of settings, read from text, drawn from a seed, narrowed.
 
     lr=1e-4..1:log                 lr = 10^r, r uniform in [-4, 0]
     beta1=0.9..0.999:log-below-1   beta1 = 1 - 10^r, r uniform in [-3, -1]
     dropout=0..0.5                 uniform
-    hidden_size=32..256:log        a whole number, as the option's type says
+    hidden_size=32..256:log        a whole number, since the option is an int
     cell=gru,lstm                  one of these
-    lr                             the range and scale that the option itself names
+    lr                             the option's own range and scale
 
 Draw number n of a setting is f(seed, n, its name): trials do not depend on which worker makes them, nor on
 other settings. Of each 8 draws in a row one lies in each eighth of a range, in random order (McKay et al.
@@ -38,8 +38,7 @@ Wanted = Mapping[
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from `low` to `high`, evenly on `scale`. A place is where a number lies: 0 at `low`, 1 at
-    `high`.
+    """Numbers from `low` to `high`, evenly on `scale`. The place of a number is 0 at `low` and 1 at `high`.
 
     >>> Range(1e-4, 1.0, "log").at(0.25)
     0.001
@@ -78,9 +77,7 @@ class Range:
         return f"{self.low:.6g}..{self.high:.6g}" + ("" if self.scale == "linear" else f":{self.scale}")
 
     def _ends(self) -> tuple[float, float]:
-        """Of the scale; a whole number stands for all that is rounded to it, so that the first and last are
-        not drawn less.
-        """
+        """The ends on the scale; for whole numbers half a step wider, so that all are drawn equally often."""
         half = 0.5 if self.whole else 0.0
         return self._forth(self.low - half), self._forth(self.high + half)
 
@@ -102,7 +99,7 @@ class Choice:
     values: tuple[Any, ...]
 
     def at(self, place: float) -> Any:
-        """The value at a place, each having as much of [0, 1)."""
+        """The value at a place; all have an equal part of [0, 1)."""
         return self.values[min(int(place * len(self.values)), len(self.values) - 1)]
 
     def around(self, values: Sequence[Any], margin: float) -> "Choice":
@@ -121,17 +118,14 @@ class Space:
 
     @staticmethod
     def of(wanted: Wanted, groups: Iterable[Any], where: str = "model") -> "Space":
-        """The space of `wanted`, its names looked up among the fields of `groups` (dataclasses whose fields
-        are options).
+        """The space of `wanted`; its names are fields of `groups`, dataclasses whose fields are options.
 
         Raises:  OptionError for an unknown name, an empty range, a log range through 0, a range beyond the
                  option's own.
         """
         fields = {f.name: (f, hint) for kind in groups for f, hint in _hints(kind)}
         if not wanted:
-            raise OptionError(
-                f"space: nothing to search was named. Give a setting of {where}, such as lr=1e-4..1."
-            )
+            raise OptionError(f"space: got no setting to search. Give one of {where}, such as lr=1e-4..1.")
         for name in wanted:
             if name not in fields:
                 raise OptionError(f"space: {where} has no setting {name!r}.{did_you_mean(name, fields)}")
@@ -169,7 +163,7 @@ class Space:
 def parse_space(texts: Iterable[str]) -> dict[str, str | None]:
     """Name and text of each "name=text"; a name alone stands for the option's own range.
 
-    Raises:  OptionError for a name that comes twice.
+    Raises:  OptionError for a repeated name.
 
     >>> parse_space(["lr=1e-4..1", "dropout"])
     {'lr': '1e-4..1', 'dropout': None}
@@ -178,7 +172,7 @@ def parse_space(texts: Iterable[str]) -> dict[str, str | None]:
     for whole in texts:
         name, equals, text = whole.partition("=")
         if name in found:
-            raise OptionError(f"space: {name} came twice, expected each setting once.")
+            raise OptionError(f"space: got {name} twice, expected each setting once.")
         found[name] = text if equals else None
     return found
 
@@ -211,13 +205,13 @@ def _part(name: str, given: Any, field: dataclasses.Field[Any], hint: Any) -> Ra
         return Choice(tuple(_value(text, number) for text in given.split(",")))
     if number is None:
         raise OptionError(
-            f"space: {name}={given} is a range, but {name} is no number. Give values with commas between."
+            f"space: got the range {name}={given}, but {name} is not a number. Give values like a,b."
         )
     return _range(name, given, number is int, own.partition(":")[2] or "linear", field.metadata)
 
 
 def _whole_option(name: str, field: dataclasses.Field[Any], kinds: tuple[Any, ...]) -> Any:
-    """All that an option takes, where that is finite."""
+    """All values of an option, if they are finitely many."""
     low, high = field.metadata.get("low"), field.metadata.get("high")
     if low is not None and high is not None:
         return f"{low}..{high}"
@@ -225,9 +219,7 @@ def _whole_option(name: str, field: dataclasses.Field[Any], kinds: tuple[Any, ..
         return [False, True]
     if typing.get_origin(kinds[0]) is typing.Literal:
         return typing.get_args(kinds[0])
-    raise OptionError(
-        f"space: {name} names no range of its own. Give one, as {name}=low..high or {name}=a,b."
-    )
+    raise OptionError(f"space: {name} has no range of its own. Give one, as {name}=low..high or {name}=a,b.")
 
 
 def _range(name: str, text: str, whole: bool, usual: str, metadata: Mapping[str, Any]) -> Range:
@@ -236,7 +228,7 @@ def _range(name: str, text: str, whole: bool, usual: str, metadata: Mapping[str,
     where = f"space: {name}={text}"
     if scale not in SCALES:
         raise OptionError(
-            f"{where}: scale {scale!r} came, allowed are {', '.join(SCALES)}.{did_you_mean(scale, SCALES)}"
+            f"{where}: got scale {scale!r}, expected one of {', '.join(SCALES)}.{did_you_mean(scale, SCALES)}"
         )
     try:
         low, high = (_number(end, whole) for end in ends.split("..", 1))
@@ -251,9 +243,7 @@ def _range(name: str, text: str, whole: bool, usual: str, metadata: Mapping[str,
     lowest, highest = metadata.get("low"), metadata.get("high")
     if (lowest is not None and low < lowest) or (highest is not None and high > highest):
         allowed = limits(lowest, highest)
-        raise OptionError(
-            f"{where}: the range goes beyond what {name} takes, {allowed}. Move its ends within."
-        )
+        raise OptionError(f"{where}: the range is too wide, expected {name} {allowed}. Change its ends.")
     if scale == "log" and low <= 0:
         raise OptionError(f"{where}: a log range cannot begin at {low:g}. Begin above 0, or add :linear.")
     if scale == "log-below-1" and high >= 1:
@@ -271,7 +261,7 @@ def _number(text: str, whole: bool) -> float:
 
 
 def _value(text: str, number: Any) -> Any:
-    """JSON, or the text as it stands; 1e3 is a whole number where the option is one."""
+    """The value as JSON, else the text itself; 1e3 is a whole number where the option is an int."""
     try:
         value = json.loads(text)
     except ValueError:

@@ -1,9 +1,8 @@
-"""The trials of a search on disk: an Optuna study in SQLite, and a lock a trial, so that workers share one
-search.
+"""The trials of a search on disk, shared by workers: an Optuna study in SQLite, and a lock for each trial.
 
-A worker is any process that has the folder. It holds the lock of the trial it trains; the system lets go of
-it when the process dies, however it dies, so an open trial without a holder is one to go on with. What is
-over is never touched again. Not handled: folders on a network whose locks or SQLite cannot be trusted.
+A worker is any process that has the folder. It holds the lock of the trial it trains; the system releases it
+when the process dies, however it dies, so an open trial without a holder can be continued. Finished trials
+are never changed. Not handled: folders on a network whose locks or SQLite cannot be trusted.
 """
 
 import contextlib
@@ -23,9 +22,7 @@ _TOLD = {"done": "COMPLETE", "dropped": "PRUNED", "failed": "FAIL"}  # ours -> O
 
 
 class Trials:
-    """The search in `folder`, begun or joined.  signature: what all its workers must share, as JSON
-    values.
-    """
+    """The search in `folder`, new or joined. signature: what all its workers must share, as JSON values."""
 
     def __init__(self, folder: Path, space: Space, signature: Mapping[str, Any]) -> None:
         """Raises:  OptionError if the folder holds another search, or without Optuna; FormatError for a
@@ -51,11 +48,9 @@ class Trials:
 
     @contextlib.contextmanager
     def claim(self, jobs: Sequence[Job], known: Sequence[Trial]) -> Iterator[Job | None]:
-        """Within the block the first of `jobs` that nobody has is this worker's; None if others have them
-        all.
+        """Within the block the first free one of `jobs` is this worker's; None if others have them all.
 
-        To be entered with `lock` held since `known` was read, so that nothing changes between seeing a job
-        and having it.
+        Hold `lock` from the reading of `known` on, so that nothing changes between choice and claim.
         """
         from filelock import FileLock, Timeout
 
@@ -86,11 +81,11 @@ class Trials:
         self._storage.set_trial_intermediate_value(self._id(number), epoch, value)
 
     def spend(self, number: int, units: int, seconds: float) -> None:
-        """What the trial has cost so far."""
+        """Record what the trial has cost so far."""
         self._storage.set_trial_user_attr(self._id(number), "spent", [units, seconds])
 
     def end(self, trial: Trial, state: State, error: str = "") -> None:
-        """The trial is over; its checkpoint goes."""
+        """The trial is over; its checkpoint is deleted."""
         from optuna.trial import TrialState
 
         if error:
@@ -177,12 +172,14 @@ def _open(path: Path) -> tuple[Any, int]:
 
 
 def _compare(folder: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    for name in [*now, *(name for name in then if name not in now)]:
+    names = [*now, *(name for name in then if name not in now)]
+    if "version" not in then:  # of 0.1.0, which hashed data in another way and named some settings otherwise
+        names = [name for name in now if name in then and name not in ("data", "validation data")]
+    for name in names:
         if then.get(name) != now.get(name):
             raise OptionError(
-                f"search: {name} was {then.get(name)!r} in {folder} and is {now.get(name)!r} now, so the "
-                "trials do not compare. "
-                "Use the old value, or another folder."
+                f"search: got {name} {now.get(name)!r}, expected {then.get(name)!r} as in {folder}: trials "
+                "must be comparable. Use the old value, or another folder."
             )
 
 

@@ -1,4 +1,4 @@
-"""What a search is made of: trials, the jobs that are open, and the methods that say which."""
+"""The parts of a search: trials, open jobs, and the methods that choose them."""
 
 import math
 from collections.abc import Sequence
@@ -14,8 +14,7 @@ searches = Family("seqkit.tuning.methods", "search method")
 
 @dataclass(frozen=True)
 class Trial:
-    """One setting of the model and what came of it.  Units: values, one an epoch, lower is better; units as
-    the data's.
+    """One setting of the model and its results. Units: values, one an epoch, lower is better.
 
     open: begun, and not over. dropped: others of as many epochs were better. failed: `error` says why.
     """
@@ -38,7 +37,7 @@ class Trial:
         return math.inf if self.state == "failed" else min(self.values[:epochs], default=math.inf)
 
     def reached(self, epochs: int) -> bool:
-        """Whether so many epochs are over, or none is to come."""
+        """Whether so many epochs are over, or the trial has ended."""
         return len(self.values) >= epochs or self.state in ("done", "failed")
 
     def to_json(self) -> dict[str, Any]:
@@ -66,8 +65,7 @@ class Job:
 
 
 class Method(Protocol):
-    """A search over a space: it remembers nothing, so a resumed search and any number of workers make the
-    same trials.
+    """A search over a space, without memory: a resumed search and any number of workers make the same trials.
 
     A member is a frozen dataclass (its fields are its options), made with the size of the search; `grows`
     says whether the trials stay the same when more are asked for.
@@ -86,4 +84,4 @@ class Method(Protocol):
         """
 
     def dropped(self, trials: int, epochs: int, known: Sequence[Trial]) -> list[int]:
-        """The trials that will not be gone on with."""
+        """The trials that will not be continued."""

@@ -6,29 +6,29 @@ Not handled: what is searched (tuning.space), in which order (tuning.methods), w
 it once more on text of its own.
 """
 
-import hashlib
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from seqkit.core import files, options
 from seqkit.core.device import device
 from seqkit.core.errors import OptionError, ResourceError, TrainingError
-from seqkit.models.base import Model
+from seqkit.core.fingerprint import fingerprint
 from seqkit.report.search_plot import Dot, search_plot
 from seqkit.train.interrupt import polite_interrupts
+from seqkit.train.probe import EnoughError, Probe
 from seqkit.train.progress import Epoch, History, Progress
+from seqkit.tuning.estimator import Estimator, variant
 from seqkit.tuning.space import Space, Wanted
 from seqkit.tuning.store import Trials, read_trials
 from seqkit.tuning.trial import Job, Method, Trial, searches
 
+VERSION = 2  # of what a search is known by
 Report = Callable[[Trial, list[Trial]], None]  # the trial at hand, and all
 
 
@@ -93,7 +93,7 @@ class Found:
 
 
 def tune(
-    model: Model,
+    model: Estimator,
     space: Wanted,
     *data: Any,
     valid: Any,
@@ -119,9 +119,9 @@ def tune(
              KeyboardInterrupt after SIGINT or SIGTERM, with the trial at hand in its checkpoint.
     """
     way: Method = options.from_json(searches.load(method), dict(method_settings or {}))
-    where = Space.of(space, type(model).groups.values(), type(model).__name__)
+    where = Space.of(space, model.settings.groups.values(), type(model).__name__)
     for end in where.ends():
-        _variant(model, end)  # what each option refuses is refused now
+        variant(model, end)  # what each option refuses is refused now
     if trials < 1:
         raise OptionError(f"tune: {trials} trials came, allowed is at least 1.")
     if valid is None:
@@ -132,6 +132,7 @@ def tune(
     device(model.device)
     fixed = {n: v for n, v in model.get_params().items() if n not in (*where.parts, "device", "threads")}
     signature = {
+        "version": VERSION,
         "model": type(model).__name__,
         "space": where.to_json(),
         "method": method,
@@ -139,8 +140,8 @@ def tune(
         "seed of the draws": seed,
         **({} if way.grows else {"trials": trials}),
         **fixed,
-        "data": _identity([data, given]),
-        "validation data": _identity(valid),
+        "data": fingerprint(data, given),
+        "validation data": fingerprint(valid),
     }
     work = _Work(model, where, way, trials, seed, Trials(Path(out), where, signature), report)
     with polite_interrupts() as asked_to_stop:
@@ -160,7 +161,7 @@ def tune(
 class _Work:
     """One worker of a search."""
 
-    model: Model
+    model: Estimator
     space: Space
     method: Method
     size: int
@@ -196,10 +197,10 @@ class _Work:
     def _train(self, job: Job, before: Trial, fit: Callable[..., Any]) -> None:
         last = job.epochs >= self.model.fit_options.epochs
         watch = _Watch(self.trials, before, math.inf if last else job.epochs)
-        model, error = _variant(self.model, job.settings), ""
+        model, error = variant(self.model, job.settings), ""
         try:
             fit(model, checkpoint=self.trials.checkpoint(job.number), resume=True, logs=[watch])
-        except _EnoughError:
+        except EnoughError:
             return
         except (TrainingError, ResourceError) as problem:
             if isinstance(
@@ -220,11 +221,7 @@ class _Work:
             self.trials.end(trial, "done")
 
 
-class _EnoughError(Exception):
-    """The epochs of a job are over."""
-
-
-class _Watch:
+class _Watch(Probe):
     """The Log of a trial: writes its values down, and ends the run when the job's epochs are over."""
 
     def __init__(self, trials: Trials, trial: Trial, epochs: float) -> None:
@@ -237,7 +234,7 @@ class _Watch:
         for epoch in history[len(self.trial.values) :]:
             self.epoch(epoch, done)
         if len(history) >= self.epochs:
-            raise _EnoughError
+            raise EnoughError
 
     def step(self, progress: Progress) -> None:
         """Count what was trained on."""
@@ -248,33 +245,4 @@ class _Watch:
         if epoch.validation is not None:
             self.trials.add_value(self.trial.number, epoch.number, epoch.validation)
         if epoch.number >= self.epochs:
-            raise _EnoughError
-
-
-def _variant(model: Model, settings: Mapping[str, Any]) -> Model:
-    return type(model)(**(model.get_params() | dict(settings)))
-
-
-def _identity(value: Any) -> str:
-    """A hash of data: of the fingerprint of what has one, else of all numbers and texts in it."""
-    digest = hashlib.sha256()
-    for piece in _pieces(value):
-        digest.update(len(piece).to_bytes(8, "little") + piece)
-    return digest.hexdigest()[:16]
-
-
-def _pieces(value: Any) -> Iterator[bytes]:
-    if hasattr(value, "fingerprint"):
-        yield str(value.fingerprint).encode()
-    elif isinstance(value, np.ndarray):
-        yield np.ascontiguousarray(value).tobytes()
-    elif isinstance(value, Mapping):
-        yield from _pieces(list(value.items()))
-    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        yield f"{len(value)}".encode()
-        for one in value:
-            yield from _pieces(one)
-    elif hasattr(value, "matrix"):  # Vectors
-        yield from _pieces([value.vocab.tokens, np.asarray(value.matrix)])
-    else:
-        yield (value if isinstance(value, str) else repr(value)).encode()
+            raise EnoughError

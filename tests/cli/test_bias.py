@@ -201,7 +201,7 @@ def test_seat_measures_the_states_of_a_language_model(tmp_path):
     assert "not measured: template 'that is {}'" in default.stderr
     assert re.search(r"seat career/family +-", default.stdout)
     refused(*args, "--pooling", "max", code=2, text="allowed are 'last' and 'mean'")
-    refused(*args, "--template", "a cat", code=2, text="template 'a cat' came, expected text with one {}")
+    refused(*args, "--template", "a cat", code=2, text="got template 'a cat', expected text with one {}")
     refused(
         *args,
         "--template",
@@ -299,7 +299,12 @@ def test_bad_input_gives_one_sentence_and_nothing_half_written(folder, tmp_path)
         text="not in the vocabulary|are lost",
     )
     refused(
-        "report", folder / "v", "--out", tmp_path / "r.pdf", code=2, text=r"allowed are \.html and \.json"
+        "report",
+        folder / "v",
+        "--out",
+        tmp_path / "r.pdf",
+        code=2,
+        text=r"expected a name that ends in \.html or \.json",
     )
     refused(
         "report",

@@ -131,17 +131,17 @@ def test_several_tasks_are_trained_predicted_and_judged(folder):
 @pytest.mark.parametrize(
     ("content", "more", "code", "message"),
     [
-        ("pos\ta\npos\tb\n", [], 3, "bad.tsv: labels: only the label 'pos' came, expected at least two"),
+        ("pos\ta\npos\tb\n", [], 3, "bad.tsv: labels: got only the label 'pos', expected two or more"),
         ("pos\ta\nneg\t\n", [], 3, "bad.tsv: line 2: the text is empty"),
         ("pos\ta\nneg b\n", [], 3, "bad.tsv: line 2 has 1 columns, expected 2"),
-        ("", [], 3, "bad.tsv: no text came"),
+        ("", [], 3, "bad.tsv: got no text"),
         (
             "pos\ta\nneg\tb\n",
             ["--valid", "dev.tsv"],
             3,
             "dev.tsv: line 2: 'odd', which did not come in training; known: neg, pos",
         ),
-        ("pos\ta\nneg\tb\n", ["--valid", "empty.tsv"], 3, "empty.tsv: no text came"),
+        ("pos\ta\nneg\tb\n", ["--valid", "empty.tsv"], 3, "empty.tsv: got no text"),
         ("pos\tcaf\udce9\nneg\tb\n", [], 3, "bad.tsv: line 1, byte 7: 0xe9 is not valid utf-8"),
         (
             "pos\ta\nneg\tb\n",

@@ -124,7 +124,7 @@ def test_a_finished_run_is_resumed_to_the_same_model(folder):
         (["train", "text.txt", "--out", "x", "--unit", "words"], 2, "allowed are word"),
         (["train", "text.txt", "--out", "x", "--set", "weight_drop=0.5"], 2, "Did you mean 'weight_dropout'"),
         (["train", "text.txt", "--out", "x", "--schedule", "cosin"], 2, "Did you mean 'cosine'"),
-        (["train", "text.txt", "--out", "x", "--curve", "c.pdf"], 2, "allowed are .svg and .png"),
+        (["train", "text.txt", "--out", "x", "--curve", "c.pdf"], 2, "ends in .svg or .png"),
         (["train", "text.txt", "--out", "x", "--hidden", "400000"], 6, "GiB"),
         (["train", "text.txt", "--out", "x", "--device", "cuda:7"], 2, "cuda"),
         (
@@ -146,7 +146,7 @@ def test_a_finished_run_is_resumed_to_the_same_model(folder):
                 "8",
             ],
             2,
-            "resume: epochs was 2",
+            "resume: got epochs",
         ),
         (["score", "none", "a"], 4, "none"),
         (["score", "broken", "a"], 4, "broken"),

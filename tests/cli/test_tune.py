@@ -212,7 +212,7 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
     ("words", "code", "message"),
     [
         ([*BEFORE, "--space", "lrr"], 2, "space: LanguageModel has no setting 'lrr'. Did you mean 'lr'?"),
-        ([*BEFORE, "--space", "lr", "--space", "lr=0.1..1"], 2, "space: lr came twice"),
+        ([*BEFORE, "--space", "lr", "--space", "lr=0.1..1"], 2, "space: got lr twice"),
         (
             [*BEFORE, "--space", "lr=1..0.1"],
             2,
@@ -223,17 +223,17 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
         (
             [*BEFORE, "--space", "lr=1e-4..1:lg"],
             2,
-            "scale 'lg' came, allowed are linear, log, log-below-1. Did you mean 'log'?",
+            "got scale 'lg', expected one of linear, log, log-below-1. Did you mean 'log'?",
         ),
         ([*BEFORE, "--space", "lr=fast"], 2, "lr: 'fast' came, expected float"),
         ([*BEFORE, "--space", "dropout=0..2"], 2, "beyond what dropout takes, at least 0 and at most 0.95"),
         ([*BEFORE, "--space", "hidden_size=4..8.5"], 2, "expected low..high in whole numbers"),
         ([*BEFORE, "--space", "cell=gru,lstn"], 2, "unknown cell 'lstn'"),
-        ([*BEFORE, "--space", "cell=1..2"], 2, "cell=1..2 is a range, but cell is no number"),
+        ([*BEFORE, "--space", "cell=1..2"], 2, "got the range cell=1..2, but cell is not a number"),
         (
             [*BEFORE, "--space", "epochs"],
             2,
-            "epochs names no range of its own. Give one, as epochs=low..high",
+            "epochs has no range of its own. Give one, as epochs=low..high",
         ),
         (
             [*BEFORE, "--method", "randm"],
@@ -241,17 +241,17 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
             "unknown search method 'randm'; known: coarse-to-fine, grid, halving, random. Did you mean 'random'?",
         ),
         ([*BEFORE, "--method", "halving", "--method-set", "etaa=3"], 2, "unknown setting 'etaa'; known: eta"),
-        ([*BEFORE, "--method", "halving", "--trials", "2"], 2, "2 trials came, expected at least 3"),
+        ([*BEFORE, "--method", "halving", "--trials", "2"], 2, "2 trials, expected at least 3"),
         (
             [*BEFORE, "--method", "coarse-to-fine", "--trials", "2"],
             2,
-            "2 trials came for 2 rounds, expected at least 4",
+            "got 2 trials for 2 rounds, expected at least 4",
         ),
         ([*BEFORE, "--trials", "0"], 2, "tune: 0 trials came, allowed is at least 1"),
         ([*BEFORE, "--set", "epoch=2"], 2, "unknown setting 'epoch'. Did you mean 'epochs'?"),
         ([*BEFORE, "--unit", "words"], 2, "unit: 'words' came, allowed are word, whitespace"),
-        ([*BEFORE, "--plot", "x.pdf"], 2, "'x.pdf' ends in '.pdf', allowed are .svg and .png"),
-        ([*BEFORE, "--device", "gpu"], 2, "device: 'gpu' came, allowed are auto, cpu, cuda"),
+        ([*BEFORE, "--plot", "x.pdf"], 2, "got 'x.pdf', expected a name that ends in .svg or .png"),
+        ([*BEFORE, "--device", "gpu"], 2, "device: got 'gpu', expected one of auto, cpu, cuda"),
         ([*BEFORE, "--device", "cuda:99"], 2, "device: 'cuda:99' was asked for"),
         (["lm", "none.txt", "--valid", "valid.txt", "--out", "x"], 3, "none.txt: no such file"),
         (["lm", "text.txt", "--valid", "none.txt", "--out", "x", *WORDS], 3, "none.txt: no such file"),
@@ -268,7 +268,7 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
         (
             [*map(str, SEARCH), "--seed", "2", "--out", "best.lm"],
             2,
-            "search: seed of the draws was 1 in best.lm and is 2 now",
+            "search: got seed of the draws 2, expected 1 as in best.lm",
         ),
         (["classify", "cut.tsv", "--out", "x"], 3, "cut.tsv: line 2 has 1 columns, expected 2"),
         (
@@ -282,7 +282,7 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
             "odd.tsv: line 2: 'maybe', which did not come in training; known: 0, 1",
         ),
         (["show", "none"], 3, "none: no search.sqlite there, so it is not the folder of a search"),
-        (["show", "best.lm", "--plot", "x.pdf"], 2, "'x.pdf' ends in '.pdf', allowed are .svg and .png"),
+        (["show", "best.lm", "--plot", "x.pdf"], 2, "got 'x.pdf', expected a name that ends in .svg or .png"),
         (["lr", "lm", "none.txt"], 3, "none.txt: no such file"),
         (
             ["lr", "lm", "text.txt", *WORDS, "--steps", "5"],
@@ -297,7 +297,7 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
         (
             ["lr", "lm", "text.txt", *WORDS, "--plot", "x.pdf"],
             2,
-            "'x.pdf' ends in '.pdf', allowed are .svg and .png",
+            "got 'x.pdf', expected a name that ends in .svg or .png",
         ),
         (["lr", "classify", "hollow.tsv"], 3, "hollow.tsv: line 2: the text is empty"),
     ],

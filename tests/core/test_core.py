@@ -1,5 +1,6 @@
 """core: options, errors, score, family, rng, device."""
 
+import copy
 import math
 from dataclasses import dataclass
 from typing import Literal
@@ -26,12 +27,12 @@ class Options:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"size": 0}, "Options.size: 0 came, allowed is at least 1 and at most 9"),
-        ({"size": 2.5}, "Options.size: 2.5 came, expected int"),
-        ({"size": True}, "Options.size: True came, expected int"),
-        ({"rate": math.nan}, "Options.rate: nan came"),
-        ({"rate": "x"}, "Options.rate: 'x' came, expected float"),
-        ({"kind": "c"}, "Options.kind: 'c' came, expected one of 'a', 'b'"),
+        ({"size": 0}, "Options.size: got 0, expected at least 1 and at most 9"),
+        ({"size": 2.5}, "Options.size: got 2.5, expected int"),
+        ({"size": True}, "Options.size: got True, expected int"),
+        ({"rate": math.nan}, "Options.rate: got nan"),
+        ({"rate": "x"}, "Options.rate: got 'x', expected float"),
+        ({"kind": "c"}, "Options.kind: got 'c', expected one of 'a', 'b'"),
         ({"siez": 1}, "unknown setting 'siez'; known: size, rate, kind, name. Did you mean 'size'"),
     ],
 )
@@ -119,10 +120,10 @@ def test_uniform_fills_the_unit_interval_evenly():
 def test_threads_and_devices_are_checked():
     assert device.threads(3) == 3
     assert device.threads() >= 1
-    with pytest.raises(errors.OptionError, match="threads: 0 came"):
+    with pytest.raises(errors.OptionError, match="threads: got 0"):
         device.threads(0)
     assert device.device("cpu").type == "cpu"
-    with pytest.raises(errors.OptionError, match="device: 'tpu' came, allowed are auto, cpu, cuda"):
+    with pytest.raises(errors.OptionError, match="device: got 'tpu', expected one of auto, cpu, cuda"):
         device.device("tpu")
 
 
@@ -133,3 +134,17 @@ def test_did_you_mean_stays_fast_on_a_large_vocabulary():
     started = time.monotonic()
     assert "word1" in errors.did_you_mean("wrod1", known)
     assert time.monotonic() - started < 5
+
+
+def test_error_is_moved_to_another_place_with_what_callers_ask_for():
+    error = errors.FormatError("label 3: got 'x'.", reason="got 'x'.", row=2, value="x", kind="label")
+    moved = error.at("a.tsv: line 9")
+    assert (type(moved), str(moved)) == (errors.FormatError, "a.tsv: line 9: got 'x'.")
+    assert (moved.row, moved.value, moved.kind) == (2, "x", "label")
+    assert str(moved.at("b.tsv")) == "b.tsv: got 'x'."
+    assert str(errors.ShapeError("a: got 1, expected 2.").at("b")) == "b: a: got 1, expected 2."
+
+
+def test_error_is_copied_whole_as_between_processes():
+    error = copy.copy(errors.FormatError("label 3: got 'x'.", reason="got 'x'.", row=2))
+    assert (str(error), error.reason, error.row) == ("label 3: got 'x'.", "got 'x'.", 2)

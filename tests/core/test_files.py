@@ -101,7 +101,7 @@ def test_another_kind_a_missing_folder_and_a_newer_version_are_named(tmp_path):
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["seqkit"] = 99
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(ModelFileError, match="written in file version 99, we read up to 1"):
+    with pytest.raises(ModelFileError, match="got file version 99, expected at most 1"):
         files.load(folder, "thing")
 
 

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from seqkit.debias.measuring.base import Options, measures
+from seqkit.debias.measuring.assess import parameter_types
+from seqkit.debias.measuring.base import Options, Role
+from seqkit.debias.measuring.measures import measures
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.vocab import Vocab
 
@@ -38,29 +40,32 @@ def rows(vectors, words):
     return vectors[words].astype(np.float64)
 
 
-CALLS = {
-    "weat": lambda v, a, b, o: member("weat")(v, X, Y, a, b, options=o),
-    "seat": lambda v, a, b, o: member("seat")(
-        *(rows(v, w) for w in (X, Y, a, b)), pooling="mean", pool=rows(v, v.vocab.tokens[24:]), options=o
-    ),
-    "sc-weat": lambda v, a, b, o: member("sc-weat")(v, X, a, b, options=o),
-    "rnd": lambda v, a, b, o: member("rnd")(v, X, a, b, options=o),
-    "rnsb": lambda v, a, b, o: member("rnsb")(v, X, a, b, splits=3, options=o),
-    "ect": lambda v, a, b, o: member("ect")(v, X, a, b, options=o),
-    "mac": lambda v, a, b, o: member("mac")(v, X, [a, b], options=o),
-    "ripa": lambda v, a, b, o: member("ripa")(v, X, list(zip(a, b, strict=True)), options=o),
-    "direct-bias": lambda v, a, b, o: member("direct-bias")(v, X, basis_of(v), options=o),
-    "indirect-bias": lambda v, a, b, o: member("indirect-bias")(v, "y0", X, basis_of(v), options=o),
-    "analogies": lambda v, a, b, o: member("analogies")(v, (a[0], b[0]), topn=5, options=o),
-    "gonen-clusters": lambda v, a, b, o: member("gonen-clusters")(
-        v, basis_of(v), n=20, seeds=(1, 2), options=o
-    ),
-    "gonen-svm": lambda v, a, b, o: member("gonen-svm")(v, basis_of(v), n=40, seeds=(1, 2), options=o),
-    "gonen-mlp": lambda v, a, b, o: member("gonen-mlp")(
-        v, basis_of(v), n=40, seeds=(1,), hidden=5, steps=20, options=o
-    ),
-    "gonen-neighbours": lambda v, a, b, o: member("gonen-neighbours")(v, X, basis_of(v), k=20, options=o),
+SMALL = {  # settings that make a member fast; others run as they are
+    "rnsb": {"splits": 3},
+    "analogies": {"topn": 5},
+    "gonen-clusters": {"n": 20, "seeds": (1, 2)},
+    "gonen-svm": {"n": 40, "seeds": (1, 2)},
+    "gonen-mlp": {"n": 40, "seeds": (1,), "hidden": 5, "steps": 20},
+    "gonen-neighbours": {"k": 20},
 }
+
+
+def given(a, b):
+    """What a parameter of each role gets; roles that are missing have a default."""
+    return {
+        Role.FIRST_TARGETS: X,
+        Role.SECOND_TARGETS: Y,
+        Role.FIRST_CLASS: a,
+        Role.SECOND_CLASS: b,
+        Role.NEUTRAL: X,
+        Role.NEUTRAL_LISTS: [a, b],
+        Role.CLASS_WORDS: X,
+        Role.PLEASANT: a,
+        Role.UNPLEASANT: b,
+        Role.PAIRS: list(zip(a, b, strict=False)),
+        Role.PAIR: (*a[:1], *b[:1]),
+        Role.ANCHOR: "y0",
+    }
 
 
 def member(name):
@@ -68,4 +73,14 @@ def member(name):
 
 
 def call(name, vectors, a=A, b=B, options=FAST):
-    return CALLS[name](vectors, a, b, options)
+    """The measure of that name, its parameters filled by their roles."""
+    types = parameter_types(member(name))
+    if Vectors not in types.values():  # seat: rows of sentences
+        parts, others = (
+            (rows(vectors, part) for part in (X, Y, a, b)),
+            rows(vectors, vectors.vocab.tokens[24:]),
+        )
+        return member(name)(*parts, pooling="mean", pool=others, options=options)
+    values = given(a, b) | ({Role.BASIS: basis_of(vectors)} if Role.BASIS in types.values() else {})
+    filled = {p: values[kind] for p, kind in types.items() if isinstance(kind, Role) and kind in values}
+    return member(name)(vectors, **filled, **SMALL.get(name, {}), options=options)

@@ -85,7 +85,7 @@ def test_sets_of_n_words_span_n_minus_1_directions_of_class_means():
     x = unit(vectors.matrix.astype(np.float64)).reshape(len(rows), 4, -1)
     means = x.mean(0) - x.mean((0, 1))
     np.testing.assert_allclose(means @ got.basis.T @ got.basis, means, atol=1e-12)
-    with pytest.raises(OptionError, match="dims 4 came, 6 sets of 4 words by 'mean' give at most 3"):
+    with pytest.raises(OptionError, match="got dims 4, expected at most 3 from 6 sets of 4 words by 'mean'"):
         find_direction(vectors, rows, method="mean", dims=4)
 
 
@@ -112,17 +112,17 @@ def test_degenerate_input_gets_a_named_error():
     with pytest.raises(FormatError, match="the differences of the 2 sets cancel out"):
         find_direction(vectors, (("w0", "w1"), ("w1", "w0")), method="mean")
     for dims in (0, 12, 13):
-        with pytest.raises(OptionError, match=rf"dims {dims} came, allowed is 1 to 11"):
+        with pytest.raises(OptionError, match=rf"got dims {dims}, expected 1 to 11"):
             find_direction(vectors, rows, dims=dims)
-    with pytest.raises(OptionError, match="dims 7 came, 6 sets of 2 words by 'pca' give at most 6"):
+    with pytest.raises(OptionError, match="got dims 7, expected at most 6 from 6 sets of 2 words by 'pca'"):
         find_direction(vectors, rows, dims=7)
-    with pytest.raises(OptionError, match="0 sets came"):
+    with pytest.raises(OptionError, match="got 0 sets"):
         find_direction(vectors, ())
-    with pytest.raises(OptionError, match="method 'mena' came, expected one of pca, mean"):
+    with pytest.raises(OptionError, match="got method 'mena', expected one of pca, mean"):
         find_direction(vectors, rows, method="mena")
     with pytest.raises(VocabularyError, match="'w99' is not in the vocabulary"):
         find_direction(vectors, (("w0", "w99"),))
-    with pytest.raises(ShapeError, match=r"rows of shape \(2, 3\) came, expected \(N, 12\)"):
+    with pytest.raises(ShapeError, match=r"got rows of shape \(2, 3\), expected \(N, 12\)"):
         find_direction(vectors, rows).project(np.zeros((2, 3)))
 
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from seqkit.debias.direction import find_direction
-from seqkit.debias.measuring.base import calibrated, measures, unit
-from seqkit.debias.removal.eraser import methods
+from seqkit.debias.measuring.base import calibrated
+from seqkit.debias.measuring.geometry import unit
+from seqkit.debias.measuring.measures import measures
+from seqkit.debias.removal.methods import methods
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.training.trainer import SkipGram
 from seqkit.embeddings.vectors.vectors import Vectors

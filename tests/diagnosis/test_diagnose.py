@@ -8,8 +8,8 @@ import pytest
 
 from seqkit.core.errors import FormatError, OptionError, TrainingError
 from seqkit.diagnosis.diagnose import DiagnoseOptions, diagnose, save
-from seqkit.diagnosis.label_noise import Part
-from seqkit.diagnosis.linear import LinearClassifier, out_of_fold
+from seqkit.diagnosis.labels.linear import LinearClassifier, out_of_fold
+from seqkit.diagnosis.parts import Part
 from seqkit.diagnosis.result import Diagnosis
 from seqkit.evaluate.choice import Limit
 
@@ -115,13 +115,13 @@ def test_bad_parts_are_told_before_anything_is_trained():
 
     train, dev = Part(["a b", "c d"], ["x", "y"]), Part(["a"], ["x"])
     for parts, kind, text in [
-        ({"train": train}, OptionError, "no dev part came, only train"),
+        ({"train": train}, OptionError, "got the parts train, expected dev too"),
         ({"train": train, "dev": dev, "tset": dev}, OptionError, "unknown part 'tset'.*Did you mean 'test'"),
-        ({"train": train, "dev": Part([], [])}, FormatError, "dev: 0 texts and 0 labels came"),
+        ({"train": train, "dev": Part([], [])}, FormatError, "dev: got 0 texts and 0 labels"),
         (
             {"train": Part(["a", "b"], ["x", "x"]), "dev": dev},
             FormatError,
-            "only the label 'x' came, expected at least two",
+            "got only the label 'x', expected at least two",
         ),
         (
             {"train": train, "dev": Part(["a"], ["z"])},

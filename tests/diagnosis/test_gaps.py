@@ -7,8 +7,8 @@ import pytest
 
 from seqkit.core.errors import FormatError
 from seqkit.diagnosis.causes import explain, high_rate, label_noise, leak
-from seqkit.diagnosis.confident_learning import LabelErrors
 from seqkit.diagnosis.gaps import errors, gaps
+from seqkit.diagnosis.labels.confident_learning import LabelErrors
 from seqkit.diagnosis.loss_curve import signs
 
 
@@ -123,5 +123,5 @@ def test_signs_are_seen_in_rising_and_spiking_losses_only():
 
 
 def test_an_empty_part_is_told():
-    with pytest.raises(FormatError, match="dev: no row came"):
+    with pytest.raises(FormatError, match="dev: got no row"):
         errors({"dev": np.zeros(0, bool)})

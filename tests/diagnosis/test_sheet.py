@@ -77,7 +77,7 @@ def test_bad_sheets_are_told_by_file_line_and_column(tmp_path):
     with pytest.raises(FormatError, match="no row has a mark or a comment"):
         read_sheet(path)
     fill(path, [(2, "other", "perhaps")])
-    with pytest.raises(FormatError, match=r"line 3, column 'other': 'perhaps' came, allowed are x, 1, yes"):
+    with pytest.raises(FormatError, match=r"line 3, column 'other': got 'perhaps', expected x, 1 or yes"):
         read_sheet(path)
     path.write_text("a,b\n1,2\n")
     with pytest.raises(FormatError, match=r"no column 'row'"):

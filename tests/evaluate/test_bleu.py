@@ -5,7 +5,7 @@ import pytest
 import sacrebleu
 
 from seqkit.core.errors import OptionError, ShapeError
-from seqkit.core.family import Family
+from seqkit.evaluate.metric import metrics, metrics_of
 from seqkit.models.translator.model import score_texts
 
 HYPOTHESES = ["the cat sat on the mat .", "a dog", "Hello, there!", "", "one two three four five six"]
@@ -39,7 +39,7 @@ def test_value_of_summed_rows_is_sacrebleus_corpus_score_with_its_signature(name
 
 
 def test_value_of_a_part_is_that_of_its_rows():
-    metric = Family("seqkit.evaluate.metrics", "metric").load("bleu")()
+    metric = metrics.load("bleu")()
     rows = metric.stats(HYPOTHESES, REFERENCES)
     part = sacrebleu.BLEU().corpus_score([HYPOTHESES[0], HYPOTHESES[4]], [[REFERENCES[0], REFERENCES[4]]])
     assert metric.value(rows[[0, 4]].sum(0)) == part.score
@@ -54,3 +54,9 @@ def test_bad_input_is_refused():
         score_texts(HYPOTHESES, REFERENCES, "blue")
     with pytest.raises(ShapeError, match="5 sources and 4 targets"):
         score_texts(HYPOTHESES, REFERENCES[:4])
+
+
+def test_metrics_say_what_they_compare():
+    assert {"bleu", "chrf"} <= set(metrics_of("texts"))
+    assert {"accuracy", "f1"} <= set(metrics_of("labels"))
+    assert not set(metrics_of("texts")) & set(metrics_of("labels") + metrics_of("spans"))

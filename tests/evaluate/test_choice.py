@@ -46,7 +46,7 @@ def test_f1_is_that_of_counting():
     assert np.isnan(table[3]).all()
     assert metric.value(metric.stats(said, is_).sum(0)) == pytest.approx(table[:3, 2].mean())
     assert np.isnan(metric.value(np.zeros(12, np.int64)))
-    with pytest.raises(OptionError, match="no references came"):
+    with pytest.raises(OptionError, match="got no references"):
         metric.stats(said)
 
 

@@ -348,9 +348,9 @@ def test_ids_out_of_range_are_refused_and_padding_is_never_read():
     found.read(ids, lengths)
     expected.read(np.clip(ids, 0, 10), lengths)
     np.testing.assert_allclose(found.state[0], expected.state[0].numpy(), atol=1e-5)
-    with pytest.raises(ShapeError, match="ids from 4 to 99 came, allowed is 0 to 10"):
+    with pytest.raises(ShapeError, match="got ids from 4 to 99, expected 0 to 10"):
         found.read(ids[1:].repeat(2, 0)[:, :2], np.array([2, 2]))
-    with pytest.raises(ShapeError, match="ids from -1 to 1 came"):
+    with pytest.raises(ShapeError, match="got ids from -1 to 1"):
         found.write(Rows.start(np.array([-1, 1]), row_seeds([1, 2]), 3), Rules(), [], 3)
 
 

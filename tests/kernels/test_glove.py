@@ -161,5 +161,5 @@ def test_matrices_that_are_not_aligned_are_refused():
     tiles = tiling.order(ends, columns, values, np.array([0, 5]), mirror=True, seed=np.uint64(3))
     made = parameters(5, 16)
     made[0] = made[0].astype(np.float64)
-    with pytest.raises(ShapeError, match="words: a float64 matrix of 32 columns came"):
+    with pytest.raises(ShapeError, match="words: got a float64 matrix of 32 columns"):
         cpu.train(tiles, np.array([[0]]), np.array([0]), 1, *made, reference.rule("c", 0.05, 10, 0.75))

@@ -111,3 +111,9 @@ def test_law_bfloat16_products_stay_near_float32(name):
         found = run(made, x, state, None, "fused")
     for a, b in zip([*found[0], *found[1]], [*expected[0], *expected[1]], strict=True):
         assert (a - b).norm() <= 0.1 * b.norm() + 1e-3
+
+
+@pytest.mark.parametrize("name", cells.names())
+def test_law_every_gate_has_a_letter_of_its_own_or_none_has(name):
+    made = cell(name, 2, 3)
+    assert len(set(made.gate_names)) == len(made.gate_names) in (0, made.gates)

@@ -6,10 +6,10 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from debias.bias_cases import CALLS, NAMES, A, B, call, changed, make
+from debias.bias_cases import NAMES, A, B, call, changed, make
 
 from seqkit.core.errors import SeqkitError
-from seqkit.debias.measuring.base import measures
+from seqkit.debias.measuring.measures import measures
 
 ALL = measures.names()
 ANTISYMMETRIC = ["weat", "seat", "sc-weat", "rnd", "ripa"]
@@ -28,11 +28,6 @@ def numbers(value):
     if isinstance(value, list | tuple):
         return [n for v in value for n in numbers(v)]
     return [value] if isinstance(value, float) else []
-
-
-def test_every_member_has_its_call():
-    assert sorted(CALLS) == ALL
-    assert len(ALL) == 15
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -126,7 +121,7 @@ def test_law_equal_vectors_give_a_number_or_a_named_error_never_nan(name):
         (
             [*A[:4], "nobody", "none"],
             B,
-            r"list (A|good) has lost 2 of 6 \('nobody', 'none' unknown\), allowed are 20%",
+            r"list (A|good) has lost 2 of 6 \('nobody', 'none' unknown\), expected at most 20%",
         ),
         ("abc", B, "is the string 'abc'"),
     ],

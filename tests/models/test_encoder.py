@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from seqkit.core.errors import OptionError
-from seqkit.models.encoder import Encoder, EncoderOptions
+from seqkit.models.encoder import Encoder
+from seqkit.models.options import Recurrent
 from seqkit.nn.cell import cells
 from seqkit.nn.dropout import Draws
 
@@ -12,7 +13,16 @@ LENGTHS = torch.tensor([5, 1, 63, 0, 15])
 
 
 def made(**settings):
-    return Encoder(40, EncoderOptions(hidden_size=6, embed_dim=7, **settings)).double().eval()
+    return (
+        Encoder(
+            40,
+            Recurrent(
+                **({"hidden_size": 6, "embed_dim": 7, "bidirectional": True, "dropout": 0.3} | settings)
+            ),
+        )
+        .double()
+        .eval()
+    )
 
 
 def rows():
@@ -40,7 +50,7 @@ def test_same_seed_same_weights_and_same_dropout():
 
 
 def test_what_a_caller_joins_to_each_word_is_read():
-    encoder = Encoder(40, EncoderOptions(hidden_size=6, embed_dim=7), extra=3).double()
+    encoder = Encoder(40, Recurrent(hidden_size=6, embed_dim=7, bidirectional=True), extra=3).double()
     extra = torch.ones(5, 63, 3, dtype=torch.float64, requires_grad=True)
     y, _ = encoder(rows(), LENGTHS, extra=extra)
     y.sum().backward()
@@ -50,4 +60,4 @@ def test_what_a_caller_joins_to_each_word_is_read():
 
 def test_unknown_names_are_refused():
     with pytest.raises(OptionError, match="unknown cell 'lstn'"):
-        EncoderOptions(cell="lstn")
+        Recurrent(cell="lstn")

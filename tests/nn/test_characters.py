@@ -57,5 +57,5 @@ def test_gradients_reach_every_weight_and_no_unread_character(kind):
 
 
 def test_a_recurrent_feature_has_an_even_size():
-    with pytest.raises(OptionError, match="char_size: 5 came"):
+    with pytest.raises(OptionError, match="char_size: got 5, expected an even size"):
         Characters(3, 4, 5, "recurrent")

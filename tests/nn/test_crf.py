@@ -140,5 +140,5 @@ def test_rows_in_a_batch_are_as_they_are_alone():
 
 
 def test_shapes_that_do_not_fit_are_refused():
-    with pytest.raises(ShapeError, match=r"a mask of \(2, 4\) came, expected \(B, T, 3\)"):
+    with pytest.raises(ShapeError, match=r"a mask of \(2, 4\), expected \(B, T, 3\)"):
         make(3).log_partition(torch.zeros(2, 5, 3), torch.ones(2, 4, dtype=torch.bool))

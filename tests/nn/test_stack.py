@@ -39,7 +39,7 @@ def test_weights_of_torch_give_the_same_outputs_and_come_back(kind, bidirectiona
 
 
 def test_torch_has_no_peephole():
-    with pytest.raises(OptionError, match="a stack of peephole-lstm came"):
+    with pytest.raises(OptionError, match="got a stack of peephole-lstm, expected lstm"):
         to_torch(Stack(2, 3, cell_name="peephole-lstm"))
 
 
@@ -88,7 +88,7 @@ def test_state_of_another_batch_is_refused():
 
 
 def test_lengths_beyond_the_input_are_refused():
-    with pytest.raises(ShapeError, match="allowed is 0 to the 2 steps given"):
+    with pytest.raises(ShapeError, match="expected 0 to 2, the steps of the input"):
         Stack(3, 4)(torch.zeros(1, 2, 3), lengths=torch.tensor([3]))
 
 

@@ -114,11 +114,11 @@ def test_picture_that_fails_leaves_the_old_one_whole(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("training", "validation", "message"),
     [
-        ([], [], "0 training and 0 validation values came"),
+        ([], [], "got 0 training and 0 validation values"),
         (
             [1.0, 2.0],
             [1.0],
-            "2 training and 1 validation values came, expected at least one and as many of each",
+            "got 2 training and 1 validation values, expected at least one and as many of each",
         ),
     ],
 )
@@ -129,7 +129,9 @@ def test_values_that_do_not_match_are_refused(tmp_path, training, validation, me
 
 @pytest.mark.parametrize("name", ["curve.jpg", "curve", "curve.sgv"])
 def test_other_formats_are_refused_by_suffix(tmp_path, name):
-    with pytest.raises(OptionError, match=r"picture: 'curve.*' ends in .*, allowed are \.svg and \.png"):
+    with pytest.raises(
+        OptionError, match=r"picture: got 'curve.*', expected a name that ends in \.svg or \.png"
+    ):
         learning_curve(tmp_path / name, TRAINING)
 
 

@@ -33,9 +33,9 @@ def test_pictures_are_the_same_bytes_for_the_same_numbers(tmp_path, name):
 
 
 def test_what_does_not_fit_is_refused(tmp_path):
-    with pytest.raises(ShapeError, match=r"values of shape \(1, 2\) came, expected \(1, 3\)"):
+    with pytest.raises(ShapeError, match=r"got values of shape \(1, 2\), expected \(1, 3\)"):
         heat(["a", "b", "c"], np.zeros((1, 2)), ["x"], tmp_path / "a.html")
-    with pytest.raises(OptionError, match="a picture holds 3,000"):
+    with pytest.raises(OptionError, match="expected at most 3,000 in a picture"):
         heat(["a"] * 4000, np.zeros((1, 4000)), ["x"], tmp_path / "a.png")
-    with pytest.raises(OptionError, match=r"allowed are .html, .svg and .png"):
+    with pytest.raises(OptionError, match=r"ends in .html, .svg or .png"):
         heat(["a"], np.zeros((1, 1)), ["x"], tmp_path / "a.pdf")

@@ -75,9 +75,16 @@ def test_schemes_are_told_from_their_tags(rows, scheme):
 
 
 def test_what_is_no_tag_or_scheme_is_refused():
-    with pytest.raises(FormatError, match="'NOUN' came, allowed are O and B-TYPE"):
+    with pytest.raises(FormatError, match="got 'NOUN', expected O, B-TYPE"):
         spans(["O", "NOUN"])
-    with pytest.raises(FormatError, match="'B-' came"):
+    with pytest.raises(FormatError, match="got 'B-', expected"):
         spans(["B-"])
-    with pytest.raises(OptionError, match="'bilou' came, allowed are iob1, bio, bioes"):
+    with pytest.raises(OptionError, match="got 'bilou', expected one of iob1, bio, bioes"):
         convert(["O"], "bilou")
+
+
+def test_error_names_the_tag_that_is_none():
+    for wrong in (lambda: spans(["O", "NOUN"]), lambda: detect([["O", "B-X"], ["O", "NOUN"]])):
+        with pytest.raises(FormatError) as caught:
+            wrong()
+        assert (caught.value.kind, caught.value.value) == ("tag", "NOUN")

@@ -63,7 +63,7 @@ def test_repeats_and_contradictions_within_a_part_are_counted():
 
 
 def test_a_threshold_out_of_range_is_told():
-    with pytest.raises(OptionError, match=r"threshold 1.5 came, allowed is above 0 and at most 1"):
+    with pytest.raises(OptionError, match=r"got threshold 1.5, expected above 0 and at most 1"):
         duplicates({"train": ["a"]}, threshold=1.5)
 
 

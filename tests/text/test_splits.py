@@ -51,15 +51,17 @@ def test_folds_are_equal_and_hold_every_label():
 
 
 def test_bad_shares_empty_parts_and_groups_in_two_parts_are_told():
-    with pytest.raises(OptionError, match=r"train 0.8, dev 0.1 came, expected numbers above 0 that sum to 1"):
+    with pytest.raises(
+        OptionError, match=r"got shares train 0.8, dev 0.1, expected numbers above 0 that sum to 1"
+    ):
         split("ab", {"train": 0.8, "dev": 0.1})
     with pytest.raises(FormatError, match=r"no row is left for 'dev' \(share 0.1 of 2 rows\)"):
         split("ab", {"train": 0.9, "dev": 0.1})
     with pytest.raises(FormatError, match="more groups"):
         split("abab", {"train": 0.5, "dev": 0.5}, groups=[1, 1, 1, 1])
-    with pytest.raises(FormatError, match="no row came"):
+    with pytest.raises(FormatError, match="got no row"):
         split([], {"train": 1.0})
-    with pytest.raises(FormatError, match="3 groups came for 2 rows"):
+    with pytest.raises(FormatError, match="got 3 groups for 2 rows"):
         split("ab", {"train": 1.0}, groups=[1, 2, 3])
     with pytest.raises(OptionError, match="at least 2"):
         folds("ab", 1)

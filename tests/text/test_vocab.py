@@ -42,7 +42,7 @@ def test_vocab_without_unk_names_the_near_word():
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"max_size": 1}, "max_size: 1 came"), ({"specials": ("eof",)}, "unknown special 'eof'")],
+    [({"max_size": 1}, "max_size: got 1, expected more"), ({"specials": ("eof",)}, "unknown special 'eof'")],
 )
 def test_vocab_settings_are_checked(settings, message):
     with pytest.raises(OptionError, match=message):

@@ -139,7 +139,7 @@ def test_missing_variable_of_torchrun_is_named(monkeypatch):
     for name in ("RANK", "MASTER_ADDR", "MASTER_PORT"):
         monkeypatch.delenv(name, raising=False)
     with (
-        pytest.raises(BackendError, match=r"did not come together \(.*RANK.*Start them with torchrun"),
+        pytest.raises(BackendError, match=r"could not connect \(.*RANK.*Start them with torchrun"),
         distributed.world("cpu"),
     ):
         pass

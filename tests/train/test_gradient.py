@@ -13,8 +13,8 @@ from train.toy_module import Streams, Tiny
 
 from seqkit.core.errors import ModelFileError, OptionError, TrainingError
 from seqkit.train.checkpoint import Checkpoint
-from seqkit.train.gradient import GradientLearner
-from seqkit.train.gradient_options import GradientOptions
+from seqkit.train.gradient.learner import GradientLearner
+from seqkit.train.gradient.options import GradientOptions
 from seqkit.train.loop import fit
 from seqkit.train.schedule import cosine
 
@@ -280,7 +280,7 @@ def test_carry_comes_back_in_its_own_dtype(tmp_path, dtype):
 
 
 def _place():
-    from seqkit.train.checkpoint import Place
+    from seqkit.train.progress import Place
 
     return Place(), {}
 
@@ -361,9 +361,7 @@ def test_gradient_that_is_not_finite_stops_before_the_update_and_names_the_param
     learner.step(data(0), 0.1)
     learner.step(data(1), 0.1)
     before = weights(module)
-    wanted = (
-        r"gradient: its norm became nan at step 3 \(lr 0\.1\).* is linear\.bias, 2 of 2 numbers not finite"
-    )
+    wanted = r"gradient: got a norm of nan at step 3 \(lr 0\.1\).* is linear\.bias, 2 of 2 numbers not finite"
     with pytest.raises(TrainingError, match=wanted):
         learner.step(data(2), 0.1)
     assert all(torch.equal(p, before[name]) for name, p in module.named_parameters())
@@ -392,8 +390,8 @@ COMPILED = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from train.toy_module import Streams, Tiny
-from seqkit.train.gradient import GradientLearner
-from seqkit.train.gradient_options import GradientOptions
+from seqkit.train.gradient.learner import GradientLearner
+from seqkit.train.gradient.options import GradientOptions
 for compiled in (False, True):
     learner = GradientLearner(Tiny(dropout=0.0), GradientOptions(compile=compiled))
     print(*(learner.step(batch, 0.01).total for batch, _ in Streams().epoch(0)))
@@ -444,17 +442,17 @@ def test_restore_refuses_another_models_arrays_by_name(change, message):
 def test_resume_with_another_optimizer_is_refused_by_name(tmp_path):
     checkpoint = Checkpoint(tmp_path / "run")
     run(Tiny(), GradientOptions(), checkpoint=checkpoint)
-    with pytest.raises(OptionError, match="resume: optimizer was 'adam' in .* and is 'sgd' now"):
+    with pytest.raises(OptionError, match="resume: got optimizer 'sgd', expected 'adam' as in"):
         run(Tiny(), GradientOptions(optimizer="sgd"), checkpoint=checkpoint, resume=True)
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"optimizer": "adamax"}, r"GradientOptions\.optimizer: 'adamax' came, expected one of 'sgd'"),
-        ({"accumulate": 0}, r"GradientOptions\.accumulate: 0 came, allowed is at least 1"),
-        ({"beta2": 1.5}, r"GradientOptions\.beta2: 1\.5 came"),
-        ({"clip": -1.0}, r"GradientOptions\.clip: -1\.0 came"),
+        ({"optimizer": "adamax"}, r"GradientOptions\.optimizer: got 'adamax', expected one of 'sgd'"),
+        ({"accumulate": 0}, r"GradientOptions\.accumulate: got 0, expected at least 1"),
+        ({"beta2": 1.5}, r"GradientOptions\.beta2: got 1\.5"),
+        ({"clip": -1.0}, r"GradientOptions\.clip: got -1\.0"),
     ],
 )
 def test_setting_out_of_range_is_refused(settings, message):
@@ -466,10 +464,10 @@ def test_module_of_mixed_or_no_trained_parameters_is_refused():
     module = Line()
     module.linear.bias = torch.nn.Parameter(module.linear.bias.double())
     with pytest.raises(
-        OptionError, match=r"parameters are torch\.float32 on cpu, torch\.float64 on cpu; allowed is"
+        OptionError, match=r"got parameters torch\.float32 on cpu, torch\.float64 on cpu; expected all"
     ):
         GradientLearner(module)
-    with pytest.raises(OptionError, match="parameters are none that is trained"):
+    with pytest.raises(OptionError, match="got parameters none to train"):
         GradientLearner(Line().requires_grad_(False))
 
 

@@ -115,7 +115,7 @@ def test_new_run_starts_its_log_anew(tmp_path):
 def test_file_that_is_no_log_is_left_alone(tmp_path, text):
     log = tmp_path / "log.jsonl"
     log.write_text(text)
-    with pytest.raises(FormatError, match=r"log\.jsonl: line 1 is no line of a training log"):
+    with pytest.raises(FormatError, match=r"log\.jsonl: line 1 is not from a training log"):
         run(Mean(), log)
     assert log.read_text() == text
 

@@ -200,7 +200,7 @@ def test_loss_that_is_not_finite_stops_with_step_place_and_rate():
     learner = Mean()
     blow_up_after(learner, 1)
     wanted = (
-        r"fit: loss became inf at step 2 of epoch 1, after 3 units \(lr 0\.1, mean loss before 1\.667\)\. "
+        r"fit: the loss became inf at step 2 of epoch 1, after 3 units \(lr 0\.1, mean loss before 1\.667\)\. "
         r"Lower lr or set clip\. No checkpoint had been written\."
     )
     with np.errstate(over="ignore"), pytest.raises(TrainingError, match=wanted):
@@ -253,9 +253,9 @@ def test_progress_reports_every_step_and_reaches_the_end():
 def test_resume_refuses_another_setting_and_names_it(tmp_path):
     checkpoint = Checkpoint(tmp_path / "run")
     fit(Mean(), Numbers(lr=0.1), epochs=1, schedule=constant(0.1), checkpoint=checkpoint)
-    with pytest.raises(OptionError, match=r"resume: lr was 0\.1 in .*run and is 0\.2 now"):
+    with pytest.raises(OptionError, match=r"resume: got lr 0\.2, expected 0\.1 as in .*run"):
         fit(Mean(), Numbers(lr=0.2), epochs=1, schedule=constant(0.2), checkpoint=checkpoint, resume=True)
-    with pytest.raises(OptionError, match="resume: epochs was 1 in .* and is 2 now"):
+    with pytest.raises(OptionError, match="resume: got epochs 2, expected 1 as in"):
         fit(Mean(), Numbers(lr=0.1), epochs=2, schedule=constant(0.1), checkpoint=checkpoint, resume=True)
 
 
@@ -391,9 +391,9 @@ def test_best_survives_a_kill_between_the_checkpoint_and_its_copy(tmp_path, monk
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"patience": 0, "validate": lambda: 1.0}, r"fit: patience 0 came, allowed is at least 1"),
-        ({"patience": 2}, r"fit: patience needs validation values, and none come"),
-        ({"keep_best": True}, r"fit: keep_best needs validation values, and none come"),
+        ({"patience": 0, "validate": lambda: 1.0}, r"fit: got patience 0, expected at least 1"),
+        ({"patience": 2}, r"fit: got no validation values, but patience needs them"),
+        ({"keep_best": True}, r"fit: got no validation values, but keep_best needs them"),
     ],
 )
 def test_early_stop_without_what_it_needs_is_refused(settings, message):
@@ -432,7 +432,7 @@ def test_engine_finishes_then_is_validated_with_averages_then_hears_all_values(t
     fit(learner, Numbers(), epochs=2, schedule=constant(0.1), validate=validate, checkpoint=checkpoint)
     epoch = ["finish", "averaged", "validate", "raw"]
     assert learner.told == [*epoch, ("observe", 3.0), *epoch, ("observe", 3.0, 2.0)]
-    with pytest.raises(OptionError, match="resume: kind was 'led' in .* and is None now"):
+    with pytest.raises(OptionError, match="resume: got kind None, expected 'led' as in"):
         fit(
             Mean(),
             Numbers(),
@@ -442,3 +442,35 @@ def test_engine_finishes_then_is_validated_with_averages_then_hears_all_values(t
             checkpoint=checkpoint,
             resume=True,
         )
+
+
+class Clock:
+    """time.monotonic that a test moves."""
+
+    now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+
+def test_run_of_some_minutes_ends_in_time_with_the_schedule_at_its_end(tmp_path, monkeypatch):
+    clock, learner, checkpoint = Clock(), Mean(), Checkpoint(tmp_path / "run", seconds=1e9)
+    monkeypatch.setattr("seqkit.train.loop.time", clock)
+
+    def tick():
+        clock.now += 6.0
+
+    learner.hook = tick
+    given = {"epochs": 9, "schedule": linear(1.0, 0.0), "validate": lambda: float(len(learner.rates))}
+    history = fit(learner, Numbers(), **given, minutes=1.0, keep_best=True, checkpoint=checkpoint)
+    assert len(learner.rates) == 10  # steps of six seconds
+    np.testing.assert_allclose(learner.rates, 1 - np.arange(10) / 10)
+    assert [(e.number, e.units, e.validation) for e in history] == [(1, 20, 7.0), (2, 9, 10.0)]
+    again = fit(Mean(), Numbers(), **given, minutes=1.0, keep_best=True, checkpoint=checkpoint, resume=True)
+    assert len(again) == 2  # the time is over
+
+
+@pytest.mark.parametrize("minutes", [0, -1.0, float("nan")])
+def test_run_of_no_minutes_is_refused(minutes):
+    with pytest.raises(OptionError, match="minutes .*, expected more than 0"):
+        fit(Mean(), Numbers(), epochs=1, schedule=constant(0.1), minutes=minutes)

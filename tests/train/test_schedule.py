@@ -105,7 +105,7 @@ def test_law_every_schedule_gives_a_rate_from_0_to_lr_and_is_pure(name, progress
 @pytest.mark.parametrize("name", sorted(SCHEDULES))
 @pytest.mark.parametrize("lr", [0.0, -0.1, math.nan, math.inf, "0.1", True])
 def test_rate_that_cannot_train_is_refused(name, lr):
-    with pytest.raises(OptionError, match="allowed is a number above 0"):
+    with pytest.raises(OptionError, match="expected a number above 0"):
         schedule(name, lr, epochs=1)
 
 
@@ -126,11 +126,11 @@ def test_rate_that_cannot_train_is_refused(name, lr):
         (
             "exponential",
             {"decay": 1.5},
-            r"decay: 1\.5 came, allowed is a number of at least 0 and at most 1\.",
+            r"decay: got 1\.5, expected a number of at least 0 and at most 1\.",
         ),
-        ("plateau", {"patience": 0}, r"patience: 0 came, allowed is a number of at least 1\."),
-        ("staircase", {"every": "two"}, r"every: 'two' came"),
-        ("cosine", {"final": math.nan}, r"final: nan came"),
+        ("plateau", {"patience": 0}, r"patience: got 0, expected a number of at least 1\."),
+        ("staircase", {"every": "two"}, r"every: got 'two'"),
+        ("cosine", {"final": math.nan}, r"final: got nan"),
     ],
 )
 def test_unknown_or_impossible_setting_is_refused_by_name(name, settings, message):

@@ -18,8 +18,8 @@ from train.toy_module import Streams, Tiny
 
 from seqkit.train import distributed
 from seqkit.train.checkpoint import Checkpoint
-from seqkit.train.gradient import GradientLearner
-from seqkit.train.gradient_options import GradientOptions
+from seqkit.train.gradient.learner import GradientLearner
+from seqkit.train.gradient.options import GradientOptions
 from seqkit.train.log import JsonLines
 from seqkit.train.loop import fit
 from seqkit.train.schedule import plateau

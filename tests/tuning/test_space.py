@@ -110,15 +110,15 @@ def test_space_comes_from_the_option(name, text, part):
         ("lrr", None, r"space: Model has no setting 'lrr'\. Did you mean 'lr'\?"),
         ("lr", "1..0.1", r"lr=1\.\.0\.1: the range is empty\. Put the smaller end first"),
         ("lr", "0..1", r"a log range cannot begin at 0\. Begin above 0, or add :linear"),
-        ("lr", "-1..1", r"goes beyond what lr takes, at least 0\. Move its ends within"),
-        ("dropout", "0..1", r"goes beyond what dropout takes, at least 0 and at most 0\.95"),
+        ("lr", "-1..1", r"too wide, expected lr at least 0\. Change its ends"),
+        ("dropout", "0..1", r"too wide, expected dropout at least 0 and at most 0\.95"),
         ("momentum", "0.9..1", r"in the log of 1 - momentum cannot reach 1\. End below 1, or add :linear"),
-        ("lr", "1..2:lg", r"scale 'lg' came, allowed are linear, log, log-below-1\. Did you mean 'log'\?"),
+        ("lr", "1..2:lg", r"got scale 'lg', expected one of linear, log, log-below-1\. Did you mean 'log'\?"),
         ("layers", "1..2.5", r"expected low\.\.high in whole numbers"),
         ("lr", "a..b", r"expected low\.\.high in numbers"),
         ("lr", "1..nan", r"expected low\.\.high in numbers"),
-        ("cell", "1..2", r"cell is no number\. Give values with commas"),
-        ("cell", None, r"cell names no range of its own\. Give one"),
+        ("cell", "1..2", r"cell is not a number\. Give values like a,b"),
+        ("cell", None, r"cell has no range of its own\. Give one"),
     ],
 )
 def test_bad_range_is_refused_with_the_way_out(name, text, message):
@@ -128,7 +128,7 @@ def test_bad_range_is_refused_with_the_way_out(name, text, message):
 
 def test_space_of_nothing_is_refused():
     with pytest.raises(
-        OptionError, match=r"nothing to search was named\. Give a setting of Model, such as lr=1e-4\.\.1"
+        OptionError, match=r"got no setting to search\. Give one of Model, such as lr=1e-4\.\.1"
     ):
         space()
 
@@ -265,10 +265,10 @@ def test_grid_has_both_ends_and_every_combination():
 @pytest.mark.parametrize(
     ("name", "trials", "epochs", "message"),
     [
-        ("halving", 2, 9, "halving: 9 epochs and 2 trials came, expected at least 3 of each"),
-        ("halving", 9, 2, "halving: 2 epochs and 9 trials came"),
-        ("coarse-to-fine", 3, 9, "coarse-to-fine: 3 trials came for 2 rounds, expected at least 4"),
-        ("grid", 5, 9, "grid: 5 trials came, the grid has 16 places"),
+        ("halving", 2, 9, "halving: got 9 epochs and 2 trials, expected at least 3 of each"),
+        ("halving", 9, 2, "halving: got 2 epochs and 9 trials"),
+        ("coarse-to-fine", 3, 9, "coarse-to-fine: got 3 trials for 2 rounds, expected at least 4"),
+        ("grid", 5, 9, "grid: got 5 trials, expected 16"),
     ],
 )
 def test_search_that_a_method_cannot_make_is_refused(name, trials, epochs, message):
@@ -277,7 +277,7 @@ def test_search_that_a_method_cannot_make_is_refused(name, trials, epochs, messa
 
 
 def test_halving_refuses_to_search_epochs():
-    with pytest.raises(OptionError, match="epochs is in the space, but rungs compare trials by epochs"):
+    with pytest.raises(OptionError, match="got epochs in the space, but rungs compare trials by epochs"):
         searches.load("halving")().check(Space({"epochs": Range(1, 9, whole=True)}), 9, 9)
 
 

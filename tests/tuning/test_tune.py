@@ -127,12 +127,12 @@ def test_full_disk_ends_the_search(tmp_path, monkeypatch):
     [
         (
             {"space": {"lr": "1e-3..0.2"}},
-            r"search: space was .* in .* and is .* now, so the trials do not compare",
+            r"search: got space .*, expected .* as in .*: trials must be comparable",
         ),
-        ({"seed": 2}, "search: seed of the draws was 1"),
-        ({"model": small(seed=3)}, "search: seed was 1"),
-        ({"model": small(hidden_size=9)}, "search: hidden_size was 8"),
-        ({"trials": 5, "method": "coarse-to-fine"}, "search: method was 'random'"),
+        ({"seed": 2}, "search: got seed of the draws 2, expected 1"),
+        ({"model": small(seed=3)}, "search: got seed 3, expected 1"),
+        ({"model": small(hidden_size=9)}, "search: got hidden_size 9, expected 8"),
+        ({"trials": 5, "method": "coarse-to-fine"}, "search: got method 'coarse-to-fine', expected 'random'"),
     ],
 )
 def test_folder_of_another_search_is_refused_by_the_first_difference(tmp_path_factory, change, message):
@@ -145,9 +145,9 @@ def test_folder_of_another_search_is_refused_by_the_first_difference(tmp_path_fa
 
 def test_other_data_are_refused(tmp_path):
     run(tmp_path, trials=1)
-    with pytest.raises(OptionError, match="search: validation data was"):
+    with pytest.raises(OptionError, match="search: got validation data"):
         tune(small(), SPACE, CORPUS, valid=CORPUS, out=tmp_path, trials=1)
-    with pytest.raises(OptionError, match="search: data was"):
+    with pytest.raises(OptionError, match="search: got data"):
         tune(small(), SPACE, VALID, valid=VALID, out=tmp_path, trials=1)
 
 
@@ -156,7 +156,7 @@ def test_other_data_are_refused(tmp_path):
     [
         ({"space": {"lrr": None}}, r"LanguageModel has no setting 'lrr'\. Did you mean 'lr'"),
         ({"space": {"cell": "gru,lstn"}}, "Did you mean 'lstm'"),
-        ({"space": {"lr": "0..1:linear"}}, r"lr: 0\.0 came, allowed is a number above 0"),
+        ({"space": {"lr": "0..1:linear"}}, r"lr: got 0\.0, expected a number above 0"),
         ({"trials": 0}, "tune: 0 trials came"),
         ({"method": "grid", "method_settings": {"point": 3}}, "unknown setting 'point'"),
         ({"method": "halving", "method_settings": {"eta": 1}}, "Halving.eta: 1 came, allowed is at least 2"),
@@ -216,7 +216,7 @@ import os, sys
 import seqkit as sk
 from seqkit.tuning.tune import tune
 from seqkit.text.codec import Codec
-from seqkit.train.gradient import GradientLearner
+from seqkit.train.gradient.learner import GradientLearner
 lines = {LINES!r}
 corpus = sk.Corpus.build(lines, "whitespace", add_eos=True)
 model = sk.LanguageModel(hidden_size=8, num_layers=1, epochs=3, batch=4, bptt=8, threads=1)

@@ -1,1 +1,1 @@
-"""The commands: one noun a file; the folder is the registry."""
+"""The commands: a file or folder for each noun; the folder is the registry."""

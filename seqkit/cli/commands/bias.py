@@ -1,4 +1,4 @@
-"""seqkit bias: measure bias in word vectors, remove it, compare before and after, look at the word lists."""
+"""seqkit bias: measure bias in word vectors, remove it, compare before and after, show the word lists."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,26 +6,40 @@ from typing import Annotated, Any
 import typer
 
 from seqkit.cli import common
+from seqkit.cli.help import group
+from seqkit.core.family import Family
+from seqkit.debias.measuring.measures import measures
+from seqkit.debias.removal.methods import methods
 
 __all__ = ["app"]
 
-app = common.group("Bias in word vectors: measure, remove, report, words.")
+app = group("Measure bias in word vectors and remove it: measure, remove, report, words.")
+METHODS = ", ".join(methods.names())
+FORMATS = ", ".join(Family("seqkit.embeddings.vectors.formats", "format").names())
 
 Sets = Annotated[
-    str, typer.Option("--sets", help="Word sets: gender, religion, ethnicity, age, or a JSON file.")
+    str, typer.Option("--sets", help="Word sets: a name that seqkit bias words shows, or a JSON file.")
 ]
 Neutral = Annotated[
-    str, typer.Option(help="The list that ought to be neutral; all lists if there is none of that name.")
+    str, typer.Option(help="The list that should be neutral; all lists if no list has that name.")
 ]
-Case = Annotated[str, typer.Option(help="How words are looked up: exact, lower, or any of the two.")]
+Case = Annotated[str, typer.Option(help="How words are looked up: exact, lower, or any (exact, else lower).")]
 MostLost = Annotated[
-    float, typer.Option(help="Share of a list that may be unknown; what needs a poorer list is refused.")
+    float,
+    typer.Option(help="Largest share of a list that may be unknown; measures of other lists are refused."),
 ]
-Anchor = Annotated[str | None, typer.Option(help="A word to measure indirect bias with, such as softball.")]
-Measures = Annotated[list[str], typer.Option("--measure", help="Only this measure; may be given again.")]
-Draws = Annotated[int, typer.Option(help="Random word sets for the null band; 0: none.")]
+Anchor = Annotated[
+    str | None, typer.Option(help="A word for the measure of indirect bias, such as softball.")
+]
+Measures = Annotated[
+    list[str],
+    typer.Option(
+        "--measure", help=f"Only this measure, of {', '.join(measures.names())}; may be given again."
+    ),
+]
+Draws = Annotated[int, typer.Option(help="How many random word sets to compare with; 0: none.")]
 Settings = Annotated[
-    list[str], typer.Option("--set", help="A setting of the method, name=value; may be given again.")
+    list[str], typer.Option("--set", help="A setting of the method, such as name=value; may be given again.")
 ]
 
 
@@ -41,7 +55,7 @@ def _vectors(path: Path) -> Any:
     return Vectors.load(path)
 
 
-def _roles(
+def _inputs(
     path: Path,
     sets: str,
     neutral: str,
@@ -51,17 +65,16 @@ def _roles(
     draws: int,
     seed: int,
 ) -> Any:
-    from seqkit.debias.measuring.assess import Roles
     from seqkit.debias.measuring.base import Options
+    from seqkit.debias.measuring.inputs import Inputs
 
-    options = Options(seed=seed, draws=draws, most_lost=most_lost)  # refused before anything is read
-    return Roles(_vectors(path), _words(sets), neutral, anchor, case, options)
+    options = Options(seed=seed, draws=draws, most_lost=most_lost)  # checked before anything is read
+    return Inputs(_vectors(path), _words(sets), neutral, anchor, case, options)
 
 
 def _method(text: str, settings: list[str], case: str, most_lost: float) -> Any:
     """A method from its name, or name:setting=value,setting=value."""
     from seqkit.core.options import from_json, parse_settings
-    from seqkit.debias.removal.eraser import methods
 
     name, _, own = text.partition(":")
     values = {"case": case, "limit": most_lost, **parse_settings([*filter(None, own.split(",")), *settings])}
@@ -87,8 +100,8 @@ def _seat(
     options = Options(seed=seed, draws=draws, most_lost=most_lost)
     if names != ["seat"]:
         raise OptionError(
-            f"measure: {', '.join(names)} came, seat is of language models, others of vectors. Ask for "
-            "seat alone."
+            f"measure: got {', '.join(names)}, expected seat alone, because it is of language models. "
+            "Give the others without it."
         )
     from seqkit.models.language_model.model import LanguageModel
     from seqkit.models.language_model.sentence_vectors import reads, sentence_vectors
@@ -122,7 +135,7 @@ def measure(
         list[str], typer.Option(help="seat: a sentence with {} for the word; may be given again.")
     ] = [],  # noqa: B006
     pooling: Annotated[
-        str, typer.Option(help="seat: a sentence is the last state or the mean of all: last, mean.")
+        str, typer.Option(help="seat: the vector of a sentence: last (state) or mean (of all states).")
     ] = "last",
     each: Annotated[
         str, typer.Option(help="seat: what is counted: word (the mean of its sentences) or sentence.")
@@ -131,47 +144,46 @@ def measure(
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
-    """Measure bias: each number with its interval, the band of random word sets, and whether "biased" may be
-    said.
+    """Measure bias: each number with its interval, the range of random word sets, and a verdict.
 
-    What the words or vectors do not suffice for is left out with the reason; a measure asked for by name is
-    an error then.
+    Measures that need other words or vectors are left out, and the reason is shown; if a measure was given
+    by name, that is an error.
 
-    seat is asked for by itself, of a language model: it puts the words into short sentences and takes the
-    model's states.
+    seat measures a language model instead: it puts the words into short sentences and compares the model's
+    states. Give it alone.
 
     Example: seqkit bias measure wiki.vectors --sets gender --measure weat --measure direct-bias
     """
-    from seqkit.debias.measuring.assess import assess, rows
+    from seqkit.debias.measuring.assess import assess, table
 
     if "seat" in names:
         found = _seat(vectors, names, _words(sets), template, pooling, each, most_lost, draws, seed, device)
     else:
         found = assess(
-            _roles(vectors, sets, neutral, anchor, case, most_lost, draws, seed), names=names or None
+            _inputs(vectors, sets, neutral, anchor, case, most_lost, draws, seed), names=names or None
         )
     head = ["measure", "value", "95 % interval", "random word sets", "p", "biased", "count", "missing"]
     for name, reason in found.refused.items():
         common.note(f"not measured: {name}: {reason}")
-    common.show(found.to_json(), common.table(rows(found.scores), head), json)
+    common.show(found.to_json(), common.table(table(found.scores), head), json)
 
 
 @app.command()
 def remove(
     vectors: common.VectorsPath,
     out: common.Out,
-    method: Annotated[str, typer.Option(help="hard, soft, double-hard, inlp, leace or transport.")] = "hard",
+    method: Annotated[str, typer.Option(help=f"One of {METHODS}.")] = "hard",
     sets: Sets = "gender",
     case: Case = "exact",
     most_lost: MostLost = 0.2,
     setting: Settings = [],  # noqa: B006
     eraser: Annotated[Path | None, typer.Option(help="Also write the fitted eraser to this folder.")] = None,
-    to: Annotated[str, typer.Option(help="native, word2vec, word2vec-binary, glove or fasttext.")] = "native",
+    to: Annotated[str, typer.Option(help=f"Format of --out: {FORMATS}.")] = "native",
     json: common.AsJson = False,
 ) -> None:
-    """Take a bias out of vectors and write the new ones.
+    """Remove a bias from vectors and write the new ones.
 
-    That a direction is gone does not prove that the bias is: see seqkit bias report.
+    A removed direction does not prove that the bias is gone: see seqkit bias report.
 
     Example: seqkit bias remove wiki.vectors --method hard --sets gender --out fair.vectors --eraser
     hard.eraser
@@ -194,7 +206,7 @@ def report(
     vectors: common.VectorsPath,
     out: Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")],
     method: Annotated[
-        list[str], typer.Option(help="A method, or method:setting=value,…; may be given again.")
+        list[str], typer.Option(help=f"One of {METHODS}, or method:setting=value,…; may be given again.")
     ] = ["hard"],  # noqa: B006
     sets: Sets = "gender",
     names: Measures = [],  # noqa: B006
@@ -211,20 +223,21 @@ def report(
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
-    """Measure before and after each method: bias, what can still be found, projections, use, words lost; on
-    one page.
+    """Write one page that compares bias and quality before and after each method.
 
-    The methods are fitted without the words on which it is tested what can still be found.
+    It shows all measures, what can still be found, projections, test sets, and lost words. The methods never
+    see the words by which the page tests what can still be found.
 
     Example: seqkit bias report wiki.vectors --sets gender --method hard --method inlp --out report.html
     """
-    from seqkit.debias.report import check_out, compare
+    from seqkit.debias.report import compare
+    from seqkit.report.pages.out import check_out
 
-    check_out(out)
-    roles = _roles(vectors, sets, neutral, anchor, case, most_lost, draws, seed)
+    check_out("report", out)
+    inputs = _inputs(vectors, sets, neutral, anchor, case, most_lost, draws, seed)
     chosen = {text: _method(text, [], case, most_lost) for text in method}
     found = compare(
-        roles, chosen, names=names or None, analogies=analogies, similarities=similarity, restrict=restrict
+        inputs, chosen, names=names or None, analogies=analogies, similarities=similarity, restrict=restrict
     )
     found.save(out)
     common.show(
@@ -236,7 +249,7 @@ def report(
 def words(
     sets: Annotated[
         str | None,
-        typer.Argument(help="gender, religion, ethnicity, age, or a JSON file; none: all of them."),
+        typer.Argument(help="A name that ships with seqkit or a JSON file; if not given, all that ship."),
     ] = None,
     vectors: Annotated[Path | None, typer.Option(help="Vectors to look for the words in.")] = None,
     case: Case = "exact",
@@ -246,7 +259,7 @@ def words(
 
     Example: seqkit bias words gender --vectors wiki.vectors
     """
-    from seqkit.debias.measuring.assess import describe
+    from seqkit.debias.words.description import describe
     from seqkit.debias.words.sets import WordSets
 
     opened = None if vectors is None else _vectors(vectors)

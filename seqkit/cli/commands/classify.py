@@ -1,4 +1,4 @@
-"""seqkit classify: train text classifiers, predict labels, judge them."""
+"""seqkit classify: train text classifiers, predict labels, evaluate."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,14 +6,89 @@ from typing import Annotated, Any
 import typer
 
 from seqkit.cli import common
-from seqkit.cli.commands._classify_train import Encoding, Form, Label, TextColumn, train
+from seqkit.cli.help import group
+from seqkit.cli.options import Training, flags
+from seqkit.models.classifier.options import SETTINGS
 
 __all__ = ["app"]
 
-app = common.group("Text classifiers: train, predict, judge.")
-app.command("train")(train)
+app = group("Give texts a label: train, predict, eval.")
 
+Form = Annotated[
+    str | None,
+    typer.Option(
+        "--format", help="lines (label text), tsv, csv, jsonl, files, folders; by the name if not given."
+    ),
+]
+TextColumn = Annotated[str, typer.Option("--text", help="Column of the text (csv, tsv, jsonl).")]
+Label = Annotated[
+    list[str] | None,
+    typer.Option("--label", help='Column of the label, "label" if not given; again for another task.'),
+]
+Encoding = Annotated[str, typer.Option(help="Of the files: utf-8, windows-1252, ...")]
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit classify train wrote.")]
+
+
+@app.command()
+@flags(SETTINGS)
+def train(
+    run: Training,
+    input: Annotated[str, typer.Argument(help='Labelled texts: file, folder, glob, "-" for stdin.')],
+    out: common.Out,
+    valid: Annotated[
+        str | None, typer.Option(help="Texts to choose the best epoch; if not given, a tenth is held out.")
+    ] = None,
+    form: Form = None,
+    column: TextColumn = "text",
+    label: Label = None,
+    encoding: Encoding = "utf-8",
+    vectors: common.Vectors = None,
+    from_lm: Annotated[
+        Path | None, typer.Option(help="A language model whose states the recurrent network reads too.")
+    ] = None,
+    balanced: Annotated[
+        bool, typer.Option("--balanced", help="Give rare labels more weight in the loss.")
+    ] = False,
+) -> None:
+    """Train a classifier, write it to the folder --out, and print baselines on the same texts.
+
+    The baselines are majority, logistic regression on TF-IDF, averaged vectors and a recurrent network;
+    --reader says which of the last two is kept. Ctrl-C finishes the current step and saves; --resume
+    continues.
+
+    Example: seqkit classify train film.tsv --reader recurrent --vectors wiki.vectors --out film.clf
+    """
+    from seqkit.models.classifier.data import read
+    from seqkit.models.classifier.model import TextClassifier
+
+    if balanced:
+        run.settings.setdefault("class_weight", "balanced")
+    more: Any = {"valid": valid, "vectors": vectors, "lm": from_lm, "device": run.device, "format": form}
+    more |= {"text": column, "label": label or ["label"], "encoding": encoding}
+
+    def data(_: Any, folder: Path | None, world: Any) -> Any:
+        quiet = run.quiet or world is None or world.rank > 0
+        compare: Any = None if world is None else {"report": common.progress(quiet, "texts"), "world": world}
+        return read(input, folder, compare=compare, **more)
+
+    run.run(TextClassifier, data, out, "texts", _told)
+
+
+def _told(result: Any) -> str:
+    rows = [
+        [
+            r["model"],
+            r["value"],
+            "{:.4f}–{:.4f}".format(*r["interval"]),
+            r["count"],
+            r["missing"],
+            round(r["seconds"], 1),
+        ]
+        for r in result["rungs"]
+    ]
+    table = common.table(rows, ["model", "accuracy", "95 % interval", "dev labels", "missing", "seconds"])
+    sizes = f"{result['parameters']:,} parameters, {result['settings']['reader']}"
+    return f"{sizes}\n{table}\n{result['verdict']}"
 
 
 def _open(path: Path, device: str, threads: int | None = None) -> Any:
@@ -30,16 +105,16 @@ def predict(
         str | None, typer.Option(help='A file of texts ("-": stdin): a text a line, .csv, .tsv, .jsonl.')
     ] = None,
     form: Annotated[
-        str | None, typer.Option("--format", help="text, tsv, csv or jsonl; told by the name if not given.")
+        str | None, typer.Option("--format", help="text, tsv, csv or jsonl; by the name if not given.")
     ] = None,
     column: TextColumn = "text",
     encoding: Encoding = "utf-8",
-    proba: Annotated[bool, typer.Option("--proba", help="Show the probability of each label too.")] = False,
+    proba: Annotated[bool, typer.Option("--proba", help="Also show the probability of each label.")] = False,
     device: common.Device = "auto",
     threads: common.Threads = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on each line.")] = False,
 ) -> None:
-    """Print the label of each text, in their order; a label does not depend on what else is classified.
+    """Print the label of each text, in order; a label does not depend on the other texts.
 
     Example: seqkit classify predict film.clf "a moving film" "lacking in good taste" --proba
     """
@@ -63,8 +138,7 @@ def evaluate(
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
-    """Show accuracy and macro F1 with 95 % intervals, precision and recall of each label, and what was taken
-    for what.
+    """Show accuracy, F1, precision, recall and confusions of a classifier, with 95 % intervals.
 
     Example: seqkit classify eval film.clf test.tsv
     """

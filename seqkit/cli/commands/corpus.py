@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 import typer
 
 from seqkit.cli import common
+from seqkit.cli.help import group
 
 __all__ = ["app"]
 
-app = common.group("Texts as numbers: build a corpus, see its statistics, list and fetch public ones.")
+app = group("Turn a text into a corpus of numbers: build, stats; list and fetch public ones.")
 
 Input = Annotated[
     str,
@@ -34,7 +35,7 @@ Sentences = Annotated[
 ]
 Errors = Annotated[
     Literal["strict", "replace"],
-    typer.Option(help="strict: refuse invalid UTF-8; replace: put U+FFFD and count."),
+    typer.Option(help="strict: refuse invalid UTF-8; replace: write U+FFFD and count."),
 ]
 
 
@@ -43,14 +44,14 @@ def build(
     input: Input,
     out: common.Out,
     tokenizer: TokenizerName = "whitespace",
-    min_count: Annotated[int, typer.Option(help="Words read less often become unknown.")] = 1,
+    min_count: Annotated[int, typer.Option(help="Words that occur less often become unknown.")] = 1,
     max_size: Annotated[
-        int | None, typer.Option(help="Most words in the vocabulary; 8000 for subwords.")
+        int | None, typer.Option(help="Largest size of the vocabulary; 8000 for subwords.")
     ] = None,
     epsilon: Annotated[
         float | None,
         typer.Option(
-            help="Bounded memory: read twice; only words above this share of the text are sure to stay."
+            help="Bounded memory: read the text twice; only words above this share of it surely stay."
         ),
     ] = None,
     sentences: Sentences = "line",
@@ -126,7 +127,7 @@ def fetch(
     name: Annotated[str, typer.Argument(help="A name that `seqkit corpus list` shows.")],
     out: common.Out = "data",
     allow_unverified: Annotated[
-        bool, typer.Option("--allow-unverified", help="Take a file whose checksum is not known.")
+        bool, typer.Option("--allow-unverified", help="Accept a file whose checksum is not known.")
     ] = False,
     quiet: common.Quiet = False,
     json: common.AsJson = False,

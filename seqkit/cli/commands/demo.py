@@ -1,4 +1,4 @@
-"""seqkit demo."""
+"""seqkit demo: train word vectors on the planted corpus that ships, and ask them what it planted."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,20 +16,25 @@ def demo(
     threads: common.Threads = None,
     quiet: common.Quiet = False,
 ) -> None:
-    """Train word vectors on the planted corpus that ships, and ask them what it planted.
+    """Train word vectors on the corpus that ships with seqkit, and show what they learnt from it.
 
     Example: seqkit demo --out demo.vectors
     """
     from seqkit.embeddings.testsets.testsets import evaluate
-    from seqkit.embeddings.training.run import Run, make_model
+    from seqkit.embeddings.training.data import read
+    from seqkit.embeddings.training.trainer import SkipGram
     from seqkit.embeddings.vectors.vectors import Vectors
+    from seqkit.models.run import TrainingRun
     from seqkit.text.readers.catalogue import shipped
 
     planted = shipped("planted")
-    model = make_model("skipgram", [], dim=50, epochs=10, threads=threads)
+    model = SkipGram(dim=50, epochs=10, threads=threads)
     with TemporaryDirectory() as folder:
         kept = out or Path(folder) / "demo.vectors"
-        result = Run(model, str(planted / "text.txt"), kept).train(report=common.progress(quiet))
+        run = TrainingRun(model, kept)
+        result = run.train(
+            lambda folder: read(model, str(planted / "text.txt"), folder), report=common.progress(quiet)
+        )
         vectors = Vectors.load(kept)
         scores = evaluate(vectors, [planted / "analogies.txt"])
         print(

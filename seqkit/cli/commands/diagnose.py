@@ -1,6 +1,4 @@
-"""seqkit diagnose: what ails a classifier; splits, copies, the sheet of errors, and the choice among
-models.
-"""
+"""seqkit diagnose: faults of a classifier; splits, copies, the sheet of errors, the choice of a model."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,22 +6,23 @@ from typing import Annotated, Any
 import typer
 
 from seqkit.cli import common
+from seqkit.cli.help import group
 
 __all__ = ["app"]
 
-app = common.group("Diagnose a classifier: run, split, duplicates, sheet, choose.")
+app = group("Diagnose a classifier: run, split, duplicates, sheet, choose.")
 
 Form = Annotated[
     str | None,
-    typer.Option("--format", help="lines (label text), tsv, csv, jsonl; told by the name if not given."),
+    typer.Option("--format", help="lines (label text), tsv, csv or jsonl; by default from the file name."),
 ]
 Text = Annotated[str, typer.Option("--text", help="Column of the text (csv, tsv, jsonl).")]
 Label = Annotated[str, typer.Option("--label", help="Column of the label.")]
-Encoding = Annotated[str, typer.Option(help="Of the files: utf-8, windows-1252, ...")]
-Group = Annotated[str | None, typer.Option(help="Column of the group: its rows stay in one part.")]
+Encoding = Annotated[str, typer.Option(help="Encoding of the files: utf-8, windows-1252, ...")]
+Group = Annotated[str | None, typer.Option(help="Column of groups: the rows of a group stay in one part.")]
 Threshold = Annotated[float, typer.Option(help="Jaccard similarity from which two texts are copies.")]
 Limits = Annotated[
-    list[str], typer.Option("--limit", help="A limit to keep to, as ms<=5; may be given again.")
+    list[str], typer.Option("--limit", help="A limit to meet, such as ms<=5; may be given again.")
 ]
 
 
@@ -38,17 +37,19 @@ def run(
         typer.Option(help="Share of TRAIN (0: none), or a file; 0.1 if not given and dev is a file."),
     ] = None,
     human: Annotated[float | None, typer.Option(help="Error of people, or the best known.")] = None,
-    least: Annotated[float, typer.Option(help="Gaps are named when their whole interval lies above.")] = 0.02,
+    least: Annotated[
+        float, typer.Option(help="Gaps are named if their whole interval lies above this.")
+    ] = 0.02,
     limit: Limits = [],  # noqa: B006
     form: Form = None,
     text: Text = "text",
     label: Label = "label",
     group: Group = None,
-    slices: Annotated[list[str], typer.Option("--slice", help="A column to look at value by value.")] = [],  # noqa: B006
+    slices: Annotated[list[str], typer.Option("--slice", help="A column; its values become slices.")] = [],  # noqa: B006
     encoding: Encoding = "utf-8",
     reader: Annotated[str, typer.Option(help="averaged, summed or recurrent.")] = "averaged",
     setting: Annotated[
-        list[str], typer.Option("--set", help="A setting of the classifier, as hidden_size=64.")
+        list[str], typer.Option("--set", help="A setting of the classifier, such as hidden_size=64.")
     ] = [],  # noqa: B006
     sizes: Annotated[bool, typer.Option(help="Also train on 1/8, 1/4 and 1/2 of the rows.")] = True,
     matrix: Annotated[
@@ -61,7 +62,7 @@ def run(
     quiet: common.Quiet = False,
     json: common.AsJson = False,
 ) -> None:
-    """Train a classifier, say what is at fault and what to do next, and write it all on one page.
+    """Train a classifier, name its faults and what to do next, and write it all on one page.
 
     Example: seqkit diagnose run film.tsv --dev dev.tsv --test test.tsv --human 0.05 --out film.html
     """
@@ -113,7 +114,7 @@ def split(
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
-    """Share labelled texts out to parts, each label in its share, whole groups together.
+    """Split labelled texts into parts: each label in its share, groups whole.
 
     Example: seqkit diagnose split film.tsv --share train=0.8 --share dev=0.1 --share test=0.1 --out parts
     """
@@ -135,7 +136,9 @@ def split(
 
 @app.command("duplicates")
 def copies(
-    sources: Annotated[list[str], typer.Argument(help="Labelled texts, a file a part, training first.")],
+    sources: Annotated[
+        list[str], typer.Argument(help="Labelled texts, a file for each part, training first.")
+    ],
     threshold: Threshold = 0.8,
     form: Form = None,
     text: Text = "text",
@@ -144,7 +147,7 @@ def copies(
     show: Annotated[int, typer.Option(help="Copies to show.")] = 10,
     json: common.AsJson = False,
 ) -> None:
-    """Find texts of later files that stand in earlier ones, word for word or nearly.
+    """Find texts of later files that are also in earlier ones, word for word or nearly.
 
     Example: seqkit diagnose duplicates train.tsv dev.tsv test.tsv
     """
@@ -176,12 +179,11 @@ def sheet(
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
-    """Write errors of dev to a sheet for a person to mark; or read it: the share of each category, what
-    solving it gains.
+    """Write errors of dev to a sheet for a person to mark, or read it: the share and gain of each category.
 
     Example: seqkit diagnose sheet film.json --out film.csv --category negation --category irony
     """
-    from seqkit.diagnosis.from_files import draw_sheet, filled_sheet
+    from seqkit.diagnosis.saved import draw_sheet, filled_sheet
 
     if filled is None:
         done = draw_sheet(diagnosis, out, category, rows, seed)
@@ -202,18 +204,16 @@ def sheet(
 
 @app.command()
 def choose(
-    diagnoses: Annotated[list[Path], typer.Argument(help="Diagnoses saved as .json, one a model.")],
-    optimise: Annotated[
-        str, typer.Option(help="The metric to be best in: accuracy or macro_f1.")
-    ] = "accuracy",
+    diagnoses: Annotated[list[Path], typer.Argument(help="Diagnoses saved as .json, one for each model.")],
+    optimise: Annotated[str, typer.Option(help="The metric to optimise: accuracy or macro_f1.")] = "accuracy",
     limit: Limits = [],  # noqa: B006
     json: common.AsJson = False,
 ) -> None:
-    """Choose the model that is best in one metric among those that keep to all limits.
+    """Choose the model that is best in one metric among those within all limits.
 
     Example: seqkit diagnose choose mean.json lstm.json --optimise accuracy --limit "ms<=5"
     """
-    from seqkit.diagnosis.from_files import choose_file
+    from seqkit.diagnosis.saved import choose_file
 
     found = choose_file(diagnoses, optimise, limit)
     rows = [

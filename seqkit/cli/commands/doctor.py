@@ -1,6 +1,4 @@
-"""seqkit doctor: what a machine can do for seqkit, and whether its kernels give what their references
-give.
-"""
+"""seqkit doctor: what this machine offers, and whether each kernel equals its reference."""
 
 import os
 import platform
@@ -9,15 +7,9 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
 
-import numpy as np
 import typer
 
 from seqkit.cli import common
-from seqkit.core.device import threads
-from seqkit.embeddings.training.objective import objectives
-from seqkit.embeddings.training.trainer import SkipGram
-from seqkit.embeddings.training.window_objective import Block
-from seqkit.text.corpus.corpus import Corpus
 
 __all__ = ["doctor"]
 
@@ -47,9 +39,10 @@ def doctor(json: common.AsJson = False) -> None:
 
 
 def examine() -> dict[str, Any]:
-    """Versions, hardware, data and self-tests, by name; "kernel …" entries are True when the kernel equals
-    its reference.
-    """
+    """Versions, hardware, data and self-tests by name; "kernel …" is True if it equals its reference."""
+    from seqkit.core.device import threads
+    from seqkit.embeddings.training.objective import objectives
+
     found: dict[str, Any] = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
@@ -89,10 +82,18 @@ def _has_punkt() -> bool:
 
 
 def _on_windows(loss: str) -> bool:
+    from seqkit.embeddings.training.objective import objectives
+
     return bool(objectives.load(loss).learns_from == "text")
 
 
 def _agrees(loss: str) -> bool:
+    import numpy as np
+
+    from seqkit.embeddings.training.trainer import SkipGram
+    from seqkit.embeddings.training.window_objective import Block
+    from seqkit.text.corpus.corpus import Corpus
+
     random = np.random.default_rng(0)
     words = [f"w{n}" for n in np.minimum(random.zipf(1.4, 400), 30)]
     corpus = Corpus.from_sentences([words[i : i + 20] for i in range(0, 400, 20)])

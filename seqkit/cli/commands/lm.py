@@ -6,14 +6,51 @@ from typing import Annotated, Any
 import typer
 
 from seqkit.cli import common
-from seqkit.cli.commands import _lm_train
+from seqkit.cli.help import group
+from seqkit.cli.options import Training, flags
+from seqkit.core.options import Settings
+from seqkit.models.language_model.options import SETTINGS
+from seqkit.models.options import Text
 
 __all__ = ["app"]
 
-app = common.group("Language models: train, score, compare, sample, look inside.")
-app.command("train")(_lm_train.train)
+app = group("Model the probability of text: train, score, eval, compare, sample, show, export.")
 
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit lm train wrote.")]
+
+
+@app.command()
+@flags(SETTINGS, Settings({"text": Text}))
+def train(
+    run: Training,
+    input: Annotated[
+        str, typer.Argument(help='A text (file, folder, glob, "-" for stdin, nltk:brown) or a corpus folder.')
+    ],
+    out: common.Out,
+    valid: Annotated[
+        str | None, typer.Option(help="Text to validate on after each epoch; the best epoch is kept.")
+    ] = None,
+    vectors: common.Vectors = None,
+    freeze: Annotated[bool, typer.Option("--freeze", help="Do not train the embedding.")] = False,
+) -> None:
+    """Train a language model and write it, with run.json, log.jsonl and a checkpoint, to the folder --out.
+
+    Ctrl-C finishes the current step and saves; --resume continues, on a CPU to the same bytes. Under torchrun
+    the processes share each batch.
+
+    Example: seqkit lm train shakespeare.txt --unit character --hidden 256 --epochs 10 --out shakespeare.lm
+    """
+    from seqkit.models.language_model.data import read
+    from seqkit.models.language_model.model import LanguageModel
+
+    more: Any = {"text": Text(**run.reading), "valid": valid, "vectors": vectors, "freeze": freeze}
+    more |= {"threads": run.threads, "reading": common.reading(run.quiet)}
+
+    def told(result: Any) -> str:
+        sizes = f"{result['parameters']:,} parameters, {result['vocabulary']:,} tokens"
+        return sizes + common.losses(result, "a token")
+
+    run.run(LanguageModel, lambda _, folder, __: read(input, folder, **more), out, "tokens", told)
 
 
 def _open(path: Path, device: str, threads: int | None = None) -> Any:
@@ -25,16 +62,15 @@ def _open(path: Path, device: str, threads: int | None = None) -> Any:
 @app.command()
 def score(
     model: ModelPath,
-    texts: Annotated[list[str] | None, typer.Argument(help="Sentences, each scored by itself.")] = None,
+    texts: Annotated[list[str] | None, typer.Argument(help="Sentences; each is scored by itself.")] = None,
     file: Annotated[str | None, typer.Option(help='A file of sentences, one a line ("-": stdin).')] = None,
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
-    """Show how likely sentences are: log-probability, perplexity, bits a character and a byte, with all
-    counts.
+    """Show how likely sentences are: log-probability, perplexity, bits a character and a byte, all counts.
 
-    Each starts afresh and, if the model was trained so, ends with </s>; the numbers do not depend on what
-    else is scored.
+    Each is read from a fresh state and, if the model was trained so, ends with </s>. The scores of a sentence
+    do not depend on the others.
 
     Example: seqkit lm score shakespeare.lm "To be, or not to be" "To bee, or knot to bee"
     """
@@ -67,8 +103,7 @@ def evaluate(
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
-    """Score a whole text as one stream, every token of it, with its end-of-sentence and unknown tokens
-    counted.
+    """Score a whole text as one stream, every token of it; count line ends and unknown tokens.
 
     Example: seqkit lm eval ptb.lm ptb.test.txt.gz
     """
@@ -90,30 +125,31 @@ def compare(
         list[Path], typer.Argument(help="Files of sentence pairs: TSV with a header, or JSON lines.")
     ],
     good: Annotated[
-        str | None, typer.Option(help="Column of the sentence that should win; found by itself if usual.")
+        str | None,
+        typer.Option(help="Column of the sentence that should be likelier; the usual names are found."),
     ] = None,
-    bad: Annotated[str | None, typer.Option(help="Column of the other one.")] = None,
+    bad: Annotated[str | None, typer.Option(help="Column of the other sentence.")] = None,
     skip_unknown: Annotated[
-        bool, typer.Option("--skip-unknown", help="Leave out pairs with a word the model lacks.")
+        bool, typer.Option("--skip-unknown", help="Leave out pairs with a word that the model does not know.")
     ] = False,
     split: Annotated[
         bool, typer.Option("--split", help="Cut sentences into words, for a model of tokenised text.")
     ] = False,
     lower: Annotated[bool, typer.Option("--lower", help="Lower-case the sentences.")] = False,
     bare: Annotated[
-        bool, typer.Option("--bare", help="Leave out punctuation, for a model of text without.")
+        bool, typer.Option("--bare", help="Leave out punctuation, for a model of text without it.")
     ] = False,
     baseline: Annotated[
-        str | None, typer.Option(help="A text to train an n-gram model on, shown beside.")
+        str | None, typer.Option(help="A text to train an n-gram model on, for comparison.")
     ] = None,
     order: Annotated[int, typer.Option(help="Length of the baseline's n-grams.")] = 3,
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
-    """Say how often the model finds the right one of two sentences likelier, with 95 % intervals.
+    """Show how often the right one of two sentences is the likelier one, with 95 % intervals.
 
-    A tie counts as wrong; many ties and unknown words mean that the text is cut otherwise than the model's:
-    see --split.
+    A tie counts as wrong. Many ties and unknown words mean that the sentences are cut into words in another
+    way than the text of training: see --split.
 
     Example: seqkit lm compare ptb.lm brown_pairs.tsv --skip-unknown
     """
@@ -153,31 +189,32 @@ def compare(
 @app.command()
 def sample(
     model: ModelPath,
-    prompt: Annotated[str, typer.Option(help="Text to go on from.")] = "",
-    length: Annotated[int, typer.Option(help="Most tokens to draw.")] = 200,
+    prompt: Annotated[str, typer.Option(help="Text to continue.")] = "",
+    length: Annotated[int, typer.Option(help="Longest text, in tokens.")] = 200,
     count: Annotated[int, typer.Option(help="How many texts.")] = 1,
     temperature: Annotated[
-        float, typer.Option(help="0: always the likeliest token; 1: as the model has it.")
+        float, typer.Option(help="0: always the likeliest token; 1: the model's own probabilities.")
     ] = 1.0,
-    top_k: Annotated[int | None, typer.Option(help="Draw from this many likeliest tokens.")] = None,
+    top_k: Annotated[int | None, typer.Option(help="Draw among so many likeliest tokens.")] = None,
     top_p: Annotated[
-        float | None, typer.Option(help="Draw from the likeliest tokens that reach this probability.")
+        float | None,
+        typer.Option(help="Draw among the likeliest tokens that have this probability together."),
     ] = None,
-    allow_unk: Annotated[bool, typer.Option("--allow-unk", help="Let the unknown token be drawn.")] = False,
+    allow_unk: Annotated[bool, typer.Option("--allow-unk", help="Also draw the unknown token.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="End a text at its first </s>.")] = False,
     repetition_penalty: Annotated[
-        float, typer.Option(help="Above 1: tokens drawn before become less likely.")
+        float, typer.Option(help="Above 1: tokens already drawn become less likely.")
     ] = 1.0,
     no_repeat_ngram: Annotated[int, typer.Option(help="No n-gram of this length twice; 0: off.")] = 0,
     beam: Annotated[
-        int | None, typer.Option(help="Search for the likeliest text with a beam of this width instead.")
+        int | None, typer.Option(help="Do not draw; search for the likeliest text with a beam of this width.")
     ] = None,
     seed: common.Seed = 1,
     device: common.Device = "auto",
     threads: common.Threads = None,
     json: common.AsJson = False,
 ) -> None:
-    """Draw texts from a model; text i is that of seed --seed + i, however many are drawn together.
+    """Draw texts from a model; text i is the one of seed --seed + i, however many are drawn.
 
     Example: seqkit lm sample shakespeare.lm --prompt "KING:" --length 300 --temperature 0.8
     """
@@ -194,8 +231,8 @@ def sample(
     }
     if beam is not None and any(drawn.values()):
         raise OptionError(
-            f"beam: {next(n for n, set_ in drawn.items() if set_)} is for drawing, and beam search draws "
-            "nothing."
+            f"beam: got {next(n for n, set_ in drawn.items() if set_)}, which beam search does not use, "
+            "because it draws nothing. Leave one out."
         )
     opened = _open(model, device, threads)
     if beam is not None:
@@ -231,7 +268,7 @@ def show(
     model: ModelPath,
     text: Annotated[str, typer.Argument(help="A text to read.")],
     what: Annotated[
-        str, typer.Option(help="surprise, a state (h, c), or a gate of the cell (as i, f, o or r, z).")
+        str, typer.Option(help="surprise, a state (h, c), or a gate of the cell (such as i, f, o or r, z).")
     ] = "surprise",
     layer: Annotated[int, typer.Option(help="Layer to look into, from 1.")] = 1,
     neuron: Annotated[list[int], typer.Option(help="Neurons to show, from 0; may be given again.")] = [],  # noqa: B006
@@ -239,7 +276,7 @@ def show(
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
-    """Show what a model makes of each token: surprise in nats, or the activations of neurons and gates.
+    """Show along a text the surprise of each token in nats, or the activations of neurons and gates.
 
     Example: seqkit lm show shakespeare.lm "To be, or not to be" --out surprise.html
     """
@@ -266,7 +303,7 @@ def export_program(
     ] = "step",
     form: Annotated[str, typer.Option("--format", help="torch (torch.export, .pt2) or onnx.")] = "torch",
 ) -> None:
-    """Write a model's step or sequence program for other software; batch and length stay open.
+    """Write a model as a program for other software: one step, or sequences of any length.
 
     Example: seqkit lm export shakespeare.lm --what step --out shakespeare.pt2
     """

@@ -15,12 +15,13 @@ def phrases(
     out: common.Out,
     score: Annotated[str, typer.Option(help="word2phrase or npmi.")] = "word2phrase",
     threshold: Annotated[
-        float | None, typer.Option(help="Join pairs that score above; 100 for word2phrase, 0.5 for npmi.")
+        float | None,
+        typer.Option(help="Join pairs that score above this; 100 for word2phrase, 0.5 for npmi."),
     ] = None,
     min_count: Annotated[
-        int, typer.Option(help="Pairs seen less often are not joined; the discount δ of word2phrase.")
+        int, typer.Option(help="Pairs that occur less often are not joined; the discount δ of word2phrase.")
     ] = 5,
-    passes: Annotated[int, typer.Option(help="2 joins up to four words.")] = 1,
+    passes: Annotated[int, typer.Option(help="How often to join; 2 joins up to four words.")] = 1,
     connectors: Annotated[
         str, typer.Option(help="Words (comma-separated) that neither begin nor end a phrase.")
     ] = "",

@@ -1,6 +1,4 @@
-"""seqkit translate: train translators, translate texts, measure translations, draw what attention looks
-at.
-"""
+"""seqkit translate: train translators, translate texts, measure translations, draw attention."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,22 +6,61 @@ from typing import Annotated, Any
 import typer
 
 from seqkit.cli import common
-from seqkit.cli.commands import _translate_train
+from seqkit.cli.help import group
+from seqkit.cli.options import Training, flags
+from seqkit.models.translator.options import SETTINGS
 
 __all__ = ["app"]
 
-app = common.group("Translators: train, translate, measure.")
-app.command("train")(_translate_train.train)
+app = group("Translate texts: train, predict, eval.")
 
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit translate train wrote.")]
-Beam = Annotated[int, typer.Option(help="Translations followed side by side; 1: greedy.")]
+Beam = Annotated[int, typer.Option(help="How many translations are followed at once; 1: greedy.")]
 Penalty = Annotated[
-    float, typer.Option(help="α: compared by log p / ((5 + tokens) / 6)^α, the end included.")
+    float,
+    typer.Option(help="α: translations are compared by log p / ((5 + tokens) / 6)^α, their end included."),
 ]
 MaxLength = Annotated[
-    int | None, typer.Option(help="Most tokens of a translation; 2 · source + 10 if not given.")
+    int | None, typer.Option(help="Longest translation, in tokens; 2 · source + 10 if not given.")
 ]
 CHUNK = 512  # texts that are translated before any is printed
+
+
+@app.command()
+@flags(SETTINGS)
+def train(
+    run: Training,
+    source: Annotated[
+        str, typer.Argument(help='Source texts, one a line; or pairs as TSV or .jsonl ("-": stdin).')
+    ],
+    out: common.Out,
+    target: Annotated[
+        str | None, typer.Argument(help="Target texts, line n for line n; leave out if SOURCE holds pairs.")
+    ] = None,
+    valid: Annotated[
+        str | None, typer.Option(help="Sources or pairs to validate on; the best epoch is kept.")
+    ] = None,
+    valid_target: Annotated[
+        str | None, typer.Option(help="Targets of --valid, if that holds sources alone.")
+    ] = None,
+) -> None:
+    """Train a translator and write it, with run.json, log.jsonl and a checkpoint, to the folder --out.
+
+    Ctrl-C finishes the current step and saves; --resume continues, on a CPU to the same bytes. Under torchrun
+    the processes share each batch.
+
+    Example: seqkit translate train train.de train.en --valid val.de --valid-target val.en --out de-en
+    """
+    from seqkit.models.pairs import read
+    from seqkit.models.translator.model import Translator
+
+    check = None if valid is None else (valid, valid_target)
+
+    def told(result: Any) -> str:
+        sizes = f"{result['parameters']:,} parameters, {result['pairs']['count']:,} pairs"
+        return sizes + common.losses(result, "a token")
+
+    run.run(Translator, lambda *_: read((source, target), valid=check), out, "pairs", told)
 
 
 @app.command()
@@ -36,19 +73,18 @@ def predict(
     beam: Beam = 5,
     length_penalty: Penalty = 1.0,
     max_length: MaxLength = None,
-    top: Annotated[int, typer.Option(help="Translations of each text, best first.")] = 1,
-    unk: Annotated[bool, typer.Option("--unk", help="Let <unk> be written.")] = False,
+    top: Annotated[int, typer.Option(help="How many translations of each text, best first.")] = 1,
+    unk: Annotated[bool, typer.Option("--unk", help="Also write <unk>.")] = False,
     picture: Annotated[
         Path | None,
-        typer.Option(
-            help="Draw what attention looked at, for one text, to .html, .svg or .png (extra: plot)."
-        ),
+        typer.Option(help="Draw the attention for one text to this .html, .svg or .png (extra: plot)."),
     ] = None,
     device: common.Device = "auto",
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with log p.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object on each line, with log p.")
+    ] = False,
 ) -> None:
-    """Translate texts: a translation a line, in the order of the texts; the same whatever stands beside a
-    text.
+    """Print a translation of each text, in order; a translation does not depend on the other texts.
 
     Example: seqkit translate predict de-en "ein hund rennt ." --picture attention.svg
     """
@@ -93,8 +129,7 @@ def evaluate(
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
-    """Translate, and measure BLEU and chrF against references by sacrebleu: its signature, 95 % intervals
-    (extra: bleu).
+    """Translate, and measure BLEU and chrF against references by sacrebleu, with intervals (extra: bleu).
 
     Example: seqkit translate eval de-en test.de test.en
     """
@@ -121,7 +156,7 @@ def _draw(translator: Any, sources: list[str], picture: Path, settings: dict[str
     from seqkit.report.attention import attention
 
     if len(sources) != 1:
-        raise OptionError(f"picture: {len(sources)} texts came, expected one. Draw them one by one.")
+        raise OptionError(f"picture: got {len(sources)} texts, expected one. Draw them one by one.")
     found = translator.align(sources[0], **settings)
     attention(found.source, found.target, found.weights, picture, title="what each word looked at")
     common.note(

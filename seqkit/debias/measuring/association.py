@@ -18,7 +18,9 @@ import numpy as np
 
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import TINY, Measured, Options, middle, resampled, shuffled
+from seqkit.debias.measuring.base import BiasScore, Options
+from seqkit.debias.measuring.geometry import TINY
+from seqkit.debias.measuring.resampling import middle, resampled, shuffled
 
 Sided = Literal["two", "one"]
 _SPLITS = 3  # purpose of draws
@@ -61,7 +63,7 @@ def permutation_of(
     random splits.
     """
     if sided not in ("one", "two"):
-        raise OptionError(f"permutation: sided = {sided!r} came, allowed are 'two' and 'one'.")
+        raise OptionError(f"permutation: got sided = {sided!r}, expected 'two' or 'one'.")
     s, n, N = np.concatenate([x, y]), len(x), len(x) + len(y)
     total = float(s.sum())
     splits = math.comb(N, n)
@@ -123,13 +125,13 @@ def run(
     exact: int,
     samples: int,
     options: Options,
-) -> tuple[Measured, Annotated[Array, "N"]]:
+) -> tuple[BiasScore, Annotated[Array, "N"]]:
     """The whole test on unit rows, without words and signature; and s of the rows of x and y.
 
     Raises:  FormatError if all associations are equal; OptionError for a ddof other than 0 and 1.
     """
     if ddof not in (0, 1):
-        raise OptionError(f"{name}: ddof = {ddof} came, allowed are 1 (as published) and 0.")
+        raise OptionError(f"{name}: got ddof = {ddof}, expected 1 (as published) or 0.")
     sx, sy = associations(x, a, b), associations(y, a, b)
     d = float(effect(sx, sy, ddof))
     if math.isnan(d):
@@ -141,7 +143,7 @@ def run(
     bounds = bootstrap(x, y, a, b, ddof=ddof, options=options)
     band = None if pool is None else null(associations(pool, a, b), len(x), len(y), ddof, options)
     extra = {"S": statistic(sx, sy), "p": p, "splits": splits, "exact": whole}
-    return Measured(name, d, len(x) + len(y), interval=bounds, band=band, extra=extra), np.concatenate(
+    return BiasScore(name, d, len(x) + len(y), interval=bounds, band=band, extra=extra), np.concatenate(
         [sx, sy]
     )
 

@@ -1,5 +1,4 @@
-"""Whether bias can be found again after it was removed: the words, the probes and the accuracy the Gonen
-battery shares.
+"""Whether removed bias can be found again: what the tests of Gonen & Goldberg share.
 
 The 2n most biased words are chosen by the original vectors; the question is whether the vectors at hand still
 tell the two sides apart. Words: the first `limit` of the vocabulary, lower case, letters only, shorter than
@@ -16,7 +15,9 @@ import numpy as np
 from seqkit.core import options as settings_of
 from seqkit.core.errors import FormatError, OptionError, VocabularyError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import LEVEL, TINY, Measured, Options, interval, orthonormal, shuffled, unit
+from seqkit.debias.measuring.base import LEVEL, BiasScore, Options
+from seqkit.debias.measuring.geometry import TINY, orthonormal, unit
+from seqkit.debias.measuring.resampling import interval, shuffled
 from seqkit.embeddings.vectors.vectors import Vectors
 
 LIMIT = 50_000
@@ -80,15 +81,13 @@ def probe(
     specific: Iterable[str],
     options: Options,
     **settings: Any,
-) -> Measured:
-    """Accuracy of the classifier make(seed) on words it was not trained on, the mean over seeds; extra: each
-    seed's.
-    """
+) -> BiasScore:
+    """Mean accuracy over seeds of make(seed) on words that it never saw; extra: of each seed."""
     taken = round(train * n)
     if not seeds or not 1 <= taken < n:
         raise OptionError(
-            f"{name}: {len(seeds)} seeds and a training share of {train} of {n} came, allowed: at least 1, "
-            "a part of n."
+            f"{name}: got {len(seeds)} seeds and a training share of {train} of {n}, expected at least 1 "
+            "seed and a part of n."
         )
     words, labels = most_biased(name, original or vectors, basis, n, specific=specific)
     x = rows_of(name, vectors, words)
@@ -114,7 +113,7 @@ def probe(
 
     bounds = interval(accuracy, 2 * n, options)
     extra = {"by_seed": by_seed}
-    return Measured(
+    return BiasScore(
         name,
         float(np.mean(list(by_seed.values()))),
         tested,

@@ -9,14 +9,17 @@ from typing import Annotated, Literal
 
 from seqkit.core.errors import OptionError, SeqkitError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.assess import TESTS, Assessment
-from seqkit.debias.measuring.base import DEFAULT, Measured, Options, refuse_losses, unit
+from seqkit.debias.measuring.assess import Assessment
+from seqkit.debias.measuring.base import DEFAULT, BiasScore, Options
+from seqkit.debias.measuring.geometry import unit
+from seqkit.debias.measuring.inputs import TESTS
 from seqkit.debias.measuring.measures.seat import seat
+from seqkit.debias.measuring.word_lists import refuse_losses
 from seqkit.debias.words.lookup import listed
 from seqkit.debias.words.sets import WordSets
 from seqkit.text.vocab import Vocab
 
-# written for seqkit: nothing in them speaks of people, and any word may stand in them
+# written for seqkit: they do not speak of people, and any word fits
 TEMPLATES = ("this is {}", "that is {}", "here is {}", "there is {}", "{} is here", "{} is there")
 POOL = 1000  # words of the vocabulary that the null band draws from
 Encode = Callable[[Sequence[str]], Annotated[Array, "N D"]]
@@ -85,13 +88,13 @@ def sentence_tests(
     return Assessment(scores, refused)
 
 
-def _named(found: Measured, name: str, lost: dict[str, list[str]], settings: dict[str, object]) -> Measured:
+def _named(found: BiasScore, name: str, lost: dict[str, list[str]], settings: dict[str, object]) -> BiasScore:
     missing = sum(map(len, lost.values()))
     return replace(found, name=name, lost=lost, missing=missing, signature=found.signature | settings)
 
 
 def _usable(templates: Sequence[str], reads: Callable[[str], bool]) -> tuple[list[str], list[str]]:
-    """Templates whose own words are read, and the others; of templates that were given, none may be lost."""
+    """The templates whose words the model knows, and the others; no template that was given may be lost."""
     for template in templates:
         if (
             template.count("{}") != 1
@@ -99,7 +102,7 @@ def _usable(templates: Sequence[str], reads: Callable[[str], bool]) -> tuple[lis
             or "}" in template.replace("{}", "")
         ):
             raise OptionError(
-                f"seat: template {template!r} came, expected text with one {{}}, where the word goes."
+                f"seat: got template {template!r}, expected text with one {{}}, where the word goes."
             )
     plain = {template: template.replace("{}", " ").split() for template in templates or TEMPLATES}
     used = [template for template, own in plain.items() if not own or reads(" ".join(own))]

@@ -1,32 +1,49 @@
-"""A map of its own for the words of each class: what an eraser does where one map of all words is not enough.
+"""A step with one affine map for the words of each class, where one map of all words is not enough.
 
 Not handled: finding the maps (methods.transport).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import numpy as np
 
 from seqkit.core.types import Array, Arrays
+from seqkit.debias.removal.steps import Block, Step
 
 
 @dataclass(frozen=True, eq=False)
-class Sides:
-    """y ← y + w (T_k y + c_k - y): a word of class k that leads by `lead` goes all the way, else w = (its own
-    / lead)^sharpness.
+class ClassMaps(Step):
+    """y ← y + w (T_k y + c_k - y), projected and made unit again; protected words stay.
+
+    k is the class that leads in the part that the word had in the subspace, and w = min(1, its lead /
+    `lead`)^sharpness: a word that leads by `lead` or more is moved all the way.
 
     Shapes:  corners (C, K): the classes in the subspace; maps T (C, D, D), shifts c (C, D) float64.
     """
 
+    basis: Annotated[Array, "K D"]
     corners: Annotated[Array, "C K"]
     maps: Annotated[Array, "C D D"]
     shifts: Annotated[Array, "C D"]
     lead: float
     sharpness: float
 
-    def move(self, y: Annotated[Array, "N D"], inside: Annotated[Array, "N K"]) -> Annotated[Array, "N D"]:
-        """Words y after their maps, given the parts in the subspace that they had."""
+    def __post_init__(self) -> None:
+        self._freeze("basis", "corners", "maps", "shifts")
+
+    def apply(self, block: Block) -> None:
+        """Move the rows of the words that are not protected."""
+        free = ~block.kept
+        before = block.before[free]
+        inside = before @ self.basis.T / np.linalg.norm(before, axis=1, keepdims=True)
+        x = self.moved(block.rows[free].astype(np.float64), inside)
+        x -= x @ self.basis.T @ self.basis
+        block.rows[free] = x / np.linalg.norm(x, axis=1, keepdims=True)
+
+    def moved(self, y: Annotated[Array, "N D"], inside: Annotated[Array, "N K"]) -> Annotated[Array, "N D"]:
+        """Words y after their maps.  inside: the parts in the subspace that they had, of unit rows."""
         which, lead = leading(self.corners, inside)
         weight = np.minimum(1.0, lead / self.lead) ** self.sharpness
         out = y.copy()
@@ -36,7 +53,7 @@ class Sides:
         return out
 
     def arrays(self) -> Arrays:
-        """To be saved."""
+        """corners, maps, shifts, and lead (with sharpness)."""
         return {
             "corners": self.corners,
             "maps": self.maps,
@@ -44,13 +61,13 @@ class Sides:
             "lead": np.array([self.lead, self.sharpness]),
         }
 
-    @staticmethod
-    def of(arrays: Arrays) -> "Sides | None":
-        """Taken out of what was saved, if it is there."""
+    @classmethod
+    def of(cls, arrays: Arrays, settings: Mapping[str, Any]) -> Self | None:
+        """Out of `maps`."""
         if "maps" not in arrays:
             return None
-        corners, maps, shifts, lead = (arrays.pop(name) for name in ("corners", "maps", "shifts", "lead"))
-        return Sides(corners, maps, shifts, *map(float, lead))
+        basis, corners, maps, shifts = (arrays[name] for name in ("basis", "corners", "maps", "shifts"))
+        return cls(basis, corners, maps, shifts, *map(float, arrays["lead"]))
 
 
 def leading(

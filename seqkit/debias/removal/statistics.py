@@ -1,6 +1,4 @@
-"""What the methods learn from all words in one pass over blocks: unit rows, second moments, words by their
-class.
-"""
+"""What the methods learn from all words, in blocks: unit rows, second moments, words by class."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -27,7 +25,7 @@ def unit_blocks(vectors: Vectors) -> Iterator[tuple[int, Annotated[Array, "N D"]
         if not np.isfinite(length).all():
             row = start + int(np.argmin(np.isfinite(length)))
             raise FormatError(
-                f"debias: the vector of {vectors.vocab.tokens[row]!r} holds nan or inf. Mend the vectors."
+                f"debias: the vector of {vectors.vocab.tokens[row]!r} holds nan or inf. Correct the vectors."
             )
         yield start, x / np.where(length > 0, length, 1)
 
@@ -53,8 +51,7 @@ def most_biased(
     without: Annotated[Array, "V"] | None = None,
     neutral: bool = False,
 ) -> tuple[Annotated[Array, "N"], Annotated[Array, "N"]]:
-    """Rows of up to `count` words a class, and their classes 0 … C-1 (the columns of the sets); neutral words
-    are class C.
+    """Rows of up to `count` words of each class, and their classes 0 … C-1; neutral words are class C.
 
     A word's score for a class is the product of its unit vector with the class mean less the mean of all
     classes; it belongs to the class that leads by most, and is neutral if its scores are smallest. `count` is
@@ -72,7 +69,7 @@ def most_biased(
     count = min(count, int(free.sum()) // (2 * groups))
     if count < 2:
         raise FormatError(
-            f"debias: {int(free.sum()):,} words came for {groups} classes, expected at least {4 * groups}."
+            f"debias: got {int(free.sum()):,} words for {groups} classes, expected at least {4 * groups}."
         )
     found = []
     for side in range(len(sides)):
@@ -91,13 +88,11 @@ def most_biased(
 
 
 def classes_of(vectors: Vectors, words: WordSets, lists: tuple[str, ...], count: int) -> tuple[Array, Array]:
-    """The rows and classes that a classifier learns: of the named lists, or else the most biased words and
-    neutral ones.
-    """
+    """Rows and classes for a classifier to learn: the named lists, or the most biased and neutral words."""
     if not lists:
         return most_biased(vectors, words, count, neutral=True)
     if len(lists) < 2:
-        raise OptionError(f"lists: {lists} came, expected none or at least two.")
+        raise OptionError(f"lists: got {lists}, expected none or at least two.")
     groups = words.pick(*lists)
     rows = vectors.rows([word for group in groups for word in group])
     return rows, np.repeat(np.arange(len(groups)), [len(group) for group in groups])

@@ -1,4 +1,4 @@
-"""Which words a vocabulary has, as spelt there, and where."""
+"""Which words a vocabulary has, how it spells them, and their ids."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
@@ -10,9 +10,9 @@ Case = Literal["exact", "lower", "any"]
 
 
 def forms(vocab: Any, words: set[str], case: Case) -> dict[str, str]:
-    """For each word that is there, how it is spelt there."""
+    """The spelling in the vocabulary of each word that it has."""
     if case not in ("exact", "lower", "any"):
-        raise OptionError(f"known: case {case!r} came, expected 'exact', 'lower' or 'any'.")
+        raise OptionError(f"known: got case {case!r}, expected 'exact', 'lower' or 'any'.")
     lower = {word: word.lower() for word in words} if case != "exact" else {}
     there = set(places(vocab, [*lower.values(), *(words if case != "lower" else ())]))
     if case == "exact":
@@ -22,13 +22,13 @@ def forms(vocab: Any, words: set[str], case: Case) -> dict[str, str]:
 
 
 def places(vocab: Any, words: Iterable[str]) -> dict[str, int]:
-    """Ids of the words that are there (of a container that is no Vocab: 0), in the order of `words`."""
+    """Ids of the known words in the order of `words`; 0 for all if the container is no Vocab."""
     if isinstance(vocab, Vocab):
         return vocab.places(words)
     return {word: 0 for word in dict.fromkeys(words) if word in vocab}
 
 
 def listed(words: Sequence[str], most: int = 20) -> str:
-    """Words for a message: the first of them, and how many more."""
+    """Words for a message: the first ones, and how many more there are."""
     more = f" and {len(words) - most:,} more" if len(words) > most else ""
     return ", ".join(map(repr, words[:most])) + more

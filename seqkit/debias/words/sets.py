@@ -1,37 +1,37 @@
-"""Word sets: the words that say what a bias is about, which words keep it, and lists to measure it with.
+"""Word sets: the words that define a bias, the words that keep it, and lists to measure it with.
 
-Not handled: looking vectors up (direction, eraser, measures do), lists of phrases in several spellings.
+Not handled: looking vectors up (direction, eraser, measures do), phrases in several spellings.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from seqkit.core import files
-from seqkit.core.errors import OptionError, VocabularyError, did_you_mean
+from seqkit.core.errors import FormatError, OptionError, VocabularyError, did_you_mean
+from seqkit.debias.words import files
+from seqkit.debias.words.checks import check_apart, several
 from seqkit.debias.words.lookup import Case, forms, listed
 from seqkit.text.readers.catalogue import shipped
 
 Lost = Mapping[str, tuple[str, ...]]
 Sets = tuple[tuple[str, ...], ...]
-KIND = "word-sets"
 _SETS = ("definitional", "equalize")
 
 
 @dataclass(frozen=True)
 class WordSets:
-    """Words by the part they play; immutable, checked, with its origin and a checksum.
+    """The words of a concept, in checked and immutable sets, with their source and a checksum.
 
-    definitional: sets of n words that differ in the concept only, one column a class, as (woman, man); they
-    give the direction. equalize: sets whose words shall differ in the concept only, as (queen, king); of two
-    words or more, a word in one set. specific: further words that rightly carry the concept and are not
-    neutralised.
-    lists: named lists to measure with, as professions.
+    definitional: sets of n words that differ only in the concept, one column for each class, such as
+    (woman, man); they give the direction.
+    equalize: sets of two or more words that should differ only in the concept, such as (queen, king).
+    specific: other words that rightly carry the concept; they are not neutralised.
+    lists: named lists to measure with, such as professions.
     classes: names of the columns, the first is the positive side.
     """
 
@@ -48,26 +48,25 @@ class WordSets:
     def __post_init__(self) -> None:
         for part in _SETS:
             rows = tuple(
-                _words(f"{self.name}: {part} set {i + 1}", row) for i, row in enumerate(getattr(self, part))
+                several(f"{self.name}: {part} set {i + 1}", row) for i, row in enumerate(getattr(self, part))
             )
             object.__setattr__(self, part, rows)
             for i, row in enumerate(rows):
                 if len(row) < 2:
                     raise OptionError(f"{self.name}: {part} set {i + 1} is {row}, expected at least 2 words.")
-        lists = {name: _words(f"{self.name}: list {name!r}", words) for name, words in self.lists.items()}
+        lists = {name: several(f"{self.name}: list {name!r}", words) for name, words in self.lists.items()}
         for name, words in lists.items():
             if not words or name in (*_SETS, "specific"):
                 raise OptionError(
-                    f"{self.name}: list {name!r} is empty or has the name of a set. Leave it out or give it "
-                    "another."
+                    f"{self.name}: list {name!r} is empty or named like a set. Leave it out or rename it."
                 )
         object.__setattr__(self, "lists", MappingProxyType(lists))
-        object.__setattr__(self, "specific", _words(f"{self.name}: specific", self.specific))
-        object.__setattr__(self, "classes", _words(f"{self.name}: classes", self.classes))
+        object.__setattr__(self, "specific", several(f"{self.name}: specific", self.specific))
+        object.__setattr__(self, "classes", several(f"{self.name}: classes", self.classes))
         self._check_columns()
-        _check_apart(f"{self.name}: equalize sets", self.equalize)
+        check_apart(f"{self.name}: equalize sets", self.equalize)
         if not (self.definitional or self.equalize or self.specific or lists):
-            raise OptionError(f"WordSets {self.name!r}: no words came, expected at least one set or list.")
+            raise OptionError(f"WordSets {self.name!r}: got no words, expected at least one set or list.")
 
     def _check_columns(self) -> None:
         sizes = {len(row) for row in self.definitional}
@@ -75,18 +74,17 @@ class WordSets:
             odd = next(row for row in self.definitional if len(row) != len(self.definitional[0]))
             raise OptionError(
                 f"{self.name}: definitional set {odd} has {len(odd)} words, expected "
-                f"{len(self.definitional[0])} as in the "
-                "first: one column a class."
+                f"{len(self.definitional[0])} as in the first: one for each class."
             )
         if len(set(self.definitional)) < len(self.definitional):
             twice = next(row for i, row in enumerate(self.definitional) if row in self.definitional[:i])
-            raise OptionError(f"{self.name}: definitional set {twice} came twice. Leave one out.")
+            raise OptionError(f"{self.name}: definitional set {twice} is there twice. Leave one out.")
         if self.classes and self.definitional and len(self.classes) != self.num_classes:
             raise OptionError(
-                f"{self.name}: {len(self.classes)} classes came for {self.num_classes} columns of "
-                "definitional words."
+                f"{self.name}: got {len(self.classes)} classes, expected {self.num_classes}, one for each "
+                "column of definitional words."
             )
-        _check_apart(f"{self.name}: definitional columns", self.columns)
+        check_apart(f"{self.name}: definitional columns", self.columns)
 
     @property
     def num_classes(self) -> int:
@@ -106,7 +104,7 @@ class WordSets:
 
     @property
     def checksum(self) -> str:
-        """sha256 of everything in it, whatever file it came from."""
+        """sha256 of all that it holds, independent of the file."""
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
 
     def pick(self, *names: str, equal: bool = False) -> Sets:
@@ -121,7 +119,7 @@ class WordSets:
                     f"{', '.join(self.lists) or 'none'}.{did_you_mean(name, self.lists)}"
                 )
         found = tuple(self.lists[name] for name in names)
-        _check_apart(f"{self.name}: lists {', '.join(names)}", found)
+        check_apart(f"{self.name}: lists {', '.join(names)}", found)
         if equal and len({len(words) for words in found}) > 1:
             sizes = ", ".join(f"{name} {len(words)}" for name, words in zip(names, found, strict=True))
             raise OptionError(
@@ -132,19 +130,20 @@ class WordSets:
     def known(
         self, vocab: Any, *, case: Case = "exact", limit: float = 0.2, need: Iterable[str] | None = None
     ) -> tuple["WordSets", Lost]:
-        """The word sets as far as `vocab` (a Vocab, Vectors or container of words) has their words, and the
-        words lost by set.
+        """The sets reduced to the words that `vocab` has, and the lost words by set.
 
-        A definitional or equalize set that lost one word is left out; the others of it stay protected, as
-        specific words. case: look for a word as written, in lower case, or any: as written, else in lower
-        case. Sets that become one are merged. limit: share of a set (of the rows of definitional and
-               equalize) that may be lost, for the sets named in `need`; None: the definitional ones and all
-               lists. Words to equalise or to keep that are not there can do no harm: they are told.
-        Raises:  VocabularyError naming the words if more is lost; OptionError if words of two classes become
-                 one.
+        vocab: a Vocab, Vectors or any container of words.
+        A definitional or equalize set that lost one word is left out; its other words stay protected, as
+        specific words.
+        case: look for a word as written, in lower case, or "any": as written, else in lower case. Sets that
+        become equal are merged.
+        limit: share of a set (of the rows of definitional and equalize) that may be lost, for the sets named
+        in `need`; None: definitional and all lists. Lost words of the other sets are only reported.
+        Raises:  VocabularyError naming the words if more are lost; OptionError if words of two classes
+                 become equal.
         """
         if not 0 <= limit <= 1:
-            raise OptionError(f"known: limit {limit} came, allowed is 0 to 1.")
+            raise OptionError(f"known: got limit {limit}, expected 0 to 1.")
         every = {*_SETS, "specific", *self.lists}
         need = every - {"specific", "equalize"} if need is None else set(need)
         for name in need - every:
@@ -203,31 +202,43 @@ class WordSets:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to a JSON file with the checksum."""
-        files.write_json(Path(path), {"kind": KIND, "sha256": self.checksum} | self.to_json())
+        files.write(Path(path), {"sha256": self.checksum} | self.to_json())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "WordSets":
-        """Read word sets from JSON: seqkit's own, or published lists as {name: words} or as a list of WEAT
-        tests.
+        """Read word sets from JSON: seqkit's own, or lists as {name: words}, or a list of WEAT tests.
 
         The lists of test i of a file of tests are called "i:flowers", "i:insects", ...: first and second
-        target, first and second attribute. A checksum that stands in the file must be right.
+        target, first and second attribute. If the file states a checksum, it must be right.
         Raises:  FormatError naming the file.
         """
-        from seqkit.debias.words.files import load
-
-        return load(Path(path))
+        return cls._of(path, files.read(Path(path)))
 
     @classmethod
     def load_debiaswe(cls, folder: str | os.PathLike[str]) -> "WordSets":
-        """Gender as published with Bolukbasi et al. 2016: definitional_pairs, equalize_pairs,
-        gender_specific_full, professions.
+        """Gender as published with Bolukbasi et al. 2016: pairs, specific words, professions.
 
         Raises:  FormatError naming the file that is missing or not as published.
         """
-        from seqkit.debias.words.files import load_debiaswe
+        return cls._of(folder, files.read_debiaswe(Path(folder)))
 
-        return load_debiaswe(Path(folder))
+    @classmethod
+    def _of(cls, path: str | os.PathLike[str], parts: dict[str, Any]) -> "WordSets":
+        stated, names = parts.pop("sha256", None), {f.name for f in fields(cls)}
+        for key in parts:
+            if key not in names:
+                near = did_you_mean(key, names)
+                raise FormatError(f"{path}: unknown key {key!r}; known: {', '.join(sorted(names))}.{near}")
+        try:
+            words = cls(**parts)
+        except (OptionError, TypeError, AttributeError) as error:
+            raise FormatError(f"{path}: not word sets ({error}).") from error
+        if stated not in (None, words.checksum):
+            raise FormatError(
+                f"{path}: its words have sha256 {words.checksum}, the file says {stated}. Restore the file, "
+                "or remove the line if the words were changed on purpose."
+            )
+        return words
 
     @staticmethod
     def names() -> list[str]:
@@ -236,9 +247,7 @@ class WordSets:
 
     @staticmethod
     def shipped(name: str) -> "WordSets":
-        """The word sets of this name written for seqkit: gender, religion, ethnicity or age; English, lower
-        case.
-        """
+        """The word sets of this name that ship with seqkit, in English and lower case."""
         if name not in (known := WordSets.names()):
             raise OptionError(
                 f"unknown word sets {name!r}; shipped: {', '.join(known)}.{did_you_mean(name, known)}"
@@ -264,29 +273,3 @@ class WordSets:
     def age(cls) -> "WordSets":
         """Young and old."""
         return cls.shipped("age")
-
-
-def _words(where: str, words: Any) -> tuple[str, ...]:
-    if isinstance(words, str) or not isinstance(words, Iterable):
-        raise OptionError(f"{where}: {words!r} came, expected several words.")
-    found = tuple(words)
-    for word in found:
-        if not isinstance(word, str) or not word.strip():
-            raise OptionError(f"{where}: {word!r} came, expected a word.")
-    if len(set(found)) < len(found):
-        twice = next(word for i, word in enumerate(found) if word in found[:i])
-        raise OptionError(f"{where}: {twice!r} stands in it twice. Leave one out.")
-    return found
-
-
-def _check_apart(where: str, groups: Sequence[tuple[str, ...]]) -> None:
-    """No word may be in two groups: "he" for "her" among the female words once changed published results."""
-    seen: dict[str, tuple[str, ...]] = {}
-    for group in groups:
-        for word in group:
-            if word in seen:
-                raise OptionError(
-                    f"{where}: {word!r} is in both {listed(seen[word])} and {listed(group)}. Take it "
-                    "out of one."
-                )
-        seen |= dict.fromkeys(group, group)

@@ -31,6 +31,14 @@ class Estimate:
     tokens_per_second: float
     unit: str = "words"
 
+    def text(self, unit: str) -> str:
+        """In words."""
+        visits = "pairs to visit" if self.unit == "pairs" else "tokens to read"
+        return (
+            f"{self.words:,} words, {self.tokens:,} {visits}, {self.memory / 2**20:,.0f} MiB of memory, "
+            f"about {self.seconds:,.0f} s at {self.tokens_per_second / 1e3:,.0f}k {self.unit}/s"
+        )
+
 
 def of_text(
     make: Callable[[Corpus], Objective], corpus: Corpus, *, lr: float, epochs: int, trial: int

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 from seqkit.core import options
+from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import OptionError, did_you_mean
 from seqkit.embeddings.cooccurrence.counting import MEMORY, CountOptions
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
@@ -134,6 +135,7 @@ class Trainer:
         resume: bool = False,
         report: Callable[[Progress], None] | None = None,
         logs: Sequence[Log] = (),
+        minutes: float | None = None,
     ) -> Vectors:
         """Train on a text, or on counts; return the vectors; `history` then holds the loss of every epoch.
 
@@ -143,7 +145,8 @@ class Trainer:
         order, and put the new words of the text behind them (embeddings.training.extension). frozen: words
         whose vectors stay as they start. validate: called with the vectors after each epoch, its value kept
         in the history. checkpoint: folder for the state of the run, written every minute, after each epoch
-        and on SIGINT; resume: continue from it, to the same bytes when deterministic.
+        and on SIGINT; resume: continue from it, to the same bytes when deterministic. minutes: end in that
+        time, with the schedule fitted to it.
         Raises:  FormatError if no word is frequent enough; TrainingError if nothing could be predicted or the
                  loss is not finite; OptionError if a resumed run has other settings or another source;
                  VocabularyError if the text has no word of the vectors to extend; ResourceError if counting
@@ -167,8 +170,13 @@ class Trainer:
             resume=resume,
             report=report,
             logs=logs,
+            minutes=minutes,
         )
         return objective.vectors()
+
+    def hardware(self) -> dict[str, Any]:
+        """Where it was trained, for run.json."""
+        return {"device": "cpu", "threads": count_threads(self.threads)}
 
     def check_start(self, given: Iterable[str]) -> None:
         """Raise OptionError if the loss cannot start from what is given of initial, extend and frozen."""
@@ -193,8 +201,11 @@ class Trainer:
         initial: Vectors | None = None,
         extend: bool = False,
         trial: int = 200_000,
+        **others: Any,
     ) -> Estimate:
-        """What the run will need, by training on the first `trial` tokens."""
+        """What the run will need, by training on the first `trial` tokens.  others: of `fit`, without
+        effect.
+        """
         run: dict[str, Any] = {"lr": self.lr, "epochs": self.epochs, "trial": trial}
         if self.learns_from == "counts":
             counting = self._counting()
@@ -281,3 +292,25 @@ def trainer_of(loss: str, context: str) -> type[Trainer]:
         )
     owners = [face for face in Trainer.__subclasses__() if face.fixed.get("loss") == loss]
     return owners[0] if owners else CONTEXTS[context]
+
+
+def make(
+    *,
+    loss: str = "negative-sampling",
+    context: str = "skipgram",
+    device: str = "auto",
+    threads: int | None = None,
+    **settings: Any,
+) -> Trainer:
+    """A trainer by the names of its loss and context.
+
+    Raises:  OptionError for an unknown one, a setting that the loss does not have, or a device but the CPU.
+    """
+    if device not in ("auto", "cpu"):
+        raise OptionError(f"device: got {device!r}, expected auto or cpu: word vectors train on the CPU.")
+    kind = trainer_of(loss, context)
+    if "loss" not in kind.fixed:
+        settings = {"loss": loss, **settings}
+    if objectives.load(loss).learns_from == "counts":
+        settings.pop("deterministic", None)  # it always is
+    return kind(threads=threads, **{name: v for name, v in settings.items() if v is not None})

@@ -16,6 +16,8 @@ class Accuracy:
     0.667
     """
 
+    of = "labels"
+
     def stats(
         self, predictions: Annotated[Array, "N"], references: Annotated[Array, "N"] | None = None
     ) -> Annotated[Array, "N S"]:

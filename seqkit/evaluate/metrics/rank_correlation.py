@@ -1,4 +1,4 @@
-"""Spearman's rank correlation. It is not a sum over items, so it takes whole samples."""
+"""Spearman's rank correlation: a function of whole samples, since it is no sum over items."""
 
 from typing import Annotated
 

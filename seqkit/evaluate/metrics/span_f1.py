@@ -13,10 +13,9 @@ Spans = Sequence[Collection[Hashable]]
 
 
 class SpanF1:
-    """F1 = 2 right / (predicted + true), the harmonic mean of precision and recall (micro-average over
-    types).
+    """F1 = 2 right / (predicted + true): harmonic mean of precision and recall, micro-averaged.
 
-    How spans are read from tags is text.bioes' matter.
+    Not handled: reading spans from tags (text.bioes).
 
     >>> metric = SpanF1()
     >>> predicted, true = [[("PER", 0, 2)], []], [[("PER", 0, 2)], [("LOC", 1, 2)]]
@@ -24,20 +23,22 @@ class SpanF1:
     0.667
     """
 
+    of = "spans"
+
     def stats(self, predictions: Spans, references: Spans) -> Annotated[Array, "N S"]:
-        """Rows (right, predicted, true), one a sentence."""
+        """Rows (right, predicted, true), one for each sentence."""
         pairs = [(set(p), set(r)) for p, r in zip(predictions, references, strict=True)]
         return np.array([(len(p & r), len(p), len(r)) for p, r in pairs], np.int64).reshape(-1, 3)
 
     def value(self, total: Annotated[Array, "S"]) -> float:
-        """F1; nan if there was no span at all."""
+        """F1; nan if there is no span at all."""
         right, predicted, true = total.tolist()
         return 2 * right / (predicted + true) if predicted + true else float("nan")
 
     def precision(self, total: Annotated[Array, "S"]) -> float:
-        """right / predicted; nan if none was predicted."""
+        """right / predicted; nan if none is predicted."""
         return float(total[0] / total[1]) if total[1] else float("nan")
 
     def recall(self, total: Annotated[Array, "S"]) -> float:
-        """right / true; nan if there was none."""
+        """right / true; nan if there is none."""
         return float(total[0] / total[2]) if total[2] else float("nan")

@@ -1,1 +1,1 @@
-"""A text as the sum of its rows of a table, a softmax on it: training, one text after the other."""
+"""A bag of words: a text as the sum of its rows of a table, with a softmax; trained text by text."""

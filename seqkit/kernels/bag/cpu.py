@@ -1,6 +1,6 @@
-"""A bag of rows and a softmax on it, compiled: text_bag.reference with numba, in float32.
+"""A bag of rows and a softmax on it, compiled: bag.reference with numba, in float32.
 
-One thread: each text sees what the one before it taught, so the same seed gives the same bytes.
+One thread: each text sees the updates of the one before it, so the same seed gives the same bytes.
 """
 
 import math

@@ -1,11 +1,11 @@
-"""A bag of rows and a softmax on it, as the textbook has it. The specification of text_bag.cpu.
+"""A bag of rows and a softmax on it, as in the textbook. The specification of bag.cpu.
 
     h = s Σ_j E[r_j]        p = softmax(W h + b) within each head        loss = -Σ_heads c_y log p_y
 
 r_j are the rows of a text (words, n-grams), s its scale (1 / words for the mean, 1 for the sum), c_y the
-weight of class y. A head is a run of classes, so that several tasks share one h; label -1: that head is not
-asked. In training each r_j is dropped with chance `drop_rows` and each number of h with chance `drop`; what
-stays is divided by 1 - chance.
+weight of class y. A head is a run of classes, so that several tasks share one h; label -1 leaves that
+head out. In training each r_j is dropped with chance `drop_rows` and each number of h with chance `drop`;
+what is left is divided by 1 - chance.
 
 After each text all parameters take a step of AdaGrad with one sum of squares a row: for a row w with the
 gradient g, q += mean(g²), w -= lr · g / √q. A row that stands twice in a text takes two steps of the same g.
@@ -26,9 +26,7 @@ EPSILON = 1e-10  # added to a sum of squares
 
 @dataclass(frozen=True)
 class Bag:
-    """The parameters and, with the same shapes but for `..._squares`, AdaGrad's sums. heads: where each
-    begins, and C.
-    """
+    """The parameters and AdaGrad's sums (..._squares). heads: where each begins, and C."""
 
     embedding: Annotated[Floats, "N D"]
     weight: Annotated[Floats, "C D"]
@@ -59,8 +57,9 @@ def train(
     seed: int | np.uint64 = 0,
     locked: Annotated[Array, "L"] | None = None,
 ) -> tuple[float, int]:
-    """Train on texts i = rows[starts[i]:starts[i+1]], in order, changing `bag`.  locked (N,): rows that stay
-    as they are.
+    """Train on texts i = rows[starts[i]:starts[i+1]], in order, changing `bag`.
+
+    locked (N,): rows that are not changed.
 
     Returns:  total loss in nats, weighted; number of labels it is of.
     """

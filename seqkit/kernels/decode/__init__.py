@@ -1,1 +1,1 @@
-"""Many rows of a recurrent language model that go on token by token, each from its own random numbers."""
+"""Many rows of a recurrent language model, written token by token, each with its own random numbers."""

@@ -86,9 +86,7 @@ def scaled(logits: Any, rules: Any, index: int, banned: Any, seen: Any, z: Any) 
 
 
 def ban_repeats(z: Any, history: Any, n: int, before: Any) -> None:
-    """Ban what would end an n-gram that the history has already, unless nothing would be left; before: room
-    for V numbers.
-    """
+    """Ban tokens that would repeat an n-gram of the history, unless none is left; before: V numbers."""
     left = False
     for v in range(len(z)):
         before[v] = z[v]

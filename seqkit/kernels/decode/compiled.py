@@ -28,9 +28,7 @@ class Decoder:
     def __init__(
         self, plan: Plan, state: Sequence[Annotated[Array, "B H"]], *, threads: int | None = None
     ) -> None:
-        """state: as a Stack orders it. threads: as many as given, by default one or all cores, as the work is
-        worth it.
-        """
+        """state: as a Stack orders it. threads: by default one, or all cores if the work is large."""
         self.plan, self.asked = plan, threads
         self._rooms: list[Room] = []
         self._allocate(len(state[0]))
@@ -49,9 +47,7 @@ class Decoder:
 
     @property
     def chunk(self) -> int:
-        """Steps that are worth one call: some tenths of a second, as threads that start are not at full speed
-        at once.
-        """
+        """Steps of one call: some tenths of a second of work, since new threads are slow at first."""
         return int(max(64, CHUNK // max(1, self.plan.work * self.rows)))
 
     @property
@@ -78,7 +74,7 @@ class Decoder:
         return self._matrix(self.plan.logits, self.plan.classes)
 
     def select(self, rows: Annotated[Array, "N"]) -> None:
-        """Go on with these rows; one may be taken many times."""
+        """Continue with these rows; one may be taken many times."""
         before = self._blocks()
         self._allocate(len(rows))
         after = self._blocks()
@@ -89,8 +85,7 @@ class Decoder:
     def write(
         self, rows: Rows, rules: Rules, banned: Sequence[int], steps: int, *, scores: bool = False
     ) -> None:
-        """Write up to `steps` tokens in every row that has not ended; it ends at eos (if `stop`), its length
-        or a broken one.
+        """Write up to `steps` tokens in each open row; eos (if `stop`), its length or a broken token end it.
 
         scores: add up log p of the tokens, from the logits as they are.
         """
@@ -123,8 +118,7 @@ class Decoder:
         for read in (ids, rows.tokens, never):
             if read.size and not 0 <= int(read.min()) <= int(read.max()) < plan.classes:
                 raise ShapeError(
-                    f"Decoder: ids from {read.min()} to {read.max()} came, allowed is 0 to "
-                    f"{plan.classes - 1}."
+                    f"Decoder: got ids from {read.min()} to {read.max()}, expected 0 to {plan.classes - 1}."
                 )
 
         def call(me: int) -> None:

@@ -8,20 +8,16 @@ others.
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import njit
-from numba.core import cgutils, types
-from numba.extending import intrinsic
 
 from seqkit.core import rng
 from seqkit.kernels.decode import choice
+from seqkit.kernels.decode.panels.cpu import GROUP, multiply
 from seqkit.kernels.decode.pointwise import pointwise
 from seqkit.kernels.decode.rules import BROKEN
-from seqkit.kernels.primitives.simd.cpu import FLOAT, INT, fma, get, move, put, splat
+from seqkit.kernels.primitives.simd.cpu import move
 from seqkit.kernels.primitives.thread_team.cpu import meet
 
-UNROLL = 4  # numbers k of a tile's loop that are written out
-GROUP = 32  # rows a panel is made for at once
 _LANES, _LINE = 16, 64
 _GAMMA, _12 = rng.GAMMA, np.uint64(12)
 _quick: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
@@ -29,77 +25,6 @@ _mix = njit(inline="always")(rng.mix)
 _pointwise = njit(**_quick)(pointwise)
 _exponentials, _sift = njit(**_quick)(choice.exponentials), njit(**_quick)(choice.sift)
 _scaled, _ban_repeats = njit(**_quick)(choice.scaled), njit(**_quick)(choice.ban_repeats)
-
-
-def make_tile(rows: int, width: int) -> Any:
-    """tile(x, stride, weights, blocks, out): out_vr += Σ_k w_vk x_kr for `width` vectors of 16 columns and
-    some rows.
-
-    Addresses: x of the first row in block 0, `stride` bytes from block to block; weights (16 · blocks, width,
-    16); out of the first row of vector 0, GROUP rows from vector to vector. Each sum goes on k by k from what
-    stands in out.
-    """
-
-    @intrinsic
-    def tile(typing: Any, x: Any, stride: Any, weights: Any, blocks: Any, out: Any) -> Any:
-        def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-            x, stride, weights, blocks, out = args
-
-            def number(n: int) -> Any:
-                return ir.Constant(INT, n)
-
-            offset = {(r, v): number(_LINE * (GROUP * v + r)) for r in range(rows) for v in range(width)}
-            sums = {key: cgutils.alloca_once_value(b, get(b, out, at)) for key, at in offset.items()}
-            with cgutils.for_range_slice(
-                b, number(0), b.mul(blocks, number(_LANES)), number(UNROLL), INT
-            ) as (first, _):
-                step = b.mul(b.ashr(first, number(4)), stride)  # to the block, then to the place in it
-                here = b.add(x, b.add(step, b.mul(b.and_(first, number(_LANES - 1)), number(4))))
-                mine = b.add(weights, b.mul(first, number(width * _LINE)))
-                for k in range(UNROLL):
-                    columns = [get(b, mine, number(_LINE * (k * width + v))) for v in range(width)]
-                    for r in range(rows):
-                        place = b.inttoptr(b.add(here, number(_LINE * r + 4 * k)), FLOAT.as_pointer())
-                        value = splat(b, b.load(place))
-                        for v in range(width):
-                            b.store(fma(b, value, columns[v], b.load(sums[r, v])), sums[r, v])
-            for key, at in offset.items():
-                put(b, b.load(sums[key]), out, at)
-            return context.get_dummy_value()
-
-        return types.void(*[types.intp] * 5), generate
-
-    return tile
-
-
-_tile44, _tile24, _tile14 = (make_tile(n, 4) for n in (4, 2, 1))
-_tile43, _tile23, _tile13 = (make_tile(n, 3) for n in (4, 2, 1))
-
-
-@njit(nogil=True)
-def _multiply(rows: Any, width: Any, x: Any, stride: Any, weights: Any, blocks: Any, out: Any) -> None:
-    """The tiles of up to GROUP rows."""
-    r = 0
-    while r < rows:
-        there, to = x + _LINE * r, out + _LINE * r
-        if rows - r >= 4:
-            if width == 4:
-                _tile44(there, stride, weights, blocks, to)
-            else:
-                _tile43(there, stride, weights, blocks, to)
-            r += 4
-        elif rows - r >= 2:
-            if width == 4:
-                _tile24(there, stride, weights, blocks, to)
-            else:
-                _tile23(there, stride, weights, blocks, to)
-            r += 2
-        else:
-            if width == 4:
-                _tile14(there, stride, weights, blocks, to)
-            else:
-                _tile13(there, stride, weights, blocks, to)
-            r += 1
 
 
 @njit(inline="always")
@@ -132,7 +57,7 @@ def _run_stage(
                     data + stride * stage.first_source,
                 )
                 w = base + 4 * (stage.first_weights + panel * size)
-                _multiply(n, stage.first_width, x + _LINE * low, stride, w, stage.first_blocks, out)
+                multiply(n, stage.first_width, x + _LINE * low, stride, w, stage.first_blocks, out)
             if stage.second_blocks:
                 size, x = (
                     stage.second_width * stage.second_blocks * _LANES * _LANES,
@@ -140,7 +65,7 @@ def _run_stage(
                 )
                 w = base + 4 * (stage.second_weights + panel * size)
                 last = out + _LINE * GROUP * (stage.vectors - stage.second_width)
-                _multiply(n, stage.second_width, x + _LINE * low, stride, w, stage.second_blocks, last)
+                multiply(n, stage.second_width, x + _LINE * low, stride, w, stage.second_blocks, last)
             _pointwise(stage.op, panel, stage, weights, sums, work, _LANES * low, _LANES * n)
 
 
@@ -179,10 +104,9 @@ def _total(w: Any) -> Any:
 
 @njit(nogil=True, error_model="numpy")
 def _cut(room: Any, most: Any, line: Any) -> None:
-    """Set w to 0 for all but the likeliest: at most `most`, and only while the sum of those above is below
-    `line`.
+    """Set w to 0 for all but the likeliest: at most `most`, while the sum of those above is below `line`.
 
-    Tokens are put into buckets of like w; only those of the bucket where the cut falls are put in order.
+    Tokens are put into buckets of similar w; only those of the bucket where the cut falls are put in order.
     """
     z, w, heap, keys, kept, mass, count = (
         room.z,
@@ -223,9 +147,7 @@ def _cut(room: Any, most: Any, line: Any) -> None:
 
 @njit(nogil=True, error_model="numpy", cache=True)
 def choose(rules: Any, seed: Any, index: Any, banned: Any, seen: Any, history: Any, room: Any) -> Any:
-    """The next token for the logits in room.row; history: what the row has written; seen: by id, whether it
-    is in there.
-    """
+    """The next token for the logits in room.row; history: tokens of the row; seen: whether an id is there."""
     z, w = room.z, room.w
     if not _scaled(room.row, rules, index, banned, seen, z):
         return BROKEN
@@ -282,8 +204,7 @@ def run(
     threads: Any,
     team: Any,
 ) -> None:
-    """Steps t = 0, 1, … of the first live[t] rows: they read ids[t]; beyond the last of ids their own tokens,
-    and write.
+    """Steps t = 0, 1, … of the first live[t] rows: they read ids[t], then their own tokens, and write.
 
     model: weights, embedding, stages. rows: the fields of Rows. Threads share out panels, then rows.
     """

@@ -54,9 +54,7 @@ STAGE = np.dtype(
 
 @dataclass(frozen=True)
 class Layer:
-    """A cell as it stands in seqkit.nn: kind, W (G·H, D), b, U (G·H, H), and b_u of a GRU or the
-    peepholes.
-    """
+    """A cell of seqkit.nn: kind, W (G·H, D), b, U (G·H, H), and b_u of a GRU or the peepholes."""
 
     kind: str
     weight_input: Array
@@ -108,7 +106,7 @@ def blocks_of(size: int) -> int:
 
 
 def handles(kind: str) -> bool:
-    """Whether the compiled loop has the cell."""
+    """Whether the compiled loop can run the cell of this name; the reference runs all."""
     return kind in _LAYERS
 
 
@@ -187,9 +185,7 @@ def _stage(
     rows: Array | None = None,
     extra: Array | None = None,
 ) -> Array:
-    """A stage without its states. first, second: (weight, block of what it reads); rows: the embedding, to
-    make a table of.
-    """
+    """A stage without states. first, second: (weight, block it reads); rows: the embedding, for a table."""
     size, gates = len(starts[0]), len(starts)
     blocks = blocks_of(size)
     units = (

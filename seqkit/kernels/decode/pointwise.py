@@ -1,5 +1,4 @@
-"""The pointwise rules of the stages, in plain Python that cpu.py compiles: seqkit.nn.cells is the
-specification.
+"""The pointwise rules of the stages, in plain Python for cpu.py; seqkit.nn.cells is the specification.
 
 Arithmetic is written so that a number does not depend on its place in a row: whole vectors, nothing fused by
 the compiler.
@@ -18,9 +17,7 @@ _LANES = 16
 def pointwise(  # noqa: PLR0912  # a rule a branch
     op: int, panel: int, stage: Any, weights: Any, sums: Any, work: Any, low: int, size: int
 ) -> None:
-    """From the sums (vectors, N) of one panel to the new h, for numbers low to low + size of each block of
-    `work`.
-    """
+    """From the sums (vectors, N) of a panel to the new h, for numbers low to low + size of each block."""
     for j in range(stage.units):
         block, high = panel * stage.units + j, low + size
         old, new = work[stage.old + block, low:high], work[stage.fresh + block, low:high]

@@ -1,5 +1,4 @@
-"""Decoding in torch: how a token is chosen, and rows that go on step by step. The specification, and the way
-on a GPU.
+"""Decoding in torch: how a token is chosen, and rows written step by step. The specification; used on a GPU.
 
 Nothing is read back from the device between the steps of one call of `write`.
 """
@@ -19,7 +18,7 @@ LOWEST = -700.0  # logits that much below the largest count as impossible
 
 
 class Model(Protocol):
-    """What reads tokens and says which come next."""
+    """Reads tokens and predicts the next ones."""
 
     def step(self, tokens: Annotated[Tensor, "B"], state: State) -> tuple[Annotated[Tensor, "B V"], State]:
         """Read one token a row: logits of the next one, new state."""
@@ -112,7 +111,7 @@ def _without_repeats(z: Tensor, out: Tensor, index: Tensor, n: int) -> Tensor:
 
 
 class Decoder:
-    """Rows of a model that go on step by step."""
+    """Rows of a model, written step by step."""
 
     backend = "reference"
     chunk = 64  # steps between two looks at what was written
@@ -135,15 +134,14 @@ class Decoder:
         return found
 
     def select(self, rows: Annotated[Array, "N"]) -> None:
-        """Go on with these rows; one may be taken many times."""
+        """Continue with these rows; one may be taken many times."""
         order = torch.from_numpy(np.asarray(rows, np.int64)).to(self.state[0].device)
         self.state = tuple(s[order] for s in self.state)
 
     def write(
         self, rows: Rows, rules: Rules, banned: Sequence[int], steps: int, *, scores: bool = False
     ) -> None:
-        """Write up to `steps` tokens in every row that has not ended; it ends at eos (if `stop`), its length
-        or a broken one.
+        """Write up to `steps` tokens in each open row; eos (if `stop`), its length or a broken token end it.
 
         scores: add up log p of the tokens, from the logits as they are.
         """

@@ -1,6 +1,4 @@
-"""How the next token is chosen: the rules, the rows they are applied to, and where their random numbers come
-from.
-"""
+"""How the next token is chosen: the rules, the rows they apply to, and the random numbers of each row."""
 
 from dataclasses import dataclass, fields
 from typing import Annotated, NamedTuple
@@ -28,8 +26,7 @@ class Rules(NamedTuple):
 
 @dataclass
 class Rows:
-    """Rows on their way, changed in place: what each has written, where its next token goes, whether it has
-    ended.
+    """Rows being written, changed in place: the tokens of each, the place of the next, whether it has ended.
 
     Shapes:  tokens (B,) int64 the last token, which is read next; index (B,) int64; out (B, T) int64, -1
              where nothing is written; done (B,) bool; seeds (B,) uint64; log_probs (B,) float64, of the
@@ -45,9 +42,7 @@ class Rows:
 
     @staticmethod
     def start(tokens: Annotated[Array, "B"], seeds: Annotated[Array, "B"], length: int) -> "Rows":
-        """Rows that have read all but their last token and written nothing; `length` tokens are the most each
-        can write.
-        """
+        """Rows that have read all but their last token and written nothing, to be at most `length` long."""
         B = len(tokens)
         out = np.full((B, length), -1, np.int64)
         tokens = np.array(tokens, np.int64)

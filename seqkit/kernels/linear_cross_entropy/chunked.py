@@ -1,7 +1,6 @@
-"""linear_cross_entropy.reference, a chunk of rows at a time: logits, softmax and their gradients while they
-are in the cache.
+"""linear_cross_entropy.reference by chunks of rows, whose logits and gradients stay in the cache.
 
-The gradients are made on the way forward, so nothing is computed twice and the logits are never whole in
+The gradients are made in the forward pass, so nothing is computed twice and the logits are never whole in
 memory; what is kept is the gradient of h and of the weight. Works on any device; on a CPU the softmax pass is
 compiled (cpu.py). Products run in bfloat16 under autocast. Not handled: second derivatives.
 """

@@ -1,4 +1,4 @@
-"""The softmax pass over a chunk of logits in compiled code, rows shared out among threads."""
+"""The softmax pass over a chunk of logits in compiled code, rows divided among threads."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
@@ -63,9 +63,7 @@ def _pool() -> ThreadPoolExecutor:
 
 
 def softmax_losses(logits: Tensor, targets: Tensor, bias: Tensor | None) -> Tensor:
-    """-log softmax(logits + bias)[target] of each row, float64; logits (float32 or bfloat16) become their
-    gradient.
-    """
+    """-log softmax(logits + bias)[target] of each row in float64; logits become their gradient."""
     half = logits.dtype == torch.bfloat16
     array = (logits.view(torch.uint16) if half else logits).numpy()
     nll = np.empty(len(array))

@@ -1,6 +1,4 @@
-"""Take a subspace out of the rows of a matrix, compiled: neutralize.reference with numba, rows shared out
-among threads.
-"""
+"""Take a subspace out of the rows of a matrix: project_out.reference compiled, rows divided among threads."""
 
 from typing import Any
 
@@ -47,9 +45,7 @@ def _rows(rows: Any, basis: Any, kept: Any, unit: Any, out: Any, first: Any, las
 
 
 def neutralize(rows: Array, basis: Array, kept: Array, unit: bool, out: Array, *, threads: int = 1) -> int:
-    """out = x - Σ_k ⟨x, b_k⟩ b_k, or x where kept; if `unit`, divided by its length. Returns the first bad
-    row or -1.
-    """
+    """out = x - Σ_k ⟨x, b_k⟩ b_k, or x where kept; if `unit`, divided by its length; as the reference."""
     cuts = [len(rows) * i // threads for i in range(threads + 1)]
     found = together(team(), threads, lambda me: _rows(rows, basis, kept, unit, out, cuts[me], cuts[me + 1]))
     return next((int(n) for n in found if n >= 0), -1)

@@ -1,4 +1,4 @@
-"""Take a subspace out of the rows of a matrix. The specification of neutralize.cpu."""
+"""Take a subspace out of the rows of a matrix. The specification of project_out.cpu."""
 
 from typing import Annotated
 
@@ -16,8 +16,7 @@ def neutralize(
     unit: bool,
     out: Annotated[Array, "N D"],
 ) -> int:
-    """out = x - Σ_k ⟨x, b_k⟩ b_k, or x where kept; if `unit`, divided by its length. In float64, each row by
-    itself.
+    """out = x - Σ_k ⟨x, b_k⟩ b_k, or x where kept; if `unit`, divided by its length; in float64.
 
     Returns the first row that is nan or inf, or, if `unit`, not kept and of which less than LEAST is left; -1
     if there is none. A kept row of zeros stays so.

@@ -24,8 +24,7 @@ def sequence(
     weights: list[Tensor],
     lengths: Annotated[Tensor, "B"] | None = None,
 ) -> tuple[Annotated[Tensor, "B T H"], State]:
-    """The whole cell, input product included.  weights: input, recurrent, and the bias of each, in torch's
-    layout.
+    """The whole cell, input product included; weights: input, recurrent and their biases, in torch's layout.
 
     Rows of length 0 are not handled by torch: they are run with length 1 and put back.
     """

@@ -1,10 +1,14 @@
-"""The time loop of a cell family as one autograd function: a product and one fused pointwise pass a step, own
-backward.
+"""The time loop of a cell family as one autograd function: a product and a fused pointwise pass each step.
 
-A family (families/*.py) gives the two pointwise passes; this file has what they share: buffers, the loop,
-rows of different length, mixed precision, and the weight's gradient, which is one large product at the end.
-For float32 on a CPU the passes are compiled (cpu.py), elsewhere they are torch operations. Not handled:
-second derivatives (`reference`).
+A family (families/*) gives the two pointwise passes; this file has what they share: buffers, the loop, rows
+of different length, mixed precision, and the weight's gradient, which is one large product at the end. For
+float32 on a CPU the passes are compiled (families/*/cpu.py), elsewhere they are torch operations.
+
+Arrays of a compiled pass are those of the whole run, T first; t is the step. gx, product (U h of the step),
+inputs (h as the products read it), dgx, du and through (what flows back through U) are float32, or bfloat16
+as its bits. A backward pass adds dy[t] and `through` to dh, the gradient of h after the step, and leaves in
+dh what goes to h before the step other than through U.
+Not handled: second derivatives (`reference`).
 """
 
 from typing import Annotated, Any, ClassVar
@@ -68,9 +72,7 @@ class Loop:
         raise NotImplementedError  # abstract
 
     def pointwise_back(self, t: int, d: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """The gradients of gx[t] and U h; d[s], that of state s after the step, becomes that before it,
-        without U's part.
-        """
+        """The gradients of gx[t] and U h; d[s], of state s after the step, becomes that before, without U."""
         raise NotImplementedError  # abstract
 
     compiled_pointwise: Any  # Any: compiled functions with the families' own arguments
@@ -100,9 +102,7 @@ class Loop:
                 self.inputs[t + 1] = self.states[0][t + 1]
 
     def backward(self, dy: Tensor, d: list[Tensor], live: Tensor | None) -> None:
-        """All steps back; dy (T, B, H), d the gradients of the last state, which become those of the
-        first.
-        """
+        """All steps back; dy (T, B, H); d: gradients of the last state, which become those of the first."""
         self.du = self.buffer(self.T, self.G, low=True)
         self.dgx = self.buffer(self.T, self.G, low=True) if self.separate else self.du
         self.dh = torch.zeros(

@@ -8,9 +8,7 @@ from torch.autograd.function import once_differentiable
 
 
 def doubling(a: Annotated[Tensor, "B T H"], b: Annotated[Tensor, "B T H"]) -> Annotated[Tensor, "B T H"]:
-    """The recurrence from h = 0: after pass k each place holds what the last 2^k steps give (Hillis & Steele
-    1986).
-    """
+    """The recurrence from h = 0: after pass k each place covers the last 2^k steps (Hillis & Steele 1986)."""
     a, b, by = a.clone(), b.clone(), 1
     while by < b.shape[1]:
         b = torch.cat([b[:, :by], b[:, by:] + a[:, by:] * b[:, :-by]], 1)

@@ -1,7 +1,7 @@
-"""Texts as the mean or sum of their words' embeddings, with a softmax on it: the network and its learner.
+"""Texts as the mean or sum of their words' embeddings, then a softmax: the network and its learner.
 
-Trained by a kernel of its own on the CPU, whatever the device: it is done there before a GPU has begun.
-Several processes each train the whole and end in the same bytes. Not handled: gradient options (the kernel
+A kernel trains it on the CPU, whatever the device, because copying to a GPU would take longer.
+Several processes each train all of it and end in the same bytes. Not handled: gradient options (the kernel
 has AdaGrad), order beyond n-grams.
 """
 
@@ -40,7 +40,7 @@ class Texts:
 def ngram_hashes(
     ids: Annotated[Ids, "T"], starts: Annotated[Array, "N"], order: int, buckets: int
 ) -> tuple[Array, Array]:
-    """The bucket of every n-gram of 2 to `order` words within a text, and the text it is of.
+    """The bucket of every n-gram of 2 to `order` words, and the text that it is from.
 
     >>> ngram_hashes(np.array([7, 8, 7, 8], np.int32), np.array([0, 2, 4]), 2, 1000)[1]
     array([0, 1])
@@ -69,7 +69,7 @@ class AveragedNetwork(nn.Module):
 
     @torch.no_grad()
     def start(self, matrix: Annotated[Floats, "V D"] | None, known: Annotated[Array, "V"], unk: int) -> None:
-        """Begin with pretrained rows; all others, that of unknown words too, begin with 0 and say nothing."""
+        """Begin with pretrained rows; all others, also that of unknown words, begin with 0."""
         if matrix is not None:
             self.embedding[: len(matrix)] = torch.from_numpy(matrix)
             self.known[: len(known)] = known
@@ -87,7 +87,7 @@ class AveragedNetwork(nn.Module):
 class BagLearner:
     """Trains an AveragedNetwork in place; batches are (texts, labels (B, K)).
 
-    frozen: (rows that stand still, steps for which they do); drops: chance to drop a word, and a number of h.
+    frozen: (rows that do not change, for how many steps); drops: dropout rates of words, and of h.
     """
 
     def __init__(
@@ -144,8 +144,8 @@ class BagLearner:
         for name, own in self.arrays.items():
             if name not in arrays or arrays[name].shape != own.shape:
                 raise ModelFileError(
-                    f"classifier.restore: {name} of shape {own.shape} is not there. The file is not of "
-                    "this model."
+                    f"classifier.restore: got no {name} of shape {own.shape}, expected one. "
+                    "The file is from another model."
                 )
             own[:] = arrays[name]
         self.steps = int(arrays["steps"][0])

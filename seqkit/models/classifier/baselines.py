@@ -1,7 +1,6 @@
-"""What a classifier has to beat: majority, logistic regression on TF-IDF, averaged vectors, a recurrent
-network, side by side.
+"""Baselines of a classifier: majority, logistic regression on TF-IDF, averaged vectors, a recurrent network.
 
-Not handled: tuning; each rung has the settings it is given or its own usual ones.
+Not handled: tuning; each has the settings it is given, or its usual ones.
 """
 
 import time
@@ -16,9 +15,9 @@ from seqkit.core.types import Array, Ids
 from seqkit.evaluate.bootstrap import interval, mean_of
 from seqkit.evaluate.metric import measured
 from seqkit.evaluate.metrics.accuracy import Accuracy
+from seqkit.models.base import Options
 from seqkit.models.classifier.labels import Targets
 from seqkit.models.classifier.model import TextClassifier
-from seqkit.models.classifier.recurrent import ClassifierOptions
 from seqkit.text.corpus.worker import Recipe
 from seqkit.text.normalize import Normalizer
 from seqkit.text.tokenizer import choose
@@ -29,9 +28,7 @@ Part = tuple[Sequence[str], Any]  # texts, labels
 
 @dataclass(frozen=True)
 class Rung:
-    """One model on one part: its accuracy, what was right of every label (M,), and the seconds that training
-    took.
-    """
+    """One model on one part: accuracy, which labels were right (M,), and the seconds of training."""
 
     name: str
     accuracy: Score
@@ -41,7 +38,7 @@ class Rung:
 
 @dataclass(frozen=True)
 class Ladder:
-    """The rungs from the simplest up, and whether the recurrent one was worth it."""
+    """The models from the simplest up, and whether the recurrent one was worth it."""
 
     rungs: list[Rung]
 
@@ -77,7 +74,7 @@ class Ladder:
         return f"The recurrent network {said}"
 
     def to_json(self) -> dict[str, Any]:
-        """The rungs and the verdict as plain JSON values."""
+        """All models and the verdict as plain JSON values."""
         rungs = [
             {"model": r.name, "seconds": round(r.seconds, 3), **r.accuracy.to_json()} for r in self.rungs
         ]
@@ -92,11 +89,10 @@ def ladder(
     *,
     part: str = "dev",
 ) -> Ladder:
-    """Train all rungs on `train` and judge them on `test`.  models: the averaged and the recurrent one, which
-    `fit` trains.
+    """Train all models on `train` and measure them on `test`.
 
-    part: what `test` is called. Where the epoch was chosen on it, the numbers of these two are a little too
-    good.
+    models: the averaged and the recurrent one, which `fit` trains. part: the name of `test`. Where the
+    epoch was chosen on it, the numbers of these two are a little too good.
     """
     texts, y = train
     targets = Targets.learn(y)
@@ -104,20 +100,18 @@ def ladder(
     rungs = []
     for name, train_it in (("majority", _majority), (TFIDF, _tfidf)):
         started = time.monotonic()
-        found = train_it(texts, labels, list(test[0]), models[0].classifier_options, targets)
+        found = train_it(texts, labels, list(test[0]), models[0].options, targets)
         rungs.append(_rung(name, found, truth, time.monotonic() - started, part))
     for model in models:
-        started = time.monotonic()
         fit(model)
-        seconds = time.monotonic() - started
-        rungs.append(judge(model, test, seconds, part))
+        rungs.append(judge(model, test, sum(epoch.seconds for epoch in model.history), part))
     return Ladder(rungs)
 
 
 def judge(model: TextClassifier, test: Part, seconds: float, part: str) -> Rung:
-    """A trained classifier as a rung."""
+    """The score of a trained classifier."""
     found, truth = model.ids(*test)
-    reader = model.classifier_options.reader
+    reader = model.own.reader
     return _rung("recurrent" if reader == "recurrent" else "averaged", found, truth, seconds, part)
 
 
@@ -133,29 +127,30 @@ def _rung(name: str, found: Ids, truth: Ids, seconds: float, part: str) -> Rung:
     )
 
 
-def _majority(
-    texts: Sequence[str], labels: Ids, test: list[str], o: ClassifierOptions, targets: Targets
-) -> Ids:
+def _majority(texts: Sequence[str], labels: Ids, test: list[str], o: Options, targets: Targets) -> Ids:
     best = [np.bincount(column[column >= 0]).argmax() for column in labels.T]
     return np.tile(np.array(best, np.int32), (len(test), 1))
 
 
-def _tfidf(texts: Sequence[str], labels: Ids, test: list[str], o: ClassifierOptions, targets: Targets) -> Ids:
-    """One logistic regression a task, on the tokens that the classifier reads."""
+def _tfidf(texts: Sequence[str], labels: Ids, test: list[str], o: Options, targets: Targets) -> Ids:
+    """A logistic regression for each task, on the tokens that the classifier reads."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    recipe = Recipe(choose(o.unit, texts, vocab_size=o.max_size), Normalizer(lower=o.lower))
+    own = o["text"]
+    recipe = Recipe(choose(own.unit, texts, vocab_size=own.max_size), Normalizer(lower=own.lower))
     features = TfidfVectorizer(
         analyzer=lambda text: recipe.tokenizer.tokens(recipe.normalizer(text)),
         sublinear_tf=True,
-        min_df=o.min_count,
+        min_df=own.min_count,
     )
     x, z = features.fit_transform(texts), features.transform(test)
     found = []
     for k, column in enumerate(labels.T):
         there = column >= 0
-        weights = targets.weights(o.class_weight, labels)[targets.heads[k] : targets.heads[k + 1]]
+        weights = targets.weights(o["classifier"].class_weight, labels)[
+            targets.heads[k] : targets.heads[k + 1]
+        ]
         model = LogisticRegression(max_iter=1000, class_weight=dict(enumerate(weights.tolist())))
         found.append(model.fit(x[there], column[there]).predict(z))
     return np.stack(found, 1).astype(np.int32)

@@ -1,123 +1,69 @@
-"""Training a classifier in a folder: labelled texts in; the ladder, the model, its checkpoint, log and
-run.json out.
+"""Training data of a classifier: labelled texts; beside it the baselines, on the same texts.
 
-Not handled: tuning; the rung that was not asked for has its usual training settings.
+Not handled: tuning; the model that is trained for comparison has its usual training settings.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seqkit.core import files
-from seqkit.core.errors import FormatError
+from seqkit.core.errors import FormatError, SeqkitError
 from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.models.base import Run
 from seqkit.models.classifier.baselines import Part, ladder
 from seqkit.models.classifier.labels import Targets
 from seqkit.models.classifier.model import TextClassifier
 from seqkit.models.language_model.model import LanguageModel
-from seqkit.models.run import nothing_half_written, outcome
 from seqkit.text.readers.labelled import Labelled, labelled, to_targets
 from seqkit.text.splits import split
-from seqkit.train.log import JsonLines
-from seqkit.train.progress import Progress
-from seqkit.train.world import World
+from seqkit.train.data import Data
+
+HELD_OUT = 0.1  # share of the texts to validate on, where no file is given for it
 
 
-class ClassifierRun:
-    """One file of labelled texts, one folder.  held_out: share of the texts to validate on, where no file is
-    given for it.
+def read(
+    source: str,
+    folder: Path | None = None,
+    *,
+    valid: str | None = None,
+    vectors: Path | None = None,
+    lm: Path | None = None,
+    device: str = "auto",
+    compare: Run | None = None,
+    **reading: Any,
+) -> Data:
+    """Labelled texts of a file, and those of `valid`, else of a tenth held out.
+
+    lm: a language model that a recurrent network reads. compare: train the baselines too, the other reader
+    with these arguments of `fit`. reading: how files are read, see text.readers.labelled.labelled.
+    Raises:  FormatError for a broken file, or a label in `valid` that training does not have.
     """
+    rows = labelled(source, **reading)
+    try:
+        targets = Targets.learn(to_targets(rows))
+    except FormatError as error:
+        raise error.at(source) from error
+    if valid is None:
+        parts = split([row.labels for row in rows], {"train": 1 - HELD_OUT, "dev": HELD_OUT})
+        rows, dev = [rows[i] for i in parts["train"]], [rows[i] for i in parts["dev"]]
+    else:
+        dev = labelled(valid, **reading)
+    check_known(dev, targets)
+    train, check = to_part(rows), to_part(dev)
+    given: dict[str, Any] = {
+        "valid": check,
+        "vectors": None if vectors is None else Vectors.load(vectors),
+        "lm": None if lm is None else LanguageModel.load(lm, device=device),
+    }
+    about = {"source": source, "valid": valid, "reading": reading, "classes": targets.classes}
+    about["texts"] = {"train": len(rows), "dev": len(dev)}
 
-    def __init__(
-        self,
-        model: TextClassifier,
-        source: str,
-        out: Path,
-        *,
-        valid: str | None = None,
-        vectors: Path | None = None,
-        lm: Path | None = None,
-        held_out: float = 0.1,
-        **reading: Any,
-    ) -> None:
-        """reading: how files are read, as text.readers.labelled.labelled has it."""
-        self.model, self.source, self.out, self.valid, self.held_out = model, source, out, valid, held_out
-        self.vectors, self.lm, self.reading = vectors, lm, reading
+    def after(model: TextClassifier, made: TextClassifier) -> dict[str, Any]:
+        found = {"parameters": model.num_parameters, "coverage": model.coverage, "padding": model.padding}
+        found["unknown"] = model.unknown(check[0])
+        return found | ({} if compare is None else _compared(model, train, given, compare))
 
-    def train(
-        self,
-        *,
-        resume: bool = False,
-        report: Callable[[Progress], None] | None = None,
-        world: World | None = None,
-    ) -> dict[str, Any]:
-        """Train all rungs of the ladder, write the model that was asked for, and return what run.json holds.
-
-        Everything is read and checked before anything is written.
-        """
-        first = world is None or world.rank == 0
-        lm = None if self.lm is None else LanguageModel.load(self.lm, device=self.model.device)
-        rows = labelled(self.source, **self.reading)
-        try:
-            targets = Targets.learn(to_targets(rows))
-        except FormatError as error:
-            raise FormatError(f"{self.source}: {error}") from error
-        if self.valid is None:
-            parts = split([row.labels for row in rows], {"train": 1 - self.held_out, "dev": self.held_out})
-            rows, dev = [rows[i] for i in parts["train"]], [rows[i] for i in parts["dev"]]
-        else:
-            dev = labelled(self.valid, **self.reading)
-        check_known(dev, targets)
-        train, valid = to_part(rows), to_part(dev)
-        vectors = None if self.vectors is None else Vectors.load(self.vectors)
-        common: dict[str, Any] = {"valid": valid, "vectors": vectors, "report": report, "world": world}
-
-        def fit(model: TextClassifier) -> None:
-            own: dict[str, Any] = (
-                {"checkpoint": self.out / "checkpoint", "resume": resume} if model is self.model else {}
-            )
-            logs = [JsonLines(self.out / "log.jsonl")] if model is self.model and first else []
-            model.fit(
-                train[0],
-                train[1],
-                lm=lm if model.classifier_options.recurrent else None,
-                logs=logs,
-                **own,
-                **common,
-            )
-
-        pair = [self.model, self._partner()]
-        with nothing_half_written(self.out):
-            rungs = ladder(train, valid, sorted(pair, key=lambda m: m.classifier_options.recurrent), fit)
-        result = outcome(
-            self.model,
-            self.model.network,
-            "texts",
-            source=self.source,
-            valid=self.valid,
-            reading=self.reading,
-            classes=targets.classes,
-            coverage=self.model.coverage,
-            padding=self.model.padding,
-            **rungs.to_json(),
-            texts={"train": len(rows), "dev": len(dev)},
-            unknown=self.model.unknown(valid[0]),
-        )
-        if first:
-            self.model.save(self.out)
-            files.write_json(self.out / "run.json", result)
-        return result
-
-    def _partner(self) -> TextClassifier:
-        """The other one of averaged and recurrent, reading alike."""
-        given = self.model.get_params()
-        alike = {
-            name: given[name]
-            for name in (*vars(self.model.classifier_options), "seed", "embed_dim", "device", "threads")
-        }
-        return TextClassifier(
-            **(alike | {"reader": "averaged" if self.model.classifier_options.recurrent else "recurrent"})
-        )
+    return Data(train, "texts", given, about, after)
 
 
 def to_part(rows: Sequence[Labelled]) -> Part:
@@ -126,9 +72,26 @@ def to_part(rows: Sequence[Labelled]) -> Part:
 
 
 def check_known(rows: Sequence[Labelled], targets: Targets) -> None:
-    """Raise FormatError, naming the line, for a label that training had not."""
-    for row in rows:
-        try:
-            targets.ids(to_targets([row]), 1)
-        except FormatError as error:
-            raise FormatError(f"{row.where}: {str(error).removeprefix('labels: label 1 is ')}") from error
+    """Raise FormatError, naming the line, for a label that training does not have."""
+    try:
+        targets.ids(to_targets(rows), len(rows))
+    except SeqkitError as error:
+        if error.row is None:
+            raise
+        raise error.at(rows[error.row].where) from error
+
+
+def _compared(model: TextClassifier, train: Part, given: Mapping[str, Any], compare: Run) -> dict[str, Any]:
+    """The baselines and the model, with the other one of averaged and recurrent trained for comparison."""
+    own, settings = model.own, model.get_params()
+    names = (*vars(own), *vars(model.options["text"]), "seed", "embed_dim", "device", "threads")
+    reader = "averaged" if own.recurrent else "recurrent"
+    other = TextClassifier(**({name: settings[name] for name in names} | {"reader": reader}))
+    read = given if other.own.recurrent else {**given, "lm": None}
+
+    def fit(one: TextClassifier) -> None:
+        if one is not model:
+            one.fit(*train, **read, **compare)
+
+    pair = sorted([model, other], key=lambda one: one.own.recurrent)
+    return ladder(train, given["valid"], pair, fit).to_json()

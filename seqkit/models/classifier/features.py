@@ -5,7 +5,7 @@ Not handled: cutting text (tokenizers), what the rows hold in training (the netw
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, repeat
 from typing import Annotated, Any
@@ -13,10 +13,11 @@ from typing import Annotated, Any
 import numpy as np
 
 from seqkit.core.errors import FormatError
-from seqkit.core.types import Array, Arrays, Floats, Ids
+from seqkit.core.types import Array, Arrays, Floats, Ids, part, prefixed
 from seqkit.embeddings.vectors.subword import SubwordVectors
 from seqkit.models.classifier.bag import Texts, ngram_hashes
-from seqkit.models.classifier.recurrent import ClassifierOptions
+from seqkit.models.classifier.options import ClassifierOptions
+from seqkit.models.options import Text
 from seqkit.text.codec import Codec
 from seqkit.text.corpus.worker import Recipe
 from seqkit.text.normalize import Normalizer
@@ -26,9 +27,7 @@ from seqkit.text.vocab import Vocab
 
 @dataclass(frozen=True)
 class WordRows:
-    """Row numbers: the `words` of training first, then words of the vectors alone, then the n-grams of
-    `buckets` (sorted).
-    """
+    """Numbers of rows: the `words` of training, words that only the vectors have, n-grams of `buckets`."""
 
     codec: Codec
     words: int
@@ -37,24 +36,23 @@ class WordRows:
 
     @staticmethod
     def learn(
-        texts: Sequence[str], o: ClassifierOptions, recipe: Recipe | None = None
+        texts: Sequence[str], o: ClassifierOptions, text: Text, recipe: Recipe | None = None
     ) -> "tuple[WordRows, list[Ids]]":
-        """The rows of the texts of training, and the words of each text.  recipe: how to cut, if not as the
-        options say.
+        """The rows of the texts of training, and the words of each.  recipe: how to cut, else by options.
 
         Raises:  FormatError if there is no token.
         """
-        normalizer = Normalizer(lower=o.lower)
-        recipe = recipe or Recipe(choose(o.unit, texts, vocab_size=o.max_size), normalizer)
+        normalizer = Normalizer(lower=text.lower)
+        recipe = recipe or Recipe(choose(text.unit, texts, vocab_size=text.max_size), normalizer)
         given = recipe.tokenizer.vocab
         seen: dict[str, int] = defaultdict(lambda: len(seen))  # numbers as they come, until all are counted
         flat, lengths = _numbers(recipe, texts, lambda tokens: map(seen.__getitem__, tokens))
         if given is None:
             if not seen:
-                raise FormatError("text: no token came, expected at least one. Is the text empty?")
+                raise FormatError("text: got no token, expected at least one. Is the text empty?")
             counts = dict(zip(seen, np.bincount(flat).tolist(), strict=True))
             given = Vocab.from_counts(
-                counts, min_count=o.min_count, max_size=o.max_size, specials=("pad", "unk")
+                counts, min_count=text.min_count, max_size=text.max_size, specials=("pad", "unk")
             )
         made = WordRows(Codec(recipe, given), len(given), np.zeros(0, np.int64), o)
         ids = made._rows(np.fromiter(map(given.index.get, seen, repeat(made.unk)), np.int32)[flat], lengths)
@@ -120,15 +118,13 @@ class WordRows:
 
     def to_arrays(self) -> Arrays:
         """The vocabulary and the buckets as arrays."""
-        return {f"vocab.{name}": array for name, array in self.codec.to_arrays().items()} | {
-            "buckets": self.buckets
-        }
+        return prefixed("vocab.", self.codec.to_arrays()) | {"buckets": self.buckets}
 
     @staticmethod
-    def load(arrays: Arrays, meta: dict[str, Any], o: ClassifierOptions) -> "WordRows":
+    def from_arrays(arrays: Arrays, meta: Mapping[str, Any], o: ClassifierOptions) -> "WordRows":
         """What to_arrays gave, with the codec's to_json and the number of words in `meta`."""
-        vocab = {name.removeprefix("vocab."): a for name, a in arrays.items() if name.startswith("vocab.")}
-        return WordRows(Codec.load(vocab, meta["codec"]), meta["words"], np.array(arrays["buckets"]), o)
+        codec = Codec.load(part(arrays, "vocab."), meta["codec"])
+        return WordRows(codec, meta["words"], np.array(arrays["buckets"]), o)
 
     def _rows(self, flat: Ids, lengths: list[int]) -> list[Ids]:
         limit, ends = self.options.max_length, np.cumsum([0, *lengths]).tolist()
@@ -144,7 +140,7 @@ class WordRows:
 def _numbers(
     recipe: Recipe, texts: Sequence[str], number: Callable[[list[str]], Iterable[int]]
 ) -> tuple[Annotated[Ids, "T"], list[int]]:
-    """The tokens of all texts as numbers, and how many each has; no list is kept: fewer are faster."""
+    """The tokens of all texts as numbers, and how many each has, without keeping slow lists."""
     flat, lengths, cut, plain = array("i"), [], recipe.tokenizer.tokens, recipe.normalizer
     for text in texts:
         tokens = cut(plain(text))

@@ -1,26 +1,29 @@
-"""How a text classifier reads: texts to batches for its network, the network's logits to labels.
+"""What a text classifier knows beside its weights: texts to batches for its network, logits to labels.
 
 Not handled: training (models.classifier.model).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 import torch
 from torch import nn
 
 from seqkit.core import options
-from seqkit.core.types import Array, Arrays, Ids
+from seqkit.core.types import Array, Arrays, Ids, part, prefixed
+from seqkit.models.base import Options
 from seqkit.models.classifier.bag import AveragedNetwork, Texts
 from seqkit.models.classifier.features import WordRows
 from seqkit.models.classifier.labels import Targets
-from seqkit.models.classifier.recurrent import ClassifierOptions, RecurrentNetwork, Rows
-from seqkit.models.encoder import EncoderOptions
-from seqkit.models.language_model.network import Network, NetworkOptions
+from seqkit.models.classifier.recurrent import RecurrentNetwork, TextBatch
+from seqkit.models.language_model.network import Network
+from seqkit.models.language_model.options import SETTINGS as LM
+from seqkit.models.language_model.options import LanguageModelOptions
+from seqkit.models.options import Recurrent
 from seqkit.text.batches.buckets import by_length
 from seqkit.text.batches.streams import padded
 from seqkit.text.codec import Codec
@@ -29,45 +32,44 @@ STEPS = 16384  # words, with padding, that are classified at once
 
 
 @dataclass(frozen=True)
-class Reading:
-    """The rows of words, the classes of tasks, and the language model's own vocabulary and settings, if there
-    is one.
+class Fitted:
+    """What is known beside the weights: rows of words, classes of tasks, the language model if any.
+
+    coverage: share of the words of training that pretrained vectors had. padding: share of the steps of an
+    epoch that is padding.
     """
 
     rows: WordRows
     targets: Targets
-    encoder: EncoderOptions
-    lm: tuple[Codec, NetworkOptions] | None
-
-    @property
-    def options(self) -> ClassifierOptions:
-        """How a text becomes one vector."""
-        return self.rows.options
+    encoder: Recurrent
+    lm: tuple[Codec, Recurrent, LanguageModelOptions] | None = None
+    coverage: float | None = None
+    padding: float | None = None
 
     @property
     def fixed(self) -> int:
         """Words that only the vectors had."""
         return len(self.rows.codec.vocab) - self.rows.words
 
-    def network(self, lm: Network | None = None) -> AveragedNetwork | RecurrentNetwork:
+    def network(self, o: Options, lm: Network | None = None) -> AveragedNetwork | RecurrentNetwork:
         """A network, untrained but for the language model's weights, if they are given."""
-        heads = self.targets.heads
-        if not self.options.recurrent:
-            return AveragedNetwork(self.rows.size, self.encoder.embed_dim, int(heads[-1]), self.encoder.seed)
-        own = None
+        heads, own = self.targets.heads, o["classifier"]
+        if not own.recurrent:
+            return AveragedNetwork(self.rows.size, self.encoder.dim, int(heads[-1]), self.encoder.seed)
+        read = None
         if self.lm is not None:
-            own = Network(len(self.lm[0].vocab), self.lm[1])
+            read = Network(len(self.lm[0].vocab), *self.lm[1:])
             if lm is not None:
-                own.load_state_dict(lm.state_dict())
-        return RecurrentNetwork(self.rows.words, self.fixed, self.encoder, self.options.pooling, heads, own)
+                read.load_state_dict(lm.state_dict())
+        return RecurrentNetwork(self.rows.words, self.fixed, self.encoder, own.pooling, heads, read)
 
-    def batch(self, ids: Sequence[Ids], which: Annotated[Array, "B"]) -> Rows:
+    def batch(self, ids: Sequence[Ids], which: Annotated[Array, "B"]) -> TextBatch:
         """Some texts, padded, for the recurrent network."""
         own, lengths = padded([ids[i] for i in which])
-        return Rows(own, None if self.lm is None else self._to_lm[own], lengths)
+        return TextBatch(own, None if self.lm is None else self._to_lm[own], lengths)
 
     def logits(self, network: nn.Module, texts: Sequence[str]) -> Annotated[Array, "N C"]:
-        """The logits of each text, whatever stands beside it."""
+        """The logits of each text, which do not depend on the other texts."""
         ids = self.rows.ids(texts)
         found = np.zeros((len(texts), int(self.targets.heads[-1])))
         network.eval()
@@ -88,43 +90,51 @@ class Reading:
         ).astype(np.int32)
 
     def probabilities(self, logits: Annotated[Array, "N C"]) -> list[Annotated[Array, "N C"]]:
-        """p of the classes of each task."""
+        """The probability of each class of each task."""
         found = []
         for a, b in pairwise(self.targets.heads.tolist()):
             p = np.exp(logits[:, a:b] - logits[:, a:b].max(1, initial=-np.inf, keepdims=True))
             found.append(p / p.sum(1, keepdims=True))
         return found
 
-    def save(self) -> tuple[Arrays, dict[str, Any]]:
-        """Arrays and JSON values for a model's file."""
-        arrays, meta = self.rows.to_arrays(), {"codec": self.rows.codec.to_json(), "words": self.rows.words}
-        meta |= {
+    def to_arrays(self) -> Arrays:
+        """The vocabularies."""
+        lm = {} if self.lm is None else prefixed("lm.", self.lm[0].to_arrays())
+        return self.rows.to_arrays() | lm
+
+    def to_json(self) -> dict[str, Any]:
+        """The recipes, classes and settings of the network."""
+        meta: dict[str, Any] = {
+            "codec": self.rows.codec.to_json(),
+            "words": self.rows.words,
             "classes": self.targets.classes,
             "single": self.targets.single,
             "encoder": options.to_json(self.encoder),
+            "coverage": self.coverage,
+            "padding": self.padding,
         }
         if self.lm is not None:
-            arrays |= {f"lm.{name}": array for name, array in self.lm[0].to_arrays().items()}
-            meta["lm"] = {"codec": self.lm[0].to_json(), "network": options.to_json(self.lm[1])}
-        return arrays, meta
+            codec, recurrent, own = self.lm
+            network = options.to_json(recurrent) | options.to_json(own)
+            meta["lm"] = {"codec": codec.to_json(), "network": network}
+        return meta
 
-    @staticmethod
-    def load(arrays: Arrays, meta: dict[str, Any], o: ClassifierOptions) -> "Reading":
-        """What `save` gave."""
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, meta: Mapping[str, Any], o: Options) -> Self:
+        """What to_arrays and to_json gave."""
         lm = None
         if meta.get("lm") is not None:
-            own = {
-                name.removeprefix("lm."): array for name, array in arrays.items() if name.startswith("lm.")
-            }
-            lm = (
-                Codec.load(own, meta["lm"]["codec"]),
-                options.from_json(NetworkOptions, meta["lm"]["network"]),
-            )
-        encoder = options.from_json(EncoderOptions, meta["encoder"])
-        return Reading(WordRows.load(arrays, meta, o), Targets(meta["classes"], meta["single"]), encoder, lm)
+            codec = Codec.load(part(arrays, "lm."), meta["lm"]["codec"])
+            given = {name: v for name, v in meta["lm"]["network"].items() if name not in LM.fixed}
+            made = LM.make("lm", given)
+            lm = codec, made["recurrent"], made["language_model"]
+        rows = WordRows.from_arrays(arrays, meta, o["classifier"])
+        encoder = options.from_json(Recurrent, meta["encoder"])
+        targets = Targets(meta["classes"], meta["single"])
+        return cls(rows, targets, encoder, lm, meta["coverage"], meta["padding"])
 
     @cached_property
     def _to_lm(self) -> Annotated[Ids, "V"]:
-        """The language model's number of each word of ours: text is cut alike for both."""
+        """The language model's number of each word; text is cut in the same way for both."""
         assert self.lm is not None, "asked for with a language model alone"
         return self.lm[0].vocab.ids(self.rows.codec.vocab.tokens)

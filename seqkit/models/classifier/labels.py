@@ -1,6 +1,6 @@
 """Labels and their numbers: the classes of one task or of several, whose missing labels are None.
 
-Not handled: several labels of one task for one text, numbers to be predicted.
+Not handled: several labels of one task for one text; regression.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ Label = str | int | bool
 
 @dataclass(frozen=True)
 class Targets:
-    """The classes of each task, sorted. single: labels come and go as one flat array, not as columns."""
+    """The classes of each task, sorted. single: labels are one flat array, not columns."""
 
     classes: list[list[Label]]
     single: bool
@@ -34,16 +34,18 @@ class Targets:
             for i, label in enumerate(column):
                 if label is not None and not isinstance(label, str | int | bool):
                     raise FormatError(
-                        f"labels: label {i + 1:,} is {label!r} ({type(label).__name__}), allowed are str, "
-                        "int, bool and None."
+                        f"labels: label {i + 1:,} is {label!r} ({type(label).__name__}), expected str, int, "
+                        "bool or None.",
+                        row=i,
+                        value=label,
                     )
             found = {label for label in column if label is not None}
             if len(found) < 2:
-                came = f"only the label {next(iter(found))!r} came" if found else "no label came"
+                got = f"only the label {next(iter(found))!r}" if found else "no label"
                 where = "" if single else f" of task {k + 1}"
-                raise FormatError(f"labels{where}: {came}, expected at least two different ones (classes).")
+                raise FormatError(f"labels{where}: got {got}, expected two or more different ones (classes).")
             if len({isinstance(label, str) for label in found}) > 1:
-                raise FormatError("labels: some are str and some are numbers, allowed is one of the two.")
+                raise FormatError("labels: got some str and some numbers, expected only one of the two.")
             classes.append(sorted(found))
         return Targets(classes, single)
 
@@ -53,16 +55,16 @@ class Targets:
         return np.concatenate([[0], np.cumsum([len(c) for c in self.classes])])
 
     def ids(self, y: Any, texts: int) -> Annotated[Ids, "N K"]:
-        """The numbers of labels, -1 for None.
+        """The numbers of labels; -1 for None.
 
-        Raises:  FormatError for a label that training had not; OptionError if there is not one for each text.
+        Raises:  FormatError for a label that training did not have (kind "label", its row and value);
+                 OptionError if there is not one for each text.
         """
         columns, _ = _columns(y)
         if len(columns) != len(self.classes) or any(len(column) != texts for column in columns):
             raise OptionError(
-                f"labels: {len(columns[0]) if columns else 0:,} in {len(columns)} columns came for "
-                f"{texts:,} texts and "
-                f"{len(self.classes)} tasks, expected one for each."
+                f"labels: got {len(columns[0]) if columns else 0:,} in {len(columns)} columns for {texts:,} "
+                f"texts and {len(self.classes)} tasks, expected one for each."
             )
         found = np.full((texts, len(columns)), -1, np.int32)
         for k, (column, classes) in enumerate(zip(columns, self.classes, strict=True)):
@@ -70,12 +72,7 @@ class Targets:
             index[None] = -1
             for i, label in enumerate(column):
                 if label not in index:
-                    known = [str(c) for c in classes]
-                    raise FormatError(
-                        f"labels: label {i + 1:,} is {label!r}, which did not come in training; known: "
-                        f"{', '.join(known[:20])}"
-                        f"{', ...' if len(known) > 20 else ''}.{did_you_mean(str(label), known)}"
-                    )
+                    raise _unknown(i, label, [str(c) for c in classes])
                 found[i, k] = index[label]
         return found
 
@@ -87,9 +84,7 @@ class Targets:
     def weights(
         self, given: str | dict[str, float] | None, ids: Annotated[Array, "N K"]
     ) -> Annotated[Floats, "C"]:
-        """The weight of each class: n / (classes · n of the class) if balanced, as in scikit-learn, else the
-        one given, or 1.
-        """
+        """The weight of each class: n / (classes · n of the class) if balanced, else the one given, or 1."""
         flat = [label for classes in self.classes for label in classes]
         if isinstance(given, dict):
             given = {str(name): weight for name, weight in given.items()}
@@ -116,16 +111,27 @@ def check_texts(texts: Any, where: str, *, empty: bool = True) -> list[str]:
              be, one is empty.
     """
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
-        raise OptionError(f"{where}: {type(texts).__name__} came, expected a sequence of texts (str).")
+        raise OptionError(f"{where}: got {type(texts).__name__}, expected a sequence of texts (str).")
     found = list(texts)
     for i, text in enumerate(found):
         if not isinstance(text, str):
-            raise OptionError(f"{where}: text {i + 1:,} is {type(text).__name__}, expected str.")
+            raise OptionError(f"{where}: text {i + 1:,} is of type {type(text).__name__}, expected str.")
         if not empty and not text.strip():
             raise FormatError(f"{where}: text {i + 1:,} of {len(found):,} is empty. Leave it out.")
     if not found and not empty:
-        raise FormatError(f"{where}: no text came, expected at least one.")
+        raise FormatError(f"{where}: got no text, expected at least one.")
     return found
+
+
+def _unknown(row: int, label: Any, known: list[str]) -> FormatError:
+    more = ", ..." if len(known) > 20 else ""
+    reason = (
+        f"{label!r}, which did not come in training; known: {', '.join(known[:20])}{more}."
+        f"{did_you_mean(str(label), known)}"
+    )
+    return FormatError(
+        f"labels: label {row + 1:,} is {reason}", reason=reason, row=row, value=label, kind="label"
+    )
 
 
 def _columns(y: Any) -> tuple[list[Sequence[Any]], bool]:

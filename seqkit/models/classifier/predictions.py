@@ -1,5 +1,4 @@
-"""What a trained classifier is used for from the command line: predictions as lines or JSON, reports as
-tables.
+"""The command line's use of a classifier: predictions as lines or JSON, reports as tables.
 
 Not handled: training (models.classifier.data).
 """
@@ -16,7 +15,7 @@ from seqkit.text.readers.labelled import labelled
 
 @dataclass(frozen=True)
 class Prediction:
-    """The labels of a text, one a task, and the probability of each label of each task."""
+    """The labels of a text, one for each task, and the probability of each label of each task."""
 
     text: str
     labels: list[Any]
@@ -41,12 +40,12 @@ class Prediction:
 
 def predictions(model: TextClassifier, texts: Sequence[str]) -> list[Prediction]:
     """The predictions for texts, in their order."""
-    reading = model.reading
-    logits = reading.logits(model.network, texts)
+    fitted = model.fitted
+    logits = fitted.logits(model.network, texts)
     best, probabilities, classes = (
-        reading.best(logits),
-        reading.probabilities(logits),
-        reading.targets.classes,
+        fitted.best(logits),
+        fitted.probabilities(logits),
+        fitted.targets.classes,
     )
     return [
         Prediction(
@@ -62,16 +61,17 @@ def predictions(model: TextClassifier, texts: Sequence[str]) -> list[Prediction]
 
 
 def evaluate(model: TextClassifier, source: str, **reading: Any) -> list[Classification]:
-    """A trained classifier on labelled texts, read as text.readers.labelled.labelled has it: one report for
-    each task.
+    """Scores of a trained classifier on labelled texts, one report for each task.
+
+    reading: as in text.readers.labelled.labelled.
     """
     rows = labelled(source, **reading)
-    targets = model.reading.targets
+    targets = model.fitted.targets
     check_known(rows, targets)
     texts, y = to_part(rows)
     found, truth = model.ids(texts, y)
     signature = {
-        "reader": model.classifier_options.reader,
+        "reader": model.own.reader,
         "source": source,
         "unknown_words": model.unknown(texts),
     }
@@ -82,7 +82,7 @@ def evaluate(model: TextClassifier, source: str, **reading: Any) -> list[Classif
 
 
 def tables(report: Classification) -> list[tuple[list[list[Any]], list[str]]]:
-    """Rows and heads of two tables: every label, and what was taken for what."""
+    """Rows and heads of two tables: every label, and which label was confused with which."""
     counts = report.confusion.sum(1).tolist()
     rows = [
         [name, *row.tolist(), n] for name, row, n in zip(report.classes, report.by_class, counts, strict=True)

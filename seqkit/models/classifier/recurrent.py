@@ -1,73 +1,29 @@
-"""What a text classifier is made of: its settings, and the recurrent network with many-to-one pooling and one
-head a task.
+"""A recurrent network with many-to-one pooling and one head for each task.
 
 Not handled: the averaged network (models.classifier.bag); attention between words.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, embedding, linear
 
-from seqkit.core import options
 from seqkit.core.errors import OptionError
-from seqkit.core.options import option
 from seqkit.core.types import Array, Floats, Ids
-from seqkit.models.encoder import Encoder, EncoderOptions
+from seqkit.models.encoder import Encoder
 from seqkit.models.language_model.network import Network
+from seqkit.models.options import Recurrent
 from seqkit.nn.dropout import Draws, dropout
 
 
 @dataclass(frozen=True)
-class ClassifierOptions:
-    """What is read, and how a text becomes one vector."""
+class TextBatch:
+    """A batch of texts.  part: its place in a shared batch.
 
-    reader: Literal["averaged", "summed", "recurrent"] = option(
-        "averaged", help="mean or sum of embeddings, or a recurrent network"
-    )
-    pooling: Literal["max", "mean", "last", "attention", "all"] = option(
-        "max", help="of a recurrent net's steps; all: joined"
-    )
-    unit: str = option("word", help="word, whitespace (tokenised text), character or subword[:MODEL]")
-    lower: bool = option(False, help="lower-case the text")
-    min_count: int = option(1, low=1, help="tokens of the training text read less often become unknown")
-    max_size: int | None = option(None, low=3, help="most tokens in the vocabulary")
-    ngrams: int = option(
-        1, low=1, high=8, unit="words", help="longest n-gram that has an embedding (averaged, summed)"
-    )
-    buckets: int = option(
-        1 << 20, low=1, help="that n-grams are hashed into; only those met in training take room"
-    )
-    max_length: int | None = option(
-        None, low=2, unit="tokens", help="of longer texts, half as many are read from each end"
-    )
-    class_weight: str | dict[str, float] | None = None  # of each label in the loss, or "balanced"
-    freeze: float = option(0.0, low=0.0, unit="epochs", help="for which what was pretrained stands still")
-    vectors_scale: float = option(
-        0.25, low=0.0, help="root mean square to which vectors are brought; 0: as they come"
-    )
-
-    def __post_init__(self) -> None:
-        options.check(self)
-        if isinstance(self.class_weight, str) and self.class_weight != "balanced":
-            raise OptionError(
-                f"class_weight: {self.class_weight!r} came, allowed are 'balanced', numbers by label, "
-                "or none."
-            )
-
-    @property
-    def recurrent(self) -> bool:
-        """Whether word order is read."""
-        return self.reader == "recurrent"
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A batch of texts.  ids, lm_ids (B, T) int32; labels (B, K) int32, -1: none. part: of a batch that is
-    shared out.
+    ids, lm_ids (B, T) int32; labels (B, K) int32, -1: none.
     """
 
     ids: Annotated[Ids, "B T"]
@@ -78,10 +34,9 @@ class Rows:
 
 
 class RecurrentNetwork(nn.Module):
-    """embedding (and a language model's states) -> dropout -> stack -> dropout -> pooling -> one softmax for
-    each task.
+    """embedding (and language model states) -> dropout -> stack -> dropout -> pooling -> softmaxes.
 
-    words: rows of the embedding that are trained; fixed: further words, of the vectors alone, that never are.
+    words: rows of the embedding that are trained; fixed: words that only the vectors have, not trained.
     heads: where the classes of each task begin, and their number. lm: a language model's network, whose state
     at each word is joined to the word's embedding.
     """
@@ -90,22 +45,27 @@ class RecurrentNetwork(nn.Module):
         self,
         words: int,
         fixed: int,
-        encoder: EncoderOptions,
+        encoder: Recurrent,
         pooling: str,
         heads: Annotated[Array, "K"],
         lm: Network | None = None,
     ) -> None:
         super().__init__()
-        self.encoder = Encoder(words, encoder, extra=0 if lm is None else lm_size(lm))
-        self.fixed = nn.Parameter(torch.zeros(fixed, encoder.embed_dim), requires_grad=False)
-        self.lm, self.pooling, self.heads, size = lm, pooling, heads.tolist(), encoder.output_size
+        self.encoder = Encoder(words, encoder, extra=0 if lm is None else lm.size)
+        self.fixed = nn.Parameter(torch.zeros(fixed, encoder.dim), requires_grad=False)
+        self.lm, self.pooling, self.heads, size = lm, pooling, heads.tolist(), self.encoder.output_size
+        if encoder.bidirectional and encoder.feed_forward and pooling in ("last", "all"):
+            raise OptionError(
+                f"pooling: got {pooling!r} with bidirectional and feed_forward, but layers on top mix both "
+                "directions. Use max, mean or attention, or leave one of the two out."
+            )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(encoder.seed + 1)
             self.attention = nn.Linear(size, 1) if pooling in ("attention", "all") else None
             self.head = nn.Linear(size * (4 if pooling == "all" else 1), self.heads[-1])
         self.class_weights = torch.ones(self.heads[-1])
         self.known = torch.zeros(words, dtype=torch.bool)  # rows that were pretrained
-        self.freeze, self.thawed = 0.0, 0  # steps for which a part stands still; parts that no longer do
+        self.freeze, self.thawed = 0.0, 0  # steps for which a part is frozen; parts that no longer are
         layers = [] if lm is None else [[lm.embedding], *([*one.parameters()] for one in lm.stack.layers)]
         for place, group in enumerate(reversed(layers)):
             for p in group:
@@ -115,9 +75,7 @@ class RecurrentNetwork(nn.Module):
 
     @torch.no_grad()
     def start(self, matrix: Annotated[Floats, "V D"] | None, known: Annotated[Array, "V"], unk: int) -> None:
-        """Begin with pretrained rows where they are known; that of unknown words is 0, as of a dropped
-        word.
-        """
+        """Begin with pretrained rows where there are some; an unknown word is 0, as a dropped word is."""
         words = len(self.encoder.embedding)
         self.encoder.embedding[unk] = 0
         self.known = torch.from_numpy(known[:words])
@@ -126,14 +84,14 @@ class RecurrentNetwork(nn.Module):
             self.fixed.copy_(torch.from_numpy(matrix[words:]))
 
     def prepare(self, class_weights: Annotated[Floats, "C"], frozen: float, *, always: bool) -> None:
-        """For training: weights of the loss, and the steps for which each pretrained part stands still."""
+        """For training: weights of the loss, and how many steps each pretrained part is frozen."""
         device = self.head.bias.device
         self.class_weights = torch.from_numpy(class_weights).to(device)
         self.known, self.freeze = self.known.to(device) & (frozen > 0), frozen
         if self.lm is not None:
             self.lm.requires_grad_(not always)
 
-    def forward(self, rows: Rows, step: int | None = None) -> Annotated[Tensor, "B C"]:
+    def forward(self, rows: TextBatch, step: int | None = None) -> Annotated[Tensor, "B C"]:
         """The logits of texts; step: of training, or none."""
         s, device = self.encoder.settings, self.head.bias.device
         draws = None if step is None else Draws(s.seed, step, rows.part)
@@ -154,8 +112,8 @@ class RecurrentNetwork(nn.Module):
         pooled = dropout(self._pool(y, lengths)[:, None], s.dropout, draws)[:, 0]
         return linear(pooled, self.head.weight, self.head.bias)
 
-    def loss(self, batch: Rows, carry: Any, step: int) -> tuple[Tensor, int, None]:
-        """Σ -weight · log p(label) over the labels there are, in nats, and their number."""
+    def loss(self, batch: TextBatch, carry: Any, step: int) -> tuple[Tensor, int, None]:
+        """Σ -weight · log p(label) over all labels that are not missing, in nats, and their number."""
         assert batch.labels is not None, "training needs labels"
         logits = self(batch, step if self.training else None)
         labels = torch.from_numpy(batch.labels).to(logits.device, torch.int64)
@@ -185,7 +143,7 @@ class RecurrentNetwork(nn.Module):
             return self.lm.hidden(ids, None, lengths, draws=draws if self.thawed else None)[0]
 
     def _pool(self, y: Tensor, lengths: Tensor) -> Tensor:
-        """Outputs (B, T, H) of each text as one (B, H), nothing beyond its length read."""
+        """Outputs (B, T, H) of each text as one vector (B, H); nothing beyond its length is read."""
         live = (torch.arange(y.shape[1], device=y.device) < lengths[:, None])[..., None]
         found = {}
         if self.pooling in ("max", "all"):
@@ -204,11 +162,6 @@ class RecurrentNetwork(nn.Module):
             scores = self.attention(torch.tanh(y)).masked_fill(~live, -torch.inf)
             found["attention"] = (torch.softmax(scores, 1) * y).sum(1)
         return torch.cat(list(found.values()), 1)
-
-
-def lm_size(lm: Network) -> int:
-    """Numbers in what a language model's head reads."""
-    return lm.stack.output_size if lm.projection is None else lm.projection.out_features
 
 
 def balanced_error(found: Annotated[Array, "N K"], labels: Annotated[Array, "N K"]) -> float:

@@ -1,5 +1,4 @@
-"""Beam search: the likeliest texts a model can be found to have; `beam` for language models, `search` for any
-decoder.
+"""Greedy and beam search for any model that writes step by step: the likeliest texts that are found.
 
 Not handled: sampling (models.decoding.sampling); texts that must hold given words.
 """
@@ -9,42 +8,48 @@ from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
 import numpy as np
-import torch
 
 from seqkit.core import options
 from seqkit.core.errors import OptionError, TrainingError
 from seqkit.core.options import option
 from seqkit.core.types import Array
-from seqkit.models.decoding.sampling import Page, Sample, begin, encode_prompt
-from seqkit.models.language_model.network import Network
-from seqkit.text.codec import Codec
 
 
 @dataclass(frozen=True)
 class BeamOptions:
     """How far and how wide to search."""
 
-    width: int = option(5, low=1, help="texts that are followed side by side")
-    length: int = option(50, low=1, unit="tokens", help="the most tokens a text may have, eos included")
-    length_penalty: float = option(0.0, low=0, help="α: texts are compared by log p / ((5 + tokens) / 6)^α")
+    width: int = option(
+        5, low=1, alias="beam", help="how many texts are followed at once; 1: always the likeliest token"
+    )
+    length: int | None = option(
+        50, low=1, unit="tokens", alias="max_length", help="longest text, its end included"
+    )
+    length_penalty: float = option(
+        0.0, low=0, help="α: texts are compared by log p / ((5 + tokens) / 6)^α, their end included"
+    )
     ban_unk: bool = option(True, help="never write the unknown token")
-    top: int = option(1, low=1, help="texts to give back, at most width")
+    top: int = option(1, low=1, help="how many texts to return, at most width")
 
     def __post_init__(self) -> None:
         options.check(self)
         if self.top > self.width:
             raise OptionError(
-                f"beam: top {self.top} came with width {self.width}, allowed is at most the width."
+                f"beam: got top {self.top} with width {self.width}, expected at most the width."
             )
 
+    def limit(self, source: int) -> int:
+        """The longest text for a source of so many tokens: 2 · source + 10 where no length is set."""
+        return self.length or 2 * source + 10
+
     def normal(self, log_prob: float, tokens: int) -> float:
-        """What texts are compared by (Wu et al. 2016, arXiv:1609.08144, eq. 14)."""
+        """The value by which texts are compared (Wu et al. 2016, arXiv:1609.08144, eq. 14)."""
         return float(log_prob / ((5 + tokens) / 6) ** self.length_penalty)
 
 
 @dataclass
 class _Search:
-    """One prompt's texts: those that are followed, and the best of those that have ended, the best first."""
+    """The texts of one prompt: those that are followed, and the best that have ended, best first."""
 
     settings: BeamOptions
     live: list[tuple[int, ...]]
@@ -58,9 +63,9 @@ class _Search:
         del self.ended[self.settings.top :]
 
     def grow(self, log_probs: Annotated[Array, "N V"], eos: int) -> list[int]:
-        """One token more: which of the texts followed before each of those followed now comes from.
+        """Add one token; return from which text each of those that are now followed comes.
 
-        Every text followed may end here; of the others the `width` likeliest go on, of equals those of the
+        Every text followed may end here; of the others the `width` likeliest continue, of equals those of the
         better text and the smaller id.
         """
         whole = self.log_probs[:, None] + log_probs
@@ -83,85 +88,36 @@ class _Search:
             self.live, self.log_probs = [], flat[:0]
         if self.is_decided():
             self.live, self.log_probs = [], flat[:0]
-        came: list[int] = parents.tolist()
-        return came[: len(self.live)]
+        origin: list[int] = parents.tolist()
+        return origin[: len(self.live)]
 
     def is_decided(self) -> bool:
-        """Whether no text that is followed can come among the best: its log p only falls, its length is at
-        most the longest.
-        """
+        """Whether no followed text can still win: its log p only falls, its length is at most the longest."""
         if not len(self.live) or len(self.ended) < self.settings.top:
             return not len(self.live)
-        return self.settings.normal(float(self.log_probs[0]), self.settings.length) <= self.ended[-1][0]
+        return self.settings.normal(float(self.log_probs[0]), self.settings.limit(0)) <= self.ended[-1][0]
 
 
-@torch.no_grad()
-def beam(
-    network: Network,
-    codec: Codec,
-    *,
-    prompt: str | Sequence[str],
-    width: int = 5,
-    length: int = 50,
-    length_penalty: float = 0.0,
-    ban_unk: bool = True,
-    top: int = 1,
-    threads: int | None = None,
-) -> list[Sample]:
-    """The `top` likeliest texts found after each prompt, best first, prompt after prompt; each ends at eos or
-    at `length`.
-
-    A text's worth is its log p as the model has it (banned tokens leave a gap, they are not shared out), eos
-    included, over ((5 + tokens) / 6)^length_penalty. The search ends when no text that is followed can still
-    win. There are fewer than `top` texts only if there are no more. A prompt's texts do not depend on other
-    prompts.
-
-    Raises:  OptionError for settings that do not fit, or an empty prompt where the vocabulary has neither bos
-             nor eos; VocabularyError for an unknown token in a prompt if there is no unk; TrainingError if
-             logits are not finite.
-    """
-    settings = BeamOptions(width, length, length_penalty, ban_unk, top)
-    specials = codec.vocab.specials
-    banned = [specials[name] for name in ("pad", "bos", *(["unk"] if ban_unk else [])) if name in specials]
-    if len(banned) == len(codec.vocab):
-        raise OptionError(f"beam: of {codec.vocab!r} no token may be written. Use ban_unk=False.")
-    prompts = [encode_prompt(codec, text) for text in ([prompt] if isinstance(prompt, str) else prompt)]
-    if not prompts:
-        return []
-    tokens, decoder = begin(network, codec, prompts, threads)
-    if (tokens < 0).any():
-        raise OptionError(
-            "beam: an empty prompt came, but the vocabulary has neither bos nor eos to begin with. Give "
-            "a prompt."
-        )
-    found = search(decoder, tokens, [settings] * len(prompts), banned, specials.get("eos", -1))
-    pages = [Page(codec, ids, specials.get("eos")) for ids in prompts]
-    return [
-        page.sample(ids, log_prob, decoder.backend)
-        for page, texts in zip(pages, found, strict=True)
-        for log_prob, ids in texts
-    ]
-
-
-class Decoder(Protocol):
-    """Rows that go on step by step."""
+class Reader(Protocol):
+    """Rows that are extended step by step."""
 
     def logits(self, tokens: Annotated[Array, "N"]) -> Annotated[Array, "N V"]:
-        """Read one token a row and say how likely each next one is."""
+        """Read one token for each row and return the log probability of each next one."""
 
     def select(self, rows: Annotated[Array, "N"]) -> None:
-        """Go on with these rows; one may be taken many times."""
+        """Continue with these rows; one may be taken many times."""
 
 
 def search(
-    decoder: Decoder,
+    decoder: Reader,
     tokens: Annotated[Array, "B"],
     settings: Sequence[BeamOptions],
     banned: Sequence[int],
     eos: int,
 ) -> list[list[tuple[float, tuple[int, ...]]]]:
-    """For each row, by its own settings, the best texts found: (log p, ids), best first. tokens: what each
-    row reads first.
+    """For each row, by its own settings, the best texts found: (log p, ids), best first.
+
+    tokens: what each row reads first.
     """
     searches = [_Search(own, [()], np.zeros(1)) for own in settings]
     while len(tokens):
@@ -176,6 +132,26 @@ def search(
         decoder.select(np.array(rows, np.int64))
         tokens = np.array([ids[-1] for one in searches for ids in one.live], np.int64)
     return [[(log_prob, ids) for _, log_prob, ids in one.ended] for one in searches]
+
+
+def greedy(
+    decoder: Reader, tokens: Annotated[Array, "B"], limits: Sequence[int], banned: Sequence[int], eos: int
+) -> list[list[tuple[float, tuple[int, ...]]]]:
+    """For each row the text of likeliest tokens, of equals the smallest id: one (log p, ids) for each row."""
+    live, log_p = np.arange(len(tokens)), np.zeros(len(tokens))
+    written: list[list[int]] = [[] for _ in tokens]
+    while len(live):
+        log_probs = log_softmax(decoder.logits(tokens))
+        log_probs[:, banned] = -np.inf
+        tokens = log_probs.argmax(-1)
+        log_p[live] += log_probs[np.arange(len(live)), tokens]
+        for row, token in zip(live.tolist(), tokens.tolist(), strict=True):
+            written[row].append(token)
+        goes_on = [written[row][-1] != eos and len(written[row]) < limits[row] for row in live.tolist()]
+        kept = np.flatnonzero(goes_on)
+        decoder.select(kept)
+        live, tokens = live[kept], tokens[kept]
+    return [[(float(log_prob), tuple(ids))] for log_prob, ids in zip(log_p, written, strict=True)]
 
 
 def log_softmax(logits: Annotated[Array, "N V"]) -> Annotated[Array, "N V"]:

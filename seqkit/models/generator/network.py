@@ -1,7 +1,6 @@
-"""The network of a generator: a condition starts the decoder and is read at every step; and the loss of a
-batch.
+"""The network of a generator, whose condition starts the decoder and is read at every step; and its loss.
 
-Not handled: conditions that change along a text (that is translation).
+Not handled: conditions that change along a text (the translator).
 """
 
 from dataclasses import dataclass
@@ -11,48 +10,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding, linear
 
-from seqkit.core import options
-from seqkit.core.options import option
 from seqkit.core.types import Array
-from seqkit.nn.cell import State, cells
+from seqkit.models.encoder import stack_of
+from seqkit.models.generator.options import ConditionOptions
+from seqkit.models.options import Recurrent
+from seqkit.nn.cell import State
 from seqkit.nn.dropout import Draws, drop_words, dropout
 from seqkit.nn.heads.softmax import Softmax
-from seqkit.nn.initialise import check_way, initialise
-from seqkit.nn.stack import Stack
-
-
-@dataclass(frozen=True)
-class GeneratorOptions:
-    """Sizes and dropout of a generator."""
-
-    cell: str = option(
-        "lstm", help="rnn, relu-rnn, gru, gru-before, lstm, peephole-lstm, layer-norm-lstm, min-gru"
-    )
-    num_layers: int = option(1, low=1, help="layers of the stack")
-    hidden_size: int = option(128, low=1, help="numbers in a layer's state")
-    embed_dim: int = option(64, low=1, help="numbers in an embedding")
-    condition_dim: int = option(16, low=1, help="numbers that a condition becomes")
-    dropout: float = option(0.2, low=0, high=0.95, help="of embeddings, between layers, of outputs")
-    locked: bool = option(False, help="dropout masks are the same for all steps of a row")
-    word_dropout: float = option(
-        0.0, low=0, high=0.95, help="of whole tokens of the embedding, in a step of training"
-    )
-    residual: bool = option(False, help="add a layer's input to its output")
-    init_embedding: str = option(
-        "small-normal", help="how the embedding starts: small-normal (σ 0.25), uniform (±0.1), ..."
-    )
-    seed: int = option(1, low=0, help="seed of weights, order and dropout")
-
-    def __post_init__(self) -> None:
-        options.check(self)
-        check_way(self.init_embedding)
-        cells.load(self.cell)
+from seqkit.nn.initialise import initialise
 
 
 @dataclass(frozen=True)
 class ConditionBatch:
-    """Conditions; what is read (bos first) and predicted (eos last, -1 beyond).  rows: as in
-    text.batches.streams.Window.
+    """Conditions; what is read (bos first) and predicted (eos last, -1 beyond).
+
+    rows: as in text.batches.streams.Window.
     """
 
     condition: Annotated[Array, "B C"]
@@ -63,30 +35,20 @@ class ConditionBatch:
 
 
 class GeneratorNetwork(nn.Module):
-    """k = A x of a condition x (one-hot for a label); h_0 = tanh(W k + b); step t reads [embedding of
-    y_{t-1}; k].
-    """
+    """k = A x of a condition x (one-hot for a label); h_0 = tanh(W k + b); step t reads [y_{t-1}; k]."""
 
-    def __init__(self, conditions: int, classes: int, settings: GeneratorOptions) -> None:
+    def __init__(self, conditions: int, classes: int, settings: Recurrent, own: ConditionOptions) -> None:
         super().__init__()
         self.settings = s = settings
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(s.seed)
-            self.embedding = nn.Parameter(torch.empty(classes, s.embed_dim))
+            self.embedding = nn.Parameter(torch.empty(classes, s.dim))
             initialise(self.embedding, s.init_embedding)
-            self.condition = nn.Linear(conditions, s.condition_dim, bias=False)
-            self.stack = Stack(
-                s.embed_dim + s.condition_dim,
-                s.hidden_size,
-                s.num_layers,
-                s.cell,
-                residual=s.residual,
-                dropout=s.dropout,
-                locked=s.locked,
-            )
+            self.condition = nn.Linear(conditions, own.condition_dim, bias=False)
+            self.stack = stack_of(s, s.dim + own.condition_dim)
             states = s.num_layers * self.stack.states_a_cell
-            self.first = nn.ModuleList(nn.Linear(s.condition_dim, s.hidden_size) for _ in range(states))
-            self.head = Softmax(s.hidden_size, classes)
+            self.first = nn.ModuleList(nn.Linear(own.condition_dim, s.hidden_size) for _ in range(states))
+            self.head = Softmax(self.stack.output_size, classes)
 
     def start(self, condition: Annotated[Tensor, "B C"]) -> State:
         """The state before the first step, and k as its last part."""
@@ -109,7 +71,7 @@ class GeneratorNetwork(nn.Module):
         return dropout(y, s.dropout, draws, locked=s.locked)
 
     def step(self, tokens: Annotated[Tensor, "B"], state: State) -> tuple[Annotated[Tensor, "B V"], State]:
-        """Read one token a row, as kernels.decode.reference asks: logits of the next one, the state after."""
+        """Read one token for each row, for kernels.decode: logits of the next one, the state after."""
         *before, k = state
         y, after = self.stack.step(torch.cat([self.embedding[tokens], k], -1), tuple(before))
         return linear(y, self.head.weight, self.head.bias), (*after, k)

@@ -1,4 +1,4 @@
-"""What a language model does along a text: surprise of each token, states and gates of its neurons."""
+"""Activations of a language model along a text: surprise of each token, states and gates of neurons."""
 
 import math
 from collections.abc import Sequence
@@ -16,16 +16,6 @@ from seqkit.models.language_model import scoring
 from seqkit.models.language_model.model import LanguageModel
 from seqkit.nn.cell import Cell, State
 
-GATES = {
-    "lstm": "ifgo",
-    "peephole-lstm": "ifgo",
-    "layer-norm-lstm": "ifgo",
-    "gru": "rzn",
-    "gru-before": "rzn",
-    "rnn": "",
-    "relu-rnn": "",
-    "min-gru": "",
-}
 MANY = 12  # neurons shown if none are named: those that vary most
 
 
@@ -65,13 +55,13 @@ def look(
         return Look("surprise of each token", "nats", [token for token, _ in pairs], ["surprise"], values)
     layers = model.network.stack.layers
     if not 1 <= layer <= len(layers):
-        raise OptionError(f"look: layer {layer} came, the model has 1 to {len(layers)}.")
+        raise OptionError(f"look: got layer {layer}, expected 1 to {len(layers)}.")
     ids = scoring.encode(model.codec, text)
     context = scoring.first_context(model.codec)
     read = ids if context is None else np.concatenate([[context], ids])
     values = _activations(model, read, layer - 1, what)[len(read) - len(ids) :]
     if any(not 0 <= n < values.shape[1] for n in neurons):
-        raise OptionError(f"look: neurons {list(neurons)} came, the layer has 0 to {values.shape[1] - 1}.")
+        raise OptionError(f"look: got neurons {list(neurons)}, expected 0 to {values.shape[1] - 1}.")
     chosen = list(neurons) or sorted(np.argsort(-values.std(0), kind="stable")[:MANY].tolist())
     names = [f"{what}[{n}]" for n in chosen]
     tokens = model.codec.vocab.words(ids.tolist())
@@ -83,11 +73,11 @@ def _activations(model: LanguageModel, ids: Array, layer: int, what: str) -> Ann
     network = model.network.eval()
     cell = network.stack.layers[layer]
     name = network.stack.cell_name
-    known = ["h", "c"][: cell.states] + list(GATES[name])
+    known = [*"hc"[: cell.states], *_gates(cell)]
     if what not in known:
         raise OptionError(
-            f"look: {what!r} came, layer {layer + 1} ({name}) has "
-            f"{', '.join(known)}.{did_you_mean(what, known)}"
+            f"look: got {what!r}, expected one of {', '.join(known)} (layer {layer + 1}, {name})."
+            f"{did_you_mean(what, known)}"
         )
     device = network.embedding.device
     x = network.embedding[torch.from_numpy(ids.astype(np.int64)).to(device)][None]
@@ -96,19 +86,30 @@ def _activations(model: LanguageModel, ids: Array, layer: int, what: str) -> Ann
     for below, state in zip(network.stack.layers[:layer], before, strict=False):
         y, _ = below(x, state)
         x = x + y if network.stack.residual and x.shape == y.shape else y
-    return _all_steps(cell, x, before[layer], name, what).double().cpu().numpy()
+    return _all_steps(cell, x, before[layer], what).double().cpu().numpy()
 
 
-def _all_steps(cell: Cell, x: Tensor, before: State, name: str, what: str) -> Annotated[Tensor, "T H"]:
-    """A state or gate after every step of one row: what the fused loop keeps for its way back."""
-    if cell.family is None or name == "min-gru":
-        y: Tensor = cell(x, before)[0][0]
-        return y
+def _all_steps(cell: Cell, x: Tensor, before: State, what: str) -> Annotated[Tensor, "T H"]:
+    """A state or gate after every step of one row, as the fused loop keeps it for the gradient."""
+    if cell.family not in families.names():
+        if what == "h":
+            y: Tensor = cell(x, before)[0][0]
+            return y
+        found = []
+        for gx in cell.project(x).unbind(1):
+            before = cell.step(gx, before)
+            found.append(before["hc".index(what)][0])
+        return torch.stack(found)
     gx = cell.project(x).transpose(0, 1).contiguous()
     loop = families.load(cell.family)(gx, cell.weight_hidden, before, cell.extra())
     loop.forward(None)
     if what in ("h", "c"):
         steps: Tensor = loop.states["hc".index(what)][1:, 0]
         return steps
-    gate: Tensor = loop.gates.chunk(len(GATES[name]), -1)[GATES[name].index(what)][:, 0]
+    gate: Tensor = loop.gates.chunk(cell.gates, -1)[cell.gate_names.index(what)][:, 0]
     return gate
+
+
+def _gates(cell: Cell) -> str:
+    """The gates that can be shown: those of a cell with a fused loop, which keeps them."""
+    return cell.gate_names if cell.family in families.names() else ""

@@ -1,130 +1,73 @@
-"""A training run of a language model in a folder: text in; model, corpus, checkpoint, log, curve and run.json
-out.
-"""
+"""Training data of a language model: a text, or a corpus that was built before."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from seqkit.core import files
 from seqkit.core.errors import OptionError
 from seqkit.embeddings.vectors.vectors import Vectors
-from seqkit.models.language_model.model import LanguageModel
-from seqkit.models.run import nothing_half_written, outcome
-from seqkit.report.curves import learning_curve
-from seqkit.report.figure import check_picture
+from seqkit.models.options import Text
 from seqkit.text.codec import Codec
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.normalize import Normalizer
-from seqkit.train.log import JsonLines, Log
-from seqkit.train.progress import Progress
-from seqkit.train.world import World
-
-UNITS = ("word", "whitespace", "character", "subword")
+from seqkit.train.data import Data
 
 
-class LanguageModelRun:
-    """One model, one text, one folder."""
+def read(
+    source: str,
+    folder: Path | None = None,
+    *,
+    text: Text | None = None,
+    valid: str | None = None,
+    vectors: Path | None = None,
+    freeze: bool = False,
+    threads: int | None = None,
+    reading: Callable[[int], None] | None = None,
+) -> Data:
+    """The corpus of a text, kept within `folder`, or the corpus folder that was given.
 
-    def __init__(
-        self,
-        model: LanguageModel,
-        source: str,
-        out: Path,
-        *,
-        unit: str = "word",
-        lower: bool = False,
-        min_count: int = 1,
-        max_size: int | None = None,
-        valid: str | None = None,
-        vectors: Path | None = None,
-        freeze: bool = False,
-        curve: Path | None = None,
-    ) -> None:
-        """unit: word, whitespace (text that is tokenised already), character or subword[:model]. curve:
-        picture of the losses.
-        """
-        if unit.partition(":")[0] not in UNITS:
-            raise OptionError(f"unit: {unit!r} came, allowed are {', '.join(UNITS)} and subword:MODEL.")
-        if curve is not None:
-            check_picture(curve)  # before the work, not after it
-        self.curve = curve
-        self.model, self.source, self.out, self.unit, self.lower = model, source, out, unit, lower
-        self.min_count, self.max_size, self.valid, self.vectors, self.freeze = (
-            min_count,
-            max_size,
-            valid,
-            vectors,
-            freeze,
-        )
+    valid: a text to validate on. vectors: initial embedding; freeze: do not train it.
+    reading: a report of the characters read.
+    """
+    corpus = corpus_of(source, folder and folder / "corpus", text or Text(), threads, reading)
+    check = None if valid is None else Codec.of(corpus).corpus(valid, threads=threads)
+    start = None if vectors is None else Vectors.load(vectors)
+    about = {
+        "corpus": {**corpus.meta, "source": source, "fingerprint": corpus.fingerprint},
+        "vocabulary": len(corpus.vocab),
+        "valid": None if check is None else {**check.meta, "source": valid},
+    }
 
-    def corpus(self, folder: Path | None, reading: Callable[[int], None] | None = None) -> Corpus:
-        """The corpus folder that was given, or the text made into one within `folder`, each line ended by
-        </s>.
-        """
-        if self.source != "-" and (Path(self.source) / "manifest.json").is_file():
-            if (self.unit, self.lower, self.min_count, self.max_size) != ("word", False, 1, None):
-                raise OptionError(
-                    f"{self.source} is a corpus, cut already: leave out unit, lower, min_count and max_size."
-                )
-            return Corpus.load(self.source)
-        return Corpus.build(
-            self.source,
-            self.unit,
-            normalizer=Normalizer(lower=self.lower),
-            add_eos=True,
-            min_count=self.min_count,
-            max_size=self.max_size,
-            threads=self.model.threads,
-            out=folder,
-            report=reading,
-        )
+    def after(model: Any, made: Any) -> dict[str, Any]:
+        return {"parameters": model.num_parameters, "coverage": model.coverage}
 
-    def train(
-        self,
-        *,
-        resume: bool = False,
-        report: Callable[[Progress], None] | None = None,
-        reading: Callable[[int], None] | None = None,
-        logs: Sequence[Log] = (),
-        world: World | None = None,
-    ) -> dict[str, Any]:
-        """Train, write model and run.json to the folder, and return what run.json holds."""
-        first = world is None or world.rank == 0
-        with nothing_half_written(self.out):
-            corpus = self.corpus(self.out / "corpus" if first else None, reading)
-            valid = (
-                None
-                if self.valid is None
-                else Codec.of(corpus).corpus(self.valid, threads=self.model.threads)
+    given = {"valid": check, "vectors": start, "freeze": freeze}
+    return Data((corpus,), "tokens", given, about, after)
+
+
+def corpus_of(
+    source: str,
+    folder: Path | None,
+    text: Text,
+    threads: int | None,
+    reading: Callable[[int], None] | None = None,
+) -> Corpus:
+    """The corpus folder that was given, or the text made into one in `folder`, each line ended by </s>."""
+    if source != "-" and (Path(source) / "manifest.json").is_file():
+        if text != Text():
+            raise OptionError(
+                f"{source}: got settings of how text is cut, but this is a corpus, cut already. "
+                "Leave out unit, lower, min_count and max_size."
             )
-            vectors = None if self.vectors is None else Vectors.load(self.vectors)
-            self.out.mkdir(parents=True, exist_ok=True)
-            self.model.fit(
-                corpus,
-                valid=valid,
-                vectors=vectors,
-                freeze=self.freeze,
-                checkpoint=self.out / "checkpoint",
-                resume=resume,
-                report=report,
-                logs=[JsonLines(self.out / "log.jsonl"), *logs] if first else (),
-                world=world,
-            )
-        about = {**corpus.meta, "source": self.source, "fingerprint": corpus.fingerprint}
-        result = outcome(
-            self.model,
-            self.model.network,
-            "tokens",
-            corpus=about,
-            vocabulary=len(corpus.vocab),
-            valid=None if valid is None else {**valid.meta, "source": self.valid},
-            coverage=self.model.coverage,
-        )
-        if first:
-            self.model.save(self.out)
-            files.write_json(self.out / "run.json", result)
-            if self.curve is not None:
-                history = self.model.history
-                learning_curve(self.curve, [e.loss.mean for e in history], [e.validation for e in history])
-        return result
+        return Corpus.load(source)
+    return Corpus.build(
+        source,
+        text.unit,
+        normalizer=Normalizer(lower=text.lower),
+        add_eos=True,
+        min_count=text.min_count,
+        max_size=text.max_size,
+        threads=threads,
+        out=folder,
+        report=reading,
+    )

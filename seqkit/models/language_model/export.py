@@ -26,16 +26,8 @@ class StepProgram(nn.Module):
 
     def forward(self, ids: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """The formulas of the cells as they stand in their `step`."""
-        network, stack = self.network, self.network.stack
-        x, last, S = network.embedding[ids], [], stack.states_a_cell
-        for i, cell in enumerate(stack.layers):
-            after = cell.step(cell.project(x[:, None])[:, 0], tuple(state[i * S : i * S + S]))
-            last += list(after)
-            x = x + after[0] if stack.residual and x.shape == after[0].shape else after[0]
-        for layer in stack.feed_forward:
-            x = torch.tanh(layer(x))
-        x = x if network.projection is None else network.projection(x)
-        return network.head.log_probs(x), torch.stack(last)
+        y, after = self.network.after(ids, tuple(state))
+        return self.network.head.log_probs(y), torch.stack(after)
 
 
 class SequenceProgram(nn.Module):
@@ -70,9 +62,7 @@ def export(
     """
     programs = {"step": StepProgram, "sequence": SequenceProgram}
     if what not in programs or form not in ("torch", "onnx"):
-        raise OptionError(
-            f"export: {what!r} as {form!r} came, allowed are step and sequence, as torch or onnx."
-        )
+        raise OptionError(f"export: got {what!r} as {form!r}, expected step or sequence, as torch or onnx.")
     network = network.eval()
     program = programs[what](network).eval()
     stack = network.stack

@@ -1,11 +1,9 @@
 """Which of two sentences is likelier: pairs from a file, and how often a scorer is right."""
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +12,7 @@ from seqkit.core.score import Score
 from seqkit.evaluate.bootstrap import interval, mean_of
 from seqkit.models.language_model.model import LanguageModel
 from seqkit.text.ngram_lm import NGram
-from seqkit.text.readers.compressed import open_bytes
+from seqkit.text.readers import table
 from seqkit.text.tokenizer import tokenizer
 
 COLUMNS = (("correct", "wrong"), ("right", "wrong"), ("sentence_good", "sentence_bad"), ("good", "bad"))
@@ -31,9 +29,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One pair and log p of both sentences in nats; unknown: tokens of either that are not in the
-    vocabulary.
-    """
+    """One pair, log p of both sentences in nats, and how many of their tokens are unknown."""
 
     pair: Pair
     good: float
@@ -55,22 +51,25 @@ def read_pairs(
     good/bad.
     Raises:  FormatError naming file, line and what is missing; OptionError for a column that is not there.
     """
-    with open_bytes(path) as file:
-        try:
-            lines = file.read().decode().split("\n")
-        except UnicodeDecodeError as error:
-            raise FormatError(
-                f"{path}: not UTF-8 at byte {error.start:,}. Convert the file first."
-            ) from error
-    rows = _json_rows(path, lines) if lines[0].lstrip().startswith("{") else _table_rows(path, lines)
+    content = table.content(path)
+    lines = table.lines([content])
+    if content.lstrip().startswith("{"):
+        rows = list(table.objects(lines, str(path)))
+    else:
+        found = table.records(lines, str(path), "\t", quotes=False)
+        _, head = next(found, (1, []))
+        rows = list(table.named(found, str(path), head))
     if not rows:
-        raise FormatError(f"{path}: no pair of sentences. Expected a TSV file with a header, or JSON lines.")
-    columns = _columns(path, list(rows[0][1]), good, bad)
+        raise FormatError(
+            f"{path}: got no pair of sentences, expected a TSV file with a header, or JSON lines."
+        )
+    columns = _columns(path, list(rows[0].cells), good, bad)
     pairs = []
-    for number, row in rows:
-        if not all(isinstance(row.get(name), str) and row[name].strip() for name in columns):
-            raise FormatError(f"{path}: line {number:,} has no text in {' or '.join(map(repr, columns))}.")
-        pairs.append(Pair(row[columns[0]], row[columns[1]], str(row.get(group, "")) if group else ""))
+    for row in rows:
+        first, second = (row.text(name) for name in columns)
+        if not (first.strip() and second.strip()):
+            raise FormatError(f"{row.where} has no text in {' or '.join(map(repr, columns))}.")
+        pairs.append(Pair(first, second, str(row.cells.get(group, "")) if group else ""))
     return pairs
 
 
@@ -107,43 +106,13 @@ def accuracy(name: str, comparisons: Sequence[Comparison], *, skip_unknown: bool
     )
 
 
-def _json_rows(path: Path, lines: list[str]) -> list[tuple[int, dict[str, Any]]]:
-    rows = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise FormatError(f"{path}: line {number:,} is not JSON ({error}).") from error
-        if not isinstance(row, dict):
-            raise FormatError(f"{path}: line {number:,} is not a JSON object.")
-        rows.append((number, row))
-    return rows
-
-
-def _table_rows(path: Path, lines: list[str]) -> list[tuple[int, dict[str, Any]]]:
-    head = lines[0].rstrip("\r").split("\t")
-    rows = []
-    for number, line in enumerate(lines[1:], 2):
-        if not line.strip():
-            continue
-        cells = line.rstrip("\r").split("\t")
-        if len(cells) != len(head):
-            raise FormatError(
-                f"{path}: line {number:,} has {len(cells)} columns, the header has {len(head)}."
-            )
-        rows.append((number, dict(zip(head, cells, strict=True))))
-    return rows
-
-
 def _columns(path: Path, names: list[str], good: str | None, bad: str | None) -> tuple[str, str]:
     for first, second in ((good or a, bad or b) for a, b in COLUMNS):
         if first in names and second in names:
             return first, second
     asked = f"{good or 'correct'!r} and {bad or 'wrong'!r}"
     raise OptionError(
-        f"{path}: columns {asked} are not there; it has {', '.join(names)}. Name them with good and bad."
+        f"{path}: got columns {', '.join(names)}, expected {asked}. Name them with good and bad."
     )
 
 
@@ -160,8 +129,7 @@ def measure(
     lower: bool = False,
     bare: bool = False,
 ) -> list[Score]:
-    """Accuracy of `model` on each file of pairs, and of an n-gram model trained on the text `baseline`, if
-    given.
+    """Accuracy of `model` on each file of pairs; also of an n-gram model trained on the text `baseline`.
 
     The baseline cuts text as the model does. Pairs are skipped by the model's vocabulary, for both alike.
     split: cut the sentences with the word tokenizer first, for a model of tokenised text ("mat." is two words

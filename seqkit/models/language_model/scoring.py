@@ -1,7 +1,6 @@
 """How likely text is under a language model: token by token, sentence by sentence, or a text as one stream.
 
-Every number is exact for its text: it does not depend on how many texts are scored together or how long the
-windows are.
+Every number is exact for its text: it does not depend on the texts scored with it, nor on windows.
 """
 
 import math
@@ -86,10 +85,9 @@ class TextScore:
 
 @torch.no_grad()
 def stream_losses(network: Network, ids: Annotated[Ids, "T"], context: int | None) -> Annotated[Array, "T"]:
-    """-log p of every token of one text given all before it, in nats, float64; the state is carried through.
+    """-log p of every token of one text given all before it, in nats, float64.
 
-    context: the token that stands before the text; with none the first token is not scored, and its number is
-    nan.
+    context: the token before the text; without one the first token is not scored (nan).
     """
     network.eval()
     device, state, found = network.embedding.device, None, []
@@ -123,17 +121,14 @@ def row_losses(network: Network, rows: Sequence[Ids], context: int | None) -> li
 
 
 def _shifted(ids: Ids, context: int | None) -> tuple[Array, Array]:
-    """What is read and what is predicted at each step, int64; without a context the first token is only
-    read.
-    """
+    """What is read and predicted at each step, int64; without a context the first token is only read."""
     before = ids[:0] if context is None else [context]
     targets = ids[1:] if context is None else ids
     return np.concatenate([before, ids[:-1]]).astype(np.int64), targets.astype(np.int64)
 
 
 def score_rows(network: Network, codec: Codec, texts: Sequence[str]) -> list[TextScore]:
-    """Score each text by itself, from a fresh state, with the end-of-sentence token after it if the model was
-    trained so.
+    """Score each text by itself, from a fresh state, with eos after it if the model was trained so.
 
     Raises:  VocabularyError for an unknown token if the vocabulary has no unk; FormatError for a text without
              a token.
@@ -155,10 +150,9 @@ def score_corpus(network: Network, codec: Codec, corpus: Corpus, characters: int
 
 @torch.no_grad()
 def mean_loss(network: Network, corpus: Corpus, batch: int, length: int, world: World) -> Loss:
-    """A quick look at a text: cut into `batch` streams, each from a fresh state, shared out among the
-    processes.
+    """A quick estimate on a text cut into `batch` streams, which the processes share.
 
-    Depends a little on `batch`, which a text of fewer than 2 · `batch` tokens makes smaller.
+    Each stream starts from a fresh state, so it depends a little on `batch` (smaller for a short text).
     """
     network.eval()
     total, state = Loss(0.0, 0), None
@@ -171,9 +165,7 @@ def mean_loss(network: Network, corpus: Corpus, batch: int, length: int, world: 
 
 
 def encode(codec: Codec, text: str, number: int = 0) -> Ids:
-    """The ids of one text, with those of line ends, and a last end-of-sentence token if the model was trained
-    so.
-    """
+    """The ids of one text, with those of line ends, and a last eos if the model was trained so."""
     lines = text.split("\n")
     eos = codec.vocab.specials.get("eos")
     parts: list[Array] = []
@@ -214,7 +206,7 @@ def _window_loss(network: Network, window: Window, state: Any) -> tuple[Loss, An
 
 
 def _groups(order: list[int], rows: Sequence[Ids]) -> Iterator[list[int]]:
-    """Numbers of rows of like length, about TOKENS tokens with their padding together."""
+    """Row numbers in groups of similar length, about TOKENS tokens each with padding."""
     group: list[int] = []
     for i in order:
         if group and (len(group) + 1) * len(rows[i]) > TOKENS:

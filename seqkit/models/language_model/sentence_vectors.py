@@ -1,4 +1,4 @@
-"""Vectors of sentences: what the top layer of a language model holds after, or along, each of them.
+"""Vectors of sentences: the top layer of a language model after each of them, or its mean.
 
 Not handled: training for it; a text longer than memory.
 """
@@ -23,16 +23,14 @@ _ROWS = 256  # sentences that are run at once
 def sentence_vectors(
     model: LanguageModel, texts: Sequence[str], *, pooling: Pooling = "last"
 ) -> Annotated[Array, "N H"]:
-    """The top layer's output after the last token of each text ("last"), or its mean over the tokens
-    ("mean"); float64.
+    """The top layer's output after the last token of each text ("last"), or its mean ("mean"); float64.
 
-    Each text is read by itself from a fresh state, after the token a text starts after, which is not in the
-    mean.
+    Each text is read by itself from a fresh state, after the start token, which is not in the mean.
     Raises:  OptionError for another pooling; FormatError for a text without a token; VocabularyError for an
              unknown token if the vocabulary has no unk.
     """
     if pooling not in ("last", "mean"):
-        raise OptionError(f"sentence_vectors: pooling {pooling!r} came, allowed are 'last' and 'mean'.")
+        raise OptionError(f"sentence_vectors: got pooling {pooling!r}, expected 'last' or 'mean'.")
     network, start = model.network.eval(), first_context(model.codec)
     before = [] if start is None else [start]
     found = []
@@ -43,7 +41,7 @@ def sentence_vectors(
         ]
         if any(len(row) == len(before) for row in rows):
             raise FormatError(
-                "sentence_vectors: a text without a token came, expected at least one. Leave empty texts out."
+                "sentence_vectors: got a text without a token, expected at least one. Leave empty texts out."
             )
         ids, lengths = padded(rows)
         device = network.embedding.device

@@ -1,114 +1,71 @@
-"""A tagger and files: a training run in a folder (model, checkpoint, log and run.json), scores of a file,
-labels for a file.
-"""
+"""Training data of a tagger, its scores on a file, and labels for a file."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from seqkit.core import files
-from seqkit.core.errors import FormatError, OptionError
+from seqkit.core.errors import OptionError, SeqkitError
 from seqkit.core.score import Score
 from seqkit.embeddings.vectors.vectors import Vectors
-from seqkit.models.run import nothing_half_written, outcome
 from seqkit.models.tagger.labels import Tags
 from seqkit.models.tagger.model import CHUNK, Tagger
 from seqkit.text import bioes
 from seqkit.text.readers import conll
 from seqkit.text.readers.conll import Sentence, sentences
-from seqkit.train.log import JsonLines, Log
-from seqkit.train.progress import Progress
-from seqkit.train.world import World
+from seqkit.train.data import Data
 
 
-class TaggerRun:
-    """One model, one file of tagged sentences, one folder."""
+def read(
+    source: str,
+    folder: Path | None = None,
+    *,
+    valid: str | None = None,
+    vectors: Path | None = None,
+    **reading: Any,
+) -> Data:
+    """Tagged sentences of a file, and of one to validate on.
 
-    def __init__(
-        self,
-        model: Tagger,
-        source: str,
-        out: Path,
-        *,
-        valid: str | None = None,
-        vectors: Path | None = None,
-        **reading: Any,
-    ) -> None:
-        """reading: format and column, as text.readers.conll.sentences has them."""
-        self.model, self.source, self.out, self.valid, self.vectors, self.reading = (
-            model,
-            source,
-            out,
-            valid,
-            vectors,
-            reading,
-        )
-
-    def train(
-        self,
-        *,
-        resume: bool = False,
-        report: Callable[[Progress], None] | None = None,
-        logs: Sequence[Log] = (),
-        world: World | None = None,
-    ) -> dict[str, Any]:
-        """Train, write model and run.json to the folder, and return what run.json holds."""
-        model, first = self.model, world is None or world.rank == 0
-        found = list(sentences(self.source, **self.reading))
-        held = [] if self.valid is None else list(sentences(self.valid, **self.reading))
-        vectors = None if self.vectors is None else Vectors.load(self.vectors)
-        log = [JsonLines(self.out / "log.jsonl"), *logs] if first else ()
-        try:
-            with nothing_half_written(self.out):
-                model.fit(
-                    *_pair(found),
-                    valid=_pair(held) if held else None,
-                    vectors=vectors,
-                    checkpoint=self.out / "checkpoint",
-                    resume=resume,
-                    report=report,
-                    logs=log,
-                    world=world,
-                )
-        except FormatError as error:
-            raise _located(error, [*found, *held]) from error
-        scores = model.evaluate(*_pair(held)) if held else []
-        data = {
-            "source": self.source,
-            "valid": self.valid,
-            "vectors": str(self.vectors) if self.vectors else None,
-            **self.reading,
+    reading: format and column, as in text.readers.conll.sentences.
+    """
+    found = list(sentences(source, **reading))
+    held = [] if valid is None else list(sentences(valid, **reading))
+    start = None if vectors is None else Vectors.load(vectors)
+    check = _pair(held) if held else None
+    about = {
+        "data": {
+            "source": source,
+            "valid": valid,
+            "vectors": str(vectors) if vectors else None,
+            **reading,
             "sentences": len(found),
             "words": sum(len(s.words) for s in found),
         }
-        result = outcome(
-            model,
-            model.network,
-            "sentences",
-            data=data,
-            labels=model.classes_,
-            scheme=model.labels.scheme,
-            given=model.labels.given,
-            coverage=model.coverage,
-            scores=[score.to_json() for score in scores],
-        )
-        if first:
-            model.save(self.out)
-            files.write_json(self.out / "run.json", result)
-        return result
+    }
+
+    def after(model: Tagger, made: Tagger) -> dict[str, Any]:
+        scores = model.evaluate(*check) if check else []
+        return {
+            "parameters": model.num_parameters,
+            "labels": model.classes_,
+            "scheme": model.labels.scheme,
+            "given": model.labels.given,
+            "coverage": model.coverage,
+            "scores": [score.to_json() for score in scores],
+        }
+
+    given = {"valid": check, "vectors": start}
+    return Data(_pair(found), "sentences", given, about, after, lambda error: _place(error, [*found, *held]))
 
 
 def evaluate(model: Tagger, source: str, **reading: Any) -> list[Score]:
-    """The scores of a file of tagged sentences; reading as for TaggerRun.
+    """The scores of a file of tagged sentences; reading as for `read`.
 
-    Raises:  FormatError, with file and line, for what is no tag; if no label was met in training.
+    Raises:  FormatError, with file and line, for a wrong tag; if no label was in the training text.
     """
     found = list(sentences(source, **reading))
-    try:
+    with Data((), "sentences", place=lambda error: _place(error, found)).placed():
         return model.evaluate(*_pair(found))
-    except FormatError as error:
-        raise _located(error, found) from error
 
 
 def predict(
@@ -120,16 +77,16 @@ def predict(
     scheme: str | None = None,
     **reading: Any,
 ) -> int:
-    """Write the words of a source with their labels to an open file; return how many sentences there were.
+    """Write the words of a source with their labels to an open file; return the number of sentences.
 
     output: conll or jsonl. scheme: of the spans; the one the model was trained with if not given. reading:
     format and unit.
     """
     if output not in ("conll", "jsonl"):
-        raise OptionError(f"output: {output!r} came, allowed are conll and jsonl.")
+        raise OptionError(f"output: got {output!r}, expected conll or jsonl.")
     if scheme is not None and model.labels.given is None:
         raise OptionError(
-            f"scheme: {scheme!r} came, but the labels of this model are no spans "
+            f"scheme: got {scheme!r}, but the labels of this model are not spans "
             f"({', '.join(model.classes_[:5])})."
         )
     count = 0
@@ -149,13 +106,9 @@ def _parts(found: Iterator[Sentence]) -> Iterator[list[Sentence]]:
         yield part
 
 
-def _located(error: FormatError, found: Sequence[Sentence]) -> FormatError:
-    """The same error with the place of the first tag that is none of spans, if that is what it is about."""
-    if str(error).startswith("tags:"):
-        for sentence in found:
-            for number, tag in enumerate(sentence.tags or [], 1):
-                try:
-                    bioes.spans([] if tag is None else [tag])
-                except FormatError:
-                    return FormatError(f"word {number} of the sentence of {sentence.where}: {error}")
-    return error
+def _place(error: SeqkitError, found: Sequence[Sentence]) -> str | None:
+    """File and line of the first word whose tag caused an error."""
+    for sentence in found if error.kind == "tag" else ():
+        if error.value in (tags := list(sentence.tags or [])):
+            return f"word {tags.index(error.value) + 1} of the sentence of {sentence.where}"
+    return None

@@ -1,8 +1,7 @@
-"""What a tagger sees of a word: its number, its characters, and a vector that was trained elsewhere; all once
-a distinct word.
+"""Features of words for a tagger: number, characters, and a pretrained vector; once for each distinct word.
 
-Numbers are of lower-cased words with each digit as 0; case lives in the characters. Words read less often
-than min_count are unknown: they train the row that unseen words get. Not handled: sentences' order and
+Numbers are of lower-cased words with each digit as 0; only characters keep the case. Words rarer than
+min_count are unknown: they train the row of unseen words. Not handled: sentences' order and
 batches' size (text.batches.buckets).
 """
 
@@ -28,7 +27,7 @@ _PARTS = re.compile(r"[^\W\d_]+|[0-9]")
 
 @dataclass(frozen=True)
 class Batch:
-    """Sentences as places of distinct words, and what is known of each of those.
+    """Sentences as numbers of distinct words, with the features of each of those.
 
     places: (B, T) into the N words, 0 beyond a sentence's length. targets: (B, T) int32, -1 where nothing is
     predicted. rows: (first row, rows in all) of a part of a batch that is shared out.
@@ -46,7 +45,7 @@ class Batch:
 
 
 class Lexicon:
-    """The vocabularies of words and characters of a training text, and vectors whose rows stay as they are.
+    """The vocabularies of words and characters of a training text, and vectors that are not trained.
 
     vectors: a vocabulary with its matrix (V, D). A word's vector is that of the word, else of the word in
     lower case, else the mean of those of its parts: runs of letters without accents, and digits spelled out;
@@ -61,9 +60,7 @@ class Lexicon:
             square = sum(
                 float(np.einsum("ij,ij->", m, m, dtype=np.float64)) for m in np.array_split(vectors[1], 64)
             )
-            self.scale = (
-                float(np.sqrt(vectors[1].size / square)) if square else 1.0
-            )  # numbers of about 1, as the stack likes
+            self.scale = float(np.sqrt(vectors[1].size / square)) if square else 1.0  # numbers of about 1
 
     @staticmethod
     def learn(
@@ -72,7 +69,7 @@ class Lexicon:
         """From the sentences of a training text.  Raises:  FormatError without a word."""
         counts = Counter(word for sentence in sentences for word in sentence)
         if not counts:
-            raise FormatError("tagger: no word came, expected at least one. Is the text empty?")
+            raise FormatError("tagger: got no word, expected at least one. Is the text empty?")
         usual, letters = Counter[str](), Counter[str]()
         for word, count in counts.items():
             usual[plain(word)] += count
@@ -82,7 +79,7 @@ class Lexicon:
         return Lexicon(Vocab.from_counts(usual, min_count=min_count), Vocab.from_counts(letters), given)
 
     def vector(self, word: str) -> Floats | None:
-        """A word's vector as it stands in the file, None if there is none."""
+        """The vector of a word, None if there is none."""
         assert self.vectors is not None
         vocab, matrix = self.vectors
         for spelling in (word, word.lower()):
@@ -134,7 +131,7 @@ class Lexicon:
 
 
 class Rows:
-    """Sentences as a lexicon has them, ready to be put into batches.
+    """Sentences as numbers of a lexicon, ready to be put into batches.
 
     unknown: words that are not in the vocabulary; without: those that have no vector, if there are vectors.
     """
@@ -188,7 +185,7 @@ class Rows:
 
 
 def plain(word: str) -> str:
-    """A word as the vocabulary has it.
+    """A word in the spelling of the vocabulary.
 
     >>> plain("B-52s")
     'b-00s'

@@ -1,4 +1,4 @@
-"""The labels of a tagger: their numbers, the scheme they are learnt in and the one they are given back in.
+"""The labels of a tagger: their numbers, the scheme they are learnt in, and the one they are returned in.
 
 Not handled: several labels a word.
 """
@@ -19,8 +19,10 @@ SCHEMES = ("auto", "plain", *bioes.SCHEMES)
 
 @dataclass(frozen=True)
 class Labels:
-    """names: of the classes, sorted. scheme: in which spans are learnt, None: as they are. given: in which
-    they came, None: they are no spans."""
+    """Names of the classes, sorted.
+
+    scheme: in which spans are learnt, None: unchanged. given: in which they were read, None: no spans.
+    """
 
     names: list[str]
     scheme: str | None = None
@@ -35,10 +37,10 @@ class Labels:
         Raises:  FormatError without a label, or if one is not of the scheme.
         """
         if scheme not in SCHEMES:
-            raise OptionError(f"scheme: {scheme!r} came, allowed are {', '.join(SCHEMES)}.")
+            raise OptionError(f"scheme: got {scheme!r}, expected one of {', '.join(SCHEMES)}.")
         names = {tag for tags in rows for tag in tags if tag is not None}
         if not names:
-            raise FormatError("tagger: no label came, expected at least one.")
+            raise FormatError("tagger: got no label, expected at least one.")
         given = (
             None
             if scheme == "plain"
@@ -46,9 +48,9 @@ class Labels:
         )
         if given is None:
             if scheme not in ("auto", "plain"):
-                bioes.spans(sorted(names))  # names what is no tag
+                bioes.spans(sorted(names))  # raises, naming the wrong tag
                 raise FormatError(
-                    f"tagger: the labels are all O, and {scheme} needs spans. Is it the right column?"
+                    f"tagger: got only the label O, expected spans ({scheme}). Is it the right column?"
                 )
             return Labels(sorted(names))
         missing = any(tag is None for tags in rows for tag in tags)
@@ -67,12 +69,12 @@ class Labels:
         for tags in rows:
             own = (
                 bioes.convert(_whole(tags), self.scheme) if self.scheme else tags
-            )  # which also mends ill-formed ones
+            )  # which also repairs ill-formed ones
             found.append(np.array([-1 if tag is None else index.get(tag, -1) for tag in own], np.int32))
         return found
 
     def decode(self, classes: Annotated[Array, "T"]) -> list[str]:
-        """The tags of classes, in the scheme in which they were given."""
+        """The tags of classes, in the scheme in which they were read."""
         tags = [self.names[i] for i in classes.tolist()]
         return tags if self.given is None else bioes.convert(tags, self.given)
 

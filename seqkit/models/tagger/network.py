@@ -1,39 +1,19 @@
 """The network of a tagger: [embedding; vector; characters] -> stack -> label scores -> softmax or CRF."""
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from seqkit.core import options
-from seqkit.core.options import option
 from seqkit.core.types import Array
-from seqkit.models.encoder import Encoder, EncoderOptions
+from seqkit.models.encoder import Encoder
+from seqkit.models.options import Recurrent
 from seqkit.models.tagger.features import Batch
+from seqkit.models.tagger.options import TaggerOptions
 from seqkit.nn.characters import Characters
 from seqkit.nn.crf import CRF
 from seqkit.nn.dropout import Draws
-
-
-@dataclass(frozen=True)
-class TaggerOptions:
-    """What is seen of a word and how labels are chosen."""
-
-    head: Literal["crf", "softmax"] = option(
-        "crf", help="crf: all labels of a sentence together; softmax: each by itself"
-    )
-    scheme: str = option(
-        "auto", help="how spans are learnt: auto (bioes if the labels are spans), plain, iob1, bio, bioes"
-    )
-    characters: Literal["cnn", "recurrent", "none"] = option("cnn", help="how a word's characters are read")
-    char_dim: int = option(25, low=1, help="numbers in a character's embedding")
-    char_size: int = option(50, low=1, help="numbers that a word's characters give")
-    min_count: int = option(2, low=1, help="words of the training text read less often are unknown")
-
-    def __post_init__(self) -> None:
-        options.check(self)
 
 
 class TaggerNetwork(nn.Module):
@@ -44,7 +24,7 @@ class TaggerNetwork(nn.Module):
         words: int,
         characters: int,
         classes: int,
-        settings: EncoderOptions,
+        settings: Recurrent,
         tagger: TaggerOptions,
         *,
         vector_size: int = 0,
@@ -75,7 +55,7 @@ class TaggerNetwork(nn.Module):
         return y, torch.arange(places.shape[1], device=places.device) < lengths[:, None]
 
     def loss(self, batch: Batch, carry: None, step: int) -> tuple[Tensor, int, None]:
-        """Σ -log p(targets) in nats and how many targets there are; missing ones count nothing."""
+        """Σ -log p(targets) in nats and how many targets there are; missing ones do not count."""
         draws = Draws(self.seed, step, batch.rows) if self.training else None
         y, mask = self.hidden(batch, draws)
         scores, targets = self.output(y), self._tensor(batch.targets)

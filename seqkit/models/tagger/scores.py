@@ -1,5 +1,4 @@
-"""How well labels were predicted: F1 of spans, in all and by type, and the share of right labels, with all
-counts.
+"""Scores of predicted labels: F1 of spans, over all and by type, and accuracy, with all counts.
 
 Not handled: partial credit for spans that overlap.
 """
@@ -21,7 +20,7 @@ from seqkit.text.bioes import Span, spans
 
 
 def error(labels: Labels, predicted: Sequence[Sequence[str]], y: Sequence[Tags]) -> float:
-    """1 - F1 of spans, or 1 - accuracy: what training lowers. 1 if there is nothing to be right about."""
+    """1 - F1 of spans, or 1 - accuracy: what training lowers. 1 if there is nothing to score."""
     if labels.given is None:
         value = Accuracy().value(_right(predicted, y).sum(0))
     else:
@@ -39,13 +38,12 @@ def check(labels: Labels, y: Sequence[Tags]) -> None:
 def scores(
     labels: Labels, predicted: Sequence[Sequence[str]], y: Sequence[Tags], known: Sequence[Sequence[bool]]
 ) -> list[Score]:
-    """Scores of predictions against y, the main one first: F1 of spans if labels are spans, then by type;
-    accuracy.
+    """Scores of predictions against y, the main one first: F1 of spans (over all, by type), accuracy.
 
     missing: words without a label in y; F1 leaves out the sentences that have one. unseen: labels of y that
-    training never met, and which are always wrong. Intervals are by sentence. known: whether a word has a
+    are not in the training text, and are always wrong. Intervals are by sentence. known: whether a word has a
     number of its own.
-    Raises:  FormatError if training met none of the labels of y.
+    Raises:  FormatError if no label of y is in the training text.
     """
     true = [tag for tags in y for tag in tags if tag is not None]
     seen = {spelling for name in labels.names for spelling in _spellings(name, labels)}
@@ -53,8 +51,8 @@ def scores(
     if true and unseen == len(true):
         others = ", ".join(sorted(set(true))[:5])
         raise FormatError(
-            f"tagger: labels {others} came, training met only {', '.join(labels.names[:5])} … Is it the "
-            "right column?"
+            f"tagger: got labels {others}, expected those of training, {', '.join(labels.names[:5])} … Is it "
+            "the right column?"
         )
     missing = sum(tag is None for tags in y for tag in tags)
     common = {"sentences": len(y), "unseen": unseen}
@@ -105,5 +103,5 @@ def _spans(
 
 
 def _spellings(name: str, labels: Labels) -> list[str]:
-    """The tags that a learnt label may be given as."""
+    """The tags that a learnt label may become."""
     return [name] if labels.given is None or name == "O" else [f"{p}{name[1:]}" for p in "BIES"]

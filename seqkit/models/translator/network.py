@@ -4,54 +4,22 @@ Not handled: choosing words (models.translator.search); input feeding with Luong
 different cells.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding, linear
 
-from seqkit.core import options
-from seqkit.core.options import option
 from seqkit.core.types import Array
-from seqkit.models.encoder import Encoder, EncoderOptions
-from seqkit.nn.attention import Attention, attention, attentions
+from seqkit.models.encoder import Encoder, stack_of
+from seqkit.models.options import Recurrent
+from seqkit.models.translator.options import DecoderOptions
+from seqkit.nn.attention import Attention, attention
 from seqkit.nn.cell import State
 from seqkit.nn.dropout import Draws, drop_words, dropout
 from seqkit.nn.heads.softmax import Softmax
 from seqkit.nn.initialise import initialise
-from seqkit.nn.stack import Stack
-
-
-@dataclass(frozen=True)
-class DecoderOptions:
-    """Sizes of a decoder and how it is taught; cell, dropout and seed are the encoder's."""
-
-    attention: str = option("luong", help="luong, bahdanau or none")
-    decoder_layers: int | None = option(None, low=1, help="layers of the decoder; num_layers if not given")
-    decoder_size: int | None = option(
-        None, low=1, help="numbers in its layers' state; hidden_size if not given"
-    )
-    tie: bool = option(True, help="the head's weight is the target's embedding")
-    teacher_forcing: float = option(
-        1.0, low=0, high=1, help="share of right words that are read, at first; else its own"
-    )
-    teacher_forcing_end: float | None = option(
-        None, low=0, high=1, help="the same at the end, linear between; as at first"
-    )
-    label_smoothing: float = option(
-        0.0, low=0, high=0.9, help="share of a target's probability given to all words evenly"
-    )
-
-    def __post_init__(self) -> None:
-        options.check(self)
-        if self.attention != "none":
-            attentions.load(self.attention)
-
-    def share(self, done: float) -> float:
-        """The share of right words that the decoder reads when `done` (0 to 1) of the training is over."""
-        end = self.teacher_forcing if self.teacher_forcing_end is None else self.teacher_forcing_end
-        return self.teacher_forcing + (end - self.teacher_forcing) * min(done, 1.0)
 
 
 @dataclass(frozen=True)
@@ -71,7 +39,7 @@ class PairBatch:
 
 @dataclass(frozen=True)
 class Memory:
-    """A source as the decoder reads it, and the decoder's first state."""
+    """A source as the decoder reads it, and the decoder's initial state."""
 
     outputs: Annotated[Tensor, "B S H"]
     keys: Annotated[Tensor, "B S K"]
@@ -86,47 +54,46 @@ class Memory:
 
 
 class TranslatorNetwork(nn.Module):
-    """o_t = tanh(W [h_t; c_t] + b), p(y_t) = softmax(E o_t + b): h the decoder's state, c what attention
-    gives.
+    """o_t = tanh(W [h_t; c_t] + b), p(y_t) = softmax(E o_t + b): h the decoder's state, c the context.
 
+    Weight dropout, a learnt first state and layers on top are the encoder's alone.
     h_0 = tanh(W [→h; ←h] + b) of the encoder's last states, layer by layer (Bahdanau et al. 2014 take ←h
     alone). total_steps: those of the whole training, for the schedule of teacher forcing.
     """
 
     total_steps = 1
 
-    def __init__(self, sources: int, targets: int, encoder: EncoderOptions, decoder: DecoderOptions) -> None:
+    def __init__(self, sources: int, targets: int, encoder: Recurrent, decoder: DecoderOptions) -> None:
         super().__init__()
         self.settings, self.decoder = encoder, decoder
-        e, size, layers = (
-            encoder,
-            decoder.decoder_size or encoder.hidden_size,
-            decoder.decoder_layers or encoder.num_layers,
-        )
+        e, size = encoder, decoder.decoder_size or encoder.hidden_size
+        layers = decoder.decoder_layers or encoder.num_layers
         self.encoder = Encoder(sources, encoder)
         wide = self.encoder.output_size
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(e.seed + 1)  # another than the encoder's, whose embedding would be the same
-            self.embedding = nn.Parameter(torch.empty(targets, e.embed_dim))
+            self.embedding = nn.Parameter(torch.empty(targets, e.dim))
             initialise(self.embedding, e.init_embedding)
             self.attention: Attention | None = None
             if decoder.attention != "none":
                 self.attention = attention(decoder.attention, size, wide)
             self.feeds = self.attention is not None and self.attention.feeds
-            self.stack = Stack(
-                e.embed_dim + wide * self.feeds,
-                size,
-                layers,
-                e.cell,
-                residual=e.residual,
-                dropout=e.dropout,
-                locked=e.locked,
+            own = replace(
+                e,
+                hidden_size=size,
+                num_layers=layers,
+                bidirectional=False,
+                weight_dropout=0.0,
+                learned_state=False,
+                feed_forward=(),
             )
+            self.stack = stack_of(own, e.dim + wide * self.feeds)
+            states = e.hidden_size * self.encoder.stack.directions
             self.bridge = nn.ModuleList(
-                nn.Linear(wide, size) for _ in range(layers * self.stack.states_a_cell)
+                nn.Linear(states, size) for _ in range(layers * self.stack.states_a_cell)
             )
             read = size + wide * (self.attention is not None)
-            self.readout = nn.Linear(read, e.embed_dim if decoder.tie else size)
+            self.readout = nn.Linear(read, e.dim if decoder.tie else size)
             self.head = Softmax(
                 self.readout.out_features, targets, tied=self.embedding if decoder.tie else None
             )
@@ -134,7 +101,7 @@ class TranslatorNetwork(nn.Module):
     def read(
         self, source: Annotated[Tensor, "B S"], lengths: Annotated[Tensor, "B"], *, draws: Draws | None = None
     ) -> Memory:
-        """Read sources; what stands beyond a row's length is never read."""
+        """Read sources; nothing beyond a row's length is read."""
         outputs, last = self.encoder(source, lengths, draws=draws)
         D, S = self.encoder.stack.directions, self.stack.states_a_cell
         state = []
@@ -149,9 +116,7 @@ class TranslatorNetwork(nn.Module):
     def forward(
         self, ids: Annotated[Tensor, "B T"], memory: Memory, *, draws: Draws | None = None, share: float = 1.0
     ) -> tuple[Annotated[Tensor, "B T H"], Annotated[Tensor, "B T S"] | None]:
-        """What the head reads after each of ids, and what attention looked at; share: of ids read, else its
-        own words.
-        """
+        """What the head reads after each of ids, and attention; share: of ids read, else its own words."""
         s = self.settings
         weight = drop_words(self.embedding, s.word_dropout, draws)
         x = dropout(embedding(ids, weight), s.dropout, draws, locked=s.locked)
@@ -165,9 +130,7 @@ class TranslatorNetwork(nn.Module):
     def step(
         self, x: Annotated[Tensor, "B D"], memory: Memory, state: State, *, draws: Draws | None = None
     ) -> tuple[Annotated[Tensor, "B H"], State, Annotated[Tensor, "B S"] | None]:
-        """One step of the decoder given the embedding of the word before: o, the state after, what attention
-        looked at.
-        """
+        """One step of the decoder given the embedding of the word before: o, next state, attention."""
         context = looked = None
         if self.feeds:
             top = state[-self.stack.states_a_cell]
@@ -183,9 +146,7 @@ class TranslatorNetwork(nn.Module):
         return linear(o, self.head.weight, self.head.bias)
 
     def loss(self, batch: PairBatch, carry: None, step: int) -> tuple[Tensor, int, None]:
-        """Σ -log p(target) of a batch in nats, smoothed while training; dropout and words read are drawn from
-        `step`.
-        """
+        """Σ -log p(target) of a batch in nats, smoothed in training; dropout, teaching drawn from `step`."""
         device = self.embedding.device
         source, lengths, ids, targets = (
             torch.from_numpy(x).to(device, torch.int64)
@@ -201,9 +162,7 @@ class TranslatorNetwork(nn.Module):
         return total, batch.count, None
 
     def _towards_even(self, h: Tensor, y: Tensor) -> Tensor:
-        """Σ (mean_v -log p_v) - (-log p_y) = Σ logit_y - mean_v logit_v: all that smoothing adds, for ε of
-        it.
-        """
+        """Σ (mean_v -log p_v) - (-log p_y) = Σ logit_y - mean_v logit_v: what smoothing adds, times ε."""
         live = y >= 0
         weight, bias = self.head.weight, self.head.bias
         h, y = h[live].to(weight.dtype), y[live]
@@ -222,9 +181,7 @@ class TranslatorNetwork(nn.Module):
     def _steps(
         self, x: Tensor, weight: Tensor, memory: Memory, draws: Draws | None, share: float
     ) -> tuple[Tensor, Tensor | None]:
-        """Step by step; a row's word is, with chance 1 - share, the likeliest after the step before (Bengio
-        et al. 2015).
-        """
+        """Step by step; with chance 1 - share a row reads its own likeliest word (Bengio et al. 2015)."""
         given = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
         if share < 1 and draws is not None:
             given = draws.mask(tuple(x.shape[:2]), 1 - share, x) > 0

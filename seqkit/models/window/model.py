@@ -1,5 +1,4 @@
-"""WindowModel: word vectors by a neural language model of a fixed window, the first way in which they were
-learnt.
+"""WindowModel: word vectors by a neural language model of a fixed window, as they were first learnt.
 
     x = e(context word 1), e(context word 2), ... side by side    h = tanh(W x + b)    p = softmax(U h + c)
 
@@ -13,32 +12,60 @@ A context ends with its sentence; beyond it stands a learnt row, the same for al
 Not handled: contexts across sentences; vectors of words that are seen less than `min_count`.
 """
 
-import os
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self, Unpack
 
 import numpy as np
 import torch
 
-from seqkit.core import options
-from seqkit.core.device import device as find_device
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.score import Loss, Score
 from seqkit.core.types import Arrays, Ids
 from seqkit.embeddings.vectors.vectors import Vectors
-from seqkit.models.base import FitOptions, Model, start_embedding
-from seqkit.models.window.network import WindowNetwork, WindowOptions, Windows
+from seqkit.models.base import Model, Options, Run
+from seqkit.models.window.network import WindowNetwork, Windows
+from seqkit.models.window.options import SETTINGS, WindowModelOptions
+from seqkit.nn.weights import start_embedding
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
-from seqkit.train.gradient_options import GradientOptions
-from seqkit.train.progress import Progress
-from seqkit.train.world import World
 
 CAUSAL = ("last", "last-one")  # contexts of which the product of predictions is the probability of a text
 
 
-class WindowModel(Model):
-    """A fixed-window neural language model; settings are those of WindowOptions and GradientOptions, by name.
+@dataclass(frozen=True)
+class Fitted:
+    """The words it knows."""
+
+    vocab: Vocab
+
+    def network(self, o: Options) -> WindowNetwork:
+        """The untrained network."""
+        return WindowNetwork(len(self.vocab), o["window"])
+
+    def to_arrays(self) -> Arrays:
+        """The words."""
+        return self.vocab.to_arrays()
+
+    def to_json(self) -> dict[str, Any]:
+        """The special ones."""
+        return {"specials": self.vocab.specials}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, meta: Mapping[str, Any], o: Options) -> Self:
+        """What to_arrays and to_json gave."""
+        return cls(Vocab.from_arrays(arrays, meta["specials"]))
+
+    def vectors(self, network: WindowNetwork) -> Vectors:
+        """The embedding's rows of all words but special ones (the end of a sentence stays)."""
+        special = [i for name, i in self.vocab.specials.items() if name != "eos"]
+        rows = np.setdiff1d(np.arange(len(self.vocab)), special)
+        matrix = network.embedding.detach().cpu().numpy()[rows]
+        return Vectors(Vocab(self.vocab.words(rows), self.vocab.counts[rows]), matrix)
+
+
+class WindowModel(Model[Fitted]):
+    """A fixed-window neural language model; settings by name, as models.window.options lists them.
 
     >>> WindowModel(context="both", window=2).get_params()["context"]
     'both'
@@ -46,26 +73,19 @@ class WindowModel(Model):
 
     unit = "tokens"
     kind = "window-model"
-    groups: ClassVar[dict[str, Any]] = {"window": WindowOptions, "gradient": GradientOptions}
-    window_options: WindowOptions
+    settings = SETTINGS
+    record = Fitted
 
-    def __init__(self, *, device: str = "auto", threads: int | None = None, **settings: Any) -> None:
-        super().__init__(device=device, threads=threads, **settings)
-        self.options = o = self.window_options
-        self.fit_options = FitOptions(epochs=o.epochs, batch=o.batch, lr=o.lr, schedule=o.schedule)
-        self._vocab: Vocab | None = None
+    @property
+    def own(self) -> WindowModelOptions:
+        """The settings that no other task has."""
+        found: WindowModelOptions = self.options["window"]
+        return found
 
     @property
     def vocab(self) -> Vocab:
         """The words it knows.  Raises:  OptionError before `fit`."""
-        found: Vocab = self._trained(self._vocab)
-        return found
-
-    @property
-    def network(self) -> WindowNetwork:
-        """The torch module.  Raises:  OptionError before `fit`."""
-        found: WindowNetwork = self._trained(self._network)
-        return found
+        return self.fitted.vocab
 
     def fit(
         self,
@@ -73,44 +93,39 @@ class WindowModel(Model):
         *,
         initial: Vectors | None = None,
         validate: Callable[[Vectors], float] | None = None,
-        checkpoint: str | os.PathLike[str] | None = None,
-        resume: bool = False,
-        report: Callable[[Progress], None] | None = None,
-        world: World | None = None,
+        **run: Unpack[Run],
     ) -> Vectors:
-        """Train on `corpus` and return the vectors of its words; `history` then holds the loss of every
-        epoch.
+        """Train on `corpus` and return the vectors of its words; `history` holds the loss of every epoch.
 
-        initial, validate, checkpoint, resume, report: as in SkipGram.fit; a resumed run ends in the same
-        bytes on a CPU. world: the processes of a parallel run, each on its rows of every batch.
+        initial, validate: as in SkipGram.fit. run: see models.base.Run; each process has its rows of every
+        batch.
         Raises:  FormatError if no word is frequent enough; OptionError for rare words in a corpus without
                  unk, or a resumed run with other settings; TrainingError if the loss is not finite.
         """
-        self._vocab = vocab = _frequent(corpus.vocab, self.options.min_count)
-        network = WindowNetwork(len(vocab), self.options)
+        fitted = Fitted(_frequent(corpus.vocab, self.own.min_count))
+        network, vocab = self._build(fitted), fitted.vocab
         if initial is not None:
             start_embedding(network.embedding, vocab.tokens, initial)
-        self._network = network.to(find_device(self.device))
-        signature = {"corpus": corpus.fingerprint, **options.to_json(self.options)}
-        windows = Windows(_ids(corpus, vocab), corpus.starts, len(vocab), self.options, signature, world)
-        self._learn(
-            network,
-            windows,
-            validate=(lambda: validate(self.vectors())) if validate else None,
-            keep_best=False,
-            checkpoint=checkpoint,
-            resume=resume,
-            report=report,
-            world=world,
+        windows = Windows(
+            _ids(corpus, vocab),
+            corpus.starts,
+            len(vocab),
+            self.own,
+            self.fit_options.batch,
+            self._signature(corpus, initial),
+            run.get("world"),
         )
+
+        def value() -> float:
+            assert validate is not None, "asked for where it is given alone"
+            return validate(fitted.vectors(network))
+
+        self._learn(fitted, network, windows, validate=value if validate else None, keep_best=False, **run)
         return self.vectors()
 
     def vectors(self) -> Vectors:
         """The embedding's rows of all words but special ones (the end of a sentence stays)."""
-        vocab, network = self.vocab, self.network
-        rows = np.setdiff1d(np.arange(len(vocab)), [i for name, i in vocab.specials.items() if name != "eos"])
-        matrix = network.embedding.detach().cpu().numpy()[rows]
-        return Vectors(Vocab(vocab.words(rows), vocab.counts[rows]), matrix)
+        return self.fitted.vectors(self.network)
 
     @torch.no_grad()
     def score(self, corpus: Corpus) -> Score:
@@ -122,7 +137,7 @@ class WindowModel(Model):
         """
         vocab, network = self.vocab, self.network
         ids = _ids(corpus, vocab)
-        windows = Windows(ids, corpus.starts, len(vocab), self.options, {})
+        windows = Windows(ids, corpus.starts, len(vocab), self.own, self.fit_options.batch, {})
         loss = Loss(0.0, 0)
         for low in range(0, len(ids), 4096):
             batch = windows.batch(np.arange(low, min(low + 4096, len(ids))), 0)
@@ -135,30 +150,23 @@ class WindowModel(Model):
             )
         if not loss.count:
             raise FormatError(
-                f"score: none of the {len(ids):,} words has a context to predict it from. Give longer "
+                f"score: got {len(ids):,} words, none with a context, expected at least one. Give longer "
                 "sentences."
             )
-        causal = self.options.context in CAUSAL
+        causal = self.own.context in CAUSAL
         unknown = 0 if vocab.unk is None else int((ids == vocab.unk).sum())
         told = {
-            "context": self.options.context,
-            "window": self.options.window,
+            "context": self.own.context,
+            "window": self.own.window,
             "vocabulary": len(vocab),
             "unknown": unknown,
         }
         name, value = ("perplexity", loss.perplexity) if causal else ("cross-entropy", loss.mean)
         return Score(name, value, loss.count, len(ids) - loss.count, told)
 
-    def _contents(self) -> tuple[Arrays, dict[str, Any]]:
-        return self.vocab.to_arrays(), {"specials": self.vocab.specials}
-
-    def _restore(self, arrays: Arrays, meta: dict[str, Any]) -> WindowNetwork:
-        self._vocab = Vocab.from_arrays(arrays, meta["specials"])
-        return WindowNetwork(len(self._vocab), self.options).to(find_device(self.device))
-
 
 def _frequent(vocab: Vocab, min_count: int) -> Vocab:
-    """The words seen often enough and the special ones; the others fall to unk."""
+    """The words that occur often enough and the special ones; the others become unk."""
     kept = vocab.frequent(min_count, "training", eos=False) > 0
     kept[list(vocab.specials.values())] = True
     if not kept.all() and vocab.unk is None:

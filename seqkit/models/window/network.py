@@ -1,54 +1,23 @@
-"""What a fixed-window language model is made of: its settings, its network, and the batches of a text.
+"""The network of a fixed-window language model, and the batches of a text.
 
 Not handled: training and scoring (seqkit.models.window.model).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding
 
-from seqkit.core import options, rng
-from seqkit.core.options import option
+from seqkit.core import rng
 from seqkit.core.types import Array, Ids
+from seqkit.models.window.options import WindowModelOptions
 from seqkit.nn.head import head
 from seqkit.nn.initialise import initialise
-from seqkit.train.schedule import schedule
 from seqkit.train.world import World
-
-
-@dataclass(frozen=True)
-class WindowOptions:
-    """What a window model reads, its sizes, and how long it is trained."""
-
-    context: Literal["last", "both", "last-one", "nearby"] = option(
-        "last", help="last, both, last-one or nearby"
-    )
-    window: int = option(
-        4, low=1, high=1000, unit="words", help="before the word, or on each side; last-one has one"
-    )
-    dim: int = option(100, low=1, help="numbers in a vector")
-    hidden_size: int = option(128, low=1, help="numbers in the hidden layer")
-    min_count: int = option(5, low=1, help="words seen less often are read as unknown")
-    epochs: int = option(5, low=1, help="passes over the text")
-    batch: int = option(256, low=1, unit="predictions", help="predictions in a step")
-    lr: float = option(0.002, low=0.0, help="learning rate (its highest, where the schedule changes it)")
-    schedule: str = option("linear", help="constant, linear, cosine, exponential, ...")
-    seed: int = option(1, low=0, help="seed of weights, order and draws")
-
-    def __post_init__(self) -> None:
-        options.check(self)
-        schedule(self.schedule, self.lr, epochs=self.epochs)
-
-    @property
-    def offsets(self) -> tuple[int, ...]:
-        """Where the context words stand, counted from the word predicted; nearby draws one of them."""
-        before = range(-1 if self.context == "last-one" else -self.window, 0)
-        return (*before, *(range(1, self.window + 1) if self.context in ("both", "nearby") else ()))
 
 
 @dataclass(frozen=True)
@@ -60,11 +29,9 @@ class Batch:
 
 
 class WindowNetwork(nn.Module):
-    """embedding -> tanh layer -> softmax over V words; row V of the embedding stands beyond a sentence's
-    ends.
-    """
+    """embedding -> tanh layer -> softmax over V words; row V stands for places beyond a sentence."""
 
-    def __init__(self, classes: int, settings: WindowOptions) -> None:
+    def __init__(self, classes: int, settings: WindowModelOptions) -> None:
         super().__init__()
         self.context_size = 1 if settings.context == "nearby" else len(settings.offsets)
         with torch.random.fork_rng(devices=[]):
@@ -96,12 +63,14 @@ class Windows:
         ids: Ids,
         starts: Array,
         beyond: int,
-        settings: WindowOptions,
+        settings: WindowModelOptions,
+        batch: int,
         signature: dict[str, Any],
         world: World | None = None,
     ) -> None:
-        """world: the processes that share each batch out by rows."""
+        """batch: places in a batch. world: the processes that share each batch out by rows."""
         self.ids, self.beyond, self.settings, self.world = ids, beyond, settings, world or World()
+        self.rows = batch
         self.first = np.repeat(
             starts[:-1], np.diff(starts)
         )  # where the sentence of each place begins, and ends
@@ -109,12 +78,10 @@ class Windows:
         self.size, self.signature = len(ids), signature
 
     def epoch(self, number: int, skip: int = 0) -> Iterator[tuple[Batch | None, int]]:
-        """(batch, tokens it stands for) of epoch `number`, without the first `skip`; None where this process
-        has no row.
-        """
+        """(batch, its tokens) of epoch `number` after the first `skip`; None: no row in this process."""
         order = rng.permutation(rng.stream(self.settings.seed, 1 + number, 0), self.size)
-        for low in range(skip * self.settings.batch, self.size, self.settings.batch):
-            places = order[low : low + self.settings.batch]
+        for low in range(skip * self.rows, self.size, self.rows):
+            places = order[low : low + self.rows]
             mine = places[self.world.part(len(places))]
             yield self.batch(mine, number) if len(mine) else None, len(places)
 

@@ -14,9 +14,7 @@ __all__ = ["Bahdanau"]
 
 
 class Bahdanau(Attention):
-    """score(q, m) = vᵀ tanh(W q + U m + b); the state before a step asks.  Source:  Bahdanau et al. 2014,
-    arXiv:1409.0473.
-    """
+    """score(q, m) = vᵀ tanh(W q + U m + b), q the state before a step (Bahdanau 2014, arXiv:1409.0473)."""
 
     feeds = True
 

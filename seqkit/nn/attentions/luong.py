@@ -1,6 +1,6 @@
 """Luong's attention, the score they call general.
 
-Not handled: input feeding, which would forbid to run over a whole target at once; local attention.
+Not handled: input feeding (a whole target could not be read at once); local attention.
 """
 
 from typing import Annotated
@@ -13,9 +13,7 @@ __all__ = ["Luong"]
 
 
 class Luong(Attention):
-    """score(q, m) = qᵀ W m; the state after a step asks.  Source:  Luong et al. 2015, arXiv:1508.04025,
-    §3.1.
-    """
+    """score(q, m) = qᵀ W m, q the state after a step (Luong et al. 2015, arXiv:1508.04025, §3.1)."""
 
     feeds = False
 

@@ -27,6 +27,7 @@ class GRU(Cell):
     """
 
     gates = 3
+    gate_names = "rzn"
     family = torch_kind = "gru"
 
     def __init__(self, input_size: int, hidden_size: int) -> None:

@@ -23,6 +23,7 @@ class GRUBefore(Cell):
     """
 
     gates = 3
+    gate_names = "rzn"
     family = "gru-before"
 
     def step(self, gx: Annotated[Tensor, "B G"], state: State, weight: Tensor | None = None) -> State:

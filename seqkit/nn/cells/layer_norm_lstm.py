@@ -12,16 +12,18 @@ __all__ = ["LayerNormLSTM"]
 
 
 class LayerNormLSTM(Cell):
-    """LSTM cell with layer normalisation LN(x; γ, β) = γ ∘ (x - mean) / √(var + 1e-5) + β (Ba et al. 2016,
-    eq. 20 to 22).
+    """LSTM cell with layer normalisation (Ba et al. 2016, eq. 20 to 22).
+
+    LN(x; γ, β) = γ ∘ (x - mean) / √(var + 1e-5) + β
 
     (i, f, g, o) = LN(U h'; γ_u) + LN(W x; γ_w) + b, over all 4H numbers, then σ, σ, tanh, σ
     c = f ∘ c' + i ∘ g    h = o ∘ tanh(LN(c; γ_c, β_c))
 
-    The cell itself is carried on as it is, not normalised (unlike torch's sample code).
+    The cell state itself is not normalised (unlike torch's sample code).
     """
 
     gates, states = 4, 2
+    gate_names = "ifgo"
     forget_gate = 1
     family = "layer-norm-lstm"
 

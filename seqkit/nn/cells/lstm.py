@@ -23,6 +23,7 @@ class LSTM(Cell):
     """
 
     gates, states = 4, 2
+    gate_names = "ifgo"
     forget_gate = 1
     family = torch_kind = "lstm"
 

@@ -22,6 +22,7 @@ class MinGRU(Cell):
     """
 
     gates = 2
+    gate_names = "zn"
     family = "min-gru"
 
     def __init__(self, input_size: int, hidden_size: int) -> None:

@@ -12,8 +12,7 @@ __all__ = ["PeepholeLSTM"]
 
 
 class PeepholeLSTM(Cell):
-    """LSTM cell with diagonal peepholes p (Gers, Schraudolph & Schmidhuber 2002): i and f see c before, o
-    sees c after.
+    """LSTM cell with diagonal peepholes p (Gers et al. 2002): i and f see c before, o sees c after.
 
     i = σ(W_i x + U_i h' + p_i ∘ c' + b_i)    f = σ(W_f x + U_f h' + p_f ∘ c' + b_f)
     g = tanh(W_g x + U_g h' + b_g)    c = f ∘ c' + i ∘ g
@@ -21,6 +20,7 @@ class PeepholeLSTM(Cell):
     """
 
     gates, states = 4, 2
+    gate_names = "ifgo"
     forget_gate = 1
     family = "lstm"
 

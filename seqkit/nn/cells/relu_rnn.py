@@ -16,8 +16,7 @@ class ReluRNN(Cell):
 
     h = max(0, W x + U h' + b)
 
-    U starts as the identity, as the paper has it, so that what was read is neither lost nor blown up at
-    first.
+    U starts as the identity, as in the paper, so that the state neither vanishes nor explodes at first.
     """
 
     family = torch_kind = "relu-rnn"

@@ -1,3 +1,1 @@
-"""What turns the output of a stack into a loss over a vocabulary; one head a file, the folder is the
-registry.
-"""
+"""Losses over a vocabulary from the output of a stack; one head a file, the folder is the registry."""

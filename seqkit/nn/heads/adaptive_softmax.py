@@ -1,6 +1,4 @@
-"""The adaptive softmax: frequent words in the first cluster, rare ones in tails that most rows never
-touch.
-"""
+"""The adaptive softmax: frequent words in the first cluster, rare ones in tails that few rows use."""
 
 from itertools import pairwise
 from typing import Annotated, cast
@@ -18,8 +16,7 @@ __all__ = ["AdaptiveSoftmax"]
 
 
 class AdaptiveSoftmax(Head):
-    """p(w) = p_0(w) for w in the first cluster, else p_0(cluster k) · p_k(w) (Grave et al. 2017,
-    arXiv:1609.04309).
+    """p(w) = p_0(w) for w in the first cluster, else p_0(cluster k) · p_k(w) (arXiv:1609.04309).
 
     p_0 = softmax(W_0 h + b_0) over the first cutoff's words and the tails; p_k = softmax(W_k (P_k h) + b_k),
     with P_k h of H / shrink^k numbers. Words must be numbered by falling frequency, as a Vocab does. cutoffs:
@@ -40,7 +37,7 @@ class AdaptiveSoftmax(Head):
         cutoffs = cutoffs or tuple(c for c in (2000, 10000, 50000) if c < classes) or (max(1, classes // 2),)
         if list(cutoffs) != sorted(set(cutoffs)) or cutoffs[0] < 1 or cutoffs[-1] >= max(classes, 2):
             raise OptionError(
-                f"AdaptiveSoftmax: cutoffs {cutoffs} came, expected rising numbers from 1 to {classes - 1}."
+                f"AdaptiveSoftmax: got cutoffs {cutoffs}, expected rising numbers from 1 to {classes - 1}."
             )
         self.edges = [*cutoffs, classes]
         sizes = [b - a for a, b in pairwise(self.edges)]

@@ -1,5 +1,4 @@
-"""One page about bias before and after: numbers with intervals, projections, what can be found again, what it
-cost, words lost.
+"""One page about bias before and after: numbers with intervals, projections, recovery, use, lost words.
 
 One file, no script, nothing loaded from elsewhere; words are data and are shown as text.
 """
@@ -80,9 +79,9 @@ stroke-width="2"/>{% endif %}<circle cx="{{ b.x }}" cy="{{ b.y }}" r="5" fill="{
 _NOTES = {
     "Bias": "The dot is the value, the line its 95 % interval, the grey bar what random word sets of the "
     "same sizes give.",
-    "What can still be found": "0.5 (neighbours: 0): the two sides cannot be told apart. Few methods get "
-    "there.{held_out}",
-    "Use": "Test sets of analogies and of word similarity: what the vectors lost by it.",
+    "What can still be found": "0.5 (neighbours: 0): the two sides cannot be told apart. Few methods reach "
+    "that.{held_out}",
+    "Use": "Test sets of analogies and of word similarity: what the vectors lost in other uses.",
 }
 
 

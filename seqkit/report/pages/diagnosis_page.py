@@ -1,5 +1,4 @@
-"""One page of a diagnosis: what is at fault and what to do, errors and gaps, curves, confusion, slices, rows
-to look at.
+"""One page of a diagnosis: faults and what to do, errors and gaps, curves, confusion, slices, rows.
 
 One file, no script, nothing loaded from elsewhere; texts are data and are shown as text. Not handled: more
 than MOST labels in the confusion table (the largest confusions are listed).
@@ -30,7 +29,7 @@ svg { max-width: 100%; height: auto; font: 12px system-ui, sans-serif } .note { 
 <p>Rows: {% for name, n in about.rows.items() %}{{ name }} {{ "{:,}".format(n) }}{{ ", " if not loop.last }}{% endfor %}.
 {{ about.labels|length }} labels. Seed {{ about.options.seed }}. Intervals are 95 % bootstrap intervals; what is named has
 its whole
-interval above {{ about.options.least }}.{% if about.broke %} <b>Training broke off; all numbers are of lr
+interval above {{ about.options.least }}.{% if about.broke %} <b>Training failed; all numbers are of lr
 {{ "%.3g" % (about.lr / 10) }}.</b>{% endif %}</p>
 {% for f in findings if f.fault %}<div class="fault"><b>{{ loop.index }}. {{ f.name[0]|upper }}{{ f.name[1:] }}</b>:
 {{ f.formula }} = {{ f.value|number }} {{ f.interval|range }}.{% if f.note %} <span class="note">{{ f.note }}</span>{% endif %}
@@ -44,7 +43,7 @@ interval above {{ about.options.least }}.{% if about.broke %} <b>Training broke 
 <table><tr><th>gap or cause</th><th>what</th><th class="n">value</th><th class="n">95 % interval</th><th>named</th><th></th></tr>
 {% for f in findings %}<tr><td>{{ f.name }}</td><td>{{ f.formula }}</td><td class="n">{{ f.value|number }}</td>
 <td class="n">{{ f.interval|range }}</td>
-<td>{{ "by way of " ~ f.explained_by if f.explained_by else "yes" if f.named else "no" }}</td>
+<td>{{ "explained by " ~ f.explained_by if f.explained_by else "yes" if f.named else "no" }}</td>
 <td class="note">{{ f.note }}</td></tr>{% endfor %}</table>
 {% for chart in charts %}<h2>{{ chart.name }}</h2><p class="note">{{ chart.note }}</p>
 <svg viewBox="0 0 {{ width }} {{ chart.height + 44 }}" width="{{ width }}" role="img" aria-label="{{ chart.name }}">
@@ -87,7 +86,7 @@ interval above {{ about.options.least }}.{% if about.broke %} <b>Training broke 
 {% if labels %}<h2>Suspected labels of training</h2><p>About {{ "%.1f" % (100 * labels.share) }} % of {{
 "{:,}".format(labels.count) }}
 labels {{ labels.interval|range }}, by a linear model out of fold; {{ "{:,}".format(labels.suspects) }} rows are suspected,
-the surest
+the most certain
 first.{% if labels.missing %} {{ labels.missing }} rows were not judged.{% endif %}</p>
 <table><tr><th class="n">row</th><th>text</th><th>label</th><th>rather</th><th class="n">p</th></tr>
 {% for r in labels.rows %}<tr><td class="n">{{ r.row }}</td><td class="text">{{ r.text }}</td><td>{{ r.label }}</td>
@@ -111,8 +110,7 @@ label elsewhere{{ "; " if not loop.last }}{% endfor %}.</p>
 
 
 def diagnosis_page(tables: Mapping[str, Any], path: Path) -> None:
-    """Write the page of `tables` (as seqkit.diagnosis.result.Diagnosis.to_json gives them), whole or not at
-    all.
+    """Write the page of `tables` (those of diagnosis.result.Diagnosis.to_json), whole or not at all.
 
     Raises:  OptionError for another suffix than .html, or if jinja2 is not installed.
     """
@@ -216,9 +214,7 @@ def _chart(name: str, note: str, x_name: str, lines: Sequence[tuple[str, str, bo
 
 
 def _heat(classes: Mapping[str, Any]) -> list[tuple[str, list[tuple[int, str, str]]]]:
-    """Cells of the confusion table with their colours: blue is right, orange is wrong, by the share of the
-    label's rows.
-    """
+    """Cells of the confusion table with colours by the share of a label's rows: blue right, orange wrong."""
     if len(classes["classes"]) > MOST:
         return []
     rows = []

@@ -1,5 +1,4 @@
-"""A map of words as one HTML file that needs no network: zoom, pan, search, and a word's neighbours on a
-click.
+"""A map of words as one HTML file that needs no network: zoom, pan, search, neighbours on a click.
 
 All numbers lie in the page, compressed (zlib) and in base64: places as 16 bits of each direction's range; a
 neighbour as the way to it along a Z-order curve over the map (Morton 1966), which is short where neighbours
@@ -48,8 +47,8 @@ def page(
         neighbours.size and not 0 <= neighbours.min() <= neighbours.max() < count
     ):
         raise ShapeError(
-            f"map: neighbours of shape {neighbours.shape} came, expected rows of numbers below {count:,}, "
-            "one a label."
+            f"map: got neighbours of shape {neighbours.shape}, expected one row for each label, of numbers below "
+            f"{count:,}."
         )
     page = templates("map", Path(path)).from_string(TEMPLATE.read_text(encoding="utf-8"))
     low, high = places.min(0), places.max(0)
@@ -85,9 +84,7 @@ def page(
 
 
 def _ways(grid: Annotated[Array, "N C"], neighbours: Annotated[Array, "N K"]) -> Annotated[Array, "K N"]:
-    """Steps along the Z-order curve from each label to its neighbours: 0, -1, 1, -2, ... as 0, 1, 2, 3,
-    ...
-    """
+    """Steps along the Z-order curve from each label to its neighbours; 0, -1, 1, -2 are coded as 0, 1, 2, 3."""
     code = np.zeros(len(grid), np.uint64)
     for bit in range(16):
         for axis in (0, 1):

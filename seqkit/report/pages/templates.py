@@ -13,13 +13,12 @@ if TYPE_CHECKING:
 
 
 def templates(what: str, path: Path, *, trim_blocks: bool = False) -> "Environment":
-    """An environment in which words and texts are data: markup in them is shown, not run.  what, path: for
-    messages.
+    """An environment in which texts are data: markup in them is shown, not run.  what, path: for messages.
 
     Raises:  OptionError for another suffix than .html, or if jinja2 is not installed.
     """
     if path.suffix.lower() != ".html":
-        raise OptionError(f"{what}: {path.name!r} came, expected a name that ends in .html.")
+        raise OptionError(f"{what}: got {path.name!r}, expected a name that ends in .html.")
     try:
         from jinja2 import Environment
     except ImportError as error:

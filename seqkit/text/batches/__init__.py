@@ -1,1 +1,1 @@
-"""Ids as batches: streams of one long text, rows of like length."""
+"""Ids as batches: streams of one long text, rows of similar length."""

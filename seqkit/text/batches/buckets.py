@@ -1,4 +1,4 @@
-"""Batches of rows of different length: rows of like length together, in another order each epoch.
+"""Batches of rows of different length: rows of similar length together, in another order each epoch.
 
 Not handled: what a batch is made of (the model builds it from the numbers of its rows); streams
 (text.batches.streams).
@@ -22,7 +22,7 @@ class Buckets(Generic[B]):
     """The batches of `lengths` (N,) for `fit`: every row once an epoch, `batch` rows at a time.
 
     make(rows, part) builds a batch from numbers of rows (B,) int64; part: (first row, rows in all) of a batch
-    that is shared out among processes, None where it is not. The order depends on seed and epoch alone.
+    that is divided among processes, else None. The order depends on seed and epoch alone.
     """
 
     def __init__(
@@ -37,9 +37,9 @@ class Buckets(Generic[B]):
     ) -> None:
         """part: (which, of how many) processes.  Raises:  ShapeError without a row."""
         if batch < 1:
-            raise OptionError(f"batch: {batch} came, allowed is at least 1.")
+            raise OptionError(f"batch: got {batch}, expected at least 1.")
         if not len(lengths):
-            raise ShapeError("batches: no row came, expected at least one. Is the data empty?")
+            raise ShapeError("batches: got no row, expected at least one. Is the data empty?")
         self.lengths, self.batch, self.make, self.seed, self.part = (
             np.asarray(lengths),
             batch,
@@ -78,8 +78,7 @@ class Buckets(Generic[B]):
 
 
 def by_length(lengths: Annotated[Array, "N"], steps: int) -> Iterator[Annotated[Array, "B"]]:
-    """The numbers of all rows in groups of like length, each of about `steps` steps with its padding: for
-    predictions.
+    """The numbers of all rows in groups of similar length, about `steps` steps each with padding; to predict.
 
     >>> [rows.tolist() for rows in by_length(np.array([5, 1, 2]), steps=5)]
     [[1, 2], [0]]

@@ -19,7 +19,7 @@ class Window:
     """`length` steps of all streams.  input, target: (B, T) int32, target -1 where nothing is predicted.
 
     first: the streams begin here, so a state carried from elsewhere is not theirs. rows: (first row, rows in
-    all) of a part of a batch that is shared out.
+    all) of this process's part of a batch.
     """
 
     input: Annotated[Ids, "B T"]
@@ -45,10 +45,10 @@ def bptt_streams(ids: Ids, batch: int, length: int) -> Iterator[Window]:
     """
     for name, value in (("batch", batch), ("length", length)):
         if value < 1:
-            raise OptionError(f"bptt_streams: {name} {value} came, allowed is at least 1.")
+            raise OptionError(f"bptt_streams: got {name} {value}, expected at least 1.")
     if len(ids) < 2 * batch:
         raise ShapeError(
-            f"bptt_streams: {len(ids):,} tokens came for {batch:,} streams, expected at least {2 * batch:,}. "
+            f"bptt_streams: got {len(ids):,} tokens for {batch:,} streams, expected at least {2 * batch:,}. "
             "Give more text or a smaller batch."
         )
     small, extra = divmod(len(ids), batch)

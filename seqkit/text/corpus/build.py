@@ -1,6 +1,6 @@
 """From pieces of text to a corpus: encode on several processes, merge their vocabularies, renumber.
 
-The result is the same for any number of processes: tokens count as met in the order of the text, and the
+The result is the same for any number of processes: tokens are met in the order of the text, and the
 vocabulary is sorted by count, ties in that order.
 """
 
@@ -30,9 +30,7 @@ PARALLEL_FROM = 8 << 20  # characters; below it processes cost more than they sa
 
 @dataclass(frozen=True)
 class Built:
-    """The finished arrays (ids may be memory-mapped in the working folder), the vocabulary and what was
-    read.
-    """
+    """The finished arrays (ids may be memory-mapped in the working folder), vocabulary and amount read."""
 
     ids: Array
     starts: Array
@@ -92,7 +90,7 @@ def build(
     table = np.fromiter((vocab.index.get(token, unk) for token in tokens), np.int32, len(tokens))
     if (table[numbers > 0] < 0).any():
         raise FormatError(
-            f'corpus: rare tokens fall out of the vocabulary and there is no {SPECIALS["unk"]}. Keep "unk" '
+            f'corpus: rare tokens are not in the vocabulary and there is no {SPECIALS["unk"]}. Keep "unk" '
             f"in specials."
         )
     ids, starts = _renumber(spools, [table[place] for place in places], folder, total)
@@ -102,7 +100,7 @@ def build(
 def settings_key(
     recipe: Recipe, min_count: int, max_size: int | None, specials: tuple[str, ...], epsilon: float | None
 ) -> bytes:
-    """What beside the text decides the corpus, as bytes to be hashed before it."""
+    """The settings that decide the corpus, as bytes to be hashed before the text."""
     return json.dumps([2, recipe.to_json(), min_count, max_size, specials, epsilon], sort_keys=True).encode()
 
 
@@ -194,7 +192,7 @@ def _give(worker: "subprocess.Popen[bytes]", message: bytes) -> None:
 
 
 class _Spooled:
-    """One encoder's finds, read back."""
+    """What one encoder found, read back."""
 
     def __init__(self, folder: Path) -> None:
         table = json.loads((folder / "table.json").read_text(encoding="utf-8"))
@@ -211,9 +209,7 @@ def _interleaved(spools: list[_Spooled]) -> Iterator[tuple[int, tuple[int, int, 
 
 
 def _merge(spools: list[_Spooled]) -> tuple[list[str], Array, list[Array]]:
-    """All tokens in the order they are first met in the text, their counts, and the place there of each
-    spool's tokens.
-    """
+    """All tokens in the order of first occurrence, their counts, and where each spool's tokens are there."""
     known = [0] * len(spools)
     order: dict[str, None] = {}
     for which, (_, _, after) in _interleaved(spools):

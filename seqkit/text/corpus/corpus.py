@@ -1,6 +1,6 @@
 """A text as numbers: ids, sentence starts, vocabulary; memory-mapped from disk.
 
-Not handled: changing a corpus (build it anew), shuffling, batches (each model cuts its own).
+Not handled: changing a corpus (build it again), shuffling, batches (each model makes its own).
 """
 
 import hashlib
@@ -155,7 +155,7 @@ class Corpus:
 
     @property
     def unknown_share(self) -> float:
-        """The share of tokens that fell out of the vocabulary."""
+        """The share of tokens that are not in the vocabulary."""
         return (
             0.0 if self.vocab.unk is None else int(self.vocab.counts[self.vocab.unk]) / max(len(self.ids), 1)
         )
@@ -202,7 +202,7 @@ class Corpus:
             vocab = Vocab.from_arrays(arrays, meta["specials"])
             return Corpus(arrays["ids"], arrays["starts"], vocab, meta["corpus"])
         except (KeyError, ShapeError) as error:
-            raise ModelFileError(f"{folder}: the corpus is not whole ({error}). Build it again.") from error
+            raise ModelFileError(f"{folder}: the corpus is damaged ({error}). Build it again.") from error
 
 
 class _Lines:
@@ -216,7 +216,7 @@ class _Lines:
 
 
 def _check_again(pieces: Text | _Lines) -> None:
-    """Raise unless the text can be read a second time."""
+    """Raise OptionError unless the text can be read a second time."""
     if pieces.source == "-" if isinstance(pieces, Text) else iter(pieces.lines) is pieces.lines:
         raise OptionError(
             "corpus: this text can be read only once, and these settings read it twice. Give a file "

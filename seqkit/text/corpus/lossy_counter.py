@@ -20,13 +20,13 @@ class LossyCounter:
         if not 0 < epsilon < 1:
             from seqkit.core.errors import OptionError
 
-            raise OptionError(f"LossyCounter: epsilon {epsilon!r} came, allowed is between 0 and 1.")
+            raise OptionError(f"LossyCounter: got epsilon {epsilon!r}, expected between 0 and 1.")
         self.epsilon, self.n = epsilon, 0
         self._width = int(1 / epsilon)
         self._counts: dict[str, int] = {}
         self._late: dict[
             str, int
-        ] = {}  # how much a word may have been counted and forgotten before it came (back) in
+        ] = {}  # how often a word may have been counted and forgotten before it was added (again)
 
     def update(self, words: Iterable[str]) -> None:
         """Count words."""
@@ -58,5 +58,5 @@ class LossyCounter:
         return len(self._counts)
 
     def most_common(self, k: int) -> list[tuple[str, int]]:
-        """The k most common words, ties in the order they came."""
+        """The k most common words, ties in the order they were added."""
         return sorted(self._counts.items(), key=lambda pair: -pair[1])[:k]

@@ -1,8 +1,7 @@
-"""Pieces of text to numbers in one pass: each new token takes the next number, counts and final ids come
-later.
+"""Pieces of text to numbers in one pass: each new token takes the next number; final ids are given later.
 
-Run as a program it is a worker: settings and pieces come over stdin, each behind its length, and what it
-found is left in a folder. Nothing is pickled.
+Run as a program it is a worker: it reads settings and pieces from stdin, each after its length, and writes
+what it found to a folder. Nothing is pickled.
 """
 
 import json
@@ -48,7 +47,7 @@ class Recipe:
 
 
 class _Index(dict[str, int]):
-    """Gives a token it has not met the next number."""
+    """Gives each new token the next number."""
 
     def __missing__(self, token: str) -> int:
         self[token] = number = len(self)
@@ -56,7 +55,7 @@ class _Index(dict[str, int]):
 
 
 class _Known(dict[str, int]):
-    """Gives every token it was not made with the number of the unknown one."""
+    """Gives every token that was not known from the start the number of the unknown token."""
 
     def __missing__(self, token: str) -> int:
         return self[SPECIALS["unk"]]
@@ -90,7 +89,7 @@ class Encoder:
                 if recipe.add_eos:
                     tokens.append(SPECIALS["eos"])
                 ends.append(len(tokens))
-        if rest:  # the line goes on in the next piece
+        if rest:  # the line continues in the next piece
             tokens += recipe.tokenizer.tokens(recipe.normalizer(rest))
         return tokens, ends
 
@@ -128,7 +127,7 @@ class Spool:
 
 
 def send(file: IO[bytes], messages: Iterable[bytes]) -> None:
-    """Write messages, each behind its length in eight bytes."""
+    """Write messages, each after its length in eight bytes."""
     for message in messages:
         file.write(len(message).to_bytes(8, "little"))
         file.write(message)

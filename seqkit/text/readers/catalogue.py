@@ -87,9 +87,9 @@ def fetch(
     allow_unverified: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> list[Path]:
-    """Download a file into `folder`, check its sha256, unpack it safely; return the files. A part left before
-    is gone on with.
+    """Download a file into `folder`, check its sha256, unpack it safely; return the files.
 
+    A part that an earlier call left is continued.
     Raises:  OptionError if it cannot be fetched or verified; FormatError for a wrong checksum, a cut or
              unsafe file.
     """
@@ -101,7 +101,7 @@ def fetch(
     if wanted.sha256 is None and not allow_unverified:
         raise OptionError(
             f"fetch: the checksum of {wanted.name} is not known, so it cannot be verified. "
-            "Pass --allow-unverified (allow_unverified=True) to take it as it comes."
+            "Pass --allow-unverified (allow_unverified=True) to take it without a check."
         )
     file_name = wanted.address.rsplit("/", 1)[1]
     part = folder / f".{file_name}.part"

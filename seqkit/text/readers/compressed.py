@@ -1,4 +1,4 @@
-"""Files opened by their first bytes: plain, gz, bz2, xz or zst, cut-off archives and bombs told as such."""
+"""Files opened by their first bytes: plain, gz, bz2, xz or zst; damaged archives and bombs are refused."""
 
 import bz2
 import gzip
@@ -12,7 +12,7 @@ from typing import IO, Any
 from seqkit.core.errors import FormatError, OptionError
 
 FREE = 64 << 20  # bytes out before the ratio counts
-RATIO = 1000  # text compresses 3 to 10 times; a bomb beyond 1,000
+RATIO = 1000  # text is compressed 3 to 10 times; a bomb more than 1,000
 
 
 def open_bytes(path: Path) -> IO[bytes]:
@@ -79,7 +79,7 @@ def _zstd(file: IO[bytes]) -> Any:
 
 
 class _Whole:
-    """A zstd stream that, like the others, tells when it ends in the middle of a frame."""
+    """A zstd stream that, like the others, raises EOFError when it ends in the middle of a frame."""
 
     def __init__(self, inner: Any, file: IO[bytes]) -> None:
         import zstandard

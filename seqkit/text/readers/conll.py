@@ -1,10 +1,9 @@
-"""Sentences of words, with a tag each where there are tags: CoNLL column files, CoNLL-U, JSON lines, plain
-text.
+"""Sentences of words, tagged or not: CoNLL column files, CoNLL-U, JSON lines, plain text.
 
 conll   a word and its columns a line, between tabs or else spaces, a blank line after a sentence;
         -DOCSTART- lines are skipped
-conllu  ten columns between tabs, # comments; multiword tokens (1-2) and empty nodes (1.1) are skipped; a tag
-_ is missing
+conllu  ten columns between tabs, # comments; multiword tokens (1-2) and empty nodes (1.1) are skipped; the
+        tag _ is a missing one
 jsonl   {"words": [...], "tags": [...]} a line; null is a missing tag
 text    a sentence a line, cut by a tokenizer
 
@@ -17,9 +16,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from seqkit.core.errors import FormatError, OptionError, did_you_mean
+from seqkit.text.readers import table
 from seqkit.text.readers.text import Text, paths
 from seqkit.text.tokenizer import tokenizer
 
@@ -30,9 +30,7 @@ _ID, _SKIPPED = re.compile(r"[1-9][0-9]*"), re.compile(r"[0-9]+[-.][0-9]+")
 
 @dataclass(frozen=True)
 class Sentence:
-    """Words, their tags (None: none were asked for; a tag None: missing), and where the sentence stands:
-    "file: line 7".
-    """
+    """Words, their tags (None: not asked for; a tag None: missing), and the place, "file: line 7"."""
 
     words: list[str]
     tags: list[str | None] | None
@@ -49,7 +47,7 @@ def sentences(
 ) -> Iterator[Sentence]:
     """The sentences of what `seqkit.read` takes: files, folders, globs, "-" for stdin, compressed or not.
 
-    format: one of FORMATS; if not given, told by the name (.conllu, .jsonl, .txt, else conll). column: of the
+    format: one of FORMATS; by default the name decides (.conllu, .jsonl, .txt, else conll). column: of the
     tags: a number from 1 (conll; the last if not given), a name (conllu: upos if not given; jsonl: tags).
     tagged: whether tags must be there; if not, none are read. unit: the tokenizer of text.
     Raises:  FormatError, naming file and line, for what the format does not allow, and if there is no
@@ -57,21 +55,21 @@ def sentences(
     """
     if format is not None and format not in FORMATS:
         raise OptionError(
-            f"format: {format!r} came, allowed are {', '.join(FORMATS)}.{did_you_mean(format, FORMATS)}"
+            f"format: got {format!r}, expected one of {', '.join(FORMATS)}.{did_you_mean(format, FORMATS)}"
         )
     empty = True
     for path in paths(os.fspath(source)):
         name = "stdin" if path is None else str(path)
-        rows = _lines(Text("-" if path is None else str(path)))
-        for sentence in _sentences(rows, name, format or told(name), column, tagged, unit):
+        rows = (line.rstrip("\r\n") for line in table.lines(Text("-" if path is None else str(path))))
+        for sentence in _sentences(rows, name, format or format_of(name), column, tagged, unit):
             empty = False
             yield sentence
     if empty:
-        raise FormatError(f"{source}: no sentence came, expected at least one. Is it empty?")
+        raise FormatError(f"{source}: got no sentence, expected at least one. Is it empty?")
 
 
-def told(name: str) -> str:
-    """The format that a file's name tells of."""
+def format_of(name: str) -> str:
+    """The format that a file's name implies."""
     kinds = {".conllu": "conllu", ".jsonl": "jsonl", ".txt": "text"}
     return next((kinds[suffix] for suffix in reversed(Path(name).suffixes) if suffix in kinds), "conll")
 
@@ -87,7 +85,7 @@ def write(file: IO[bytes], words: Iterable[str], tags: Iterable[str], format: st
         return
     for word in words:
         if not word or any(mark in word for mark in "\t\n\r"):
-            raise FormatError(f"conll: the word {word!r} came; a column cannot hold it. Write JSON lines.")
+            raise FormatError(f"conll: got the word {word!r}, which a column cannot hold. Write JSON lines.")
     file.write("".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True)).encode() + b"\n")
 
 
@@ -149,8 +147,7 @@ def _conll(
             )
         if tagged and (width < 2 or (at is not None and at >= width)):
             raise FormatError(
-                f"{where} has {width} columns; the tags were looked for in column "
-                f"{2 if at is None else at + 1}."
+                f"{where} has {width} columns, expected the tags in column {2 if at is None else at + 1}."
             )
         yield cells[0], cells[width - 1 if at is None else at] if tagged else None, where
     yield None
@@ -165,7 +162,7 @@ def _conllu(
         at = COLUMNS.index(column)
     else:
         raise OptionError(
-            f"column: {column!r} came, CoNLL-U has {', '.join(COLUMNS)}.{did_you_mean(column, COLUMNS)}"
+            f"column: got {column!r}, expected one of {', '.join(COLUMNS)}.{did_you_mean(column, COLUMNS)}"
         )
     expected = 1
     for number, line in enumerate(lines, 1):
@@ -178,7 +175,7 @@ def _conllu(
         cells = line.split("\t")
         if len(cells) != len(COLUMNS) or not all(cells):
             raise FormatError(
-                f"{where} has {sum(map(bool, cells))} columns between tabs, CoNLL-U has 10: {line[:60]!r}."
+                f"{where} has {sum(map(bool, cells))} columns between tabs, expected 10: {line[:60]!r}."
             )
         if _SKIPPED.fullmatch(cells[0]):
             continue
@@ -192,33 +189,22 @@ def _conllu(
 
 
 def _jsonl(lines: Iterator[str], name: str, column: str, tagged: bool) -> Iterator[Sentence]:
-    for number, line in enumerate(lines, 1):
-        where = f"{name}: line {number:,}"
-        if not line.strip():
-            continue
-        try:
-            row: Any = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"{where} is not JSON ({error}).") from error
-        words, tags = (row.get("words"), row.get(column)) if isinstance(row, dict) else (None, None)
-        if (
-            not isinstance(words, list)
-            or not words
-            or not all(isinstance(word, str) and word for word in words)
-        ):
-            raise FormatError(f'{where} has no "words", a list of one word or more, none of them empty.')
+    for row in table.objects(lines, name):
+        words, tags = row.cells.get("words"), row.cells.get(column)
+        if not isinstance(words, list) or not words or not all(isinstance(w, str) and w for w in words):
+            raise FormatError(f'{row.where} has no "words", a list of one word or more, none of them empty.')
         if not tagged:
-            yield Sentence(words, None, where)
+            yield Sentence(words, None, row.where)
             continue
-        if not isinstance(tags, list) or not all(
-            tag is None or (isinstance(tag, str) and tag) for tag in tags
-        ):
+        if not isinstance(tags, list) or not all(t is None or (isinstance(t, str) and t) for t in tags):
             raise FormatError(
-                f"{where} has no {json.dumps(column)}, a list of texts; it has {', '.join(map(str, row))}."
+                f"{row.where} has no {json.dumps(column)}, a list of texts; it has {', '.join(row.cells)}."
             )
         if len(tags) != len(words):
-            raise FormatError(f"{where} has {len(words)} words and {len(tags)} tags, expected as many.")
-        yield Sentence(words, tags, where)
+            raise FormatError(
+                f"{row.where} has {len(words)} words and {len(tags)} tags, expected one a word."
+            )
+        yield Sentence(words, tags, row.where)
 
 
 def _number(name: str, column: str | int | None) -> int | None:
@@ -226,15 +212,5 @@ def _number(name: str, column: str | int | None) -> int | None:
     if column is None:
         return None
     if not str(column).isdecimal() or int(column) < 1:
-        raise OptionError(f"{name}: column {column!r} came, columns of CoNLL files are numbered from 1.")
+        raise OptionError(f"{name}: got column {column!r}, expected a number from 1.")
     return int(column) - 1
-
-
-def _lines(pieces: Iterable[str]) -> Iterator[str]:
-    """Whole lines without their ends."""
-    rest = ""
-    for piece in pieces:
-        *whole, rest = (rest + piece).split("\n")
-        yield from (line.rstrip("\r") for line in whole)
-    if rest:
-        yield rest.rstrip("\r")

@@ -1,4 +1,4 @@
-"""A download that goes on where it was cut: HTTP ranges, into a .part file beside the goal."""
+"""A download that continues where it was cut: HTTP ranges, into a .part file beside the final file."""
 
 import http.client
 import shutil
@@ -34,7 +34,7 @@ class Resuming:
                     kept = self.part.stat().st_size if self.part.is_file() else 0
                     raise FormatError(
                         f"fetch: {address}: {error}. {kept:,} bytes are kept in {self.part}; try again to "
-                        "go on from there."
+                        "continue from there."
                     ) from error
                 time.sleep(self.wait * 2**attempt)
         with self.part.open("rb") as source, Path(output).open("wb") as target:
@@ -73,7 +73,7 @@ class Resuming:
 
 
 class _SecureRedirects(urllib.request.HTTPRedirectHandler):
-    """Never from https to http."""
+    """Refuses a redirect from https to http."""
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
         if req.full_url.startswith("https:") and not newurl.startswith("https:"):

@@ -1,4 +1,4 @@
-"""Archives unpacked by our own hand: plain files only, inside the folder, of bounded size."""
+"""Archives unpacked safely: plain files only, inside the folder, of bounded size."""
 
 import shutil
 import tarfile
@@ -17,11 +17,9 @@ FREE = 64 << 20  # bytes out before the ratio counts
 
 
 def extract(archive: Path, folder: Path, *, most_bytes: int = MOST_BYTES) -> list[Path]:
-    """Unpack a zip or tar into `folder`; return its files. All or nothing: an unsafe member leaves nothing
-    behind.
+    """Unpack a zip or tar into `folder`; return its files. After an error nothing is left.
 
-    Raises:  FormatError for a member outside the folder, a link, a device, a name that comes twice, a bomb,
-             or damage.
+    Raises:  FormatError for a member outside the folder, a link, a device, a name twice, a bomb, or damage.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".extract-", dir=folder.parent) as working:
@@ -89,13 +87,13 @@ def _safe(archive: Path, name: str, seen: set[str]) -> str:
     )
     if outside or not path.parts:
         raise FormatError(
-            f"{archive}: the member {name!r} would land outside the folder. The archive is not to be trusted."
+            f"{archive}: the member {name!r} would be written outside the folder. Do not trust this archive."
         )
     plain = str(path)
     if plain in seen or len(seen) >= MOST_FILES:
         raise FormatError(
             f"{archive}: "
-            f"{f'{name!r} comes twice' if plain in seen else f'holds more than {MOST_FILES:,} files'}."
+            f"{f'it holds {name!r} twice' if plain in seen else f'it holds more than {MOST_FILES:,} files'}."
         )
     seen.add(plain)
     return plain

@@ -11,31 +11,27 @@ Not handled: several labels of one task for one text; a file that does not fit i
 """
 
 import codecs
-import csv
-import json
 import os
-import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import StringIO
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from seqkit.core.errors import FormatError, OptionError, did_you_mean
-from seqkit.text.readers.compressed import open_bytes
+from seqkit.text.readers import table
 from seqkit.text.readers.text import paths
 
 FORMATS = ("lines", "tsv", "csv", "jsonl", "files", "folders", "text")
 PREFIX = "__label__"
+_HINT = "Convert the file, or give its encoding (--encoding windows-1252, say)."
 _MISSING = ("", None)
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """A text, its label for each task (None: missing; none at all where none were asked for), and where it
-    stands.
-    """
+    """A text, its label for each task (None: missing; no labels where none were asked for), and its place."""
 
     text: str
     labels: tuple[str | None, ...]
@@ -53,42 +49,42 @@ def labelled(
 ) -> list[Labelled]:
     """The labelled texts of a file, folder, glob, or "-" for stdin; compressed or not.
 
-    format: one of FORMATS; if not given, told by the name (.tsv, .csv, .jsonl), else lines, or text where no
+    format: one of FORMATS; by default the name decides (.tsv, .csv, .jsonl), else lines, or text where no
     labels are asked for. text, label: names of columns; several labels are several tasks. labels: whether
-    there are to be labels.
+    the texts must have labels.
     Raises:  FormatError, naming file and line, for a broken line, an empty text, a missing column, bytes that
              are not of the encoding, and if there is no text at all.
     """
     if format is not None and format not in FORMATS:
         raise OptionError(
-            f"format: {format!r} came, allowed are {', '.join(FORMATS)}.{did_you_mean(format, FORMATS)}"
+            f"format: got {format!r}, expected one of {', '.join(FORMATS)}.{did_you_mean(format, FORMATS)}"
         )
     try:
         codecs.lookup(encoding)
     except LookupError as error:
         raise OptionError(
-            f"encoding: {encoding!r} came, expected one that Python knows, such as utf-8 or windows-1252."
+            f"encoding: got {encoding!r}, expected one that Python knows, such as utf-8 or windows-1252."
         ) from error
     tasks = ((label,) if isinstance(label, str) else tuple(label)) if labels else ()
     found = []
     for path in paths(os.fspath(source)):
         name = "stdin" if path is None else str(path)
-        content, kind = _decode(path, name, encoding), format or _told(name, labels)
+        content, kind = table.content(path, encoding=encoding, hint=_HINT), format or _format(name, labels)
         if len(tasks) > 1 and kind not in ("tsv", "csv", "jsonl"):
             raise OptionError(
-                f"{name}: {len(tasks)} labels were asked for, and {kind} have one; give tsv, csv or jsonl."
+                f"{name}: got {len(tasks)} labels a text, expected one for {kind}. Use tsv, csv or jsonl."
             )
         for one in _rows(content, name, path, kind, text, tasks):
             if not one.text.strip():
                 raise FormatError(f"{one.where}: the text is empty. Leave it out, or write it.")
             found.append(one)
     if not found:
-        raise FormatError(f"{source}: no text came, expected at least one. Is it empty?")
+        raise FormatError(f"{source}: got no text, expected at least one. Is it empty?")
     if tasks and len(found) > 4 and all(one.labels != found[0].labels for one in found[1:]):
         first = found[0]
         warnings.warn(
             f"{first.where}: no other text has the label {first.labels[0]!r}. Is it a header? Then name the "
-            f"columns.",
+            "columns.",
             stacklevel=2,
         )
     return found
@@ -97,16 +93,17 @@ def labelled(
 def _rows(
     content: str, name: str, path: Path | None, kind: str, text: str, tasks: tuple[str, ...]
 ) -> Iterator[Labelled]:
-    if kind in ("tsv", "csv"):
-        yield from _separated(content, name, "\t" if kind == "tsv" else ",", text, tasks)
+    lines = table.lines([content])
+    if kind in table.SEPARATORS:
+        yield from _separated(lines, name, kind, text, tasks)
     elif kind == "jsonl":
-        yield from _json_lines(content, name, text, tasks)
+        yield from (_of_object(row, text, tasks) for row in table.objects(lines, name))
     elif kind == "folders":
         if path is None:
-            raise OptionError("stdin: texts whose label is their folder's name cannot come from stdin.")
+            raise OptionError("stdin: got the format folders, expected another one: stdin has no folder.")
         yield Labelled(" ".join(content.split()), (path.parent.name,) * len(tasks), name)
     else:
-        for number, line in _lines(content):
+        for number, line in enumerate(lines, 1):
             where = f"{name}: line {number:,}"
             if kind == "lines":
                 yield _line(line, where, tasks)
@@ -120,38 +117,22 @@ def _line(line: str, where: str, tasks: tuple[str, ...]) -> Labelled:
     if not parts:
         raise FormatError(f"{where} is empty, expected a label and a text. Leave it out.")
     if len(parts) < 2:
-        raise FormatError(f"{where}: {parts[0]!r} came, expected a label, white space and a text.")
+        raise FormatError(f"{where}: got {parts[0]!r}, expected a label, white space and a text.")
     return Labelled(parts[1].strip(), (parts[0].removeprefix(PREFIX),) * len(tasks), where)
 
 
 def _separated(
-    content: str, name: str, delimiter: str, text: str, tasks: tuple[str, ...]
+    lines: Iterator[str], name: str, kind: str, text: str, tasks: tuple[str, ...]
 ) -> Iterator[Labelled]:
-    quoting: Any = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE  # a TSV has no way to quote
-    rows = csv.reader(StringIO(content, newline=""), delimiter=delimiter, strict=True, quoting=quoting)
-    head: list[str] | None = None
-    limit = csv.field_size_limit(sys.maxsize >> 33)
-    try:
-        for row in rows:
-            where = f"{name}: line {rows.line_num:,}"
-            if not row:
-                continue
-            if head is None:
-                head = _head(row, where, text, tasks)
-                if text in row:
-                    continue
-            if len(row) != len(head):
-                raise FormatError(
-                    f"{where} has {len(row)} columns, expected {len(head)} ({', '.join(head)})."
-                )
-            cells = dict(zip(head, row, strict=True))
-            yield Labelled(cells[text], tuple(cells[task].strip() or None for task in tasks), where)
-    except csv.Error as error:
-        raise FormatError(
-            f"{name}: line {rows.line_num:,} is not {delimiter!r}-separated ({error})."
-        ) from error
-    finally:
-        csv.field_size_limit(limit)
+    found = table.records(lines, name, table.SEPARATORS[kind], quotes=kind == "csv")
+    number, first = next(found, (1, []))
+    if not first:
+        return
+    head = _head(first, f"{name}: line {number:,}", text, tasks)
+    rows = found if text in first else chain([(number, first)], found)
+    for row in table.named(rows, name, head):
+        labels = tuple(row.cells[task].strip() or None for task in tasks)
+        yield Labelled(row.cells[text], labels, row.where)
 
 
 def _head(row: list[str], where: str, text: str, tasks: tuple[str, ...]) -> list[str]:
@@ -161,67 +142,24 @@ def _head(row: list[str], where: str, text: str, tasks: tuple[str, ...]) -> list
         return row
     if text not in row and len(row) == 1 + len(tasks) and len(tasks) < 2:
         return [*tasks, text]
-    raise FormatError(
-        f"{where}: no column {lacking[0]!r}; it has {', '.join(row)}.{did_you_mean(lacking[0], row)}"
-    )
+    table.check_column(lacking[0], row, where)
+    return row
 
 
-def _json_lines(content: str, name: str, text: str, tasks: tuple[str, ...]) -> Iterator[Labelled]:
-    for number, line in _lines(content):
-        where = f"{name}: line {number:,}"
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"{where} is not JSON ({error}).") from error
-        known = sorted(row) if isinstance(row, dict) else []
-        if isinstance(row, dict) and text in row and not isinstance(row[text], str):
-            raise FormatError(f"{where}: {text!r} is {row[text]!r}, expected a text in quotes.")
-        if not isinstance(row, dict) or text not in row:
+def _of_object(row: table.Row, text: str, tasks: tuple[str, ...]) -> Labelled:
+    found, known = row.text(text), sorted(row.cells)
+    for task in tasks:
+        if task not in row.cells or not isinstance(row.cells[task], str | int | None):
             raise FormatError(
-                f"{where} has no text in {text!r}; it has {', '.join(known)}.{did_you_mean(text, known)}"
+                f"{row.where} has no label in {task!r}; it has {', '.join(known)}.{did_you_mean(task, known)}"
             )
-        for task in tasks:
-            if task not in row or not isinstance(row[task], str | int | None):
-                raise FormatError(
-                    f"{where} has no label in {task!r}; it has {', '.join(known)}.{did_you_mean(task, known)}"
-                )
-        yield Labelled(
-            row[text], tuple(None if row[task] in _MISSING else str(row[task]) for task in tasks), where
-        )
+    labels = tuple(None if row.cells[task] in _MISSING else str(row.cells[task]) for task in tasks)
+    return Labelled(found, labels, row.where)
 
 
-def _lines(content: str) -> Iterator[tuple[int, str]]:
-    rows = content.split("\n")
-    return enumerate(rows[: -1 if rows and not rows[-1] else None], 1)
-
-
-def _decode(path: Path | None, name: str, encoding: str) -> str:
-    with sys.stdin.buffer if path is None else open_bytes(path) as file:
-        data = file.read()
-    try:
-        content = data.decode(encoding).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise FormatError(
-            f"{name}: line {line:,}, byte {error.start:,}: 0x{data[error.start]:02x} is not valid "
-            f"{encoding}. "
-            "Convert the file, or give its encoding (--encoding windows-1252, say)."
-        ) from error
-    if "\0" in content:
-        raise FormatError(
-            f"{name}: line {content[: content.index(chr(0))].count(chr(10)) + 1:,}: a NUL character. Is it "
-            "a text file?"
-        )
-    return content
-
-
-def _told(name: str, labels: bool) -> str:
-    kinds = [
-        suffix[1:].lower() for suffix in Path(name).suffixes if suffix[1:].lower() in ("tsv", "csv", "jsonl")
-    ]
-    return kinds[0] if kinds else "lines" if labels else "text"
+def _format(name: str, labels: bool) -> str:
+    kind = table.kind_of(name)
+    return kind if kind in FORMATS else "lines" if labels else "text"
 
 
 def _of_file(name: str) -> str:

@@ -1,5 +1,4 @@
-"""Text from anywhere, in pieces: files plain or compressed, folders, globs, JSONL, CSV, Parquet, stdin, NLTK
-corpora.
+"""Text in pieces, from files, compressed or not, folders, globs, tables, stdin and NLTK corpora.
 
 A piece is a str cut after white space; the pieces together are the text, line ends included, so an endless
 line is read in bounded memory. Lines end at \\n alone. Not handled: encodings other than UTF-8 (convert
@@ -9,12 +8,13 @@ first), HTML, archives of files.
 import glob
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal
 
 from seqkit.core.errors import FormatError, OptionError, did_you_mean
+from seqkit.text.readers import table
 from seqkit.text.readers.compressed import open_bytes
 
 PIECE = 1 << 20  # bytes
@@ -45,7 +45,7 @@ class Text:
                 yield from _columns(self._decode(file, name), name, self.column, path)
 
     def _decode(self, file: IO[bytes], name: str) -> Iterator[str]:
-        """Decode a file piece by piece; name line and byte of what cannot be text."""
+        """Decode a file piece by piece; errors name line and byte."""
         rest, line, offset = b"", 1, 0
         while True:
             block = file.read(PIECE)
@@ -105,7 +105,7 @@ def read(
 ) -> Text:
     """Open a source of text: a file, a folder, a glob, "-" for stdin, or "nltk:brown".
 
-    Compression (gz, bz2, xz, zst) is told by the first bytes. `column` names the field of .jsonl, .csv, .tsv
+    Compression (gz, bz2, xz, zst) is found by the first bytes. `column` names the field of .jsonl, .csv, .tsv
     and .parquet.
     Raises:  FormatError, here or while reading, if a file is missing, not text, cut short or grows without
              bound.
@@ -136,93 +136,37 @@ def paths(source: str) -> list[Path | None]:
 
 
 def _columns(pieces: Iterator[str], name: str, column: str | None, path: Path | None) -> Iterator[str]:
-    kind = "".join(Path(name).suffixes).lower()
-    kinds = [k for k in (".jsonl", ".csv", ".tsv", ".parquet") if k in kind]
-    if column is None and kinds != [".parquet"]:
+    kind = table.kind_of(name)
+    if kind == "parquet" and path is not None:
+        for row in table.parquet(path, [column]):
+            yield ("" if row.cells[str(column)] is None else row.text(str(column))) + "\n"
+    elif column is None:
         yield from pieces
-    elif kinds == [".jsonl"]:
-        yield from _jsonl(_lines(pieces), name, str(column))
-    elif kinds == [".parquet"] and path is not None:
-        yield from _parquet(path, column)
-    elif kinds:
-        yield from _csv(_lines(pieces), name, str(column), "," if kinds == [".csv"] else "\t")
-    else:
+    elif kind is None:
         raise OptionError(
-            f"{name}: column {column!r} was asked for; only .jsonl, .csv, .tsv and .parquet have columns."
+            f"{name}: got column {column!r}, but only .jsonl, .csv, .tsv and .parquet have columns."
         )
+    else:
+        yield from (text + "\n" for text in _cells(pieces, name, column, kind))
+
+
+def _cells(pieces: Iterator[str], name: str, column: str, kind: str) -> Iterator[str]:
+    """The texts of one column."""
+    if kind == "jsonl":
+        yield from (row.text(column) for row in table.objects(table.lines(pieces), name))
+        return
+    found = table.records(table.lines(pieces), name, table.SEPARATORS[kind], quotes=True)
+    _, head = next(found, (1, []))
+    table.check_column(column, head, name)
+    for row in table.named(found, name, head, ragged=True):
+        if column not in row.cells:
+            raise FormatError(f"{row.where} ends before column {column!r}.")
+        yield row.cells[column]
 
 
 def lines(source: str | os.PathLike[str]) -> Iterator[str]:
     """The lines of what `read` takes, without their ends; empty ones left out."""
-    return (line.rstrip("\r\n") for line in _lines(read(source)) if line.strip())
-
-
-def _lines(pieces: Iterable[str]) -> Iterator[str]:
-    """Whole lines with their ends."""
-    rest = ""
-    for piece in pieces:
-        *whole, rest = (rest + piece).split("\n")
-        yield from (line + "\n" for line in whole)
-    if rest:
-        yield rest
-
-
-def _jsonl(lines: Iterator[str], name: str, column: str) -> Iterator[str]:
-    import json
-
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"{name}: line {number:,} is not JSON ({error}).") from error
-        if not isinstance(row, dict) or not isinstance(row.get(column), str):
-            known = sorted(row) if isinstance(row, dict) else []
-            raise FormatError(
-                f"{name}: line {number:,} has no text in {column!r}; it has "
-                f"{', '.join(known)}.{did_you_mean(column, known)}"
-            )
-        yield row[column] + "\n"
-
-
-def _csv(lines: Iterator[str], name: str, column: str, delimiter: str) -> Iterator[str]:
-    import csv
-
-    rows = csv.DictReader(lines, delimiter=delimiter, strict=True)
-    if column not in (known := list(rows.fieldnames or [])):
-        raise FormatError(
-            f"{name}: no column {column!r}; it has {', '.join(known)}.{did_you_mean(column, known)}"
-        )
-    try:
-        for row in rows:
-            if row[column] is None:
-                raise FormatError(f"{name}: line {rows.line_num:,} ends before column {column!r}.")
-            yield row[column] + "\n"
-    except csv.Error as error:
-        raise FormatError(
-            f"{name}: line {rows.line_num:,} is not {delimiter!r}-separated ({error})."
-        ) from error
-
-
-def _parquet(path: Path, column: str | None) -> Iterator[str]:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise OptionError(f"{path}: reading Parquet needs pyarrow. Install seqkit[parquet].") from error
-    try:
-        file = pq.ParquetFile(path)
-        if column not in (known := file.schema_arrow.names):
-            raise FormatError(
-                f"{path}: no column {column!r}; it has {', '.join(known)}.{did_you_mean(column or '', known)}"
-            )
-        for batch in file.iter_batches(columns=[column]):
-            yield from ((value or "") + "\n" for value in batch.column(0).to_pylist())
-    except (pa.ArrowException, TypeError) as error:
-        raise FormatError(
-            f"{path}: not a readable Parquet file with text in {column!r} ({error})."
-        ) from error
+    return (line.rstrip("\r\n") for line in table.lines(read(source)) if line.strip())
 
 
 def _nltk(name: str) -> Iterator[str]:

@@ -21,8 +21,7 @@ UNK = "<unk>"
 
 
 class Subword(Tokenizer):
-    """Pieces of words, learnt from text. byte-bpe gives every text back exactly; the others join by their
-    rules.
+    """Pieces of words, learnt from text; byte-bpe gives every text back exactly, the others by their rules.
 
     Sources: Sennrich et al. 2016 (BPE); Schuster & Nakajima 2012 (WordPiece); Kudo 2018 (Unigram).
     """

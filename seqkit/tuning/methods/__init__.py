@@ -1,1 +1,1 @@
-"""Ways to search, one a file: which trials to make next, given those that were made."""
+"""Search methods, one a file: which trials to make next, given those that were made."""

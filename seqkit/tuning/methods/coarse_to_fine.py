@@ -1,5 +1,4 @@
-"""Coarse to fine: draw from the whole space, then from the box that holds the best, and so on (the course's
-way).
+"""Coarse to fine, as in the course: draw from the whole space, then from the box of the best, and so on.
 
 Not handled: best settings that lie in two places far apart; the box then holds both, and what is between.
 """
@@ -17,16 +16,14 @@ __all__ = ["CoarseToFine"]
 
 @dataclass(frozen=True)
 class CoarseToFine:
-    """Rounds of as many trials each; a round's box holds the best `share` of all trials before it, and
-    `margin` more.
-    """
+    """Rounds of equal size; a round's box holds the best `share` of all earlier trials, and `margin` more."""
 
     rounds: int = option(2, low=2, help="rounds, the first of them over the whole space")
     share: float = option(
-        0.25, low=0.0, high=1.0, help="of all trials, the part that makes the next box; 2 at least"
+        0.25, low=0.0, high=1.0, help="share of the trials, at least 2, that defines the next box"
     )
     margin: float = option(
-        0.05, low=0.001, high=0.5, help="of the first range, added on each side of the box"
+        0.05, low=0.001, high=0.5, help="share of the first range, added on each side of the box"
     )
 
     grows = False
@@ -38,9 +35,8 @@ class CoarseToFine:
         """A round needs two trials."""
         if trials < 2 * self.rounds:
             raise OptionError(
-                f"coarse-to-fine: {trials} trials came for {self.rounds} rounds, expected at least "
-                f"{2 * self.rounds}. "
-                "Give more trials, or use random."
+                f"coarse-to-fine: got {trials} trials for {self.rounds} rounds, expected at least "
+                f"{2 * self.rounds}. Give more trials, or use random."
             )
 
     def jobs(self, space: Space, trials: int, epochs: int, seed: int, known: Sequence[Trial]) -> list[Job]:

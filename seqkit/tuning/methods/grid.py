@@ -1,6 +1,6 @@
 """A grid: every combination of values, evenly spaced on each range's scale, both ends among them.
 
-What the other methods are measured by; of settings that matter it tries the fewest values.
+The baseline of the other methods; it tries the fewest values of the settings that matter.
 """
 
 import itertools
@@ -31,8 +31,8 @@ class Grid:
         size = len(self._grid(space))
         if trials != size:
             raise OptionError(
-                f"grid: {trials} trials came, the grid has {size} places. Ask for {size} trials, or "
-                "set points."
+                f"grid: got {trials} trials, expected {size}, the size of the grid. Ask for {size}, or set "
+                "points."
             )
 
     def jobs(self, space: Space, trials: int, epochs: int, seed: int, known: Sequence[Trial]) -> list[Job]:

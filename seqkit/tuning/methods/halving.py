@@ -1,6 +1,6 @@
-"""Successive halving: train all trials a little, go on with the best part, and so on (arXiv:1502.07943).
+"""Successive halving: train all trials a little, continue the best part, and so on (arXiv:1502.07943).
 
-Trials that go on do so from their checkpoint, with the schedule of the whole run, so no epoch is trained
+Trials continue from their checkpoint, with the schedule of the whole run, so no epoch is trained
 twice and the winner is the run that would have been without a search. Not handled: rungs shorter than an
 epoch.
 """
@@ -18,12 +18,12 @@ __all__ = ["Halving"]
 
 @dataclass(frozen=True)
 class Halving:
-    """Of each rung 1 in `eta` trials goes on to `eta` times as many epochs; the last rung is the whole run.
+    """Of each rung 1 in `eta` trials continues to `eta` times as many epochs; the last rung is the whole run.
 
     epochs 9, 27 trials, eta 3:  27 trials of 1 epoch, 9 of 3, 3 of 9; 63 epochs in place of 243
     """
 
-    eta: int = option(3, low=2, help="1 in so many goes on, to so many times the epochs")
+    eta: int = option(3, low=2, help="1 in so many continues, for so many times the epochs")
 
     grows = False
 
@@ -48,14 +48,13 @@ class Halving:
         """Two rungs at least, and epochs that all trials share."""
         if "epochs" in space.parts:
             raise OptionError(
-                "halving: epochs is in the space, but rungs compare trials by epochs. Set epochs, or "
-                "use random."
+                "halving: got epochs in the space, but rungs compare trials by epochs. Set epochs, or use "
+                "random."
             )
         if epochs < self.eta or trials < self.eta:
             raise OptionError(
-                f"halving: {epochs} epochs and {trials} trials came, expected at least {self.eta} of "
-                "each (eta). "
-                "Raise them, or use random."
+                f"halving: got {epochs} epochs and {trials} trials, expected at least {self.eta} of each "
+                "(eta). Raise them, or use random."
             )
 
     def jobs(self, space: Space, trials: int, epochs: int, seed: int, known: Sequence[Trial]) -> list[Job]:
@@ -70,7 +69,7 @@ class Halving:
         return [Job(n, known[n].settings, until) for n in left] + new
 
     def dropped(self, trials: int, epochs: int, known: Sequence[Trial]) -> list[int]:
-        """Those that are not on the rung at hand."""
+        """Those that are not on the current rung."""
         members, _ = self._rung(trials, epochs, known)
         return [t.number for t in known if t.state == "open" and t.number not in members]
 

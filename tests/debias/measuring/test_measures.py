@@ -9,7 +9,7 @@ from debias.bias_cases import A, B, X, Y, basis_of, call, changed, letters, make
 
 from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError
 from seqkit.debias.measuring import association
-from seqkit.debias.measuring.base import Measured, Options, calibrated
+from seqkit.debias.measuring.base import BiasScore, Options, calibrated
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.vocab import Vocab
@@ -374,7 +374,7 @@ def test_bias_is_claimed_for_at_most_one_in_twenty_random_word_sets():
             x, y = s[i[:6]], s[i[6:]]
             p, *_ = association.permutation_of(x, y)
             claimed += calibrated(
-                Measured("weat", float(association.effect(x, y, 1)), 12, band=band, extra={"p": p})
+                BiasScore("weat", float(association.effect(x, y, 1)), 12, band=band, extra={"p": p})
             )
         pool = np.roll(pool, 40, axis=0)
     assert 15 <= claimed <= 50
@@ -423,7 +423,7 @@ def test_degenerate_input_is_named():
         member("analogies")(
             vectors.restrict([*A[:1], *B[:1], *vectors.vocab.tokens[24:]]), ("a0", "b0"), delta=0.01
         )
-    with pytest.raises(OptionError, match="k = 400 came for 300"):
+    with pytest.raises(OptionError, match="got k = 400 for 300"):
         member("gonen-neighbours")(vectors, X, np.eye(12)[0], k=400)
 
 
@@ -478,7 +478,7 @@ def test_defect_effect_size_of_ddof_0_and_sum_shown_as_effect_size():
 
 
 def test_defect_typos_in_lists_go_unseen():
-    with pytest.raises(OptionError, match="'he' stand in list A and in list B"):
+    with pytest.raises(OptionError, match="'he' is in list A and in list B"):
         names = [*"uvwxyz", "he", "she", "him", "hers"]
         vectors = Vectors(
             Vocab(names, [1] * 10), np.random.default_rng(0).normal(size=(10, 4)).astype(np.float32)
@@ -504,7 +504,7 @@ def test_defect_words_sampled_away_until_the_lists_are_equal():
 def test_defect_lost_words_give_nan_without_saying_which():
     vectors = make()
     with pytest.raises(
-        VocabularyError, match=r"list A has lost 2 of 6 \('gone', 'fled' unknown\), allowed are 20%"
+        VocabularyError, match=r"list A has lost 2 of 6 \('gone', 'fled' unknown\), expected at most 20%"
     ):
         member("weat")(vectors, X, Y, [*A[:4], "gone", "fled"], B)
     found = member("weat")(vectors, X, Y, [*A[:5], "gone"], B, options=FAST)
@@ -512,7 +512,7 @@ def test_defect_lost_words_give_nan_without_saying_which():
 
 
 def test_defect_pairs_zipped_by_position_hide_unequal_lists():
-    with pytest.raises(OptionError, match=r"\('a0',\) came as a pair"):
+    with pytest.raises(OptionError, match=r"got the pair \('a0',\)"):
         member("ripa")(make(), X, [("a1", "b1"), ("a0",)])
 
 

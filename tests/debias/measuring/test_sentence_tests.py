@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from seqkit.core.errors import OptionError
-from seqkit.debias.measuring.base import Options, unit
+from seqkit.debias.measuring.base import Options
+from seqkit.debias.measuring.geometry import unit
 from seqkit.debias.measuring.measures.seat import seat
 from seqkit.debias.measuring.sentence_tests import TEMPLATES, sentence_tests
 from seqkit.debias.words.sets import WordSets

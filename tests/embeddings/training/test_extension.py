@@ -96,7 +96,7 @@ def test_same_seed_same_bytes_on_any_threads_and_after_a_resume(old, loss, tmp_p
     assert (
         one.matrix.tobytes() != model(loss=loss, seed=2).fit(text, initial=old, extend=True).matrix.tobytes()
     )
-    with pytest.raises(OptionError, match="resume: extended was"):
+    with pytest.raises(OptionError, match="resume: got extended"):
         model(loss=loss).fit(text, initial=old, checkpoint=tmp_path, resume=True)
 
 

@@ -9,8 +9,7 @@ from seqkit.core.errors import OptionError
 from seqkit.core.score import Loss
 from seqkit.embeddings.cooccurrence.counting import CountOptions
 from seqkit.embeddings.training.objective import objectives
-from seqkit.embeddings.training.run import make_model
-from seqkit.embeddings.training.trainer import CBOW, CONTEXTS, GloVe, SkipGram
+from seqkit.embeddings.training.trainer import CBOW, CONTEXTS, GloVe, SkipGram, make
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.train.schedule import constant
@@ -74,18 +73,18 @@ def test_loss_that_learns_from_counts_is_found_by_its_name(with_row_sums):
     assert model.unit == "pairs" and model.lr == 0.5
     assert (model.fit(counts).matrix == model.fit(CORPUS).matrix).all()
     assert model.fit(counts)["king"] == sum(model.count(CORPUS)["king", other] for other in counts.vocab)
-    assert make_model("skipgram", [], loss="row-sums", deterministic=False).get_params()["loss"] == "row-sums"
+    assert make(loss="row-sums", deterministic=False).get_params()["loss"] == "row-sums"
     with pytest.raises(OptionError, match="learns from counts, not from windows. Use SkipGram"):
         CBOW(loss="row-sums")
     with pytest.raises(OptionError, match="row-sums: got context 'cbow', expected none"):
-        make_model("cbow", [], loss="row-sums")
+        make(context="cbow", loss="row-sums")
 
 
-def test_make_model_takes_the_class_that_fixes_the_loss_or_that_of_the_context():
-    assert type(make_model("skipgram", ["x_max=7.0"], loss="glove", deterministic=True)) is GloVe
-    assert [type(make_model(context, [], loss="full-softmax")) for context in CONTEXTS] == [SkipGram, CBOW]
+def test_make_takes_the_class_that_fixes_the_loss_or_that_of_the_context():
+    assert type(make(x_max=7.0, loss="glove", deterministic=True)) is GloVe
+    assert [type(make(context=context, loss="full-softmax")) for context in CONTEXTS] == [SkipGram, CBOW]
     with pytest.raises(OptionError, match="unknown context 'skipgrm'.*Did you mean 'skipgram'"):
-        make_model("skipgrm", [])
+        make(context="skipgrm")
 
 
 def test_settings_are_read_changed_and_shown_without_what_a_face_fixes():

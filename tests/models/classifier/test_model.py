@@ -159,7 +159,7 @@ def test_predictions_in_float32_differ_by_rounding_alone(make):
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_gradients_of_the_network_are_those_of_finite_differences(pooling):
     model = recurrent(pooling=pooling, hidden_size=3, embed_dim=2).fit(TEXTS, LABELS)
-    network, reading = model.network.double().train(), model.reading
+    network, reading = model.network.double().train(), model.fitted
     network.encoder.settings = type(network.encoder.settings)(hidden_size=3, embed_dim=2, dropout=0.0)
     batch = reading.batch(reading.rows.ids(TEXTS[:3]), np.arange(3))
     batch = type(batch)(batch.ids, None, batch.lengths, np.array([[1], [0], [-1]], np.int32))
@@ -201,7 +201,7 @@ def test_resuming_on_other_data_or_settings_is_refused(make, tmp_path):
     make().fit(TEXTS, LABELS, checkpoint=tmp_path)
     with pytest.raises(OptionError, match="resume: "):
         make().fit(TEXTS, [*LABELS[1:], "pos"], checkpoint=tmp_path, resume=True)
-    with pytest.raises(OptionError, match="seed was 1"):
+    with pytest.raises(OptionError, match="got order_seed 2, expected 1"):
         make(seed=2).fit(TEXTS, LABELS, checkpoint=tmp_path, resume=True)
 
 
@@ -222,7 +222,7 @@ def test_words_that_only_the_vectors_have_are_understood(make):
 
 def test_vectors_bring_their_size_and_are_brought_to_one_scale():
     model = averaged(embed_dim=77, epochs=1, lr=1e-6).fit(TEXTS, LABELS, vectors=vectors(dim=6))
-    rows = [model.reading.rows.codec.vocab.index[word] for word in vectors().vocab.tokens]
+    rows = [model.fitted.rows.codec.vocab.index[word] for word in vectors().vocab.tokens]
     found = model.network.embedding.detach().numpy()[rows]
     assert np.sqrt((found**2).mean()) == pytest.approx(0.25, abs=1e-3)
     np.testing.assert_allclose(
@@ -235,7 +235,7 @@ def test_frozen_vectors_stand_still_for_so_many_epochs_and_other_words_learn(mak
     def moved(**settings):
         model = make(epochs=3, **settings).fit(TEXTS, LABELS, vectors=vectors())
         embedding = getattr(model.network, "encoder", model.network).embedding.detach().numpy()
-        index, given = model.reading.rows.codec.vocab.index, vectors()
+        index, given = model.fitted.rows.codec.vocab.index, vectors()
         scale = 0.25 / np.sqrt((given.matrix**2).mean())
         film = abs(embedding[index["film"]]).sum() > 0
         return np.abs(embedding[index["good"]] - given["good"] * scale).max() > 1e-6, film
@@ -271,7 +271,7 @@ def test_a_language_model_is_read_and_its_layers_thaw_from_the_top(tmp_path):
     assert all(name.startswith(("stack.cells.1.", "projection.")) for name in one)
     assert "embedding" in two
     assert all(torch.equal(p, before[name]) for name, p in given.network.named_parameters())
-    with pytest.raises(OptionError, match="reader is 'averaged', allowed is 'recurrent'"):
+    with pytest.raises(OptionError, match="got reader 'averaged', expected 'recurrent'"):
         averaged().fit(TEXTS, LABELS, lm=given)
 
 
@@ -290,7 +290,7 @@ def test_several_tasks_share_a_stack_and_missing_labels_count_nothing():
 
 def test_a_missing_label_gives_no_gradient():
     model = recurrent().fit(["good food", "bad film"] * 8, [["pos", "food"], ["neg", "film"]] * 8)
-    network, reading = model.network, model.reading
+    network, reading = model.network, model.fitted
     batch = reading.batch(reading.rows.ids(["good food"]), np.arange(1))
     loss, count, _ = network.loss(
         type(batch)(batch.ids, None, batch.lengths, np.array([[0, -1]], np.int32)), None, 0
@@ -323,8 +323,8 @@ def test_a_long_document_is_read_whole_and_its_ends_if_asked():
     model = averaged(max_length=5).fit(
         [*TEXTS[:8], "one two three four five six seven"], [*LABELS[:8], "pos"]
     )
-    (row,) = model.reading.rows.ids(["one two three four five six seven"])
-    assert model.reading.rows.codec.vocab.words(row.tolist()) == ["one", "two", "three", "six", "seven"]
+    (row,) = model.fitted.rows.ids(["one two three four five six seven"])
+    assert model.fitted.rows.codec.vocab.words(row.tolist()) == ["one", "two", "three", "six", "seven"]
 
 
 def test_like_lengths_are_read_together_and_the_waste_is_said():
@@ -345,43 +345,43 @@ def test_the_epoch_with_the_fewest_errors_is_kept():
     ("call", "error", "message"),
     [
         (lambda m: m.fit(["a", " "], [0, 1]), FormatError, "fit: text 2 of 2 is empty"),
-        (lambda m: m.fit([], []), FormatError, "fit: no text came"),
-        (lambda m: m.fit(["a", "b"], [1, 1]), FormatError, "only the label 1 came, expected at least two"),
-        (lambda m: m.fit(["a", "b"], [None, None]), FormatError, "no label came, expected at least two"),
-        (lambda m: m.fit(["a", "b"], [[0, 0], [1, 0]]), FormatError, "of task 2: only the label 0 came"),
+        (lambda m: m.fit([], []), FormatError, "fit: got no text"),
+        (lambda m: m.fit(["a", "b"], [1, 1]), FormatError, "got only the label 1, expected two or more"),
+        (lambda m: m.fit(["a", "b"], [None, None]), FormatError, "got no label, expected two or more"),
+        (lambda m: m.fit(["a", "b"], [[0, 0], [1, 0]]), FormatError, "of task 2: got only the label 0"),
         (
             lambda m: m.fit(["a", "b"], [0.5, 1.5]),
             FormatError,
-            "label 1 is 0.5 .float., allowed are str, int, bool",
+            "label 1 is 0.5 .float., expected str, int, bool",
         ),
-        (lambda m: m.fit(["a", "b"], ["x", 1]), FormatError, "some are str and some are numbers"),
-        (lambda m: m.fit(["a", "b"], [0, 1, 1]), OptionError, "3 in 1 columns came for 2 texts and 1 tasks"),
-        (lambda m: m.fit("abc", [0, 1]), OptionError, "fit: str came, expected a sequence of texts"),
+        (lambda m: m.fit(["a", "b"], ["x", 1]), FormatError, "got some str and some numbers"),
+        (lambda m: m.fit(["a", "b"], [0, 1, 1]), OptionError, "got 3 in 1 columns for 2 texts and 1 tasks"),
+        (lambda m: m.fit("abc", [0, 1]), OptionError, "fit: got str, expected a sequence of texts"),
         (lambda m: m.fit([[1.0], [2.0]], [0, 1]), OptionError, "fit: text 1 is list, expected str"),
         (
             lambda m: m.fit(["a", "b"], [0, 1], valid=(["a"], [7])),
             FormatError,
             "label 1 is 7, which did not come in training; known: 0, 1",
         ),
-        (lambda m: m.fit(["a", "b"], [0, 1], valid=([], [])), FormatError, "valid: no text came"),
-        (lambda m: m.fit(["a", "b"], [0, 1]).predict("a"), OptionError, "predict: str came"),
+        (lambda m: m.fit(["a", "b"], [0, 1], valid=([], [])), FormatError, "valid: got no text"),
+        (lambda m: m.fit(["a", "b"], [0, 1]).predict("a"), OptionError, "predict: got str"),
         (
             lambda m: m.set_params(class_weight={"poss": 2.0}).fit(["a", "b"], ["pos", "neg"]),
             OptionError,
             "no label 'poss'; .* Did you mean 'pos'",
         ),
-        (lambda m: m.predict(["a"]), OptionError, "not trained yet"),
-        (lambda m: m.set_params(class_weight="even"), OptionError, "class_weight: 'even' came"),
+        (lambda m: m.predict(["a"]), OptionError, "got an untrained model"),
+        (lambda m: m.set_params(class_weight="even"), OptionError, "class_weight: got 'even'"),
         (
             lambda m: m.set_params(reader="recurent"),
             OptionError,
-            "reader: 'recurent' came, expected one of 'averaged'",
+            "reader: got 'recurent', expected one of 'averaged'",
         ),
         (lambda m: m.set_params(pool="max"), OptionError, "unknown setting 'pool'"),
         (
             lambda m: m.set_params(weight_decay=0.1),
             OptionError,
-            "weight_decay: the averaged reader is trained by AdaGrad alone",
+            "weight_decay: got it with reader 'averaged', which is trained by AdaGrad alone",
         ),
     ],
 )

@@ -155,11 +155,11 @@ def test_a_killed_run_resumed_ends_in_the_same_bytes(tmp_path):
 def test_bad_input_is_refused(trained):
     with pytest.raises(VocabularyError, match="unknown label 'upp'; known: down, up. Did you mean 'up'"):
         trained.sample("upp")
-    with pytest.raises(ShapeError, match="fit: 2 conditions and 1 texts came"):
+    with pytest.raises(ShapeError, match="fit: got 2 conditions and 1 texts, expected equal numbers"):
         small().fit(["up", "down"], ["a"])
     with pytest.raises(FormatError, match="text 2 has no token"):
         small(unit="word").fit(["up", "up"], ["a", " "])
-    with pytest.raises(OptionError, match="not trained yet"):
+    with pytest.raises(OptionError, match="got an untrained model"):
         small().sample("up")
     with pytest.raises(OptionError, match="Did you mean 'condition_dim'"):
         small(condition_dims=3)

@@ -61,9 +61,9 @@ def test_surprise_sums_to_the_score():
 
 
 def test_what_a_cell_does_not_have_is_refused():
-    with pytest.raises(OptionError, match=r"'f' came, layer 1 \(gru\) has h, r, z, n"):
+    with pytest.raises(OptionError, match=r"got 'f', expected one of h, r, z, n \(layer 1, gru\)"):
         look(model("gru"), "cat", what="f")
-    with pytest.raises(OptionError, match="layer 3 came, the model has 1 to 2"):
+    with pytest.raises(OptionError, match="got layer 3, expected 1 to 2"):
         look(model("gru"), "cat", what="h", layer=3)
-    with pytest.raises(OptionError, match="the layer has 0 to 5"):
+    with pytest.raises(OptionError, match="got neurons .6., expected 0 to 5"):
         look(model("gru"), "cat", what="h", neurons=[6])

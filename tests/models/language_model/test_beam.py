@@ -9,9 +9,9 @@ import torch
 
 from seqkit.core.errors import OptionError, TrainingError
 from seqkit.kernels.decode import plan
-from seqkit.models.decoding.beam import beam
-from seqkit.models.decoding.sampling import sample
-from seqkit.models.language_model.network import Network, NetworkOptions
+from seqkit.models.language_model.beam import beam
+from seqkit.models.language_model.network import Network
+from seqkit.models.language_model.sampling import sample
 from seqkit.models.language_model.scoring import row_losses
 from seqkit.text.codec import Codec
 from seqkit.text.corpus.worker import Recipe
@@ -32,7 +32,7 @@ def tiny(letters="ab", eos=True):
 
 
 def network(made, seed=0, **settings):
-    found = Network(len(made.vocab), NetworkOptions(**({"hidden_size": 6, "num_layers": 1} | settings)))
+    found = Network.of(len(made.vocab), **({"hidden_size": 6, "num_layers": 1} | settings))
     torch.manual_seed(seed)
     with torch.no_grad():
         for p in found.parameters():
@@ -140,7 +140,7 @@ def test_unk_is_found_only_if_allowed_and_log_p_is_the_models_own():
 
 def test_what_does_not_fit_is_refused():
     made, bare = tiny(), tiny(eos=False)
-    with pytest.raises(OptionError, match="top 3 came with width 2"):
+    with pytest.raises(OptionError, match="got top 3 with width 2"):
         beam(network(made), made, prompt="a", width=2, top=3)
     with pytest.raises(OptionError, match="neither bos nor eos"):
         beam(network(bare), bare, prompt="")

@@ -75,5 +75,5 @@ def test_onnx_gives_the_same_numbers(what, tmp_path):
 
 
 def test_what_cannot_be_exported_is_refused(tmp_path):
-    with pytest.raises(OptionError, match="'steps' as 'torch' came"):
+    with pytest.raises(OptionError, match="got 'steps' as 'torch'"):
         export(model(), tmp_path / "x", what="steps")

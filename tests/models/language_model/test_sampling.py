@@ -10,8 +10,8 @@ import torch
 import seqkit as sk
 from seqkit.core.errors import OptionError, ShapeError, TrainingError, VocabularyError
 from seqkit.kernels.decode import plan
-from seqkit.models.decoding.sampling import sample
-from seqkit.models.language_model.network import Network, NetworkOptions
+from seqkit.models.language_model.network import Network
+from seqkit.models.language_model.sampling import sample
 from seqkit.models.language_model.scoring import row_losses
 from seqkit.nn.cell import cells
 from seqkit.text.codec import Codec
@@ -41,7 +41,7 @@ def tiny(words, *, eos=True, unk=False, counts=None):
 
 
 def network(made, seed=0, **settings):
-    found = Network(len(made.vocab), NetworkOptions(**({"hidden_size": 12, "num_layers": 2} | settings)))
+    found = Network.of(len(made.vocab), **({"hidden_size": 12, "num_layers": 2} | settings))
     torch.manual_seed(seed)
     with torch.no_grad():
         for p in found.parameters():
@@ -219,7 +219,7 @@ def test_the_text_goes_on_from_the_prompt():
 
 
 def test_line_ends_of_a_prompt_are_eos_if_the_model_has_them_so():
-    from seqkit.models.decoding.sampling import encode_prompt
+    from seqkit.models.language_model.sampling import encode_prompt
 
     made = codec()
     eos = made.vocab.specials["eos"]
@@ -278,15 +278,15 @@ def test_unk_is_written_only_if_allowed_and_penalties_reach_the_loop():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"temperature": -1.0}, "temperature: -1.0 came"),
-        ({"temperature": 1e-9}, "1e-09 came, allowed is 0 or at least 1e-6"),
-        ({"top_k": 0}, "top_k: 0 came"),
-        ({"top_p": 0.0}, "top_p 0 came"),
-        ({"top_p": 1.5}, "top_p: 1.5 came"),
-        ({"length": 0}, "length: 0 came"),
-        ({"prompt": ["a", "b"]}, "2 prompts and 1 seeds came"),
-        ({"threads": 0}, "threads: 0 came"),
-        ({"repetition_penalty": 0.0}, "repetition_penalty: 0.0 came"),
+        ({"temperature": -1.0}, "temperature: got -1.0"),
+        ({"temperature": 1e-9}, "got temperature 1e-09, expected 0 or at least 1e-6"),
+        ({"top_k": 0}, "top_k: got 0"),
+        ({"top_p": 0.0}, "got top_p 0"),
+        ({"top_p": 1.5}, "top_p: got 1.5"),
+        ({"length": 0}, "length: got 0"),
+        ({"prompt": ["a", "b"]}, "got 2 prompts and 1 seeds"),
+        ({"threads": 0}, "threads: got 0"),
+        ({"repetition_penalty": 0.0}, "repetition_penalty: got 0.0"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings, message):

@@ -38,7 +38,7 @@ def test_what_is_not_read_is_said(model):
     assert reads(model, "the cat")
     assert not reads(model, "the cow")
     assert not reads(model, "")
-    with pytest.raises(FormatError, match="a text without a token came"):
+    with pytest.raises(FormatError, match="got a text without a token"):
         sentence_vectors(model, ["a", ""])
-    with pytest.raises(OptionError, match="allowed are 'last' and 'mean'"):
+    with pytest.raises(OptionError, match="expected 'last' or 'mean'"):
         sentence_vectors(model, ["a"], pooling="max")

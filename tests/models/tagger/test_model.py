@@ -121,7 +121,7 @@ def test_law_batched_equals_alone_and_order_changes_nothing(head, monkeypatch):
 def test_padding_is_never_read_in_the_loss():
     model = small().fit(X, Y)
     network = model.network.double()
-    rows = Rows(model._lexicon, X, model.labels.encode(Y))
+    rows = Rows(model.fitted.lexicon, X, model.labels.encode(Y))
     one = network.loss(rows.batch(np.arange(8)), None, 0)
     apart = [network.loss(rows.batch(np.array([i])), None, 0) for i in range(8)]
     assert one[0].item() == pytest.approx(sum(total.item() for total, _, _ in apart), abs=1e-9)
@@ -132,7 +132,7 @@ def test_padding_is_never_read_in_the_loss():
 def test_gradients_are_finite_differences(settings):
     model = small(epochs=1, **settings).fit(X, Y)
     network = model.network.double()
-    batch = Rows(model._lexicon, X, model.labels.encode(Y)).batch(np.array([0, 2, 3]))
+    batch = Rows(model.fitted.lexicon, X, model.labels.encode(Y)).batch(np.array([0, 2, 3]))
     for p in network.parameters():
         p.grad = None
     network.loss(batch, None, 0)[0].backward()
@@ -173,7 +173,7 @@ def test_a_run_stopped_anywhere_and_resumed_ends_in_the_same_bytes(tmp_path, set
 
 def test_resuming_with_other_sentences_is_refused(tmp_path):
     small().fit(X, Y, checkpoint=tmp_path)
-    with pytest.raises(OptionError, match="resume: sentences was"):
+    with pytest.raises(OptionError, match="resume: got sentences"):
         small().fit(X, [*Y[:-1], ["I-LOC", "O"]], checkpoint=tmp_path, resume=True)
 
 
@@ -207,9 +207,9 @@ def test_a_vector_is_found_by_lower_case_or_by_parts_and_stays_as_it_is(tmp_path
     model.save(tmp_path)
     again = Tagger.load(tmp_path, device="cpu")
     assert again.predict(X) == model.predict(X)
-    np.testing.assert_array_equal(again._lexicon.vectors[1], vectors.matrix)
-    scaled = Rows(model._lexicon, [["Anna"]]).vectors[0]
-    np.testing.assert_allclose(scaled, vectors["anna"] * model._lexicon.scale)
+    np.testing.assert_array_equal(again.fitted.lexicon.vectors[1], vectors.matrix)
+    scaled = Rows(model.fitted.lexicon, [["Anna"]]).vectors[0]
+    np.testing.assert_allclose(scaled, vectors["anna"] * model.fitted.lexicon.scale)
 
 
 def test_the_vocabulary_is_of_the_training_text_alone_and_rare_words_are_unknown():
@@ -232,7 +232,9 @@ def test_scores_carry_their_counts():
         64,
     )
     assert {s.name for s in rest} >= {"F1 NEW", "F1 PER", "accuracy", "accuracy of unknown words"}
-    with pytest.raises(FormatError, match="labels NOUN came, training met only .* Is it the right column"):
+    with pytest.raises(
+        FormatError, match="got labels NOUN, expected those of training, .* Is it the right column"
+    ):
         model.evaluate([["a"]], [["NOUN"]])
 
 
@@ -241,21 +243,21 @@ def test_what_cannot_be_trained_is_refused_in_one_sentence():
         small().fit([["a"], ["b", "c"]], [["O"], ["O"]])
     with pytest.raises(ShapeError, match="1 sentences and 2 lists"):
         small().fit([["a"]], [["O"], ["O"]])
-    with pytest.raises(FormatError, match="no word came"):
+    with pytest.raises(FormatError, match="got no word"):
         Lexicon.learn([[]], 1)
-    with pytest.raises(FormatError, match="no label came"):
+    with pytest.raises(FormatError, match="got no label"):
         small().fit([["a"]], [[None]])
-    with pytest.raises(FormatError, match="'NOUN' came, allowed are O and B-TYPE"):
+    with pytest.raises(FormatError, match="got 'NOUN', expected O, B-TYPE"):
         small(scheme="bio").fit([["a"]], [["NOUN"]])
-    with pytest.raises(FormatError, match="'PER' came among 'B-PER' and O"):
+    with pytest.raises(FormatError, match="got 'PER' among 'B-PER' and O"):
         small().fit([["a", "b", "c"]], [["B-PER", "O", "PER"]])
-    with pytest.raises(FormatError, match="the validation has no sentence"):
+    with pytest.raises(FormatError, match="got no sentence to validate on"):
         small().fit(X, Y, valid=([], []))
-    with pytest.raises(FormatError, match="'NOUN' came"):
+    with pytest.raises(FormatError, match="got 'NOUN'"):
         small().fit(X, Y, valid=([["a"]], [["NOUN"]]))
-    with pytest.raises(OptionError, match="scheme: 'bilou' came, allowed are auto, plain"):
+    with pytest.raises(OptionError, match="scheme: got 'bilou', expected one of auto, plain"):
         small(scheme="bilou").fit(X, Y)
-    with pytest.raises(OptionError, match="not trained yet"):
+    with pytest.raises(OptionError, match="got an untrained model"):
         small().predict(X)
 
 

@@ -11,9 +11,10 @@ import torch
 
 import seqkit as sk
 from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError, TrainingError
+from seqkit.models.decoding.beam import BeamOptions, greedy
 from seqkit.models.translator.model import Translator
 from seqkit.models.translator.network import PairBatch
-from seqkit.models.translator.search import Decoder, TranslatingOptions, greedy, translate
+from seqkit.models.translator.search import SourceRows, translate
 from seqkit.nn.attention import attentions
 
 ATTENTIONS = [*attentions.names(), "none"]
@@ -220,7 +221,7 @@ def test_a_wide_beam_finds_what_exhaustive_search_finds(attention, alpha):
     network = randomised(model).eval()
     source = np.array([model.codecs[0].vocab.ids(["x", "y"]).tolist()], np.int32)[0]
     order, worth = exhaustive(model, network, source, 4, alpha)
-    settings = TranslatingOptions(beam=81, length_penalty=alpha, max_length=4, top=6)
+    settings = BeamOptions(width=81, length_penalty=alpha, length=4, top=6)
     (found,) = translate(network, model.codecs[1], [source], settings, None)
     vocab = model.codecs[1].vocab
     ids = [
@@ -251,7 +252,7 @@ def test_rows_that_have_ended_do_not_advance(trained):
     """The decoder reads as many tokens as were written, not rows times the longest."""
     read = 0
 
-    class Counting(Decoder):
+    class Counting(SourceRows):
         def logits(self, tokens):
             nonlocal read
             read += len(tokens)
@@ -282,7 +283,9 @@ def test_nothing_banned_is_written_and_limits_hold(trained):
 
 def test_alignment_has_a_row_for_each_word_that_sums_to_one(trained):
     if trained.decoder_options.attention == "none":
-        with pytest.raises(OptionError, match="attention 'none' came, expected luong or bahdanau"):
+        with pytest.raises(
+            OptionError, match="got a model with attention 'none', expected luong or bahdanau"
+        ):
             trained.align("a b")
         return
     found = trained.align("a b c", "C B A")
@@ -326,23 +329,23 @@ def test_vocabularies_come_from_training_alone_and_bad_pairs_are_refused():
         *model.codecs[0].vocab.tokens,
         *model.codecs[1].vocab.tokens,
     }
-    with pytest.raises(ShapeError, match="fit: 2 sources and 1 targets came"):
+    with pytest.raises(ShapeError, match="fit: got 2 sources and 1 targets"):
         small().fit(["a", "b"], ["A"])
-    with pytest.raises(ShapeError, match="one text came as sources"):
+    with pytest.raises(ShapeError, match="got one text as sources"):
         small().fit("a b", ["A", "B", "C"])
-    with pytest.raises(FormatError, match="fit: no sources with targets came"):
+    with pytest.raises(FormatError, match="fit: got no sources with targets"):
         small().fit([], [])
-    with pytest.raises(FormatError, match="valid: no sources with targets came"):
+    with pytest.raises(FormatError, match="valid: got no sources with targets"):
         small().fit(X, Y, valid=([], []))
     with pytest.raises(FormatError, match="fit: target 2 has no token"):
         small().fit(["a", "b"], ["A", "  "])
-    with pytest.raises(FormatError, match="target 1 holds '</s>', which has a meaning of its own"):
+    with pytest.raises(FormatError, match="target 1 holds '</s>', which is a special token"):
         small().fit(["a"], ["A </s>"])
     with pytest.raises(OptionError, match="Did you mean 'luong'"):
         small(attention="luon")
-    with pytest.raises(OptionError, match="top 3 came with beam 2"):
+    with pytest.raises(OptionError, match="got top 3 with beam 2"):
         model.predict(["a"], beam=2, top=3)
-    with pytest.raises(OptionError, match="not trained yet"):
+    with pytest.raises(OptionError, match="got an untrained model"):
         small().predict(["a"])
 
 

@@ -16,7 +16,8 @@ from seqkit.core.errors import FormatError, ModelFileError, OptionError
 from seqkit.embeddings.testsets import analogies
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.models.window.model import WindowModel
-from seqkit.models.window.network import WindowNetwork, WindowOptions, Windows
+from seqkit.models.window.network import WindowNetwork, Windows
+from seqkit.models.window.options import WindowModelOptions
 from seqkit.nn.gradient_check import gradient_check
 from seqkit.train.world import World
 
@@ -43,8 +44,8 @@ def small(context="last", **settings):
 
 
 def windows(context, *, ids=(5, 6, 7, 8, 9), starts=(0, 4, 5), window=2, batch=100):
-    options = WindowOptions(context=context, window=window, batch=batch)
-    return Windows(np.array(ids, np.int32), np.array(starts), 99, options, {})
+    options = WindowModelOptions(context=context, window=window)
+    return Windows(np.array(ids, np.int32), np.array(starts), 99, options, batch, {})
 
 
 @pytest.mark.parametrize(
@@ -93,10 +94,10 @@ class Part(World):
 
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_the_parts_of_three_processes_are_the_batches_of_one(context):
-    options, ids = WindowOptions(context=context, window=2, batch=7), np.arange(16, dtype=np.int32)
+    options, ids = WindowModelOptions(context=context, window=2), np.arange(16, dtype=np.int32)
     worlds = [None, *(Part(rank, 3) for rank in range(3))]
     whole, *parts = (
-        list(Windows(ids, np.array([0, 9, 16]), 99, options, {}, world).epoch(1)) for world in worlds
+        list(Windows(ids, np.array([0, 9, 16]), 99, options, 7, {}, world).epoch(1)) for world in worlds
     )
     assert [units for _, units in whole] == [7, 7, 2]
     for (batch, units), *shared in zip(whole, *parts, strict=True):
@@ -109,9 +110,9 @@ def test_the_parts_of_three_processes_are_the_batches_of_one(context):
 
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_law_gradients_are_finite_differences(context):
-    settings = WindowOptions(context=context, window=2, dim=3, hidden_size=4)
+    settings = WindowModelOptions(context=context, window=2, dim=3, hidden_size=4)
     network = WindowNetwork(6, settings).double()
-    batch = Windows(np.array([1, 2, 3, 0, 5, 4], np.int32), np.array([0, 5, 6]), 6, settings, {}).batch(
+    batch = Windows(np.array([1, 2, 3, 0, 5, 4], np.int32), np.array([0, 5, 6]), 6, settings, 6, {}).batch(
         np.arange(6), 0
     )
     found = gradient_check(network, lambda: network.loss(batch, None, 0)[0])
@@ -165,7 +166,7 @@ def test_a_run_stopped_anywhere_and_resumed_ends_in_the_same_bytes(context, afte
         small(context).fit(corpus(), checkpoint=tmp_path / "part", report=stop)
     resumed = small(context).fit(corpus(), checkpoint=tmp_path / "part", resume=True)
     assert resumed.matrix.tobytes() == whole.matrix.tobytes()
-    with pytest.raises(OptionError, match="resume: window was 2"):
+    with pytest.raises(OptionError, match="resume: got window .*, expected 2"):
         small(context, window=3).fit(corpus(), checkpoint=tmp_path / "part", resume=True)
 
 
@@ -211,7 +212,7 @@ def test_it_starts_from_vectors(tmp_path):
     first = small().fit(corpus())
     model = small(lr=1e-20, epochs=1)
     assert (model.fit(corpus(), initial=first).matrix == first.matrix).all()
-    with pytest.raises(OptionError, match="vectors: 6 numbers a word came, the embedding has 7"):
+    with pytest.raises(OptionError, match="vectors: got 6 numbers for each word, expected 7"):
         small(dim=7).fit(corpus(), initial=first)
 
 
@@ -236,8 +237,8 @@ def test_saved_and_loaded_it_scores_the_same(tmp_path):
             OptionError,
             "expected one of 'last', 'both', 'last-one', 'nearby'",
         ),
-        (lambda: WindowModel(window=0), OptionError, "allowed is at least 1"),
-        (lambda: WindowModel().vectors(), OptionError, "not trained yet"),
+        (lambda: WindowModel(window=0), OptionError, "expected at least 1"),
+        (lambda: WindowModel().vectors(), OptionError, "got an untrained model"),
         (lambda: small(min_count=99).fit(corpus()), FormatError, "none of the 12 tokens was seen 99 times"),
         (
             lambda: small(min_count=13).fit(sk.Corpus.build(LINES, specials=())),
@@ -254,7 +255,7 @@ def test_what_cannot_be_is_named(make, error, message):
 def test_score_without_any_context_is_an_error_not_a_nan():
     model = small("nearby")
     model.fit(corpus())
-    with pytest.raises(FormatError, match="none of the 2 words has a context"):
+    with pytest.raises(FormatError, match="got 2 words, none with a context"):
         model.score(corpus(["cat", "dog"]))
 
 

@@ -83,5 +83,5 @@ def test_empty_tables_make_a_page_and_another_suffix_none(tmp_path):
     empty = tables() | {"projection": {"before": {}}, "utility": [], "lost": {}, "refused": {}}
     bias_page(empty, tmp_path / "a.html")
     assert "None." in (tmp_path / "a.html").read_text()
-    with pytest.raises(OptionError, match=r"'a.pdf' came, expected a name that ends in .html"):
+    with pytest.raises(OptionError, match=r"got 'a.pdf', expected a name that ends in .html"):
         bias_page(empty, tmp_path / "a.pdf")

@@ -8,7 +8,7 @@ import pytest
 
 from seqkit.core.errors import OptionError, ShapeError
 from seqkit.diagnosis.diagnose import DiagnoseOptions, diagnose, save
-from seqkit.diagnosis.label_noise import Part
+from seqkit.diagnosis.parts import Part
 from seqkit.models.classifier.model import TextClassifier
 from seqkit.report.matrix import matrix
 from seqkit.report.pages.diagnosis_page import diagnosis_page
@@ -54,9 +54,9 @@ def test_the_page_says_all_and_loads_nothing(found, tmp_path):
 
 
 def test_another_suffix_is_told(found, tmp_path):
-    with pytest.raises(OptionError, match=r"'page.pdf' came, expected a name that ends in .html"):
+    with pytest.raises(OptionError, match=r"got 'page.pdf', expected a name that ends in .html"):
         diagnosis_page(found.to_json(), tmp_path / "page.pdf")
-    with pytest.raises(OptionError, match=r"allowed are .html and .json"):
+    with pytest.raises(OptionError, match=r"expected a name that ends in .html or .json"):
         save(found, tmp_path / "page.pdf")
     assert list(tmp_path.iterdir()) == []
 
@@ -67,7 +67,7 @@ def test_the_matrix_is_drawn_alike_each_time(tmp_path):
         matrix(counts, ["good $", "bad"], tmp_path / name, title="dev")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     assert (tmp_path / "c.png").stat().st_size > 3000
-    with pytest.raises(ShapeError, match=r"counts of shape \(2, 2\) came for 1 names"):
+    with pytest.raises(ShapeError, match=r"got counts of shape \(2, 2\) for 1 names"):
         matrix(counts, ["one"], tmp_path / "d.svg")
-    with pytest.raises(OptionError, match="41 labels came, a picture holds 40"):
+    with pytest.raises(OptionError, match="got 41 labels, expected at most 40"):
         matrix(np.eye(41), [str(i) for i in range(41)], tmp_path / "d.svg")

@@ -65,7 +65,7 @@ def test_groups_for_prediction_hold_every_row_and_keep_to_their_steps():
 
 
 def test_no_row_or_no_batch_is_refused():
-    with pytest.raises(ShapeError, match="no row came"):
+    with pytest.raises(ShapeError, match="got no row"):
         Buckets(np.zeros(0, np.int64), 8, lambda rows, part: rows, {})
-    with pytest.raises(OptionError, match="batch: 0 came"):
+    with pytest.raises(OptionError, match="batch: got 0, expected"):
         buckets(batch=0)

@@ -29,9 +29,9 @@ def test_streams_are_the_text_in_order_and_every_token_is_in_one(N, batch, lengt
 
 
 def test_too_short_a_text_is_refused():
-    with pytest.raises(ShapeError, match="7 tokens came for 4 streams, expected at least 8"):
+    with pytest.raises(ShapeError, match="got 7 tokens for 4 streams, expected at least 8"):
         next(bptt_streams(np.zeros(7, np.int32), 4, 2))
-    with pytest.raises(OptionError, match="length 0 came"):
+    with pytest.raises(OptionError, match="got length 0, expected at least 1"):
         next(bptt_streams(np.zeros(7, np.int32), 1, 0))
 
 

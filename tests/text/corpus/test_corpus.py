@@ -147,7 +147,7 @@ def test_saved_corpus_comes_back_memory_mapped_and_equal(tmp_path):
         (
             "a a b",
             {"min_count": 2, "specials": ()},
-            "rare tokens fall out of the vocabulary and there is no <unk>",
+            "rare tokens are not in the vocabulary and there is no <unk>",
         ),
         ("a \0 b", {}, "a NUL byte"),
     ],

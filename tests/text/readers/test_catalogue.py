@@ -221,7 +221,7 @@ def test_member_outside_the_folder_is_refused_and_nothing_is_written(name, pack,
         make_tar(work / "a", [("ok", b"1", tarfile.REGTYPE), (name, b"2", tarfile.REGTYPE)])
         if "\0" in name:
             return  # tar ends names at NUL
-    with pytest.raises(FormatError, match="would land outside the folder"):
+    with pytest.raises(FormatError, match="would be written outside the folder"):
         extract(work / "a", work / "out")
     assert [p.name for p in work.iterdir()] == ["a"]
     assert [p.name for p in tmp_path.iterdir()] == ["work"]
@@ -245,7 +245,7 @@ def test_link_in_a_zip_is_refused(tmp_path):
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_name_that_comes_twice_is_refused(tmp_path):
     make_zip(tmp_path / "a", [("x", b"1", 0), ("./x", b"2", 0)])
-    with pytest.raises(FormatError, match="comes twice"):
+    with pytest.raises(FormatError, match="it holds .* twice"):
         extract(tmp_path / "a", tmp_path / "out")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.text.bioes import detect, spans
-from seqkit.text.readers.conll import sentences, told, write
+from seqkit.text.readers.conll import format_of, sentences, write
 
 CONLL = "-DOCSTART- -X- O O\n\nEU NNP I-NP I-ORG\nrejects VBZ I-VP O\n\n# . O O\r\n\n\n\n1\u00a0000 CD I-NP O"
 CONLLU = "# text = Don't go\n1-2\tDon't\t_\t_\t_\t_\t_\t_\t_\t_\n" + "".join(
@@ -73,7 +73,7 @@ def test_what_is_written_is_read_again():
                 "jsonl": json.dumps({"words": ["a b", "#"], "tags": ["O", "B-X"]}) + "\n",
             }[format]
         )
-    with pytest.raises(FormatError, match="a column cannot hold it"):
+    with pytest.raises(FormatError, match="a column cannot hold. Write"):
         write(io.BytesIO(), ["a\tb"], ["O"], "conll")
 
 
@@ -81,18 +81,18 @@ def test_what_is_written_is_read_again():
     ("name", "text", "settings", "message"),
     [
         ("a.conll", "a NN O\nb NN\n", {}, r"a.conll: line 2 has 2 columns, expected 3 as above: 'b NN'"),
-        ("a.conll", "a\nb\n", {}, r"a.conll: line 1 has 1 columns; the tags were looked for in column 2"),
-        ("a.conll", "a O\n", {"column": 3}, r"line 1 has 2 columns; the tags were looked for in column 3"),
+        ("a.conll", "a\nb\n", {}, r"a.conll: line 1 has 1 columns, expected the tags in column 2"),
+        ("a.conll", "a O\n", {"column": 3}, r"line 1 has 2 columns, expected the tags in column 3"),
         ("a.conll", "a\t\tO\n", {}, r"line 1 has 2 columns, expected 3"),
-        ("a.conllu", "1\ta\tb\n", {}, r"line 1 has 3 columns between tabs, CoNLL-U has 10"),
+        ("a.conllu", "1\ta\tb\n", {}, r"line 1 has 3 columns between tabs, expected 10"),
         ("a.conllu", CONLLU.replace("3\ta b", "4\ta b"), {}, r"line 6 has the id '4', expected 3"),
         ("a.jsonl", "{\n", {}, r"a.jsonl: line 1 is not JSON"),
         ("a.jsonl", '{"words": [], "tags": []}\n', {}, r'line 1 has no "words", a list of one word or more'),
         ("a.jsonl", '{"words": ["a"]}\n', {}, r'line 1 has no "tags", a list of texts; it has words'),
         ("a.jsonl", '{"words": ["a"], "tags": ["O", "O"]}\n', {}, r"line 1 has 1 words and 2 tags"),
         ("a.txt", "a\n", {}, r"plain text has no tags"),
-        ("a.conll", "\n-DOCSTART- -X- O O\n", {}, r"a.conll: no sentence came"),
-        ("a.conll", "", {}, r"no sentence came"),
+        ("a.conll", "\n-DOCSTART- -X- O O\n", {}, r"a.conll: got no sentence"),
+        ("a.conll", "", {}, r"got no sentence"),
     ],
 )
 def test_what_is_broken_is_named_with_file_and_line(tmp_path, name, text, settings, message):
@@ -102,16 +102,16 @@ def test_what_is_broken_is_named_with_file_and_line(tmp_path, name, text, settin
 
 def test_settings_that_are_none_are_refused(tmp_path):
     path = put(tmp_path, "a.conllu", CONLLU)
-    with pytest.raises(OptionError, match="'upo' came, CoNLL-U has id, .*Did you mean 'upos'"):
+    with pytest.raises(OptionError, match="got 'upo', expected one of id, .*Did you mean 'upos'"):
         list(sentences(path, column="upo"))
-    with pytest.raises(OptionError, match="numbered from 1"):
+    with pytest.raises(OptionError, match="got column 'ner', expected a number from 1"):
         list(sentences(path, format="conll", column="ner"))
-    with pytest.raises(OptionError, match="'conl' came, allowed are conll"):
+    with pytest.raises(OptionError, match="got 'conl', expected one of conll"):
         list(sentences(path, format="conl"))
 
 
 def test_formats_are_told_from_names():
-    assert [told(n) for n in ("a.conllu.gz", "b.jsonl", "c.txt", "eng.train.gz", "stdin")] == [
+    assert [format_of(n) for n in ("a.conllu.gz", "b.jsonl", "c.txt", "eng.train.gz", "stdin")] == [
         "conllu",
         "jsonl",
         "text",

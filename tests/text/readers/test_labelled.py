@@ -53,7 +53,7 @@ def test_several_labels_are_several_tasks_and_an_empty_one_is_missing(tmp_path):
             ["good", None],
             [None, "food"],
         ]
-    with pytest.raises(OptionError, match="2 labels were asked for, and lines have one"):
+    with pytest.raises(OptionError, match="got 2 labels a text, expected one for lines"):
         labelled(tmp_path / "a.csv", format="lines", label=["tone", "topic"])
 
 
@@ -69,7 +69,7 @@ def test_texts_without_labels(tmp_path):
     ("name", "content", "message"),
     [
         ("a.txt", "pos fine\n\nneg bad\n", "a.txt: line 2 is empty, expected a label and a text"),
-        ("a.txt", "pos fine\nneg\n", "a.txt: line 2: 'neg' came, expected a label, white space and a text"),
+        ("a.txt", "pos fine\nneg\n", "a.txt: line 2: got 'neg', expected a label, white space and a text"),
         ("a.tsv", "pos\tfine\nneg\t \n", "a.tsv: line 2: the text is empty"),
         ("a.tsv", "pos\tfine\nneg\n", "a.tsv: line 2 has 1 columns, expected 2 .label, text."),
         ("a.tsv", "a\tb\tc\nx\ty\tz\n", "a.tsv: line 1: no column 'text'; it has a, b, c"),
@@ -95,7 +95,7 @@ def test_texts_without_labels(tmp_path):
             '{"txt": "fine", "label": "pos"}\n',
             "a.jsonl: line 1 has no text in 'text'; it has label, txt",
         ),
-        ("a.txt", "", "a.txt: no text came, expected at least one"),
+        ("a.txt", "", "a.txt: got no text, expected at least one"),
         ("a.txt", "pos fine\nneg b\0d\n", "a.txt: line 2: a NUL character"),
     ],
 )
@@ -126,9 +126,9 @@ def test_bytes_of_another_encoding_are_named_and_an_unknown_encoding_too(tmp_pat
     ):
         labelled(tmp_path / "a.txt")
     assert labelled(tmp_path / "a.txt", encoding="windows-1252")[1].text == "café"
-    with pytest.raises(OptionError, match="encoding: 'utf-99' came"):
+    with pytest.raises(OptionError, match="encoding: got 'utf-99'"):
         labelled(tmp_path / "a.txt", encoding="utf-99")
-    with pytest.raises(OptionError, match="format: 'jsnl' came, .* Did you mean 'jsonl'"):
+    with pytest.raises(OptionError, match="format: got 'jsnl', .* Did you mean 'jsonl'"):
         labelled(tmp_path / "a.txt", format="jsnl")
 
 

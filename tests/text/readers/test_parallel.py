@@ -47,16 +47,16 @@ def test_texts_alone(write):
         (
             "a\nb\nc\n",
             "x\ny\n",
-            "second.txt: 2 lines came, .*first.txt has 3; line n of one belongs to line n of the other",
+            "second.txt: got 2 lines, expected 3 as in .*first.txt. Line n of one belongs to line n of the other",
         ),
         ("a\n \nc\n", "x\ny\nz\n", "first.txt: line 2 has an empty source"),
         ("a\nb\n", "x\n\n", "second.txt: line 2 has an empty target"),
-        ("", "", "no source with a target came"),
+        ("", "", "got no source with a target"),
         ("a\tx\nb\n", None, "first.txt: line 2 has 1 columns, expected source<TAB>target"),
         ("a\tx\tu\n", None, "line 1 has 3 columns"),
         ("a\tx\n\tx\n", None, "line 2 has an empty source"),
-        ("", None, "first.txt: no source with a target came"),
-        ("source\ttarget\n", None, "no source with a target came"),
+        ("", None, "first.txt: got no source with a target"),
+        ("source\ttarget\n", None, "got no source with a target"),
     ],
     ids=str,
 )
@@ -68,10 +68,10 @@ def test_what_is_wrong_is_named_by_file_and_line(write, first, second, message):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('{"source": "a"}', "x.jsonl: line 2 has no text in 'target'; it has 'source'"),
+        ('{"source": "a"}', "x.jsonl: line 2 has no text in 'target'; it has source"),
         ("[1]", "line 2 is not a JSON object"),
         ("{", "line 2 is not JSON"),
-        ('{"source": ["a"], "target": "b"}', "no text in 'source'"),
+        ('{"source": ["a"], "target": "b"}', "line 2: 'source' is .'a'., expected a text"),
     ],
     ids=str,
 )

@@ -1,4 +1,4 @@
-"""seqkit embed: train word vectors, ask them, test them, convert them."""
+"""seqkit embed: train, query, test and convert word vectors."""
 
 from seqkit.cli.commands.embed import align, count, map, quantise, train, window
 from seqkit.cli.commands.embed.queries import app

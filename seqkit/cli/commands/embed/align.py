@@ -14,19 +14,16 @@ def align(
     out: common.Out,
     dictionary: Annotated[
         Path | None,
-        typer.Option(help='Lines "source target" to learn from; if not given, words spelt alike.'),
+        typer.Option(help='Lines "source target" to learn from; if not given, words with the same spelling.'),
     ] = None,
     test: Annotated[
         Path | None, typer.Option(help="Lines to measure precision on; the dictionary if not given.")
     ] = None,
-    method: Annotated[
-        str, typer.Option(help="How words are found for the measure: csls or cosine.")
-    ] = "csls",
+    method: Annotated[str, typer.Option(help="How translations are found: csls or cosine.")] = "csls",
     restrict: common.Restrict = None,
     json: common.AsJson = False,
 ) -> None:
-    """Turn one space of vectors into another, write it to the folder --out, and show how many words find
-    theirs.
+    """Turn one space of vectors into another, and show how many words find their translation.
 
     Example: seqkit embed align english.vectors french.vectors --dictionary en-fr.txt --out
     english-in-french.vectors

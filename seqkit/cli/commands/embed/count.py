@@ -18,10 +18,14 @@ def count(
         str, typer.Option(help="inverse: a pair at distance d counts 1/d; flat: 1.")
     ] = "inverse",
     one_sided: Annotated[
-        bool, typer.Option("--one-sided", help="Rows stand before columns; else both directions count.")
+        bool,
+        typer.Option(
+            "--one-sided",
+            help="Count only pairs whose row word is before the column word; else both directions.",
+        ),
     ] = False,
-    min_count: Annotated[int, typer.Option(help="Words seen less often are left out.")] = 5,
-    max_size: Annotated[int | None, typer.Option(help="Most words that are kept.")] = None,
+    min_count: Annotated[int, typer.Option(help="Words that occur less often are left out.")] = 5,
+    max_size: Annotated[int | None, typer.Option(help="Keep so many of the most common words.")] = None,
     vocab: Annotated[
         Path | None,
         typer.Option(help="Counts or a corpus whose words to count: for shards of a larger text."),
@@ -33,7 +37,7 @@ def count(
         str, typer.Option(help="How a text is cut: as in seqkit corpus build.")
     ] = "whitespace",
     lower: Annotated[bool, typer.Option("--lower", help="Lower-case the text.")] = False,
-    setting: Annotated[list[str], typer.Option("--set", help="Another setting, as distance=text.")] = [],  # noqa: B006
+    setting: Annotated[list[str], typer.Option("--set", help="Another setting, such as distance=text.")] = [],  # noqa: B006
     dask: Annotated[
         str | None,
         typer.Option(
@@ -42,17 +46,20 @@ def count(
         ),
     ] = None,
     parts: Annotated[
-        int | None, typer.Option(help="Pieces that Dask counts; two a thread of the workers if not given.")
+        int | None,
+        typer.Option(help="How many pieces Dask counts; two for each thread of the workers if not given."),
     ] = None,
     threads: common.Threads = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show pairs, memory and disk needed, count nothing.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Show how many pairs, and how much memory and disk, are needed; count nothing."
+        ),
     ] = False,
     quiet: common.Quiet = False,
     json: common.AsJson = False,
 ) -> None:
-    """Count which words stand near which, for embed train --loss glove; the same counts for any memory,
-    threads and machines.
+    """Count which words are near which, for embed train --loss glove; exact for any memory and threads.
 
     Example: seqkit embed count wiki.txt.gz --window 10 --memory 500M --out wiki.counts
     """
@@ -92,7 +99,7 @@ def merge(
     threads: common.Threads = None,
     json: common.AsJson = False,
 ) -> None:
-    """Add up counts of several texts, to exactly what counting them together gives.
+    """Add up counts of several texts; the result is exactly the count of all of them together.
 
     Example: seqkit embed merge wiki.counts wiki.counts --out both.counts
     """

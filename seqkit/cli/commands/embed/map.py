@@ -11,9 +11,11 @@ def draw(
     vectors: common.VectorsPath,
     out: common.Out,
     words: Annotated[
-        list[str], typer.Option(help="A file of words, or words; again for another colour.")
+        list[str], typer.Option(help="A file of words, or words; give again for another colour.")
     ] = [],  # noqa: B006
-    top: Annotated[int, typer.Option("--top", help="How many: the most frequent, or the nearest.")] = 300,
+    top: Annotated[
+        int, typer.Option("--top", help="How many words: the most frequent, or the nearest.")
+    ] = 300,
     neighbours_of: Annotated[
         str | None, typer.Option(help="Draw this word and the --top nearest to it.")
     ] = None,
@@ -21,19 +23,20 @@ def draw(
         str | None, typer.Option(help="tsne, pca, umap (an extra) or axes; tsne if not given.")
     ] = None,
     x: Annotated[
-        str | None, typer.Option(help="A formula for the horizontal axis, as 'he->she'; then --y too.")
+        str | None, typer.Option(help="A formula for the horizontal axis, such as 'he->she'; needs --y.")
     ] = None,
-    y: Annotated[str | None, typer.Option(help="One for the vertical axis, as 'king-man+woman'.")] = None,
-    title: Annotated[str, typer.Option(help="Title; says what is shown if not given.")] = "",
-    missing: Annotated[str, typer.Option(help="What an unknown word does: error or skip.")] = "error",
+    y: Annotated[
+        str | None, typer.Option(help="A formula for the vertical axis, such as 'king-man+woman'.")
+    ] = None,
+    title: Annotated[str, typer.Option(help="Title of the map; if not given, it says what is shown.")] = "",
+    missing: Annotated[str, typer.Option(help="What to do with an unknown word: error or skip.")] = "error",
     setting: Annotated[
-        list[str], typer.Option("--set", help="A setting of the method, as perplexity=50.")
+        list[str], typer.Option("--set", help="A setting of the method, such as perplexity=50.")
     ] = [],  # noqa: B006
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
-    """Draw a map of words to --out: .svg or .png, .html (zoom, search, neighbours) or .tsv (TensorBoard
-    projector).
+    """Draw a map of words to --out: .svg, .png, .html (zoom, search) or .tsv (TensorBoard projector).
 
     Example: seqkit embed map demo.vectors --top 200 --out map.svg
     """

@@ -1,4 +1,4 @@
-"""seqkit embed: train word vectors, ask them, test them, convert them."""
+"""seqkit embed: train, query, test and convert word vectors."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,10 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from seqkit.cli import common
+from seqkit.cli.help import group
+from seqkit.cli.options import choices
 
-app = common.group(
-    "Word vectors: train, count, merge, neighbours, analogies, odd one out, evaluate, convert, look."
-)
+app = group("Turn words into vectors and use them: train, query, test, align, draw, convert.")
+FORMATS = choices("seqkit.embeddings.vectors.formats")
 
 Words = Annotated[list[str], typer.Argument(help="Words.")]
 Top = Annotated[int, typer.Option("--top", help="How many to show.")]
@@ -50,14 +51,14 @@ def analogy(
     restrict: common.Restrict = None,
     json: common.AsJson = False,
 ) -> None:
-    """Solve "a is to b as c is to …"; a, b and c themselves are left out of the answers.
+    """Solve "a is to b as c is to …"; a, b and c themselves are never the answer.
 
     Example: seqkit embed analogy demo.vectors man king woman
     """
     from seqkit.core.errors import OptionError
 
     if len(words) != 3:
-        raise OptionError(f"analogy: {len(words)} words came, expected three: a b c.")
+        raise OptionError(f"analogy: got {len(words)} words, expected three: a b c.")
     found = _open(vectors).analogy(*words, method=method, topn=top, restrict=restrict)
     result = {"question": words, "method": method, "excluded": words, "answers": found}
     common.show(result, common.table([list(pair) for pair in found], ["answer", "score"]), json)
@@ -107,16 +108,16 @@ def evaluate(
 def convert(
     vectors: common.VectorsPath,
     out: common.Out,
-    to: Annotated[str, typer.Option(help="native, word2vec, word2vec-binary, glove or fasttext.")] = "native",
+    to: Annotated[str, typer.Option(help=f"Format to write: {FORMATS}.")] = "native",
     restrict: common.Restrict = None,
-    space_as: Annotated[str | None, typer.Option(help="Write this for a space within a word.")] = None,
+    space_as: Annotated[str | None, typer.Option(help="Write this instead of a space within a word.")] = None,
     lenient: Annotated[bool, typer.Option("--lenient", help="Accept a header with a wrong count.")] = False,
     drop_nonfinite: Annotated[
         bool, typer.Option("--drop-nonfinite", help="Leave out rows with nan or inf.")
     ] = False,
     errors: Annotated[str, typer.Option(help="strict or replace, for invalid UTF-8.")] = "strict",
 ) -> None:
-    """Write vectors in another format; numbers come back exactly.
+    """Write vectors in another format; every number stays exact.
 
     Example: seqkit embed convert glove.6B.100d.txt --to native --out glove.vectors
     """

@@ -1,94 +1,80 @@
-"""seqkit tune lr: the range test of learning rates."""
+"""seqkit tune lr: the range test of learning rates, for any model that a train command makes."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from seqkit.cli import common
+from seqkit.cli.help import group
+from seqkit.cli.options import in_panel
 
-app = common.group("Find a learning rate by raising it from step to step.")
-Unit = Annotated[str, typer.Option(help="word, whitespace (tokenised text), character or subword[:MODEL].")]
-Low = Annotated[float, typer.Option(help="Rate of the first step.")]
-High = Annotated[
-    float, typer.Option(help="Rate of the last step; the test ends before it when the loss runs away.")
-]
-Steps = Annotated[int, typer.Option(help="Steps of the test.")]
-Settings = Annotated[list[str], typer.Option("--set", help="A setting of the model, as hidden_size=64.")]
-Plot = Annotated[Path | None, typer.Option(help="Draw the losses to this .svg or .png (extra: plot).")]
+if TYPE_CHECKING:
+    from seqkit.train.data import Data
 
-
-@app.command()
-def lm(
-    input: Annotated[str, typer.Argument(help="A text or a corpus folder.")],
-    setting: Settings = [],  # noqa: B006
-    unit: Unit = "word",
-    low: Low = 1e-6,
-    high: High = 10.0,
-    steps: Steps = 200,
-    plot: Plot = None,
-    device: common.Device = "auto",
-    threads: common.Threads = None,
-    seed: common.Seed = 1,
-    json: common.AsJson = False,
-) -> None:
-    """Find a learning rate for a language model.
-
-    Example: seqkit tune lr lm text.txt --set hidden_size=64 --plot lr.svg
-    """
-    from seqkit.core.options import parse_settings
-    from seqkit.models.language_model.model import LanguageModel
-    from seqkit.models.tuning_data import lm_data
-
-    model = LanguageModel(device=device, threads=threads, **({"seed": seed} | parse_settings(setting)))
-    _find(model, lm_data(model, input, None, unit=unit)[0], low, high, steps, plot, json)
+app = group("Find a learning rate: raise it step by step and watch the loss.")
+FLAGS = {
+    name: in_panel(flag, "Search")
+    for name, flag in {
+        "low": Annotated[float, typer.Option(help="Learning rate of the first step.")],
+        "high": Annotated[
+            float,
+            typer.Option(help="Learning rate of the last step; the test ends earlier if the loss diverges."),
+        ],
+        "steps": Annotated[int, typer.Option(help="How many steps.")],
+        "plot": Annotated[
+            Path | None, typer.Option(help="Draw the losses to this .svg or .png (extra: plot).")
+        ],
+        "device": common.Device,
+        "threads": common.Threads,
+        "quiet": common.Quiet,
+        "json": common.AsJson,
+    }.items()
+}
 
 
-@app.command()
-def classify(
-    input: Annotated[str, typer.Argument(help="Labelled texts, as for seqkit classify train.")],
-    setting: Settings = [],  # noqa: B006
-    low: Low = 1e-6,
-    high: High = 10.0,
-    steps: Steps = 200,
-    plot: Plot = None,
-    device: common.Device = "auto",
-    threads: common.Threads = None,
-    seed: common.Seed = 1,
-    json: common.AsJson = False,
-) -> None:
-    """Find a learning rate for a classifier.
+@dataclass(frozen=True)
+class Rates:
+    """What a train command receives instead of a Training, to test rates instead of training."""
 
-    Example: seqkit tune lr classify train.tsv --plot lr.svg
-    """
-    from seqkit.core.options import parse_settings
-    from seqkit.models.classifier.model import TextClassifier
-    from seqkit.models.tuning_data import classifier_data
+    settings: dict[str, Any]
+    reading: dict[str, Any]
+    low: float = 1e-6
+    high: float = 10.0
+    steps: int = 200
+    plot: Path | None = None
+    device: str = "auto"
+    threads: int | None = None
+    quiet: bool = False
+    json: bool = False
 
-    model = TextClassifier(device=device, threads=threads, **({"seed": seed} | parse_settings(setting)))
-    _find(model, classifier_data(input, None)[0], low, high, steps, plot, json)
+    def run(
+        self,
+        make: Callable[..., Any],
+        read: "Callable[[Any, Path | None, Any], Data]",
+        out: str,
+        unit: str,
+        text: Any,
+        alone: bool = False,
+    ) -> None:
+        """Test, and print the rate to use."""
+        from seqkit.report.figure import check_picture
+        from seqkit.report.rate_curve import rate_curve
+        from seqkit.tuning.lr_range_test import find_lr
 
-
-def _find(model: Any, data: Any, low: float, high: float, steps: int, plot: Path | None, json: bool) -> None:
-    from seqkit.report.figure import check_picture
-    from seqkit.report.rate_curve import rate_curve
-    from seqkit.tuning.lr_range_test import find_lr
-
-    if plot is not None:
-        check_picture(plot)
-    found = find_lr(model, *data, low=low, high=high, steps=steps)
-    if plot is not None:
-        rate_curve(
-            plot, found.rates, found.losses, found.smoothed, suggested=found.suggested, lowest=found.lowest
-        )
-    lowest = f"the smoothed loss was lowest ({min(found.smoothed):.4g}) at {found.lowest:.2g}"
-    broke = (
-        f"and ran away at {found.rates[-1]:.2g}"
-        if found.broken
-        else f"and had not run away at {found.rates[-1]:.2g}"
-    )
-    common.show(
-        found.to_json(),
-        f"lr {found.suggested:.2g}: {lowest}, {broke}. To search: --space {found.space}",
-        json,
-    )
+        if self.plot is not None:
+            check_picture(self.plot)
+        model = make(device=self.device, threads=self.threads, **self.settings)
+        data = read(model, None, None)
+        given = {name: value for name, value in data.given.items() if name != "valid" and value is not None}
+        found = find_lr(model, *data.args, low=self.low, high=self.high, steps=self.steps, **given)
+        if self.plot is not None:
+            curve = (found.rates, found.losses, found.smoothed)
+            rate_curve(self.plot, *curve, suggested=found.suggested, lowest=found.lowest)
+        lowest = f"the smoothed loss was lowest ({min(found.smoothed):.4g}) at {found.lowest:.2g}"
+        broke = "and diverged at" if found.broken else "and had not diverged at"
+        ended = f"{broke} {found.rates[-1]:.2g}. To search: --space {found.space}"
+        said = f"lr {found.suggested:.2g}: {lowest}, {ended}"
+        common.show(found.to_json(), said, self.json)

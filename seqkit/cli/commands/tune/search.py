@@ -1,114 +1,98 @@
-"""seqkit tune: search settings of language models and classifiers, look at searches; the range test of rates
-is in lr.
-"""
+"""seqkit tune: search settings of any model that a train command makes, and look at searches."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from seqkit.cli import common
-from seqkit.cli.commands.tune import lr
+from seqkit.cli.help import group
+from seqkit.cli.options import in_panel
+from seqkit.core.family import Family
 
 if TYPE_CHECKING:
+    from seqkit.train.data import Data
     from seqkit.tuning.tune import Found, Report
 
-app = common.group(
-    "Search settings: random, coarse to fine, successive halving; find a learning rate; look at searches."
-)
-Spaces = Annotated[
-    list[str],
-    typer.Option("--space", help="A setting to search: lr=1e-4..1:log, cell=gru,lstm, or its name alone."),
-]
-Trials = Annotated[int, typer.Option(help="Settings to try.")]
-Method = Annotated[str, typer.Option(help="random, coarse-to-fine, halving or grid.")]
-MethodSettings = Annotated[
-    list[str], typer.Option("--method-set", help="A setting of the method: eta=4, rounds=3, points=8.")
-]
-Settings = Annotated[
-    list[str], typer.Option("--set", help="A setting that all trials share, as hidden_size=64.")
-]
-SearchOut = Annotated[
-    str, typer.Option(help="Folder of the search and of its best model; what is there is gone on with.")
-]
+app = group("Find good settings: search those of any model that can be trained, find a learning rate, show.")
+METHODS = ", ".join(Family("seqkit.tuning.methods", "search method").names())
 Plot = Annotated[Path | None, typer.Option(help="Draw the search to this .svg or .png (extra: plot).")]
+FLAGS = {
+    name: in_panel(flag, "Search")
+    for name, flag in {
+        "space": Annotated[
+            list[str],
+            typer.Option(
+                "--space", help="A setting to search: lr=1e-4..1:log, cell=gru,lstm, or its name alone."
+            ),
+        ],
+        "trials": Annotated[int, typer.Option(help="How many settings to try.")],
+        "method": Annotated[str, typer.Option(help=f"How to search: {METHODS}.")],
+        "method_setting": Annotated[
+            list[str],
+            typer.Option("--method-set", help="A setting of the method: eta=4, rounds=3, points=8."),
+        ],
+        "plot": Plot,
+        "device": common.Device,
+        "threads": common.Threads,
+        "quiet": common.Quiet,
+        "json": common.AsJson,
+    }.items()
+}
 
 
-@app.command()
-def lm(
-    input: Annotated[str, typer.Argument(help="A text or a corpus folder.")],
-    valid: Annotated[str, typer.Option(help="Text that trials are compared by.")],
-    out: SearchOut,
-    space: Spaces = ["lr"],  # noqa: B006
-    trials: Trials = 20,
-    method: Method = "random",
-    method_setting: MethodSettings = [],  # noqa: B006
-    setting: Settings = [],  # noqa: B006
-    unit: lr.Unit = "word",
-    plot: Plot = None,
-    device: common.Device = "auto",
-    threads: common.Threads = None,
-    seed: common.Seed = 1,
-    quiet: common.Quiet = False,
-    json: common.AsJson = False,
-) -> None:
-    """Search settings of a language model and keep the best model in --out, ready for seqkit lm.
+@dataclass(frozen=True)
+class Search:
+    """What a train command receives instead of a Training, to search settings instead of training one."""
 
-    The same command again goes on after a kill; given in several shells it shares the trials out.
+    settings: dict[str, Any]
+    reading: dict[str, Any]
+    space: list[str] = None  # type: ignore[assignment]  # a list is no default
+    trials: int = 20
+    method: str = "random"
+    method_setting: list[str] = None  # type: ignore[assignment]  # a list is no default
+    plot: Path | None = None
+    device: str = "auto"
+    threads: int | None = None
+    quiet: bool = False
+    json: bool = False
 
-    Example: seqkit tune lm text.txt --valid valid.txt --space lr --space hidden_size=32..256 --method halving
-    --out best.lm
-    """
-    from seqkit.core.options import parse_settings
-    from seqkit.models.language_model.model import LanguageModel
-    from seqkit.models.tuning_data import lm_data
+    def run(
+        self,
+        make: Callable[..., Any],
+        read: "Callable[[Any, Path | None, Any], Data]",
+        out: str,
+        unit: str,
+        text: Any,
+        alone: bool = False,
+    ) -> None:
+        """Search, and keep the best model in `out`."""
+        from seqkit.core.options import parse_settings
+        from seqkit.report.figure import check_picture
+        from seqkit.tuning.space import parse_space
+        from seqkit.tuning.tune import tune
 
-    model = LanguageModel(device=device, threads=threads, **({"seed": seed} | parse_settings(setting)))
-    data = lm_data(model, input, valid, unit=unit)
-    _tune(model, space, data, Path(out), trials, method, method_setting, seed, plot, quiet, json)
-
-
-@app.command()
-def classify(
-    input: Annotated[str, typer.Argument(help="Labelled texts, as for seqkit classify train.")],
-    out: SearchOut,
-    valid: Annotated[
-        str | None, typer.Option(help="Texts that trials are compared by; a tenth of INPUT if not given.")
-    ] = None,
-    space: Spaces = ["lr"],  # noqa: B006
-    trials: Trials = 20,
-    method: Method = "random",
-    method_setting: MethodSettings = [],  # noqa: B006
-    setting: Settings = [],  # noqa: B006
-    plot: Plot = None,
-    device: common.Device = "auto",
-    threads: common.Threads = None,
-    seed: common.Seed = 1,
-    quiet: common.Quiet = False,
-    json: common.AsJson = False,
-) -> None:
-    """Search settings of a classifier and keep the best model in --out, ready for seqkit classify.
-
-    Example: seqkit tune classify train.tsv --valid dev.tsv --space lr --space dropout=0..0.6 --out best.model
-    """
-    from seqkit.core.options import parse_settings
-    from seqkit.models.classifier.model import TextClassifier
-    from seqkit.models.tuning_data import classifier_data
-
-    model = TextClassifier(device=device, threads=threads, **({"seed": seed} | parse_settings(setting)))
-    _tune(
-        model,
-        space,
-        classifier_data(input, valid),
-        Path(out),
-        trials,
-        method,
-        method_setting,
-        seed,
-        plot,
-        quiet,
-        json,
-    )
+        if self.plot is not None:
+            check_picture(self.plot)
+        model = make(device=self.device, threads=self.threads, **self.settings)
+        data = read(model, None, None)
+        given = {name: value for name, value in data.given.items() if name != "valid" and value is not None}
+        found = tune(
+            model,
+            parse_space(self.space or ["lr"]),
+            *data.args,
+            valid=data.given.get("valid"),
+            out=Path(out),
+            trials=self.trials,
+            method=self.method,
+            method_settings=parse_settings(self.method_setting or []),
+            seed=model.get_params().get("seed", 1),
+            report=None if self.quiet else _report(self.trials),
+            **given,
+        )
+        _show(found, self.plot, self.json)
 
 
 @app.command()
@@ -123,43 +107,7 @@ def show(
     """
     from seqkit.tuning.tune import Found
 
-    found = Found.load(folder)
-    _show(found, plot, json)
-
-
-def _tune(
-    model: Any,
-    space: list[str],
-    data: Any,
-    out: Path,
-    trials: int,
-    method: str,
-    method_setting: list[str],
-    seed: int,
-    plot: Path | None,
-    quiet: bool,
-    json: bool,
-) -> None:
-    from seqkit.core.options import parse_settings
-    from seqkit.report.figure import check_picture
-    from seqkit.tuning.space import parse_space
-    from seqkit.tuning.tune import tune
-
-    if plot is not None:
-        check_picture(plot)
-    found = tune(
-        model,
-        parse_space(space),
-        *data[0],
-        valid=data[1],
-        out=out,
-        trials=trials,
-        method=method,
-        method_settings=parse_settings(method_setting),
-        seed=seed,
-        report=None if quiet else _report(trials),
-    )
-    _show(found, plot, json)
+    _show(Found.load(folder), plot, json)
 
 
 def _show(found: "Found", plot: Path | None, json: bool) -> None:
@@ -184,7 +132,7 @@ def _show(found: "Found", plot: Path | None, json: bool) -> None:
 
 
 def _report(trials: int) -> "Report":
-    """A line a job."""
+    """A line for each job."""
 
     def report(trial: Any, known: list[Any]) -> None:
         settings = ", ".join(f"{name} {_brief(value)}" for name, value in trial.settings.items())

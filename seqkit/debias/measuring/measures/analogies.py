@@ -12,7 +12,9 @@ import numpy as np
 
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import DEFAULT, TINY, Lists, Measured, Options, unit
+from seqkit.debias.measuring.base import DEFAULT, BiasScore, KnownPair, Options
+from seqkit.debias.measuring.geometry import TINY, unit
+from seqkit.debias.measuring.word_lists import WordLists
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["analogies"]
@@ -21,15 +23,14 @@ _ROWS = 512
 
 def analogies(
     vectors: Vectors,
-    pair: tuple[str, str],
+    pair: KnownPair,
     *,
     topn: int = 100,
     delta: float = 1.0,
     restrict: int = 10_000,
     options: Options = DEFAULT,
-) -> Measured:
-    """extra["pairs"] = [x, y, score] of the best pairs among the first `restrict` words; value = their mean
-    score.
+) -> BiasScore:
+    """extra["pairs"] = [x, y, score] of the best pairs of the first `restrict` words; value: the mean score.
 
     a and b themselves are left out; nothing else is.
     Raises:  FormatError if no two words are within delta and in the direction of the pair.
@@ -37,10 +38,10 @@ def analogies(
     """
     if topn < 1 or not delta > 0 or restrict < 2:
         raise OptionError(
-            f"analogies: topn {topn}, delta {delta}, restrict {restrict} came; allowed: at least 1, above "
-            "0, at least 2."
+            f"analogies: got topn {topn}, delta {delta}, restrict {restrict}; expected at least 1, above 0, "
+            "at least 2."
         )
-    lists = Lists("analogies", vectors, {"a": pair[:1], "b": pair[1:]}, options)
+    lists = WordLists("analogies", vectors, {"a": pair[:1], "b": pair[1:]}, options)
     g = unit("analogies", lists.unit("a") - lists.unit("b"), ["the difference of the pair"])[0]
     lengths = np.linalg.norm(vectors.matrix[:restrict].astype(np.float64), axis=1)
     rows = np.setdiff1d(
@@ -62,7 +63,7 @@ def analogies(
         )
     value = float(np.mean([score for *_, score in found]))
     settings = lists.signature(pair=list(pair), topn=topn, delta=delta, restrict=restrict, normalized=True)
-    return Measured(
+    return BiasScore(
         "analogies", value, len(found), 0, settings, neutral=None, lost=lists.lost, extra={"pairs": found}
     )
 
@@ -70,9 +71,7 @@ def analogies(
 def _best(
     rows: Annotated[Array, "N D"], g: Annotated[Array, "D"], delta: float, keep: int
 ) -> tuple[Array, Array, Array]:
-    """The `keep` best (x, y, score), best first. Each pair taken blocks at most 2 N others, so 2 N topn are
-    enough.
-    """
+    """The `keep` best (x, y, score), best first; each chosen pair excludes at most 2 N others."""
     along = rows @ g
     parts = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
     for start in range(0, len(rows), _ROWS):

@@ -11,24 +11,17 @@ import numpy as np
 
 from seqkit.core.errors import OptionError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import (
-    DEFAULT,
-    Lists,
-    Measured,
-    Options,
-    Words,
-    by_word,
-    mean_score,
-    orthonormal,
-)
+from seqkit.debias.measuring.base import DEFAULT, Basis, BiasScore, Neutral, Options
+from seqkit.debias.measuring.geometry import orthonormal
+from seqkit.debias.measuring.word_lists import WordLists, by_word, mean_score
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["direct_bias"]
 
 
 def direct_bias(
-    vectors: Vectors, words: Words, basis: Array, *, c: float = 1.0, options: Options = DEFAULT
-) -> Measured:
+    vectors: Vectors, words: Neutral, basis: Basis, *, c: float = 1.0, options: Options = DEFAULT
+) -> BiasScore:
     """Direct bias of words that ought to be neutral; 0 is none, 1 is all.
 
     basis: (D,) or orthonormal rows (k, D). The list of words decides the value: name it.
@@ -36,9 +29,9 @@ def direct_bias(
     Source:  Bolukbasi et al. 2016, section 5.2.
     """
     if not (c > 0 and math.isfinite(c)):
-        raise OptionError(f"direct_bias: c = {c} came, allowed are numbers above 0; 1 is as published.")
+        raise OptionError(f"direct_bias: got c = {c}, expected a number above 0; 1 is as published.")
     B = orthonormal("direct_bias", basis, vectors.dim)
-    lists = Lists("direct_bias", vectors, {"words": words}, options)
+    lists = WordLists("direct_bias", vectors, {"words": words}, options)
 
     def size(w: Array) -> Array:
         found: Array = np.linalg.norm(w @ B.T, axis=1) ** c

@@ -9,28 +9,23 @@ import numpy as np
 
 from seqkit.core.errors import FormatError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import (
-    DEFAULT,
-    Lists,
-    Measured,
-    Options,
-    Words,
-    by_word,
-    interval,
-    null_band,
-    unit,
-)
+from seqkit.debias.measuring.base import DEFAULT, BiasScore, FirstClass, Neutral, Options, SecondClass
+from seqkit.debias.measuring.geometry import unit
+from seqkit.debias.measuring.resampling import interval, null_band
+from seqkit.debias.measuring.word_lists import WordLists, by_word
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["ect"]
 
 
-def ect(vectors: Vectors, words: Words, A: Words, B: Words, *, options: Options = DEFAULT) -> Measured:
+def ect(
+    vectors: Vectors, words: Neutral, A: FirstClass, B: SecondClass, *, options: Options = DEFAULT
+) -> BiasScore:
     """ECT; 1: unbiased. by_word = cos(w, ḡ_A) - cos(w, ḡ_B).
 
     Source:  Dev & Phillips 2019.
     """
-    lists = Lists("ect", vectors, {"words": words, "A": A, "B": B}, options)
+    lists = WordLists("ect", vectors, {"words": words, "A": A, "B": B}, options)
     lists.at_least("words", 3)
     means = unit(
         "ect",
@@ -46,7 +41,7 @@ def ect(vectors: Vectors, words: Words, A: Words, B: Words, *, options: Options 
         )
     pool = lists.pool(len(cosines))
     other = None if pool is None else pool @ means.T
-    return Measured(
+    return BiasScore(
         "ect",
         value,
         len(cosines),

@@ -3,15 +3,16 @@
 value = max(accuracy, 1 - accuracy) of two clusters against the sides, the mean over seeds
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from seqkit.core import options as settings_of
 from seqkit.core.errors import OptionError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import DEFAULT, Measured, Options, interval, null_band
+from seqkit.debias.measuring.base import DEFAULT, Basis, BiasScore, MostWords, Options, Original, Specific
 from seqkit.debias.measuring.recovery import most_biased, rows_of
+from seqkit.debias.measuring.resampling import interval, null_band
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["gonen_clusters"]
@@ -19,15 +20,15 @@ __all__ = ["gonen_clusters"]
 
 def gonen_clusters(
     vectors: Vectors,
-    basis: Array,
+    basis: Basis,
     *,
-    original: Vectors | None = None,
-    n: int = 500,
+    original: Original = None,
+    n: MostWords = 500,
     seeds: Sequence[int] = (1, 2, 3, 4, 5),
-    specific: Iterable[str] = (),
+    specific: Specific = (),
     options: Options = DEFAULT,
-) -> Measured:
-    """Clustering accuracy of 2n words; 0.5: the sides cannot be told, 1: they still can. extra: each seed's.
+) -> BiasScore:
+    """Clustering accuracy of 2n words; 0.5: the sides are not found, 1: all are. extra: of each seed.
 
     original: the vectors before debiasing, which choose the words and to which `basis` belongs.
     Source:  Gonen & Goldberg 2019, section 4.
@@ -35,7 +36,7 @@ def gonen_clusters(
     from sklearn.cluster import KMeans
 
     if not seeds:
-        raise OptionError("gonen_clusters: no seed came, expected at least one.")
+        raise OptionError("gonen_clusters: got no seed, expected at least one.")
     words, labels = most_biased("gonen_clusters", original or vectors, basis, n, specific=specific)
     x = rows_of("gonen_clusters", vectors, words)
     hits = []
@@ -52,7 +53,7 @@ def gonen_clusters(
 
     by_seed = dict(zip(map(str, seeds), right.mean(1).tolist(), strict=True))
     signature = {"n": n, "seeds": list(seeds), "normalized": True, **settings_of.to_json(options)}
-    return Measured(
+    return BiasScore(
         "gonen-clusters",
         float(right.mean()),
         2 * n,

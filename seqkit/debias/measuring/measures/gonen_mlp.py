@@ -4,11 +4,10 @@ INLP leaves nothing for a linear probe; such a network may still find the sides 
 """
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from seqkit.core.types import Array
-from seqkit.debias.measuring.base import DEFAULT, Measured, Options
+from seqkit.debias.measuring.base import DEFAULT, Basis, BiasScore, MostWords, Options, Original, Specific
 from seqkit.debias.measuring.recovery import probe
 from seqkit.embeddings.vectors.vectors import Vectors
 
@@ -17,18 +16,18 @@ __all__ = ["gonen_mlp"]
 
 def gonen_mlp(
     vectors: Vectors,
-    basis: Array,
+    basis: Basis,
     *,
-    original: Vectors | None = None,
-    n: int = 2500,
+    original: Original = None,
+    n: MostWords = 2500,
     train: float = 0.2,
     seeds: Sequence[int] = (1, 2, 3, 4, 5),
-    specific: Iterable[str] = (),
+    specific: Specific = (),
     hidden: int = 100,
     steps: int = 200,
     options: Options = DEFAULT,
-) -> Measured:
-    """Accuracy on words it was not trained on, out of 2n; 0.5: nothing to be found. extra: each seed's.
+) -> BiasScore:
+    """Accuracy on those of 2n words that it never saw; 0.5: nothing is found. extra: of each seed.
 
     hidden: relu units.   steps: iterations of L-BFGS at most.
     """

@@ -4,23 +4,23 @@ value = Pearson's r over words between the projection before and the share of th
 positive side
 """
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.types import Array
 from seqkit.debias.measuring.base import (
     DEFAULT,
-    Lists,
-    Measured,
+    Basis,
+    BiasScore,
+    MostNeighbours,
+    Neutral,
     Options,
-    Words,
-    by_word,
-    interval,
-    null_band,
+    Original,
+    Specific,
 )
 from seqkit.debias.measuring.recovery import LIMIT, candidates, projections, rows_of
+from seqkit.debias.measuring.resampling import interval, null_band
+from seqkit.debias.measuring.word_lists import WordLists, by_word
 from seqkit.embeddings.vectors.neighbours import nearest_rows
 from seqkit.embeddings.vectors.vectors import Vectors
 
@@ -29,31 +29,29 @@ __all__ = ["gonen_neighbours"]
 
 def gonen_neighbours(
     vectors: Vectors,
-    words: Words,
-    basis: Array,
+    words: Neutral,
+    basis: Basis,
     *,
-    original: Vectors | None = None,
-    k: int = 100,
-    specific: Iterable[str] = (),
+    original: Original = None,
+    k: MostNeighbours = 100,
+    specific: Specific = (),
     limit: int = LIMIT,
     options: Options = DEFAULT,
-) -> Measured:
-    """r of words (professions, say); by_word = share of neighbours on the positive side. 0: neighbours tell
-    nothing.
+) -> BiasScore:
+    """r of words, such as professions; by_word = share of neighbours on the positive side; 0: no relation.
 
     The side of a neighbour is the sign of its projection in the original vectors. The null band is that of
     shuffled shares.
     Source:  Gonen & Goldberg 2019, section 4 (bias by neighbours).
     """
     where, before = "gonen_neighbours", original or vectors
-    lists = Lists(where, vectors, {"words": words}, options)
+    lists = WordLists(where, vectors, {"words": words}, options)
     lists.at_least("words", 3)
     names = lists.words["words"]
     others = candidates(before, specific, limit)
     if not 1 <= k < len(others):
         raise OptionError(
-            f"{where}: k = {k} came for {len(others):,} words to look among, allowed is 1 to "
-            f"{len(others) - 1:,}."
+            f"{where}: got k = {k} for {len(others):,} words to search, expected 1 to {len(others) - 1:,}."
         )
     matrix = rows_of(where, vectors, others).astype(np.float32)
     ids, _ = nearest_rows(lists.unit("words"), matrix, np.ones(len(matrix), np.float32), k + 1)
@@ -70,7 +68,7 @@ def gonen_neighbours(
             "Change k or words."
         )
     settings = lists.signature(k=k, limit=limit, normalized=True)
-    return Measured(
+    return BiasScore(
         "gonen-neighbours",
         float(_pearson(side[None], share[None])[0]),
         len(names),

@@ -1,12 +1,9 @@
-"""Gonen's second test: can a support-vector machine with an RBF kernel learn the sides of the most biased
-words?
-"""
+"""Gonen's second test: can an SVM with an RBF kernel learn the sides of the most biased words?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from seqkit.core.types import Array
-from seqkit.debias.measuring.base import DEFAULT, Measured, Options
+from seqkit.debias.measuring.base import DEFAULT, Basis, BiasScore, MostWords, Options, Original, Specific
 from seqkit.debias.measuring.recovery import probe
 from seqkit.embeddings.vectors.vectors import Vectors
 
@@ -15,16 +12,16 @@ __all__ = ["gonen_svm"]
 
 def gonen_svm(
     vectors: Vectors,
-    basis: Array,
+    basis: Basis,
     *,
-    original: Vectors | None = None,
-    n: int = 2500,
+    original: Original = None,
+    n: MostWords = 2500,
     train: float = 0.2,
     seeds: Sequence[int] = (1, 2, 3, 4, 5),
-    specific: Iterable[str] = (),
+    specific: Specific = (),
     options: Options = DEFAULT,
-) -> Measured:
-    """Accuracy on words it was not trained on, out of 2n; 0.5: nothing to be found. extra: each seed's.
+) -> BiasScore:
+    """Accuracy on those of 2n words that it never saw; 0.5: nothing is found. extra: of each seed.
 
     As published: n = 2,500, trained on 1,000 of 5,000 words.
     Source:  Gonen & Goldberg 2019, section 4.

@@ -9,33 +9,24 @@ import numpy as np
 
 from seqkit.core.errors import FormatError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import (
-    DEFAULT,
-    TINY,
-    Lists,
-    Measured,
-    Options,
-    Words,
-    by_word,
-    mean_score,
-    orthonormal,
-)
+from seqkit.debias.measuring.base import DEFAULT, Anchor, Basis, BiasScore, Neutral, Options, Words
+from seqkit.debias.measuring.geometry import TINY, orthonormal
+from seqkit.debias.measuring.word_lists import WordLists, by_word, mean_score
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["indirect_bias"]
 
 
 def indirect_bias(
-    vectors: Vectors, word: str, words: Words, basis: Array, *, options: Options = DEFAULT
-) -> Measured:
-    """by_word = β(word, v) of each v in words; value = their mean; extra = numerator and inner product of
-    each.
+    vectors: Vectors, word: Anchor, words: Neutral, basis: Basis, *, options: Options = DEFAULT
+) -> BiasScore:
+    """by_word = β(word, v) of each v in words; value: the mean; extra: numerator and inner product of each.
 
     Raises:  FormatError for a word inside the bias subspace, or at right angles to `word`.
     Source:  Bolukbasi et al. 2016, section 5.3.
     """
     B = orthonormal("indirect_bias", basis, vectors.dim)
-    lists = Lists("indirect_bias", vectors, {"word": [word], "words": words}, options)
+    lists = WordLists("indirect_bias", vectors, {"word": [word], "words": words}, options)
     w, v = lists.unit("word"), lists.unit("words")
     names = lists.words["words"]
     inner = v @ w[0]

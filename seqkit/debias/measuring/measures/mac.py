@@ -5,29 +5,28 @@
 Named a similarity by its authors, but a distance: 1 is unbiased.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from seqkit.core.errors import OptionError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import DEFAULT, Lists, Measured, Options, Words, by_word, mean_score
+from seqkit.debias.measuring.base import DEFAULT, BiasScore, ClassWords, NeutralLists, Options
+from seqkit.debias.measuring.word_lists import WordLists, by_word, mean_score
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["mac"]
 
 
 def mac(
-    vectors: Vectors, targets: Words, attributes: Sequence[Words], *, options: Options = DEFAULT
-) -> Measured:
+    vectors: Vectors, targets: ClassWords, attributes: NeutralLists, *, options: Options = DEFAULT
+) -> BiasScore:
     """MAC, by_word the mean of each target word.  1: unbiased.
 
     Source:  Manzini, Lim, Tsvetkov & Black 2019.
     """
     if not attributes:
-        raise OptionError("mac: no attribute list came, expected at least one.")
+        raise OptionError("mac: got no attribute list, expected at least one.")
     named = {f"A{j + 1}": part for j, part in enumerate(attributes)}
-    lists = Lists("mac", vectors, {"targets": targets, **named}, options)
+    lists = WordLists("mac", vectors, {"targets": targets, **named}, options)
     parts = [lists.unit(name) for name in named]
 
     def distance(t: Array) -> Array:

@@ -7,31 +7,24 @@ import numpy as np
 
 from seqkit.core.errors import FormatError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import (
-    DEFAULT,
-    TINY,
-    Lists,
-    Measured,
-    Options,
-    Pairs,
-    Words,
-    by_word,
-    known_pairs,
-    mean_score,
-)
+from seqkit.debias.measuring.base import DEFAULT, BiasScore, DefinitionalPairs, Neutral, Options
+from seqkit.debias.measuring.geometry import TINY
+from seqkit.debias.measuring.word_lists import WordLists, by_word, known_pairs, mean_score
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["ripa"]
 
 
-def ripa(vectors: Vectors, words: Words, pairs: Pairs, *, options: Options = DEFAULT) -> Measured:
+def ripa(
+    vectors: Vectors, words: Neutral, pairs: DefinitionalPairs, *, options: Options = DEFAULT
+) -> BiasScore:
     """RIPA: by_word = β averaged over the pairs, value = their mean, extra["deviation"] = sd over the pairs.
 
     Above 0: toward the first of each pair. In the unit of the vectors, so it grows with their scale.
     Raises:  FormatError for a pair of equal vectors.
     Source:  Ethayarajh, Duvenaud & Hirst 2019.
     """
-    lists = Lists("ripa", vectors, {"words": words}, options)
+    lists = WordLists("ripa", vectors, {"words": words}, options)
     rows, lists.lost["pairs"] = known_pairs("ripa", vectors, pairs, options)
     x, y = (vectors.matrix[side].astype(np.float64) for side in rows.T)
     lengths = np.linalg.norm(x - y, axis=1)

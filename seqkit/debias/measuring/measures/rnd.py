@@ -6,7 +6,8 @@ RND = Σ_m (‖m - ḡ_A‖ - ‖m - ḡ_B‖),    ḡ the mean of a group's row
 import numpy as np
 
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import DEFAULT, Lists, Measured, Options, Words, by_word, mean_score
+from seqkit.debias.measuring.base import DEFAULT, BiasScore, FirstClass, Neutral, Options, SecondClass
+from seqkit.debias.measuring.word_lists import WordLists, by_word, mean_score
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["rnd"]
@@ -14,21 +15,21 @@ __all__ = ["rnd"]
 
 def rnd(
     vectors: Vectors,
-    words: Words,
-    A: Words,
-    B: Words,
+    words: Neutral,
+    A: FirstClass,
+    B: SecondClass,
     *,
     normalize: bool = True,
     average: bool = False,
     options: Options = DEFAULT,
-) -> Measured:
+) -> BiasScore:
     """RND, by_word its parts.  Below 0: nearer to A.
 
     normalize: unit rows as published; raw ones give another number.
     average: the mean instead of the published sum.
     Source:  Garg, Schiebinger, Jurafsky & Zou 2018.
     """
-    lists = Lists("rnd", vectors, {"words": words, "A": A, "B": B}, options)
+    lists = WordLists("rnd", vectors, {"words": words, "A": A, "B": B}, options)
     rows = lists.unit if normalize else lists.raw
     a, b = rows("A").mean(0), rows("B").mean(0)
 

@@ -1,5 +1,4 @@
-"""Relative negative sentiment bias: whether a classifier of good and bad words finds some groups' words
-worse.
+"""Relative negative sentiment bias: does a classifier of good and bad words rate some groups worse?
 
     p_w = P(negative | w) / Σ P(negative | ·)        RNSB = KL(p ‖ uniform) = Σ_w p_w log(p_w n)
 
@@ -11,17 +10,9 @@ import numpy as np
 
 from seqkit.core.errors import OptionError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import (
-    DEFAULT,
-    Lists,
-    Measured,
-    Options,
-    Words,
-    by_word,
-    interval,
-    null_band,
-    shuffled,
-)
+from seqkit.debias.measuring.base import DEFAULT, BiasScore, ClassWords, Options, Pleasant, Unpleasant
+from seqkit.debias.measuring.resampling import interval, null_band, shuffled
+from seqkit.debias.measuring.word_lists import WordLists, by_word
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["rnsb"]
@@ -29,27 +20,26 @@ __all__ = ["rnsb"]
 
 def rnsb(
     vectors: Vectors,
-    targets: Words,
-    good: Words,
-    bad: Words,
+    targets: ClassWords,
+    good: Pleasant,
+    bad: Unpleasant,
     *,
     splits: int = 10,
     test: float = 0.1,
     strength: float = 1.0,
     options: Options = DEFAULT,
-) -> Measured:
-    """RNSB, nats: good and bad are the words of the lexicon; by_word = p_w; extra = accuracy, and each
-    split's KL.
+) -> BiasScore:
+    """RNSB in nats; by_word = p_w; extra: accuracy, and the KL of each split.  good, bad: the lexicon.
 
     test: share of each list held out.   strength: C of the classifier, 1 / its L2 penalty.
     Source:  Sweeney & Najafian 2019.
     """
     if splits < 1 or not 0 < test < 1 or not strength > 0:
         raise OptionError(
-            f"rnsb: splits {splits}, test {test}, strength {strength} came; allowed: at least 1, within 0 "
+            f"rnsb: got splits {splits}, test {test}, strength {strength}; expected at least 1, between 0 "
             "and 1, above 0."
         )
-    lists = Lists("rnsb", vectors, {"targets": targets, "good": good, "bad": bad}, options)
+    lists = WordLists("rnsb", vectors, {"targets": targets, "good": good, "bad": bad}, options)
     for name in ("targets", "good", "bad"):
         lists.at_least(name, 2)
     w, a, b = (lists.unit(name) for name in ("targets", "good", "bad"))
@@ -67,7 +57,7 @@ def rnsb(
             null.append(model.predict_proba(pool)[:, 1])
     found, other = np.array(chances), np.array(null)  # (splits, N)
     values = _divergence(found)
-    return Measured(
+    return BiasScore(
         "rnsb",
         float(values.mean()),
         len(w),

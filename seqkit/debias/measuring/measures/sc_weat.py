@@ -1,5 +1,4 @@
-"""Single-category WEAT, which its authors call WEFAT: how much nearer single words are to one list than to
-another.
+"""Single-category WEAT (WEFAT): how much nearer single words are to one list than to another.
 
 g(w) = (mean_a cos(w, a) - mean_b cos(w, b)) / sd_{x in A∪B} cos(w, x)
 """
@@ -9,22 +8,29 @@ import numpy as np
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.types import Array
 from seqkit.debias.measuring.association import effect
-from seqkit.debias.measuring.base import DEFAULT, Lists, Measured, Options, Words, by_word, mean_score
+from seqkit.debias.measuring.base import DEFAULT, BiasScore, FirstClass, Neutral, Options, SecondClass
+from seqkit.debias.measuring.word_lists import WordLists, by_word, mean_score
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["sc_weat"]
 
 
 def sc_weat(
-    vectors: Vectors, words: Words, A: Words, B: Words, *, ddof: int = 1, options: Options = DEFAULT
-) -> Measured:
+    vectors: Vectors,
+    words: Neutral,
+    A: FirstClass,
+    B: SecondClass,
+    *,
+    ddof: int = 1,
+    options: Options = DEFAULT,
+) -> BiasScore:
     """SC-WEAT: by_word = g of each word, value = their mean.  g > 0: nearer to A.
 
     Source:  Caliskan, Bryson & Narayanan 2017, supplement (WEFAT); ddof = 1 as in their d.
     """
     if ddof not in (0, 1):
-        raise OptionError(f"sc_weat: ddof = {ddof} came, allowed are 1 (as published) and 0.")
-    lists = Lists("sc_weat", vectors, {"words": words, "A": A, "B": B}, options)
+        raise OptionError(f"sc_weat: got ddof = {ddof}, expected 1 (as published) or 0.")
+    lists = WordLists("sc_weat", vectors, {"words": words, "A": A, "B": B}, options)
     a, b = lists.unit("A"), lists.unit("B")
 
     def g(w: Array) -> Array:

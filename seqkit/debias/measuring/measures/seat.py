@@ -1,17 +1,17 @@
-"""Sentence encoder association test: WEAT on vectors of sentences, which the caller makes and hands in as
-rows.
+"""Sentence encoder association test: WEAT on rows that are vectors of sentences.
 
-The formulas stand in debias/association.py. Not handled: templates (debias/sentences.py) and encoders.
+Formulas: measuring/association.py. Not handled: templates (measuring/sentence_tests.py), encoders.
 """
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated
 
 from seqkit.core.errors import OptionError, ShapeError
 from seqkit.core.options import to_json
 from seqkit.core.types import Array
 from seqkit.debias.measuring import association
-from seqkit.debias.measuring.base import DEFAULT, Measured, Options, unit
+from seqkit.debias.measuring.base import DEFAULT, BiasScore, Options, Unequal
+from seqkit.debias.measuring.geometry import unit
 
 __all__ = ["seat"]
 
@@ -26,11 +26,11 @@ def seat(
     pool: Annotated[Array, "P D"] | None = None,
     sided: association.Sided = "two",
     ddof: int = 1,
-    unequal: Literal["error", "mean"] = "error",
+    unequal: Unequal = "error",
     exact: int = 10**6,
     samples: int = 99_999,
     options: Options = DEFAULT,
-) -> Measured:
+) -> BiasScore:
     """SEAT: value = d; extra = S, p, splits, exact.
 
     pooling: how a sentence became one vector ("last state", "mean"), kept with the number.
@@ -44,9 +44,9 @@ def seat(
         )
     rows = {"X": X, "Y": Y, "A": A, "B": B}
     if min(map(len, rows.values())) < 1 or (len(X) != len(Y) and unequal == "error"):
-        came = ", ".join(f"{len(part)} {name}" for name, part in rows.items())
+        sizes = ", ".join(f"{len(part)} {name}" for name, part in rows.items())
         raise ShapeError(
-            f"seat: {came} came, expected at least one of each and as many X as Y, or unequal='mean'."
+            f"seat: got {sizes}, expected at least one of each and as many X as Y, or unequal='mean'."
         )
     enough = pool is not None and options.draws and len(pool) >= 2 * (len(X) + len(Y))
     found, _ = association.run(
@@ -59,6 +59,6 @@ def seat(
         samples=samples,
         options=options,
     )
-    sizes = {name: len(part) for name, part in rows.items()}
+    counts = {name: len(part) for name, part in rows.items()}
     settings = {"ddof": ddof, "sided": sided, "unequal": unequal, "pooling": pooling}
-    return replace(found, signature={"words": sizes, **settings, **to_json(options)})
+    return replace(found, signature={"words": counts, **settings, **to_json(options)})

@@ -1,16 +1,24 @@
-"""Word embedding association test of two target and two attribute lists. The formulas stand in
-debias/association.py.
+"""Word embedding association test of two target and two attribute lists. Formulas: association.py.
 
 Not handled: words of several tokens. Report d with p and the null band: random words alone reach |d| near 1
 in sets of eight.
 """
 
 from dataclasses import replace
-from typing import Literal
 
 from seqkit.core.errors import OptionError
 from seqkit.debias.measuring import association
-from seqkit.debias.measuring.base import DEFAULT, Lists, Measured, Options, Words, by_word
+from seqkit.debias.measuring.base import (
+    DEFAULT,
+    BiasScore,
+    FirstClass,
+    FirstTargets,
+    Options,
+    SecondClass,
+    SecondTargets,
+    Unequal,
+)
+from seqkit.debias.measuring.word_lists import WordLists, by_word
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["weat"]
@@ -18,18 +26,18 @@ __all__ = ["weat"]
 
 def weat(
     vectors: Vectors,
-    X: Words,
-    Y: Words,
-    A: Words,
-    B: Words,
+    X: FirstTargets,
+    Y: SecondTargets,
+    A: FirstClass,
+    B: SecondClass,
     *,
     sided: association.Sided = "two",
     ddof: int = 1,
-    unequal: Literal["error", "mean"] = "error",
+    unequal: Unequal = "error",
     exact: int = 10**6,
     samples: int = 99_999,
     options: Options = DEFAULT,
-) -> Measured:
+) -> BiasScore:
     """WEAT: value = d; extra = S, p, splits, exact.  d > 0: X is nearer to A, and Y to B.
 
     sided:   "two" asks |S_i| >= |S|, "one" (as published) S_i >= S.
@@ -37,7 +45,7 @@ def weat(
     make them equal.
     Source:  Caliskan, Bryson & Narayanan 2017, Science 356.
     """
-    lists = Lists("weat", vectors, {"X": X, "Y": Y, "A": A, "B": B}, options)
+    lists = WordLists("weat", vectors, {"X": X, "Y": Y, "A": A, "B": B}, options)
     nx, ny = len(lists.rows["X"]), len(lists.rows["Y"])
     if nx != ny and unequal == "error":
         lost = [*lists.lost["X"], *lists.lost["Y"]]

@@ -3,7 +3,7 @@
 Not handled: more than one such direction at a time.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,8 +12,10 @@ from seqkit.core.errors import OptionError
 from seqkit.core.options import option
 from seqkit.core.types import Array
 from seqkit.debias.direction import find_direction
-from seqkit.debias.removal.eraser import BiasMethod, Eraser
+from seqkit.debias.removal.base import BiasMethod
+from seqkit.debias.removal.eraser import Eraser
 from seqkit.debias.removal.statistics import most_biased, second_moments
+from seqkit.debias.removal.steps import Affine, Equalize, Project
 from seqkit.debias.words.lookup import places
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
@@ -24,14 +26,15 @@ __all__ = ["DoubleHard"]
 
 @dataclass(frozen=True)
 class DoubleHard(BiasMethod):
-    """x → (I - u uᵀ) x - m of unit x, then hard debiasing; u the principal direction that hides bias best
-    (Wang et al. 2020).
+    """x → (I - u uᵀ) x - m of unit x, then hard debiasing; u is the principal direction that hides bias best.
 
     m is the mean of all unit vectors, u one of their first `candidates` principal directions: the one after
     which k-means agrees least with the classes of the most biased words (chosen by the vectors as they were).
-    Source: arXiv:2005.00965. Its code too projects the vector before the mean is taken off, and so do we.
+    Source:  Wang et al. 2020, arXiv:2005.00965. As in its code, the vector is projected before the mean is
+    subtracted.
     """
 
+    promises = frozenset({"orthogonal", "equidistant", "unit", "blind"})
     candidates: int = option(20, low=1, help="principal directions tried")
     examples: int = option(500, low=2, help="most biased words of each class that k-means sorts")
     seed: int = option(1, low=0, help="seed of k-means")
@@ -48,9 +51,8 @@ class DoubleHard(BiasMethod):
         """
         if self.candidates + self.dims >= vectors.dim:
             raise OptionError(
-                f"DoubleHard: {self.candidates} candidates came, allowed is 1 to "
-                f"{vectors.dim - self.dims - 1} for vectors of "
-                f"{vectors.dim} numbers."
+                f"DoubleHard: got {self.candidates} candidates, expected 1 to {vectors.dim - self.dims - 1} "
+                f"for vectors of {vectors.dim} numbers."
             )
         kept, lost = self.known(vectors, words)
         protected = np.zeros(len(vectors), bool)
@@ -73,40 +75,20 @@ class DoubleHard(BiasMethod):
         best = int(np.argmin(agreed))
         found = {"component": best + 1, "alignment": agreed[best], "alignments": agreed}
         report = self.reported(words, lost, frequency=found, direction=dict(tried[best].report))
-        equalize = kept.equalize if self.equalize else ()
-        chosen = tried[best]
-        return Eraser(
-            "double-hard",
-            chosen.basis,
-            chosen.linear,
-            chosen.shift,
-            kept.protected,
-            equalize,
-            True,
-            True,
-            report,
-        )
+        equalize = Equalize(tried[best].basis, kept.equalize if self.equalize else ())
+        return replace(tried[best], steps=(*tried[best].steps, equalize), report=report)
 
     def _eraser(self, sample: Vectors, words: WordSets, linear: Array, mean: Array) -> Eraser:
         """The hard debiasing of the moved vectors, its direction found anew."""
-        moved = Eraser("double-hard", np.zeros((0, sample.dim)), linear, -mean, unit_first=True)(sample)
+        move = Affine(linear, -mean, unit=True)
+        moved = Eraser("double-hard", (move, Project(np.zeros((0, sample.dim)))))(sample)
         found = find_direction(moved, words.definitional, method=self.direction, dims=self.dims)
-        return Eraser(
-            "double-hard",
-            found.basis,
-            linear,
-            -mean,
-            words.protected,
-            unit=True,
-            unit_first=True,
-            report=found.to_json(),
-        )
+        steps = (move, Project(found.basis, unit=True))
+        return Eraser("double-hard", steps, words.protected, found.to_json())
 
 
 def alignment(rows: Array, classes: Array, seed: int) -> float:
-    """Share of rows that k-means, with as many clusters as classes, puts with their class, clusters named as
-    fits best.
-    """
+    """Share of rows that k-means puts in their class, one cluster for each class, matched as fits best."""
     from scipy.optimize import linear_sum_assignment
     from sklearn.cluster import KMeans
 

@@ -1,5 +1,4 @@
-"""Hard debiasing: neutralise every word that is not specific, equalise the sets that differ in the concept
-only.
+"""Hard debiasing: neutralise all words that are not specific, equalise sets that differ only in the concept.
 
 Not handled: bias that is not linear; neighbours keep much of it (Gonen & Goldberg 2019), so measure that too.
 """
@@ -9,7 +8,9 @@ from typing import Literal
 
 from seqkit.core.options import option
 from seqkit.debias.direction import find_direction
-from seqkit.debias.removal.eraser import BiasMethod, Eraser
+from seqkit.debias.removal.base import BiasMethod
+from seqkit.debias.removal.eraser import Eraser
+from seqkit.debias.removal.steps import Equalize, Project
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
 
@@ -18,8 +19,7 @@ __all__ = ["HardDebias"]
 
 @dataclass(frozen=True)
 class HardDebias(BiasMethod):
-    """w ← w⊥ / |w⊥| for neutral words; ν ± √(1 - |ν|²) g for the words of a pair (Bolukbasi et al. 2016,
-    arXiv:1607.06520).
+    """w ← w⊥ / |w⊥| for neutral words; ν ± √(1 - |ν|²) g for the words of a pair.
 
     With B the subspace, x_B = BᵀBx, x⊥ = x - x_B. Order: unit, neutralise, unit, equalise, unit; the places
     of equalised words come from their vectors before all that. All results are unit, every neutral word is
@@ -27,6 +27,7 @@ class HardDebias(BiasMethod):
     but for sets of three and more words, whose mean moves.
     """
 
+    promises = frozenset({"orthogonal", "equidistant", "unit", "idempotent", "blind", "keeps"})
     direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option(
         "pca", help="how the direction is found"
     )
@@ -36,7 +37,7 @@ class HardDebias(BiasMethod):
     def fit(self, vectors: Vectors, words: WordSets) -> Eraser:
         """Find the subspace and look the words up.
 
-        Equalize sets that are not whole are left out and told in the report; their words stay as they are.
+        Equalize sets that lost a word are left out and named in the report; their words are only made unit.
         Raises:  OptionError if the subspace is too small for the equalize sets; VocabularyError; what
                  find_direction raises.
         """
@@ -44,9 +45,7 @@ class HardDebias(BiasMethod):
         found = find_direction(vectors, kept.definitional, method=self.direction, dims=self.dims)
         return Eraser(
             "hard",
-            found.basis,
-            protected=kept.protected,
-            equalize=kept.equalize if self.equalize else (),
-            unit=True,
-            report=self.reported(words, lost, direction=found.to_json()),
+            (Project(found.basis, unit=True), Equalize(found.basis, kept.equalize if self.equalize else ())),
+            kept.protected,
+            self.reported(words, lost, direction=found.to_json()),
         )

@@ -12,8 +12,10 @@ from seqkit.core import rng
 from seqkit.core.errors import TrainingError
 from seqkit.core.options import option
 from seqkit.core.types import Array
-from seqkit.debias.removal.eraser import BiasMethod, Eraser
+from seqkit.debias.removal.base import BiasMethod
+from seqkit.debias.removal.eraser import Eraser
 from seqkit.debias.removal.statistics import classes_of
+from seqkit.debias.removal.steps import Project
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
 
@@ -23,16 +25,17 @@ _SPAN = 1e-4  # a direction smaller than this, of unit ones, is rounding of the 
 
 @dataclass(frozen=True)
 class INLP(BiasMethod):
-    """P = I - proj(rowspace of w_1, w_2, …), w_i a linear classifier of the classes, trained on x P (Ravfogel
-    et al. 2020).
+    """P = I - proj(rowspace of w_1, w_2, …), w_i a linear classifier of the classes, trained on x P.
 
     P is built anew from all w_i in each round, not multiplied from projections, which would let rounding pile
     up. It ends when the classifier does no better on held-out words than naming the largest class (plus
     `margin`), or after `rounds`. Classes: the most biased words of each column and as many neutral ones, or
     the words of the named `lists`. Every word is
-    projected, specific ones too.   Source: arXiv:2004.07667, algorithm 1.
+    projected, specific ones too.   Source: Ravfogel et al. 2020,
+    arXiv:2004.07667, algorithm 1.
     """
 
+    promises = frozenset({"orthogonal", "idempotent", "blind"})
     rounds: int = option(35, low=1, help="classifiers at most")
     margin: float = option(
         0.02, low=0, high=1, help="accuracy above the largest class's share at which it ends"
@@ -72,9 +75,8 @@ class INLP(BiasMethod):
             if len(basis) >= vectors.dim - 1:
                 raise TrainingError(
                     f"INLP: after {len(scores)} rounds {len(basis)} of {vectors.dim} directions are taken, "
-                    "the classes are still "
-                    f"told apart ({scores[-1]:.2f}, largest class {largest:.2f}). Set fewer rounds, or a "
-                    "larger margin."
+                    f"and the classes are still told apart ({scores[-1]:.2f}, largest class {largest:.2f}). "
+                    "Set fewer rounds, or a larger margin."
                 )
         found = {
             "accuracy": scores,
@@ -83,7 +85,7 @@ class INLP(BiasMethod):
             "test": test,
             "taken": len(basis),
         }
-        return Eraser("inlp", basis, report=self.reported(words, lost, probe=found))
+        return Eraser("inlp", (Project(basis),), report=self.reported(words, lost, probe=found))
 
     def _classifier(self) -> Any:
         from sklearn.linear_model import LogisticRegression, RidgeClassifier

@@ -1,5 +1,4 @@
-"""LEACE: the smallest change of the vectors after which no linear classifier can tell the classes, in closed
-form.
+"""LEACE: the smallest change of vectors after which no linear classifier can tell the classes; closed form.
 
 Not handled: what a curved classifier sees.
 """
@@ -11,8 +10,10 @@ import numpy as np
 from seqkit.core.errors import FormatError
 from seqkit.core.options import option
 from seqkit.core.types import Array
-from seqkit.debias.removal.eraser import BiasMethod, Eraser
+from seqkit.debias.removal.base import BiasMethod
+from seqkit.debias.removal.eraser import Eraser
 from seqkit.debias.removal.statistics import ROWS, classes_of
+from seqkit.debias.removal.steps import Affine, Project
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
 
@@ -22,15 +23,16 @@ _SPAN = 1e-8  # of the largest eigenvalue or correlation: below it is rounding
 
 @dataclass(frozen=True)
 class LEACE(BiasMethod):
-    """r(x) = x - W⁺ P W (x - E x),  W = (Σ_xx^{1/2})⁺,  P the projection on the columns of W Σ_xz (Belrose et
-    al. 2023).
+    """r(x) = x - W⁺ P W (x - E x),  W = (Σ_xx^{1/2})⁺,  P the projection on the columns of W Σ_xz.
 
     z is the class as one-hot; Cov(r(x), z) = 0, so the classes have one mean and every linear classifier does
     no better than the constant one on the words it was fitted to. Of all affine maps that do so this one
     changes x least in the mean square.
-    Classes: as INLP. Every word is mapped, specific ones too.   Source: arXiv:2306.03819, theorem 4.3.
+    Classes: as INLP. Every word is mapped, specific ones too.   Source: Belrose et al. 2023,
+    arXiv:2306.03819, theorem 4.3.
     """
 
+    promises = frozenset({"idempotent", "blind"})
     examples: int = option(2500, low=2, help="words of each class")
     lists: tuple[str, ...] = option(
         (), help="named lists of the word sets as classes, instead of the most biased words"
@@ -63,17 +65,13 @@ class LEACE(BiasMethod):
         }
         return Eraser(
             "leace",
-            np.zeros((0, vectors.dim)),
-            np.eye(vectors.dim) - erased,
-            erased @ mean,
+            (Affine(np.eye(vectors.dim) - erased, erased @ mean), Project(np.zeros((0, vectors.dim)))),
             report=self.reported(words, lost, probe=found),
         )
 
 
 def moments(vectors: Vectors, rows: Array, classes: Array) -> tuple[Array, Array, Array]:
-    """Mean (D,), Σ_xx (D, D) and Σ_xz (D, C) of some rows, in blocks, each joined to the ones before (Chan et
-    al. 1979).
-    """
+    """Mean (D,), Σ_xx (D, D) and Σ_xz (D, C) of some rows, joined block by block (Chan et al. 1979)."""
     count, mean = 0, np.zeros(vectors.dim)
     share = np.zeros(int(classes.max()) + 1)
     xx, xz = np.zeros((vectors.dim,) * 2), np.zeros((vectors.dim, len(share)))
@@ -82,7 +80,7 @@ def moments(vectors: Vectors, rows: Array, classes: Array) -> tuple[Array, Array
         if not np.isfinite(x).all():
             row = int(rows[start + int(np.argmin(np.isfinite(x).all(1)))])
             raise FormatError(
-                f"LEACE: the vector of {vectors.vocab.tokens[row]!r} holds nan or inf. Mend the vectors."
+                f"LEACE: the vector of {vectors.vocab.tokens[row]!r} holds nan or inf. Correct the vectors."
             )
         z = np.eye(len(share))[classes[start : start + ROWS]]
         own_x, own_z = x.mean(0), z.mean(0)

@@ -1,5 +1,4 @@
-"""Soft debiasing: one linear map that takes bias out of neutral words and changes inner products as little as
-it can.
+"""Soft debiasing: one linear map that lowers the bias of neutral words and nearly keeps inner products.
 
 Not handled: words in blocks of different weight; vocabularies with fewer words than numbers in a vector.
 """
@@ -13,8 +12,10 @@ from seqkit.core.errors import FormatError, TrainingError
 from seqkit.core.options import option
 from seqkit.core.types import Array
 from seqkit.debias.direction import find_direction
-from seqkit.debias.removal.eraser import BiasMethod, Eraser
+from seqkit.debias.removal.base import BiasMethod
+from seqkit.debias.removal.eraser import Eraser
 from seqkit.debias.removal.statistics import second_moments
+from seqkit.debias.removal.steps import Affine, Project
 from seqkit.debias.words.lookup import places
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
@@ -39,9 +40,10 @@ class SoftDebias(BiasMethod):
     of "mean").
     """
 
+    promises = frozenset({"unit"})
     strength: float = option(0.2, low=0, help="λ: weight of the bias against changed inner products")
     scale: Literal["mean", "sum"] = option(
-        "mean", help="mean over words, or the paper's sum, which weakens λ as words are added"
+        "mean", help="mean over words, or the paper's sum, in which λ gets weaker as words are added"
     )
     direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option(
         "pca", help="how the direction is found"
@@ -78,7 +80,8 @@ class SoftDebias(BiasMethod):
         )
         if not solved.gap <= self.tolerance:
             raise TrainingError(
-                f"SoftDebias: the gap is {solved.gap:.1e}, asked was {self.tolerance:.1e}. Lower strength."
+                f"SoftDebias: got a gap of {solved.gap:.1e}, expected at most {self.tolerance:.1e}. Lower "
+                "strength."
             )
         squares, turn = np.linalg.eigh(axes @ (solved.x / np.outer(sigma, sigma)) @ axes.T)
         linear = (
@@ -92,17 +95,13 @@ class SoftDebias(BiasMethod):
         }
         return Eraser(
             "soft",
-            np.zeros((0, vectors.dim)),
-            linear,
-            unit=True,
+            (Affine(linear), Project(np.zeros((0, vectors.dim)), unit=True)),
             report=self.reported(words, lost, direction=found.to_json(), certificate=certificate),
         )
 
 
 class Solution(NamedTuple):
-    """X, its certificate (projected gradient and gap), the steps taken (0: the linear system) and f(X) / f
-    without change.
-    """
+    """X, its certificate (gradient and gap), the number of steps (0: the linear system), f(X) / f(Σ²)."""
 
     x: Array
     gradient: float

@@ -1,11 +1,10 @@
-"""Transport: the words of each class get the same mean and covariance, so neither a line nor a parabola tells
-them apart.
+"""Transport: the words of each class get the same mean and covariance, so no quadratic can tell them apart.
 
 Not handled: equalising; what differs beyond second moments; words that bear the concept without showing it in
 the subspace.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
@@ -14,9 +13,11 @@ from seqkit.core.errors import FormatError
 from seqkit.core.options import option
 from seqkit.core.types import Array
 from seqkit.debias.direction import find_direction, gather
-from seqkit.debias.removal.class_maps import Sides, leading
-from seqkit.debias.removal.eraser import BiasMethod, Eraser
+from seqkit.debias.removal.base import BiasMethod
+from seqkit.debias.removal.class_maps import ClassMaps, leading
+from seqkit.debias.removal.eraser import Eraser
 from seqkit.debias.removal.statistics import unit_blocks
+from seqkit.debias.removal.steps import Affine, Project
 from seqkit.debias.words.lookup import places
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
@@ -28,24 +29,25 @@ STEPS = 50  # towards the barycentre, at most
 
 @dataclass(frozen=True)
 class Transport(BiasMethod):
-    """x ← unit(unit x - m);  y = unit x⊥;  y ← unit(y + w (T_k (y - μ_k) + μ - y)) for neutral words, of
-    class k by x
+    """x ← unit(unit x - m);  y = unit x⊥;  y ← unit(y + w (T_k (y - μ_k) + μ - y)) for neutral words
 
     T_k = C_k^-½ (C_k^½ S C_k^½)^½ C_k^-½    takes N(μ_k, C_k) to N(μ, S) by the shortest way
     S   = mean of (S^½ C_k S^½)^½, the barycentre of the C_k;  μ the mean of the μ_k
 
     m is the mean of all unit vectors. A word's class k is the one whose definitional words lead in its part
-    in the subspace; μ_k and C_k are of the `pool` words that lead most. Those go all the way, others by w =
-    (lead / theirs)^sharpness. Every word is moved by its own side, which it gives away itself: nothing is
-    needed beside the vectors. Specific words are not moved. All results are unit.
+    in the subspace; μ_k and C_k are of the `pool` words that lead most. Those are moved all the way,
+    others by w = (lead / theirs)^sharpness. The vector of a word shows its class, so nothing but the
+    vectors is needed.
+    Specific words are not moved. All results are unit.
     Source: Gaussian optimal transport, Dowson & Landau 1982; barycentres, Álvarez-Esteban et al. 2016
     (arXiv:1511.05355); for fairness, Gordaliza et al. 2019 (arXiv:1806.03195).
     """
 
+    promises = frozenset({"orthogonal", "unit", "blind"})
     pool: int = option(2500, low=3, help="words of each class that lead most, whose moments are made equal")
     sharpness: float = option(8.0, low=0.0, help="how much less words that lead less are moved")
-    vocabulary: int = option(50_000, low=8, help="most frequent words among which they are sought")
-    centre: bool = option(True, help="take the mean of all unit vectors off first")
+    vocabulary: int = option(50_000, low=8, help="most frequent words that are searched for them")
+    centre: bool = option(True, help="subtract the mean of all unit vectors first")
     direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option(
         "pca", help="how the direction is found"
     )
@@ -58,14 +60,8 @@ class Transport(BiasMethod):
         """
         kept, lost = self.known(vectors, words)
         total = sum(x.sum(0) for _, x in unit_blocks(vectors)) if self.centre else np.zeros(vectors.dim)
-        move = Eraser(
-            "transport",
-            np.zeros((0, vectors.dim)),
-            np.eye(vectors.dim),
-            -total / len(vectors),
-            unit=True,
-            unit_first=True,
-        )
+        centre = Affine(np.eye(vectors.dim), -total / len(vectors), unit=True)
+        move = Eraser("transport", (centre, Project(np.zeros((0, vectors.dim)), unit=True)))
         seeds = move(vectors.restrict(word for row in kept.definitional for word in row))
         found = find_direction(seeds, kept.definitional, method=self.direction, dims=self.dims)
         corners = np.stack([gather(seeds, list(column)).mean(0) for column in kept.columns]) @ found.basis.T
@@ -88,9 +84,12 @@ class Transport(BiasMethod):
         means = np.stack([y[r].mean(0) for r in rows])
         maps = transports(np.stack([covariance(y[r]) for r in rows]))
         shifts = means.mean(0) - np.einsum("kij,kj->ki", maps, means)
-        sides = Sides(corners, maps, shifts, float(np.mean([lead[r].min() for r in rows])), self.sharpness)
+        least = float(np.mean([lead[r].min() for r in rows]))
+        own_maps = ClassMaps(found.basis, corners, maps, shifts, least, self.sharpness)
         report = self.reported(words, lost, direction=found.to_json(), pools=[len(r) for r in rows])
-        return replace(move, basis=found.basis, protected=kept.protected, sides=sides, report=report)
+        return Eraser(
+            "transport", (centre, Project(found.basis, unit=True), own_maps), kept.protected, report
+        )
 
 
 def covariance(y: Annotated[Array, "N D"]) -> Annotated[Array, "D D"]:

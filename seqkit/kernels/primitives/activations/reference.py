@@ -1,6 +1,4 @@
-"""Operations on rows, by address in cpu.py, by array here: the specification. Each writes `out`; rows may be
-the same one.
-"""
+"""Operations on rows, as arrays: the specification. Each writes `out`, which may be an input row."""
 
 import numpy as np
 

@@ -1,6 +1,4 @@
-"""Layer normalisation of rows and its gradient (Ba, Kiros & Hinton 2016, arXiv:1607.06450): the
-specification.
-"""
+"""Layer normalisation of rows and its gradient (Ba et al. 2016, arXiv:1607.06450): the specification."""
 
 import torch
 from torch import Tensor

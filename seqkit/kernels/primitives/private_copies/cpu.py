@@ -1,6 +1,4 @@
-"""Rows as a kernel sees them: the shared matrix, or a lane's copies of the rows it touches, merged in the
-order of the lanes.
-"""
+"""Rows of a shared matrix, or a lane's copies of the rows it changes, merged in the order of the lanes."""
 
 from typing import Any, NamedTuple
 
@@ -17,9 +15,7 @@ PULL = 0.6  # how far one window carries a row, at rate 1: about its number of p
 
 
 class Rows(NamedTuple):
-    """Rows of a matrix, or a lane's copies of them: slots[id] is the place of the copy in `copies`, -1 before
-    the first use.
-    """
+    """Rows of a matrix, or a lane's copies: slots[id] is the place in `copies`, -1 before the first use."""
 
     matrix: Any  # (V, D)
     slots: Any  # (V,) int16 or int32; length 0: no copies, the shared rows themselves
@@ -31,9 +27,7 @@ class Rows(NamedTuple):
 
 @njit(inline="always")
 def address(rows: Any, base: Any, i: Any) -> Any:
-    """The address of row i: in the matrix at `base`, or of the lane's copy, made on first use, in the copies
-    at `base`.
-    """
+    """The address of row i: in the matrix at `base`, or of the lane's copy, made at its first use."""
     size = rows.matrix.shape[1]
     if len(rows.slots) == 0:
         return base + 4 * size * np.int64(i)
@@ -90,9 +84,7 @@ def _merge_row(rows: Any, i: Any, first: Any, target: Any, old: Any, lr: Any) ->
 
 @njit(inline="always")
 def _part(i: Any, parts: Any) -> Any:
-    """Who merges row i: blocks of 64 rows (no two members mark one cache line), scattered without a
-    division.
-    """
+    """The thread that merges row i: blocks of 64 rows (no two threads write one cache line)."""
     return (((i >> 6) * 37 & 63) * parts) >> 6
 
 
@@ -125,13 +117,11 @@ def merge(rows: Any, lanes_of: Any, part: Any, parts: Any, old: Any, lr: Any) ->
 
 @njit
 def exchange(rows: Any, threads: Any, lr: Any) -> None:
-    """Add a thread's changes of its own copies of the last rows to the shared ones, and copy these anew; the
-    rule of merge.
-    """
+    """Add a thread's changes of the last rows to the shared rows, as merge does; copy them again."""
     size = rows.matrix.shape[1]
     shared = rows.matrix.ctypes.data + 4 * size * (len(rows.matrix) - len(rows.hits))
     own = rows.copies.ctypes.data
-    old = own + 4 * size * len(rows.hits)  # the copies as they came
+    old = own + 4 * size * len(rows.hits)  # the copies as they were at first
     for n in range(len(rows.hits)):
         at = 4 * size * n
         if rows.hits[n]:
@@ -143,9 +133,7 @@ def exchange(rows: Any, threads: Any, lr: Any) -> None:
 
 
 def last_copied(matrix: Array, number: int) -> Rows:
-    """The shared rows, but the last `number` of them copied for one thread: the upper nodes of a tree, which
-    all threads want.
-    """
+    """The shared rows, the last `number` copied for a thread: upper nodes of a tree, which all use."""
     none = np.zeros(0, np.int32)
     own = aligned(2 * number, matrix.shape[1])
     own[:number] = own[number:] = matrix[len(matrix) - number :]

@@ -1,6 +1,4 @@
-"""Rows of the arrays of a run over time, float32 or bfloat16 as its bits, read and written from compiled
-code.
-"""
+"""Rows of the arrays of a run over time for compiled code, in float32 or the bits of bfloat16."""
 
 from typing import Any
 

@@ -121,9 +121,7 @@ def axpy(typing: Any, a: Any, x: Any, y: Any, size: Any) -> Any:
 
 @intrinsic
 def shift(typing: Any, a: Any, x: Any, old: Any, y: Any, size: Any) -> Any:
-    """shift(a, x, old, y, size): y += a · (x - old), each vector in one step, so that other threads may read
-    y meanwhile.
-    """
+    """shift(a, x, old, y, size): y += a · (x - old), a vector at a time: others may read y meanwhile."""
 
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
         a, x, old, y, size = args
@@ -210,8 +208,9 @@ def spread(typing: Any, value: Any, place: Any) -> Any:
 
 @intrinsic
 def logistic(typing: Any, s: Any, count: Any, labels: Any, weights: Any, lr: Any) -> Any:
-    """logistic(s, count, labels, weights, lr) -> loss: 16 logits s become rates lr · w (y - σ(s)), from lane
-    `count` on 0.
+    """logistic(s, count, labels, weights, lr) -> loss: 16 logits s become rates lr · w (y - σ(s)).
+
+    From lane `count` on the rates are 0.
 
     Returns Σ w · -log σ(s) over lanes of label y = 1 plus Σ w · -log σ(-s) over those of label 0 (nats).
     Logits are cut to ±60.
@@ -242,9 +241,7 @@ def logistic(typing: Any, s: Any, count: Any, labels: Any, weights: Any, lr: Any
 
 @intrinsic
 def exponentials(typing: Any, row: Any, shift: Any, size: Any) -> Any:
-    """exponentials(row, shift, size) -> sum: row becomes e^(row - shift), differences below -80 count as
-    -80.
-    """
+    """exponentials(row, shift, size) -> sum: row becomes e^(row - shift), differences at least -80."""
 
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
         row, shift, size = args

@@ -1,6 +1,4 @@
-"""Matrices whose rows the vector instructions can read: each starts on a cache line, its length padded with
-zeros.
-"""
+"""Matrices for the vector instructions: each row starts on a cache line and is padded with zeros."""
 
 from typing import Annotated
 
@@ -35,6 +33,6 @@ def check_rows(name: str, matrix: Array) -> None:
     )
     if not whole:
         raise ShapeError(
-            f"{name}: a {matrix.dtype} matrix of {size} columns came, expected one made by aligned(rows, "
+            f"{name}: got a {matrix.dtype} matrix of {size} columns, expected one made by aligned(rows, "
             "padded(dim))."
         )

@@ -58,10 +58,9 @@ def make_dots(n_x: int, n_y: int) -> Any:
 
 
 def make_update(n_y: int) -> Any:
-    """update(x, y, g, dx, first, count, stride, size): y_j += Σ_i g_ji x_i and dx_i += Σ_j g_ji y_j(old), for
-    i < count.
+    """update(x, y, g, dx, first, count, stride, size): y_j += Σ_i g_ji x_i, dx_i += Σ_j g_ji y_j(old).
 
-    g: (n_y, stride) rates; dx: address of count rows that lie one behind the other, taken as 0 if first is 1.
+    i < count. g: (n_y, stride) rates; dx: address of count rows in a row, read as 0 if first is 1.
     """
 
     @intrinsic

@@ -1,5 +1,4 @@
-"""Threads that share work inside compiled code: a counter to take from, and a barrier; Python starts them and
-collects.
+"""Threads that share work inside compiled code by a counter and a barrier; Python starts and joins them.
 
 A team's state is one int64 array made by `team`. The barrier spins a little and then gives its core away, so
 that a busy machine is slower but never stuck.
@@ -33,7 +32,7 @@ _I = ir.IntType(64)
 
 
 def team() -> Array:
-    """The state of a team at rest."""
+    """The state of a new team."""
     state = np.zeros(32, np.int64)
     windows = sys.platform == "win32"
     give_way = ctypes.CDLL("kernel32").SwitchToThread if windows else ctypes.CDLL(None).sched_yield
@@ -97,10 +96,9 @@ def meet(team: Any, threads: Any) -> None:
 
 
 def together(state: Array, threads: int, call: Callable[[int], R]) -> list[R]:
-    """call(0) … call(threads - 1), each on a thread of its own, this one being the first; none starts unless
-    all can.
+    """call(0) … call(threads - 1), each on its own thread, the first on this one; none starts unless all can.
 
-    When one fails (or is interrupted), no other waits for it in `meet`, and its error comes out of here.
+    When one fails (or is interrupted), no other waits for it in `meet`, and its error is raised here.
     """
     if threads == 1:
         return [call(0)]

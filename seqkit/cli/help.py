@@ -1,0 +1,55 @@
+"""The help of a command: what it does, its options in groups, and an example at the end."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import typer
+from typer.core import TyperCommand
+
+C = TypeVar("C", bound=Callable[..., Any])
+PANELS = ("Data", "Search", "Model", "Training", "Output", "Options")  # in this order
+
+
+class Command(TyperCommand):
+    """A command whose docstring ends in `Example: ...`; options are shown by their panel."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        text, _, self.example = str(settings.get("help") or "").partition("Example:")
+        super().__init__(*args, **(settings | {"help": text.strip()}))
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments and, group by group, the options."""
+        groups: dict[str, list[tuple[str, str]]] = {"Arguments": [], **{name: [] for name in PANELS}}
+        for param in self.get_params(ctx):
+            if (record := param.get_help_record(ctx)) is None:
+                continue
+            panel = getattr(param, "rich_help_panel", None) or "Options"
+            groups["Arguments" if param.param_type_name == "argument" else panel].append(record)
+        for name, records in groups.items():
+            if records:
+                with formatter.section(name):
+                    formatter.write_dl(records)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the example, in one line that can be copied."""
+        if self.example:
+            formatter.write(f"\nExample:\n  {' '.join(self.example.split())}\n")
+
+
+class Group(typer.Typer):
+    """A group of commands of that kind."""
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[C], C]:
+        """Register a command."""
+        return super().command(name, **({"cls": Command} | settings))
+
+
+def group(help: str) -> Group:
+    """An empty group of commands."""
+    return Group(
+        help=help,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )

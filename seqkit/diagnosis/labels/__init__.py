@@ -1,0 +1,1 @@
+"""Wrong labels of training rows: a linear judge, and confident learning on its probabilities."""

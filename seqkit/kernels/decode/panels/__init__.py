@@ -1,0 +1,1 @@
+"""The product of one panel of weights with the numbers of many rows."""

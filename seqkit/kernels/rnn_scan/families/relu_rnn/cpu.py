@@ -1,0 +1,32 @@
+"""The compiled passes of the cell with a rectifier in float32 on a CPU. __init__.py is the specification."""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from seqkit.kernels.primitives.row_copies.cpu import collect_row, lower_row, store_row, sum_rows
+
+
+@njit(nogil=True, cache=True, fastmath={"contract"})
+def forward(t: Any, gx: Any, product: Any, gates: Any, h: Any, inputs: Any) -> None:
+    """h = max(0, gx + U h')."""
+    for b in range(h.shape[1]):
+        out = h[t + 1, b]
+        sum_rows(gx, product, t, b, out)
+        for j in range(len(out)):
+            out[j] = np.float32(0.0) if out[j] < 0 else out[j]  # nan stays nan
+        lower_row(out, inputs, t + 1, b)
+
+
+@njit(nogil=True, cache=True, fastmath={"contract"})
+def backward(t: Any, dy: Any, through: Any, dh: Any, gates: Any, h: Any, dgx: Any, du: Any) -> None:
+    """du[t] = dh where h > 0."""
+    room = np.empty(h.shape[2], np.float32)
+    for b in range(h.shape[1]):
+        d, y = dh[b], h[t + 1, b]
+        collect_row(dy, through, t, b, d, room)
+        for j in range(len(d)):
+            room[j] = d[j] if y[j] > 0 else np.float32(0.0)
+            d[j] = np.float32(0.0)
+        store_row(room, du, t, b)

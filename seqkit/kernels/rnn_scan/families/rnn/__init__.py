@@ -1,0 +1,27 @@
+"""The simple recurrent cell with tanh."""
+
+import torch
+from torch import Tensor
+
+from seqkit.kernels.rnn_scan.families.rnn import cpu
+from seqkit.kernels.rnn_scan.fused import Loop
+
+__all__ = ["RNNLoop"]
+
+
+class RNNLoop(Loop):
+    """h = tanh(gx + U h')."""
+
+    compiled_pointwise = staticmethod(cpu.forward)
+    compiled_back = staticmethod(cpu.backward)
+
+    def pointwise(self, t: int, gx: Tensor, u: Tensor) -> None:
+        """One sum, squashed."""
+        torch.tanh(gx + u, out=self.states[0][t + 1])
+
+    def pointwise_back(self, t: int, d: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """da = dh (1 - h²)."""
+        h = self.states[0][t + 1]
+        da = d[0] * (1 - h * h)
+        d[0].zero_()
+        return da, da

@@ -1,0 +1,47 @@
+"""Threads and memory of a training run with torch."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from seqkit.core.errors import ResourceError
+
+MOMENTS = 16  # bytes of a float32 weight with its gradient and two moments
+
+
+@contextmanager
+def torch_threads(threads: int | None) -> Iterator[None]:
+    """Within the block torch has so many threads; None: as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def memory_errors(where: str) -> Iterator[None]:
+    """Within the block an error that memory ran out becomes a ResourceError that says what to do."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+            raise ResourceError(f"{where}: memory ran out ({error}). Lower batch or hidden_size.") from error
+        raise
+
+
+def check_memory(where: str, numbers: int) -> None:
+    """Raise if float32 weights with gradients and two moments cannot fit into the machine's memory."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return
+    if MOMENTS * numbers > total:
+        raise ResourceError(
+            f"{where}: the weights with gradients and moments need {MOMENTS * numbers / 2**30:,.1f} GiB, "
+            f"this machine has {total / 2**30:,.1f}. "
+            "Lower hidden_size, num_layers, embed_dim or the vocabulary."
+        )

@@ -1,0 +1,187 @@
+"""Rows of tables with their place: CSV, TSV, JSON lines and Parquet, plain or compressed.
+
+csv      a cell may stand in double quotes, and may then hold commas, line ends and doubled quotes
+tsv      no quotes, unless asked for: a cell is the text between two tabs
+jsonl    an object a line, no key twice
+parquet  columns by name
+
+Lines end with \\n or \\r\\n. Empty lines are left out but counted. A cell may be of any length.
+Not handled: cells of another type than text in CSV and TSV; escapes in TSV.
+"""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from seqkit.core.errors import FormatError, OptionError, did_you_mean
+from seqkit.text.readers.compressed import open_bytes
+
+KINDS = ("csv", "tsv", "jsonl", "parquet")
+SEPARATORS = {"csv": ",", "tsv": "\t"}
+CONVERT = "Convert the file to UTF-8."
+_LONGEST = sys.maxsize >> 33  # characters of a cell; csv's own limit is 131,072
+
+
+class Row(NamedTuple):
+    """A row: its cells by column, and its place in a file."""
+
+    cells: dict[str, Any]
+    file: str
+    number: int
+    unit: str = "line"
+
+    @property
+    def where(self) -> str:
+        """The place, as errors name it."""
+        return f"{self.file}: {self.unit} {self.number:,}"
+
+    def text(self, column: str) -> str:
+        """The text of a column.
+
+        Raises:  FormatError if it is not there, or is no text.
+        """
+        if column not in self.cells:
+            known = sorted(self.cells)
+            raise FormatError(
+                f"{self.where} has no text in {column!r}; it has {', '.join(known) or 'nothing'}."
+                f"{did_you_mean(column, known)}"
+            )
+        value = self.cells[column]
+        if not isinstance(value, str):
+            raise FormatError(f"{self.where}: {column!r} is {value!r}, expected a text in quotes.")
+        return value
+
+
+def kind_of(name: str) -> str | None:
+    """The kind of table that a file's name implies, or None."""
+    kinds = (suffix[1:].lower() for suffix in Path(name).suffixes)
+    return next((kind for kind in kinds if kind in KINDS), None)
+
+
+def content(path: Path | None, *, encoding: str = "utf-8", hint: str = CONVERT) -> str:
+    """The whole text of a file (None: stdin), without a byte order mark.
+
+    hint: what to do where a byte is not of the encoding.
+    Raises:  FormatError naming file, line and byte for what is not of the encoding, and for a NUL character.
+    """
+    name = "stdin" if path is None else str(path)
+    with sys.stdin.buffer if path is None else open_bytes(path) as file:
+        data = file.read()
+    try:
+        text = data.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FormatError(
+            f"{name}: line {line:,}, byte {error.start:,}: 0x{data[error.start]:02x} is not valid "
+            f"{encoding}. {hint}"
+        ) from error
+    if (at := text.find("\0")) >= 0:
+        line = text.count("\n", 0, at) + 1
+        raise FormatError(f"{name}: line {line:,}: a NUL character. Is it a text file?")
+    return text
+
+
+def lines(pieces: Iterable[str]) -> Iterator[str]:
+    """The lines of a text in pieces, each with its end."""
+    rest = ""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split("\n")
+        yield from (line + "\n" for line in whole)
+    if rest:
+        yield rest
+
+
+def records(
+    lines: Iterable[str], name: str, separator: str, *, quotes: bool
+) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each row and the number of its first line.
+
+    Raises:  FormatError, naming the line where a row begins, for quotes that do not match.
+    """
+    if not quotes:
+        for number, line in enumerate(lines, 1):
+            if row := line.rstrip("\r\n"):
+                yield number, row.split(separator)
+        return
+    csv.field_size_limit(max(_LONGEST, csv.field_size_limit()))  # of the process: never lowered
+    rows, number = csv.reader(lines, delimiter=separator, strict=True), 1
+    try:
+        for cells in rows:
+            if cells:
+                yield number, cells
+            number = rows.line_num + 1
+    except csv.Error as error:
+        raise FormatError(f"{name}: line {number:,} is not {separator!r}-separated ({error}).") from error
+
+
+def named(
+    found: Iterator[tuple[int, list[str]]], name: str, head: Sequence[str], *, ragged: bool = False
+) -> Iterator[Row]:
+    """Rows whose columns are called `head`; ragged: a row may be shorter or longer than that."""
+    for number, cells in found:
+        if len(cells) != len(head) and not ragged:
+            if len(cells) == 1 and not cells[0].strip():
+                continue
+            raise FormatError(
+                f"{name}: line {number:,} has {len(cells)} columns, expected {len(head)} ({', '.join(head)})."
+            )
+        yield Row(dict(zip(head, cells, strict=False)), name, number)
+
+
+def objects(lines: Iterable[str], name: str) -> Iterator[Row]:
+    """The objects of JSON lines.
+
+    Raises:  FormatError for a line that is not JSON or no object, and for a key that stands twice.
+    """
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            cells = json.loads(line, object_pairs_hook=_unique)
+        except (ValueError, RecursionError) as error:
+            raise FormatError(f"{name}: line {number:,} is not JSON ({error}).") from error
+        if not isinstance(cells, dict):
+            raise FormatError(f"{name}: line {number:,} is not a JSON object, expected {{...}}.")
+        yield Row(cells, name, number)
+
+
+def parquet(path: Path, columns: Sequence[str | None]) -> Iterator[Row]:
+    """These columns of a Parquet file; None is refused with the names of those there are.
+
+    Raises:  OptionError without pyarrow; FormatError for a column that is not there or a broken file.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise OptionError(f"{path}: reading Parquet needs pyarrow. Install seqkit[parquet].") from error
+    number = 0
+    try:
+        file = pq.ParquetFile(path)
+        for column in columns:
+            check_column(column, file.schema_arrow.names, str(path))
+        for batch in file.iter_batches(columns=list(columns)):
+            for cells in batch.to_pylist():
+                number += 1
+                yield Row(cells, str(path), number, "row")
+    except pa.ArrowException as error:
+        raise FormatError(f"{path}: not a readable Parquet file ({error}).") from error
+
+
+def check_column(column: str | None, known: Sequence[str], where: str) -> None:
+    """Raise FormatError if the column is not there."""
+    if column not in known:
+        raise FormatError(
+            f"{where}: no column {column!r}; it has {', '.join(known)}.{did_you_mean(column or '', known)}"
+        )
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(k for k in keys if keys.count(k) > 1)!r} stands twice")
+    return found

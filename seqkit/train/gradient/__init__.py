@@ -1,0 +1,1 @@
+"""Training by gradients: a torch module as a Learner."""

@@ -1,0 +1,73 @@
+"""Tensors to the arrays of a checkpoint and back, with errors that name the array that does not fit."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqkit.core.errors import ModelFileError
+from seqkit.core.types import Array, Arrays
+
+_WIDER = {
+    torch.bfloat16: torch.float32,
+    torch.float16: torch.float32,
+    torch.int16: torch.int32,
+    torch.int8: torch.int32,
+}
+
+
+def to_array(tensor: Tensor) -> Array:
+    """The tensor's numbers in a dtype that files take; 16-bit floats fit in float32 without loss."""
+    array: Array = tensor.detach().to(_WIDER.get(tensor.dtype, tensor.dtype)).cpu().numpy()
+    return array
+
+
+def need(arrays: Arrays, name: str) -> Array:
+    """The array of this name.
+
+    Raises:  ModelFileError if there is none.
+    """
+    if name not in arrays:
+        raise ModelFileError(
+            f"gradient.restore: no array {name!r} among {len(arrays)}. The file is not of this model."
+        )
+    return arrays[name]
+
+
+def to_tensor(arrays: Arrays, name: str, like: Tensor) -> Tensor:
+    """The array of this name as a tensor.
+
+    Raises:  ModelFileError if there is none, or of another shape than `like`.
+    """
+    array = need(arrays, name)
+    if array.shape != tuple(like.shape):
+        raise ModelFileError(
+            f"gradient.restore: {name} has shape {array.shape}, expected {tuple(like.shape)}. The file is "
+            "not of this model."
+        )
+    return torch.from_numpy(np.array(array))  # a copy: the file's arrays are read-only
+
+
+def carry_name(number: int, tensor: Tensor) -> str:
+    """carry.NUMBER, with the dtype behind a colon where the array has a wider one."""
+    short = tensor.dtype in (torch.bfloat16, torch.float16)
+    return f"carry.{number}:{str(tensor.dtype).removeprefix('torch.')}" if short else f"carry.{number}"
+
+
+def carry_number(name: str) -> int:
+    """NUMBER of a name that carry_name gave."""
+    return int(name.removeprefix("carry.").partition(":")[0])
+
+
+def to_carry(name: str, array: Array, device: torch.device) -> Tensor:
+    """The tensor of an array that carry_name named."""
+    tensor, dtype = torch.from_numpy(array.copy()), name.partition(":")[2]
+    return tensor.to(device, getattr(torch, dtype) if dtype else tensor.dtype)
+
+
+def copy(sources: Any, targets: Any) -> None:  # Any: iterables of as many tensors
+    """Copy each source into its target, without gradients."""
+    with torch.no_grad():
+        for source, target in zip(sources, targets, strict=True):
+            target.copy_(source)
