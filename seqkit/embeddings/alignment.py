@@ -1,5 +1,4 @@
-"""One space of vectors turned into another: orthogonal Procrustes from a dictionary, and how well words then
-find theirs.
+"""One space of vectors turned into another: orthogonal Procrustes from a dictionary, and its precision.
 
     W* = argmin_W |X W - Y|_F over orthogonal W = U Vᵀ,  U S Vᵀ = svd(Xᵀ Y)  Schönemann 1966; Xing et al. 2015
 
@@ -47,20 +46,19 @@ class Alignment:
         """The source's vectors in the target's space."""
         if vectors.dim != len(self.rotation):
             raise ShapeError(
-                f"alignment: vectors of {vectors.dim} numbers came, expected {len(self.rotation)}."
+                f"alignment: got vectors of {vectors.dim} numbers, expected {len(self.rotation)}."
             )
         return Vectors(vectors.vocab, (vectors.matrix @ self.rotation).astype(np.float32))
 
 
 def align(source: Vectors, target: Vectors, pairs: Iterable[tuple[str, str]] | None = None) -> Alignment:
-    """Learn the alignment from pairs of words (source, target); without any from all words that both spell
-    alike.
+    """Learn the alignment from pairs of words (source, target), or from all words that both spell alike.
 
     Raises:  ShapeError for spaces of different size; VocabularyError if no pair has both words, and vectors
              that are not zero.
     """
     if source.dim != target.dim:
-        raise ShapeError(f"align: vectors of {source.dim} and {target.dim} numbers came, expected as many.")
+        raise ShapeError(f"align: got vectors of {source.dim} and {target.dim} numbers, expected the same.")
     asked = _alike(source, target) if pairs is None else list(pairs)
     a, b = source.vocab.index, target.vocab.index
     known = np.array([(a[x], b[y]) for x, y in asked if x in a and y in b], np.int64).reshape(-1, 2)
@@ -83,9 +81,7 @@ def align_and_measure(
     method: Literal["csls", "cosine"] = "csls",
     restrict: int | None = None,
 ) -> tuple[Alignment, Vectors, list[Score]]:
-    """The alignment learnt from `pairs`, the turned source, and precision@1, 5 and 10 on `test`, else on what
-    it learnt from.
-    """
+    """The alignment learnt from `pairs`, the turned source, precision@1, 5 and 10 on `test` or `pairs`."""
     made = align(source, target, pairs)
     turned = made(source)
     asked = test or pairs or _alike(source, target)
@@ -188,12 +184,12 @@ def _retrieve(
     source: Vectors, target: Vectors, rows: Array, k: int, method: str, neighbours: int, restrict: int | None
 ) -> tuple[Array, Floats]:
     if method not in ("csls", "cosine"):
-        raise OptionError(f"retrieve: method {method!r} came, allowed are csls and cosine.")
+        raise OptionError(f"retrieve: got method {method!r}, expected csls or cosine.")
     if k < 1 or neighbours < 1:
-        raise OptionError(f"retrieve: k {k} and neighbours {neighbours} came, allowed is at least 1.")
+        raise OptionError(f"retrieve: got k {k} and neighbours {neighbours}, expected at least 1 of each.")
     if source.dim != target.dim:
         raise ShapeError(
-            f"retrieve: vectors of {source.dim} and {target.dim} numbers came, expected as many."
+            f"retrieve: got vectors of {source.dim} and {target.dim} numbers, expected the same."
         )
     last = len(target) if restrict is None else min(restrict, len(target))
     if method == "cosine":

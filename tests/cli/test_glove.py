@@ -101,13 +101,13 @@ BAD = [
     (
         ["embed", "count", "{t}", "--out", "{o}", "--memory", "lots"],
         2,
-        "memory: 'lots' came, expected a size",
+        "memory: got 'lots', expected a size",
     ),
-    (["embed", "count", "{t}", "--out", "{o}", "--memory", "0"], 2, "memory: '0' came"),
+    (["embed", "count", "{t}", "--out", "{o}", "--memory", "0"], 2, "memory: got '0'"),
     (
         ["embed", "count", "{t}", "--out", "{o}", "--memory", "100"],
         6,
-        "memory of 100 bytes was allowed; 14 words",
+        "got memory of 100 bytes; 14 words",
     ),
     (["embed", "count", "{t}", "--out", "{o}", "--window", "0"], 2, "window: 0 came, allowed is at least 1"),
     (["embed", "count", "{t}", "--out", "{o}", "--weighting", "squared"], 2, "weighting: 'squared' came"),

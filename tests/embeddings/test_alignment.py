@@ -105,18 +105,18 @@ def test_precision_counts_a_word_once_and_says_what_is_missing():
 @pytest.mark.parametrize(
     ("make_it", "error", "message"),
     [
-        (lambda: alignment.align(make(dim=4), make(dim=5)), ShapeError, "vectors of 4 and 5 numbers came"),
+        (lambda: alignment.align(make(dim=4), make(dim=5)), ShapeError, "got vectors of 4 and 5 numbers"),
         (
             lambda: alignment.align(make(), make())(make(dim=3)),
             ShapeError,
-            "vectors of 3 numbers came, expected 7",
+            "got vectors of 3 numbers, expected 7",
         ),
         (
             lambda: alignment.retrieve(make(), make(), ["w1"], method="clsl"),
             OptionError,
-            "allowed are csls and cosine",
+            "expected csls or cosine",
         ),
-        (lambda: alignment.retrieve(make(), make(), ["w1"], 0), OptionError, "k 0 and neighbours 10 came"),
+        (lambda: alignment.retrieve(make(), make(), ["w1"], 0), OptionError, "got k 0 and neighbours 10"),
         (
             lambda: alignment.retrieve(make(), make(), ["no"]),
             VocabularyError,

@@ -5,6 +5,7 @@ import pytest
 
 from seqkit.core.errors import FormatError, ShapeError
 from seqkit.kernels.glove import cpu, reference
+from seqkit.kernels.glove.tiles import cpu as tiling
 from seqkit.kernels.primitives.simd.rows import aligned, padded
 
 
@@ -47,7 +48,7 @@ def rounds(blocks):
 @pytest.mark.parametrize("dim", [1, 16, 20, 100])
 def test_kernel_equals_reference_over_a_thousand_updates(adagrad, dim):
     ends, columns, values = counts(50)
-    tiles = cpu.order(ends, columns, values, np.array([0, 50]), mirror=True, seed=np.uint64(3))
+    tiles = tiling.order(ends, columns, values, np.array([0, 50]), mirror=True, seed=np.uint64(3))
     assert len(tiles.places) > 900
     got, rule = parameters(50, dim), reference.rule(adagrad, 0.05, 10.0, 0.75)
     want = exact(got, dim)
@@ -63,7 +64,7 @@ def test_kernel_equals_reference_over_a_thousand_updates(adagrad, dim):
 
 def test_gradients_of_vectors_are_clipped_as_in_c():
     ends, columns, values = np.array([0, 1]), np.array([0], np.int32), np.array([1e6])
-    tiles = cpu.order(ends, columns, values, np.array([0, 1]), mirror=True, seed=np.uint64(3))
+    tiles = tiling.order(ends, columns, values, np.array([0, 1]), mirror=True, seed=np.uint64(3))
     got, rule = parameters(1, 3), reference.rule("c", 0.05, 10.0, 0.75)
     got[0][0, :3] = 300.0
     got[1][0, :3] = [-300.0, 1.0, 300.0]
@@ -78,7 +79,7 @@ def test_gradients_of_vectors_are_clipped_as_in_c():
 @pytest.mark.parametrize("edges", [[0, 41], [0, 1, 41], [0, 7, 8, 20, 40, 41]])
 def test_order_holds_every_pair_once_in_its_tile(mirror, edges):
     ends, columns, values = counts(41, density=0.2)
-    tiles = cpu.order(ends, columns, values, np.array(edges), mirror=mirror, seed=np.uint64(1), threads=2)
+    tiles = tiling.order(ends, columns, values, np.array(edges), mirror=mirror, seed=np.uint64(1), threads=2)
     found = [pairs_of(tiles, t) for t in range((len(edges) - 1) ** 2)]
     got = {(int(i), int(j)): float(x) for part in found for i, j, x in zip(*part, strict=True)}
     row_of = np.repeat(np.arange(41), np.diff(ends))
@@ -99,7 +100,7 @@ def test_threads_change_no_byte_and_rounds_are_the_reference_tile_after_tile(par
     rule, results = reference.rule("c", 0.05, 10.0, 0.75), []
     wanted, order = np.repeat(rounds(5), parts, 0), np.tile(np.arange(parts), 5)
     for threads in (1, 2, 3):
-        tiles = cpu.order(ends, columns, values, edges, mirror=True, seed=np.uint64(9), threads=threads)
+        tiles = tiling.order(ends, columns, values, edges, mirror=True, seed=np.uint64(9), threads=threads)
         made = parameters(60, 20)
         told = cpu.train(tiles, wanted, order, parts, *made, rule, threads=threads)
         results.append((told, [matrix.tobytes() for matrix in made]))
@@ -145,7 +146,7 @@ def test_a_reference_update_is_the_finite_difference_gradient():
 def test_a_bad_entry_is_refused_before_anything_is_written(column, value):
     ends = np.array([0, 0, 1, 1])
     with pytest.raises(FormatError, match="entry 0 is word"):
-        cpu.order(
+        tiling.order(
             ends,
             np.array([column], np.int32),
             np.array([value]),
@@ -157,7 +158,7 @@ def test_a_bad_entry_is_refused_before_anything_is_written(column, value):
 
 def test_matrices_that_are_not_aligned_are_refused():
     ends, columns, values = counts(5)
-    tiles = cpu.order(ends, columns, values, np.array([0, 5]), mirror=True, seed=np.uint64(3))
+    tiles = tiling.order(ends, columns, values, np.array([0, 5]), mirror=True, seed=np.uint64(3))
     made = parameters(5, 16)
     made[0] = made[0].astype(np.float64)
     with pytest.raises(ShapeError, match="words: got a float64 matrix of 32 columns"):

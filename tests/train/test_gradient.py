@@ -449,10 +449,10 @@ def test_resume_with_another_optimizer_is_refused_by_name(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"optimizer": "adamax"}, r"GradientOptions\.optimizer: 'adamax' came, expected one of 'sgd'"),
-        ({"accumulate": 0}, r"GradientOptions\.accumulate: 0 came, allowed is at least 1"),
-        ({"beta2": 1.5}, r"GradientOptions\.beta2: 1\.5 came"),
-        ({"clip": -1.0}, r"GradientOptions\.clip: -1\.0 came"),
+        ({"optimizer": "adamax"}, r"GradientOptions\.optimizer: got 'adamax', expected one of 'sgd'"),
+        ({"accumulate": 0}, r"GradientOptions\.accumulate: got 0, expected at least 1"),
+        ({"beta2": 1.5}, r"GradientOptions\.beta2: got 1\.5"),
+        ({"clip": -1.0}, r"GradientOptions\.clip: got -1\.0"),
     ],
 )
 def test_setting_out_of_range_is_refused(settings, message):

@@ -1,5 +1,4 @@
-"""Counting the co-occurrences of a corpus within a memory limit: settings, the plan and its forecast, blocks,
-runs, their sum.
+"""Counting the co-occurrences of a corpus within a memory limit: settings, plan, forecast, blocks, sum.
 
 Not handled: the matrix itself (cooccurrence.Cooccurrence), what a row costs (kernels.cooccurrence).
 """
@@ -17,7 +16,7 @@ from seqkit.core.errors import OptionError, ResourceError
 from seqkit.core.files import resource_error
 from seqkit.core.options import option
 from seqkit.core.types import Array
-from seqkit.kernels.cooccurrence.cpu import Indexed, Rows, add, count, index
+from seqkit.kernels.cooccurrence.cpu import CountedRows, Indexed, add, count, index
 from seqkit.kernels.cooccurrence.reference import unit as inverse_unit
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
@@ -60,8 +59,9 @@ class CountOptions:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What counting will need.  Units: pairs that are stored, from a sample of rows; memory at the peak and
-    disk in bytes.
+    """What counting will need.
+
+    Units:  pairs that are stored, from a sample of rows; memory at the peak and disk in bytes.
     """
 
     words: int
@@ -82,9 +82,8 @@ def select(vocab: Vocab, settings: CountOptions) -> Annotated[Array, "N"]:
     return ids[counts[ids] > 0]
 
 
-class Plan:
-    """How a corpus is cut so that counting it stays within `memory`; knows what it will need before it
-    starts.
+class CountingPlan:
+    """How a corpus is cut so that counting stays within `memory`, and what that will need.
 
     Raises:  ResourceError if that cannot be, OptionError if a count could pass what an integer holds.
     """
@@ -101,8 +100,7 @@ class Plan:
         folder: Path | None,
         part: tuple[int, int] | None = None,
     ) -> None:
-        """rows: for each id of the corpus its row below `size`, or -1. folder: where runs go; None: memory
-        alone.
+        """rows: the row of each id, below `size`, or -1. folder: for files; None: memory alone.
 
         part: the tokens to count, first and last but one; all unless given.
         """
@@ -111,7 +109,7 @@ class Plan:
         low, self.high = part or (0, corpus.num_tokens)
         if not 0 <= low <= self.high <= corpus.num_tokens:
             raise OptionError(
-                f"co-occurrence: part {part} came, the text has the tokens 0 to {corpus.num_tokens:,}."
+                f"co-occurrence: got part {part}, expected tokens from 0 to {corpus.num_tokens:,}."
             )
         tokens, sentences = (
             self.high - low,
@@ -123,9 +121,8 @@ class Plan:
         least = min(tokens, 4 * settings.window)
         if fixed + each * least > memory:
             raise ResourceError(
-                f"co-occurrence: memory of {memory:,} bytes was allowed; {size:,} words on {threads} "
-                "threads take at least "
-                f"{int(fixed + each * least):,}. Allow more, take fewer threads, or leave out words by "
+                f"co-occurrence: got memory of {memory:,} bytes; {size:,} words on {threads} threads take at "
+                f"least {int(fixed + each * least):,}. Give more, use fewer threads, or leave out words by "
                 "min_count or max_size."
             )
         most = int(corpus.vocab.counts[rows >= 0].max(initial=0))
@@ -147,7 +144,7 @@ class Plan:
         if folder is None:
             use += 2 * ENTRY * pairs * blocks
         self.forecast = Forecast(size, tokens, pairs * blocks, blocks, use, disk)
-        self.allowed = memory
+        self.memory = memory
 
     def indexed(self, start: int) -> Indexed:
         """One block of text, indexed."""
@@ -167,18 +164,17 @@ class Plan:
 
     def check(self) -> None:
         """Raise ResourceError where the forecast does not fit."""
-        told = self.forecast
-        if self.folder is None and told.memory > self.allowed:
+        needs = self.forecast
+        if self.folder is None and needs.memory > self.memory:
             raise ResourceError(
-                f"co-occurrence: about {told.pairs:,} pairs would take {told.memory:,} bytes of memory, "
-                f"{self.allowed:,} are "
-                "allowed. Give out= to keep them on disk, or allow more."
+                f"co-occurrence: about {needs.pairs:,} pairs would take {needs.memory:,} bytes of memory, "
+                f"{self.memory:,} are given. Give out= to keep them on disk, or give more memory."
             )
-        if self.folder is not None and told.disk > (free := shutil.disk_usage(self.folder).free):
+        if self.folder is not None and needs.disk > (free := shutil.disk_usage(self.folder).free):
             raise ResourceError(
-                f"{self.folder}: counting needs about {told.disk:,} bytes of disk for {told.pairs:,} pairs, "
-                f"{free:,} are free. "
-                "Free some, choose another folder, allow more memory, or raise min_count."
+                f"{self.folder}: counting needs about {needs.disk:,} bytes of disk for {needs.pairs:,} "
+                f"pairs, {free:,} are free. Free some, choose another folder, give more memory, or raise "
+                "min_count."
             )
 
     def run(self, report: Callable[[float], None] | None) -> Matrix:
@@ -196,19 +192,16 @@ class Plan:
         )
 
     def _run_block(self, number: int, report: Callable[[float], None] | None) -> Matrix:
-        """Count one block, which is gone when this returns: counts if it is the only one, else whole numbers
-        of units.
-        """
+        """Count one block and free it: counts if it is the only one, else whole numbers of units."""
         blocks = len(self.starts)
         text = self.first if number == 0 else self.indexed(self.starts[number])
         self.__dict__.pop("first", None)
-        rows = _told(count(text, threads=self.threads, room=self.room), text.ends, report, number, blocks)
+        rows = _reported(count(text, threads=self.threads, room=self.room), text.ends, report, number, blocks)
         return keep(rows, self.size, self.settings.unit if blocks == 1 else 0, self.folder, f"run-{number}")
 
 
-def keep(rows: Iterator[Rows], size: int, unit: int, folder: Path | None, name: str) -> Matrix:
-    """Collect rows, in memory or in files of `folder`; counts are divided by `unit`, or stay whole numbers
-    for unit 0.
+def keep(rows: Iterator[CountedRows], size: int, unit: int, folder: Path | None, name: str) -> Matrix:
+    """Collect rows, in memory or in files of `folder`; divide counts by `unit` unless it is 0.
 
     Raises:  ResourceError if the disk is full or a count is too large to be exact.
     """
@@ -248,10 +241,10 @@ def keep(rows: Iterator[Rows], size: int, unit: int, folder: Path | None, name: 
     return np.cumsum(lengths), np.asarray(found[0]), np.asarray(found[1])
 
 
-def _told(
-    rows: Iterator[Rows], ends: Array, report: Callable[[float], None] | None, number: int, blocks: int
-) -> Iterator[Rows]:
-    """Hand the rows on, and tell the share of the work that is done."""
+def _reported(
+    rows: Iterator[CountedRows], ends: Array, report: Callable[[float], None] | None, number: int, blocks: int
+) -> Iterator[CountedRows]:
+    """Pass the rows through, and report the share of the work that is done."""
     row = 0
     for part in rows:
         yield part

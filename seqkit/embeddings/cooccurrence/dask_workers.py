@@ -1,5 +1,4 @@
-"""Counting one corpus on many machines through Dask: parts of the text counted by workers, the counts added
-up here.
+"""Counting one corpus on many machines through Dask: workers count parts, this process adds them up.
 
     dask scheduler                                                                        on one machine
     dask worker tcp://scheduler:8786                              on each of the others
@@ -27,13 +26,8 @@ from seqkit.core import options
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import BackendError, FormatError, OptionError, ResourceError, SeqkitError
 from seqkit.embeddings.cooccurrence.counting import MEMORY, CountOptions
-from seqkit.embeddings.cooccurrence.matrix import (
-    Cooccurrence,
-    count_key,
-    kept_counts,
-    select_words,
-    working_folder,
-)
+from seqkit.embeddings.cooccurrence.matrix import Cooccurrence, kept_counts
+from seqkit.embeddings.cooccurrence.preparation import count_key, select_words, working_folder
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 
@@ -55,8 +49,7 @@ def count(
     report: Callable[[float], None] | None = None,
     **settings: Any,
 ) -> Cooccurrence:
-    """What Cooccurrence.count writes for the corpus folder `corpus`, counted by the workers of a Dask
-    cluster.
+    """Count the corpus folder `corpus` by the workers of a Dask cluster; the same as Cooccurrence.count.
 
     cluster: a scheduler's address, "local" for `threads` processes of this machine, or a distributed.Client.
     parts: how many pieces the text is cut into; two a thread of the workers unless given. memory: bytes for
@@ -68,7 +61,7 @@ def count(
     chosen = options.from_json(CountOptions, settings)
     text, out = Corpus.load(corpus), Path(out).absolute()
     if parts is not None and parts < 1:
-        raise OptionError(f"dask: parts {parts} came, allowed is at least 1.")
+        raise OptionError(f"dask: got parts {parts}, expected at least 1.")
     key = count_key(text, chosen, vocab)
     if (kept := kept_counts(out, key)) is not None:
         return kept
@@ -94,9 +87,7 @@ def count(
 
 
 def count_part(low: int, high: int, job: tuple[str, str, str, str, int]) -> str:
-    """What a worker does: count the tokens [low, high), with whatever lies within a window of them; the
-    folder of the counts.
-    """
+    """The worker's part: count the tokens [low, high) with their windows; return the folder of the counts."""
     corpus, fingerprint, folder, ours, memory = job
     if version("seqkit") != ours:
         raise BackendError(
@@ -141,12 +132,12 @@ def _client(cluster: Any, threads: int, patience: float) -> Iterator[Any]:  # An
         return
     if cluster != "local" and not re.fullmatch(r"(\w+://)?[^\s/]+:\d+", cluster):
         raise OptionError(
-            f"dask: {cluster!r} came, expected local or a scheduler's address such as tcp://10.0.0.1:8786."
+            f"dask: got {cluster!r}, expected local or a scheduler's address such as tcp://10.0.0.1:8786."
         )
     with ExitStack() as stack:
-        told = logging.getLogger("distributed.client")  # its tracebacks: what fails is raised here too
-        stack.callback(told.setLevel, told.level)
-        told.setLevel(logging.CRITICAL)
+        logger = logging.getLogger("distributed.client")  # its tracebacks: what fails is raised here too
+        stack.callback(logger.setLevel, logger.level)
+        logger.setLevel(logging.CRITICAL)
         if cluster == "local":
             quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
             cluster = stack.enter_context(LocalCluster(n_workers=threads, threads_per_worker=1, **quiet))
@@ -176,7 +167,7 @@ def _threads(client: Any, patience: float) -> int:
 def _results(
     client: Any, futures: list[Any], patience: float, report: Callable[[float], None] | None
 ) -> list[str]:
-    """What each part came to, in order, once all have; an error as soon as one failed for good."""
+    """The result of each part, in order; raises as soon as one has failed for good."""
     from distributed import TimeoutError as LateError
     from distributed import wait
 

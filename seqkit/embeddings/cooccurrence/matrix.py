@@ -1,5 +1,4 @@
-"""Co-occurrence counts: how often words stand near each other; counted once, kept in a file, added up over
-machines.
+"""Co-occurrence counts: how often words stand near each other; kept in a file, added up over machines.
 
 Not handled: how rows are counted (counting, kernels.cooccurrence), training on them (objectives.glove).
 """
@@ -7,9 +6,7 @@ Not handled: how rows are counted (counting, kernels.cooccurrence), training on 
 import hashlib
 import json
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +18,8 @@ from seqkit.core import files, options
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError
 from seqkit.core.types import Array
-from seqkit.embeddings.cooccurrence.counting import MEMORY, CountOptions, Forecast, Matrix, Plan, keep, select
+from seqkit.embeddings.cooccurrence.counting import MEMORY, CountOptions, Forecast, Matrix, keep
+from seqkit.embeddings.cooccurrence.preparation import count_key, plan_for, working_folder
 from seqkit.kernels.cooccurrence.cpu import add
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
@@ -82,7 +80,7 @@ class Cooccurrence:
         if out is not None and (kept := kept_counts(Path(out), key)) is not None:
             return kept
         with working_folder(out) as folder:
-            plan, words = _plan(corpus, chosen, vocab, part, memory=memory, threads=threads, folder=folder)
+            plan, words = plan_for(corpus, chosen, vocab, part, memory=memory, threads=threads, folder=folder)
             plan.check()
             meta = {
                 "key": key,
@@ -105,7 +103,7 @@ class Cooccurrence:
         """What `count` with the same arguments will need; writes nothing."""
         chosen = options.from_json(CountOptions, settings)
         folder = None if out is None else Path(out).parent
-        plan, _ = _plan(corpus, chosen, vocab, None, memory=memory, threads=threads, folder=folder)
+        plan, _ = plan_for(corpus, chosen, vocab, None, memory=memory, threads=threads, folder=folder)
         return plan.forecast
 
     @staticmethod
@@ -139,7 +137,7 @@ class Cooccurrence:
                 )
         if any(shard.values.dtype != np.float64 for shard in shards):
             raise OptionError(
-                "merge: float32 counts came; only float64 ones add up exactly. Count with the default dtype."
+                "merge: got float32 counts, expected float64, which add up exactly. Count with default dtype."
             )
         unit = first.options.unit
 
@@ -158,7 +156,7 @@ class Cooccurrence:
                 matrix = keep(rows, len(first.vocab), unit, folder, "result")
             except FormatError as error:
                 raise ModelFileError(f"merge: {error} Count that shard again.") from error
-            told = {
+            own = {
                 "tokens": sum(shard.meta.get("tokens", 0) for shard in shards),
                 "sources": [source for shard in shards for source in shard.meta.get("sources", [])],
             }
@@ -167,14 +165,12 @@ class Cooccurrence:
                 shard.meta.get("given") for shard in shards
             ):  # each vocabulary holds the counts of its shard alone
                 words = Vocab(words.tokens, np.sum([shard.vocab.counts for shard in shards], axis=0))
-            return _finish(matrix, words, first.options, meta or told | {"given": words is first.vocab}, out)
+            return _finish(matrix, words, first.options, meta or own | {"given": words is first.vocab}, out)
 
     def save(
         self, folder: str | os.PathLike[str], *, dtype: Literal["float64", "float32"] = "float64"
     ) -> None:
-        """Write the counts to a folder, atomically; float32 takes a third less, and can be trained on but not
-        merged.
-        """
+        """Write the counts to a folder, atomically; float32 is a third smaller, but cannot be merged."""
         arrays = {"ends": self.ends, "columns": self.columns, "values": self.values.astype(dtype, copy=False)}
         meta = {
             "options": options.to_json(self.options),
@@ -190,15 +186,15 @@ class Cooccurrence:
         """
         arrays, meta = files.load(Path(folder), "cooccurrence", verify=verify)
         try:
-            for name, allowed in (
+            for name, dtypes in (
                 ("ends", ["int64"]),
                 ("columns", ["int32"]),
                 ("values", ["float64", "float32"]),
             ):
-                if arrays[name].ndim != 1 or arrays[name].dtype.name not in allowed:
+                if arrays[name].ndim != 1 or arrays[name].dtype.name not in dtypes:
                     raise ShapeError(
                         f"{name} is {arrays[name].ndim}-D {arrays[name].dtype}, expected 1-D "
-                        f"{' or '.join(allowed)}"
+                        f"{' or '.join(dtypes)}"
                     )
             chosen = options.from_json(CountOptions, meta["options"])
             return Cooccurrence(
@@ -256,65 +252,21 @@ class Cooccurrence:
         common = [
             (token, int(n)) for token, n in zip(self.vocab.tokens[:top], self.vocab.counts[:top], strict=True)
         ]
-        told = options.to_json(self.options)
+        settings = options.to_json(self.options)
         result = {
             "words": len(self.vocab),
             "pairs": self.num_pairs,
             "tokens": self.meta.get("tokens"),
-            "settings": told,
+            "settings": settings,
             "fingerprint": self.fingerprint,
             "most_common": common,
         }
         return result, (
             f"{len(self.vocab):,} words, {self.num_pairs:,} pairs that occur, from "
             f"{self.meta.get('tokens', 0):,} tokens\n"
-            f"settings: {', '.join(f'{name} {value}' for name, value in told.items())}\n"
+            f"settings: {', '.join(f'{name} {value}' for name, value in settings.items())}\n"
             f"most common: {', '.join(f'{word} {n:,}' for word, n in common)}"
         )
-
-
-def select_words(vocab: Vocab, chosen: CountOptions) -> Vocab:
-    """The words of a text that are counted, with their counts, by falling count."""
-    ids = select(vocab, chosen)
-    return Vocab(vocab.words(ids.tolist()), vocab.counts[ids])
-
-
-def _plan(
-    corpus: Corpus,
-    chosen: CountOptions,
-    given: Vocab | None,
-    part: tuple[int, int] | None,
-    *,
-    memory: int,
-    threads: int | None,
-    folder: Path | None,
-) -> tuple[Plan, Vocab]:
-    words = select_words(corpus.vocab, chosen) if given is None else given
-    ids = np.array([corpus.vocab.index.get(token, -1) for token in words.tokens], np.int64)
-    ids[
-        [
-            row
-            for name, i in corpus.vocab.specials.items()
-            if name != "eos"
-            for row in np.flatnonzero(ids == i)
-        ]
-    ] = -1
-    rows = np.full(len(corpus.vocab), -1, np.int32)
-    there = np.flatnonzero(ids >= 0)
-    rows[ids[there]] = there
-    cores = count_threads(threads)
-    return Plan(
-        corpus, rows, len(words), chosen, memory=memory, threads=cores, folder=folder, part=part
-    ), words
-
-
-def count_key(
-    corpus: Corpus, chosen: CountOptions, vocab: Vocab | None, part: tuple[int, int] | None = None
-) -> str:
-    """What tells whether counts are those of a corpus with these settings."""
-    words = None if vocab is None else [vocab.tokens, vocab.counts.tolist()]
-    text = json.dumps([corpus.fingerprint, options.to_json(chosen), words, *([] if part is None else [part])])
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def kept_counts(folder: Path, key: str) -> Cooccurrence | None:
@@ -323,23 +275,6 @@ def kept_counts(folder: Path, key: str) -> Cooccurrence | None:
         return None
     kept = Cooccurrence.load(folder)
     return kept if kept.meta.get("key") == key else None
-
-
-@contextmanager
-def working_folder(out: str | os.PathLike[str] | None) -> Iterator[Path | None]:
-    """A folder beside `out` for what is written on the way, gone afterwards; None without `out`."""
-    if out is None:
-        yield None
-        return
-    try:
-        Path(out).parent.mkdir(parents=True, exist_ok=True)
-        made = tempfile.TemporaryDirectory(
-            dir=Path(out).parent, prefix=".counting-", ignore_cleanup_errors=True
-        )
-    except OSError as error:
-        raise files.resource_error(str(out), error) from error
-    with made as name:
-        yield Path(name)
 
 
 def _finish(

@@ -26,7 +26,7 @@ def read_size(text: str) -> int:
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
     if not match or not (size := int(float(match[1]) * SIZES[match[2].upper()])):
-        raise OptionError(f"memory: {text!r} came, expected a size above 0 such as 500M or 4G.")
+        raise OptionError(f"memory: got {text!r}, expected a size above 0 such as 500M or 4G.")
     return size
 
 
@@ -53,8 +53,7 @@ def count_text(
     """
     if (dask and dry_run) or (parts and not dask):
         raise OptionError(
-            "dask: dry_run tells what one machine needs, and parts are for dask alone. Leave one of the "
-            "two out."
+            "dask: dry_run shows what one machine needs, and parts are for dask alone. Leave one of them out."
         )
     given: dict[str, Any] = {"memory": read_size(memory), "threads": threads, "out": out, **settings}
     if vocab is not None:
@@ -78,11 +77,11 @@ def count_text(
             return dask_workers.count(folder, cluster=dask, parts=parts, report=report, **given).summary()
         if not dry_run:
             return Cooccurrence.count(corpus, report=report, **given).summary()
-        told = Cooccurrence.forecast(corpus, **given)
-    return dataclasses.asdict(told), (
-        f"{told.words:,} words, {told.tokens:,} tokens in {told.blocks:,} blocks, about {told.pairs:,} "
+        needs = Cooccurrence.forecast(corpus, **given)
+    return dataclasses.asdict(needs), (
+        f"{needs.words:,} words, {needs.tokens:,} tokens in {needs.blocks:,} blocks, about {needs.pairs:,} "
         "stored pairs, "
-        f"{told.memory / 2**20:,.0f} MiB of memory, {told.disk / 2**20:,.0f} MiB of disk"
+        f"{needs.memory / 2**20:,.0f} MiB of memory, {needs.disk / 2**20:,.0f} MiB of disk"
     )
 
 

@@ -32,7 +32,7 @@ def parse(formula: str, known: Iterable[str] = ()) -> list[Terms]:
     sides = re.split(r"→|->", formula)
     terms = [_terms(side.strip(), known) for side in sides]
     if len(sides) > 2 or not all(terms):
-        raise OptionError(f"axis: {formula!r} came, expected one such as 'he->she' or 'king-man+woman'.")
+        raise OptionError(f"axis: got {formula!r}, expected a formula such as 'he->she' or 'king-man+woman'.")
     return terms
 
 

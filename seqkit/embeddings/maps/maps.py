@@ -28,8 +28,7 @@ Words = Sequence[str] | Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Map:
-    """What was drawn: the places, a group for each word if there were any, words asked for that are unknown,
-    the caption.
+    """What was drawn: the places, the group of each word if there are any, the unknown words, the caption.
 
     unlabelled: labels of a picture that found no place; neighbours: those that a page holds of each word.
     """
@@ -73,8 +72,7 @@ def draw(
     title: str = "",
     **settings: Any,
 ) -> Map:
-    """Draw words on a map and write it: .svg, .png, .html (zoom, search, neighbours) or .tsv (for the
-    TensorBoard projector).
+    """Draw words on a map and write it: .svg, .png, .html (a page to zoom and search) or .tsv (TensorBoard).
 
     words: those to draw, or a name and words for each group, which then has a colour; without them the `top`
     most frequent, or the `top` nearest to `neighbours_of` and that word. method, axes, settings: as in
@@ -84,11 +82,11 @@ def draw(
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise OptionError(
-            f"map: {path.name!r} ends in {path.suffix!r}, allowed are "
+            f"map: got {path.name!r}, which ends in {path.suffix!r}, expected one of "
             f"{', '.join(SUFFIXES)}.{did_you_mean(path.suffix, SUFFIXES)}"
         )
     if missing not in ("error", "skip"):
-        raise OptionError(f"map: missing {missing!r} came, allowed are error and skip.")
+        raise OptionError(f"map: got missing {missing!r}, expected error or skip.")
     chosen, groups, unknown = _choose(vectors, words, top, neighbours_of, missing)
     left_out = f"{unknown:,} unknown words left out" if unknown else ""
     if path.suffix.lower() == ".tsv":
@@ -102,7 +100,7 @@ def draw(
         check_picture(path)  # before the work, not after it
     p = project(vectors, chosen, method=method, axes=axes, seed=seed, **settings)
     if p.places.shape[1] != 2:
-        raise OptionError(f"map: {p.places.shape[1]} directions came, a picture has 2.")
+        raise OptionError(f"map: got {p.places.shape[1]} directions, expected 2 for a picture.")
     caption = "; ".join(filter(None, (_describe(p), left_out)))
     shown: dict[str, Any] = {"title": title or _title(p, neighbours_of), "caption": caption, "axes": p.axes}
     if path.suffix.lower() != ".html":
@@ -133,17 +131,15 @@ def read_words(text: str) -> tuple[str, list[str]]:
 def _choose(
     vectors: Vectors, words: Words | None, top: int, near: str | None, missing: Missing
 ) -> tuple[list[str], list[str] | None, int]:
-    """Words, a group for each if there are any, and how many are unknown; a word in two groups stays in the
-    first.
-    """
+    """Words, a group for each if there are any, and the unknown; a word in two groups stays in the first."""
     if near is not None:
         if words is not None:
-            raise OptionError("map: words and neighbours_of came; give one of them.")
+            raise OptionError("map: got words and neighbours_of, expected one. Give one of them.")
         found = [word for word, _ in vectors.nearest([near], top)[0]]
         return [near, *found], [near, *["its neighbours"] * len(found)], 0
     if words is None:
         if top < 1:
-            raise OptionError(f"map: top {top} came, allowed is at least 1.")
+            raise OptionError(f"map: got top {top}, expected at least 1.")
         return vectors.vocab.tokens[:top], None, 0
     groups = words if isinstance(words, Mapping) else {"": words}
     asked = {word: group for group, members in reversed(list(groups.items())) for word in members}
@@ -165,5 +161,5 @@ def _title(p: Projection, near: str | None) -> str:
 def _describe(p: Projection) -> str:
     if p.method == "axes":
         return "place = product of the word's unit vector with each axis"
-    told = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in p.settings.items())
-    return "; ".join(filter(None, (told, f"trustworthiness {p.trust.value:.2f}" if p.trust else "")))
+    settings = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in p.settings.items())
+    return "; ".join(filter(None, (settings, f"trustworthiness {p.trust.value:.2f}" if p.trust else "")))

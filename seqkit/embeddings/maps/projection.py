@@ -1,5 +1,4 @@
-"""Places of words on a map of two or three directions: by a projection (pca, tsne, umap) or along axes one
-names.
+"""Places of words on a map of two or three directions: by a projection, or along named axes.
 
 Not handled: drawing (seqkit.report.map), choosing words (seqkit.embeddings.maps.maps).
 """
@@ -25,8 +24,9 @@ NEIGHBOURS = 10
 
 @dataclass(frozen=True)
 class Projection:
-    """Where each word stands.  Shapes: places (N, C) float32; axes: the formula of each direction, if they
-    were named.
+    """Where each word stands.
+
+    Shapes:  places (N, C) float32; axes: the formula of each direction, if they were named.
     """
 
     words: list[str]
@@ -56,14 +56,13 @@ def project(
              vector; ShapeError for too few words, or words that all have one vector.
     """
     if dim not in (2, 3):
-        raise OptionError(f"project: dim {dim} came, allowed are 2 and 3.")
+        raise OptionError(f"project: got dim {dim}, expected 2 or 3.")
     words = list(vectors.vocab.tokens if words is None else dict.fromkeys(words))
     rows = _unit_rows(vectors, words)
     if method == "axes":
         if len(axes) not in (2, 3) or settings:
             raise OptionError(
-                f"project: {len(axes)} axes and settings {sorted(settings)} came, expected two or three "
-                "axes alone."
+                f"project: got {len(axes)} axes and settings {sorted(settings)}, expected 2 or 3 axes alone."
             )
         return Projection(
             words, named.coordinates(vectors, rows, axes).astype(np.float32), method, tuple(axes)
@@ -75,12 +74,12 @@ def project(
         )
     if axes:
         raise OptionError(
-            f"project: axes {', '.join(axes)} came with method {method!r}, which finds its own. Use "
-            "method 'axes'."
+            f"project: got axes {', '.join(axes)} with method {method!r}, which finds its own. "
+            "Use method 'axes'."
         )
     if len(rows) < 2 or bool((rows == rows[0]).all()):
         raise ShapeError(
-            f"project: {len(rows)} words with no two vectors that differ came, expected at least two that do."
+            f"project: got {len(rows)} words with no two vectors that differ, expected at least two that do."
         )
     made = options.from_json(projections.load(method), settings).fitted(len(rows))
     places = np.asarray(made(rows, dim, seed), np.float32)

@@ -48,9 +48,7 @@ def evaluate(
     restrict: int | None = None,
     seed: int = 1,
 ) -> Score:
-    """Spearman's ρ between cosines and ratings; pairs with a word outside the first `restrict` words count as
-    missing.
-    """
+    """Spearman's ρ between cosines and ratings; pairs with a word beyond `restrict` words are missing."""
     last = len(vectors) if restrict is None else min(restrict, len(vectors))
     index = vectors.vocab.index
     known = [

@@ -39,25 +39,26 @@ def read(
     """
     counts = getattr(trainer, "learns_from", "text") == "counts"
     if counts:
-        trainer.check_start(initial=initial, extend=extend, frozen=frozen)
-    start = None if initial is None else Vectors.load(initial)
+        start = {"initial": initial, "extend": extend, "frozen": frozen}
+        trainer.check_start([name for name, value in start.items() if value])
+    old = None if initial is None else Vectors.load(initial)
     found = _open(source, folder, counts, tokenizer, lower, trainer.threads, reading)
     given: dict[str, Any] = {}
-    if start is not None:
-        given["initial"] = start
+    if old is not None:
+        given["initial"] = old
     if extend:
         given["extend"] = True
     if frozen is not None:
         given["frozen"] = [word for piece in read_text(frozen) for word in piece.split()]
     if validate is not None:
-        given["validate"] = _validation(validate, found, trainer, start if extend else None)
+        given["validate"] = _validation(validate, found, trainer, old if extend else None)
     if counts and folder is not None and isinstance(found, Corpus):
         found = trainer.count(found, out=folder / "counts")
     about = {"corpus": {**found.meta, "source": source, "fingerprint": found.fingerprint}}
 
     def after(_: Any, vectors: Vectors) -> dict[str, Any]:
         digest = hashlib.sha256(vectors.matrix.tobytes()).hexdigest()
-        added = {"added": len(vectors) - len(start)} if extend and start is not None else {}
+        added = {"added": len(vectors) - len(old)} if extend and old is not None else {}
         return {"words": len(vectors), "matrix_sha256": digest, **added}
 
     return Data((found,), trainer.unit, given, about, after, save=save_vectors)

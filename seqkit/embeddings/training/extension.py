@@ -1,5 +1,4 @@
-"""Going on from vectors with a text of partly new words: which words there are then, and how often each was
-seen.
+"""Training vectors further on a text with new words: which words there are then, and their counts.
 
 Not handled: output rows (vectors hold none, so they start at zero as in any run), forgetting old words.
 """
@@ -40,8 +39,7 @@ def of_text(vocab: Vocab, min_count: int) -> Words:
 
 
 def extended(vocab: Vocab, old: Vectors, min_count: int) -> Words:
-    """The words of a text, and of the vectors from which training goes on: all the old ones, then the new
-    ones.
+    """The words of the vectors that are trained further, then the new words of the text.
 
     Counts of old and new text are added up, and min_count is asked of new words only, as in gensim's
     build_vocab(update=True).

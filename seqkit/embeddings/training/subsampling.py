@@ -8,8 +8,7 @@ from seqkit.core.types import Array
 
 
 def keep_thresholds(counts: Annotated[Array, "V"], t: float) -> Annotated[Array, "V"]:
-    """The chance of keeping each word, times 2³²: p = √(t / f) + t / f, at most 1, with f the word's share of
-    all counts.
+    """The chance of keeping each word, times 2³²: p = √(t / f) + t / f, at most 1; f: share of all counts.
 
     t = 0 keeps everything; a word of count 0 is never kept.
     Source:  word2vec.c; the paper (arXiv:1310.4546 eq. 5) discards 1 - √(t / f) instead.

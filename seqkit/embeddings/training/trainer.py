@@ -225,7 +225,7 @@ class Trainer:
             if name in self._given and theirs[name] != getattr(self.options, name):
                 raise OptionError(
                     f"{type(self).__name__}: the counts were made with {name} {theirs[name]!r}, "
-                    f"{getattr(self.options, name)!r} was asked for. Leave it out, or count anew."
+                    f"{getattr(self.options, name)!r} was asked for. Leave it out, or count again."
                 )
         self.options = dataclasses.replace(self.options, **theirs)
 

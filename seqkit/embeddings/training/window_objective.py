@@ -107,7 +107,7 @@ class WindowObjective:
         frozen: Iterable[str] = (),
     ) -> None:
         if extend and initial is None:
-            raise OptionError("extend: there is nothing to extend. Give initial=, the vectors to go on from.")
+            raise OptionError("extend: got no vectors to extend. Give them as initial=.")
         self.extended = initial if extend else None
         if self.extended is None:
             self.words = of_text(corpus.vocab, options.min_count)
@@ -170,9 +170,7 @@ class WindowObjective:
         self.input[:], self.output[:] = arrays["input"], arrays["output"]
 
     def vectors(self) -> Vectors:
-        """The input rows of the words that were trained; of all old words, and first, where vectors were
-        extended.
-        """
+        """The input rows of the words that were trained, behind those of all words of extended vectors."""
         rows, vocab = self.words.rows, self.vocab
         return Vectors(Vocab(vocab.words(rows), vocab.counts[rows]), self.input[rows, : self.options.dim])
 

@@ -60,9 +60,7 @@ def nearest_others(
     norms: Annotated[Array, "V"],
     k: int,
 ) -> Annotated[Array, "N K"]:
-    """Ids of the k rows of `matrix` with the highest cosine to each query, which is its row `rows` or stands
-    beyond it.
-    """
+    """Ids of the k rows with the highest cosine to each query, without the query's own row, `rows`."""
     ids, _ = nearest_rows(queries, matrix, norms, k + 1)
     itself_last = np.argsort(ids == rows[:, None], axis=1, kind="stable")
     return np.take_along_axis(ids, itself_last, 1)[:, : min(k, len(matrix) - 1)]

@@ -162,8 +162,7 @@ class SubwordVectors(Vectors):
     def load(  # type: ignore[override]  # other formats hold no n-grams
         path: str | os.PathLike[str], *, errors: Literal["strict", "replace"] = "strict"
     ) -> "SubwordVectors":
-        """Open what `save` wrote, native or fasttext-binary, or fastText's own .bin; rows are read when they
-        are used.
+        """Open a folder or .bin that `save` wrote, or fastText's own .bin; rows are read when they are used.
 
         Raises:  FormatError, naming the byte, for a file that is missing, damaged, lying, pruned or
                  quantised, and for vectors without n-grams.

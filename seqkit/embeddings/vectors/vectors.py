@@ -144,8 +144,7 @@ class Vectors:
         restrict: int | None = None,
         missing: Missing = "error",
     ) -> Neighbours:
-        """Words nearest to the mean of the unit vectors of `positive` minus those of `negative`; words given
-        are left out.
+        """Words nearest to the mean of unit vectors, `positive` minus `negative`; these words are left out.
 
         Words or vectors may be given. Source: gensim's method of the same name.
         """
@@ -224,7 +223,7 @@ class Vectors:
 
     @staticmethod
     def load(path: str | os.PathLike[str], format: str | None = None, **options: Any) -> "Vectors":
-        """Open vectors of any known format, told by content and name unless given.
+        """Open vectors of any known format; it is detected by content and name unless given.
 
         options: lenient, drop_nonfinite, errors, limit, as seqkit.embeddings.vectors.files.Reading has them.
         """

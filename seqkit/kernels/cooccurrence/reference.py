@@ -28,8 +28,9 @@ def count(
     symmetric: bool = True,
     holes: bool = False,
 ) -> Counts:
-    """Units of every pair (row, column) that occurs; rows: row of each id or -1; weights[d]: units at
-    distance d ≥ 1.
+    """Units of every pair (row, column) that occurs.
+
+    rows: row of each id or -1. weights[d]: units at distance d ≥ 1.
     """
     found: Counts = {}
     for begin, end in itertools.pairwise(starts):
@@ -45,8 +46,7 @@ def count(
 
 
 def unit(window: int) -> int:
-    """The number of units in 1: lcm(1..window), or 2³² where that is beyond it (window > 22): then 1/d is
-    rounded.
+    """The number of units in 1: lcm(1..window), or 2³² if window > 22, where 1/d is rounded.
 
     Units:  the rounding is at most 2⁻³³ a pair.
 

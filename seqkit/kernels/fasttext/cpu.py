@@ -44,9 +44,7 @@ def _add(
     at: Any,
     n: Any,
 ) -> Any:
-    """Give `word` a label: as a new target behind the n from entry `at` on, or with its own among them;
-    return their number.
-    """
+    """Add `label` to the target of `word` among the n at entry `at`, or make one; return their number."""
     j = np.int32(n)
     for other in range(n):  # to the end, as that can be done 16 at a time
         j = min(j, np.int32(other) if words[other] == word else np.int32(n))

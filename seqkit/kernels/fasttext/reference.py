@@ -1,5 +1,4 @@
-"""Skip-gram and CBOW whose words are means of rows, as the textbook has it. The specification of
-fasttext.cpu.
+"""Skip-gram and CBOW whose words are means of rows, in plain numpy. The specification of fasttext.cpu.
 
 A window is one mini-batch of logistic regressions on one vector h, the mean of N rows x: those of the centre
 word (skip-gram, which predicts the words around it), or those of all words around it together (CBOW, which

@@ -1,5 +1,4 @@
-"""Skip-gram and CBOW with the softmax over all words, as the textbook has it. The specification of
-full_softmax.cpu.
+"""Skip-gram and CBOW with the softmax over all words, in plain numpy. The specification of full_softmax.cpu.
 
 The windows whose centre lies in a run of `batch` tokens are one mini-batch. Row b has the input h_b
 (skip-gram: the centre's row; CBOW: the mean of its context rows) and n_b target words t (skip-gram: the

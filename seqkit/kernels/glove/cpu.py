@@ -1,14 +1,10 @@
-"""GloVe, compiled: glove.reference with vector instructions, pairs ordered by tiles, tiles on any number of
-threads.
+"""GloVe, compiled: glove.reference with vector instructions, pairs ordered by tiles, on any threads.
 
-A pair touches a row of each matrix with its sums of squares, some 2 KB, and pairs in random order find them
-in main memory. So the vocabulary is cut into blocks and the pairs are sorted by tile (block of rows × block
-of columns), whose rows stay in the core's cache. Within a tile the order is random; the tiles (a, π(a)) of a
-permutation π share no row and no column, so they are trained at the same time without races, and the result
-has the same bytes for any number of threads.
+The tiles (a, π(a)) of a permutation π share no row and no column, so they are trained at the same time
+without races, and the result has the same bytes for any number of threads.
 """
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 from llvmlite import ir
@@ -16,9 +12,9 @@ from numba import njit
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from seqkit.core.errors import FormatError
 from seqkit.core.types import Array
 from seqkit.kernels.glove.reference import CLIP, Rule
+from seqkit.kernels.glove.tiles.cpu import Tiles
 from seqkit.kernels.primitives.simd.cpu import (
     LANES,
     VECTOR,
@@ -35,34 +31,12 @@ from seqkit.kernels.primitives.simd.cpu import (
 )
 from seqkit.kernels.primitives.simd.rows import check_rows
 from seqkit.kernels.primitives.thread_team.cpu import meet, take, team, together
-from seqkit.kernels.primitives.windows.cpu import bits
 
 AHEAD = 4  # pairs whose rows are asked for before they are needed
-_32 = np.uint64(32)
-
-
-class Tiles(NamedTuple):
-    """Pairs by tile: those of row block a and column block b are [ends[t], ends[t + 1]), t = a · blocks + b.
-
-    edges (blocks + 1,): first word of each block. places (N,) uint32: row << 16 | column, both within their
-    block. logs (N,) float32: logarithm of the count.
-    """
-
-    edges: Array
-    ends: Array
-    places: Array
-    logs: Array
-
-    def spans(self, wanted: Array, part: Array, parts: int) -> Array:
-        """First and last entry of a part of each of the tiles `wanted`, on a further axis."""
-        low, sizes = self.ends[wanted], np.diff(self.ends)[wanted]
-        return np.stack([low + sizes * part // parts, low + sizes * (part + 1) // parts], -1)
 
 
 def _reciprocal_sqrt(b: Any, vector: Any) -> Any:
-    """1 / √vector by the processor's estimate and a Newton step, where it has them: relative error below
-    3e-7.
-    """
+    """1 / √vector, by the processor's estimate and a Newton step if it has them: relative error < 3e-7."""
     kind = ir.FunctionType(VECTOR, [VECTOR])
     sqrt = cgutils.get_or_insert_function(b.module, kind, f"llvm.sqrt.v{LANES}f32")
     flags = ("afn", "arcp", "contract", "reassoc")
@@ -85,9 +59,7 @@ def _dot(typing: Any, x: Any, y: Any, size: Any) -> Any:
 
 @intrinsic
 def _adagrad(typing: Any, x: Any, y: Any, rate: Any, scale: Any, step: Any, size: Any) -> Any:
-    """_adagrad(x, y, rate, scale, step, size): x has the gradient rate · y, y has rate · x; squares lie
-    `size` floats on.
-    """
+    """_adagrad(x, y, rate, scale, step, size): gradients rate · y, rate · x; squares lie `size` on."""
 
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
         x, y, rate, scale, step, size = args
@@ -110,9 +82,7 @@ def _adagrad(typing: Any, x: Any, y: Any, rate: Any, scale: Any, step: Any, size
 
 @intrinsic
 def _weigh(typing: Any, logs: Any, out: Any, alpha: Any, log_x_max: Any) -> Any:
-    """_weigh(logs, out, alpha, log_x_max): out = min(1, e^(alpha · (log - log_x_max))) for 16 floats, aligned
-    or not.
-    """
+    """_weigh(logs, out, alpha, log_x_max): out = min(1, e^(alpha · (log - log_x_max))) for 16 floats."""
 
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
         logs, out, alpha, log_x_max = args
@@ -186,9 +156,7 @@ def _rounds(
     team: Any,
     threads: Any,
 ) -> None:
-    """One member of a team: the spans of the tiles of each round, shared out; no round begins before the last
-    has ended.
-    """
+    """One thread: its share of the tiles of each round; no round begins before the last has ended."""
     blocks = len(edges) - 1
     for r in range(len(wanted)):
         n = take(team, 1)
@@ -224,8 +192,7 @@ def train(
     *,
     threads: int = 1,
 ) -> tuple[float, int]:
-    """Train rounds of tiles, one after the other, changing the parameters; of a tile only part parts[r] of
-    num_parts.
+    """Train rounds of tiles, one after the other: part parts[r] of num_parts of each tile.
 
     Shapes:  wanted: no two tiles of a round may share a row or a column block. words, contexts (V, 2 D): a
              vector and its sums of squares, made by simd.rows.aligned; biases (V, 2).
@@ -253,126 +220,3 @@ def train(
     )
     together(state, threads, lambda me: _rounds(wanted, spans, costs, *rest))
     return float(costs.sum()), int(sizes.sum())
-
-
-@njit(nogil=True, cache=True)
-def _sizes(row_ends: Any, columns: Any, values: Any, mirror: Any, block: Any, blocks: Any, sizes: Any) -> Any:
-    """Count the pairs of each tile; return the first bad entry, or -1."""
-    for i in range(len(block)):
-        a = np.int64(block[i])
-        for k in range(row_ends[i], row_ends[i + 1]):
-            j = columns[k]
-            if j < (i if mirror else 0) or j >= len(block) or not (0 < values[k] < np.inf):
-                return k
-            b = np.int64(block[j])
-            sizes[a * blocks + b] += 1
-            if mirror and i != j:
-                sizes[b * blocks + a] += 1
-    return -1
-
-
-@njit(nogil=True, cache=True)
-def _place(
-    low: Any,
-    high: Any,
-    row_ends: Any,
-    columns: Any,
-    values: Any,
-    mirror: Any,
-    block: Any,
-    edges: Any,
-    cursor: Any,
-    places: Any,
-    logs: Any,
-) -> None:
-    """Write the pairs of the rows [low, high) of one block, and their mirror images, to their tiles."""
-    blocks, a, left = len(edges) - 1, np.int64(block[low]), np.uint32(16)
-    for i in range(low, high):
-        row = np.uint32(i - edges[a])
-        for k in range(row_ends[i], row_ends[i + 1]):
-            j = columns[k]
-            b = np.int64(block[j])
-            column, log = np.uint32(j - edges[b]), np.float32(np.log(values[k]))
-            at = cursor[a * blocks + b]
-            cursor[a * blocks + b] = at + 1
-            places[at], logs[at] = (row << left) | column, log
-            if mirror and i != j:
-                at = cursor[b * blocks + a]
-                cursor[b * blocks + a] = at + 1
-                places[at], logs[at] = (column << left) | row, log
-
-
-@njit(nogil=True, cache=True)
-def _shuffle(low: Any, high: Any, seed: Any, places: Any, logs: Any) -> None:
-    """Put the pairs [low, high) into random order (Fisher & Yates)."""
-    for k in range(high - 1, low, -1):
-        other = low + np.int64(((bits(seed, k) >> _32) * np.uint64(k - low + 1)) >> _32)
-        places[k], places[other] = places[other], places[k]
-        logs[k], logs[other] = logs[other], logs[k]
-
-
-@njit(nogil=True, cache=True)
-def _order(
-    row_ends: Any,
-    columns: Any,
-    values: Any,
-    mirror: Any,
-    block: Any,
-    edges: Any,
-    cursor: Any,
-    places: Any,
-    logs: Any,
-    team: Any,
-) -> None:
-    n = take(team, 1)
-    while n < len(edges) - 1:
-        _place(edges[n], edges[n + 1], row_ends, columns, values, mirror, block, edges, cursor, places, logs)
-        n = take(team, 1)
-
-
-@njit(nogil=True, cache=True)
-def _mix(ends: Any, seed: Any, places: Any, logs: Any, team: Any) -> None:
-    n = take(team, 1)
-    while n < len(ends) - 1:
-        _shuffle(ends[n], ends[n + 1], seed, places, logs)
-        n = take(team, 1)
-
-
-def order(
-    row_ends: Array,
-    columns: Array,
-    values: Array,
-    edges: Array,
-    *,
-    mirror: bool,
-    seed: np.uint64,
-    threads: int = 1,
-) -> Tiles:
-    """Sort the pairs of a matrix (rows [row_ends[i], row_ends[i + 1])) by tile, shuffled within each;
-    `mirror`: upper half given.
-
-    Raises:  FormatError for a column that is no word, or a count that is not finite and above 0.
-    """
-    blocks, size = len(edges) - 1, len(row_ends) - 1
-    block = np.repeat(np.arange(blocks, dtype=np.int32), np.diff(edges))
-    sizes = np.zeros(blocks * blocks, np.int64)
-    bad = _sizes(row_ends, columns, values, mirror, block, blocks, sizes)
-    if bad >= 0:
-        raise FormatError(
-            f"glove: entry {bad:,} is word {columns[bad]}, count {values[bad]}; expected a word below "
-            f"{size:,}, a count above 0."
-        )
-    ends = np.append(0, np.cumsum(sizes))
-    places, logs = (
-        np.empty(ends[-1], np.uint32),
-        np.zeros(ends[-1] + LANES, np.float32),
-    )  # whole vectors of logs are read
-    state, mixing = team(), team()
-    cursor = ends[:-1].copy()
-    together(
-        state,
-        threads,
-        lambda me: _order(row_ends, columns, values, mirror, block, edges, cursor, places, logs, state),
-    )
-    together(mixing, threads, lambda me: _mix(ends, seed, places, logs, mixing))
-    return Tiles(edges, ends, places, logs)

@@ -20,9 +20,7 @@ CLIP = 100.0
 
 
 class Rule(NamedTuple):
-    """What a gradient is multiplied by before it is squared, and after; for vectors and for biases. And the
-    weight's x_max, α.
-    """
+    """Factors of a gradient before it is squared and after, for vectors and biases; the weight's x_max, α."""
 
     scale: float
     step: float
@@ -53,8 +51,7 @@ def train(
     context_biases: Annotated[Array, "V B"],
     rule: Rule,
 ) -> float:
-    """Visit the pairs (rows, columns) of log counts in order, changing the parameters; return the sum of
-    costs.
+    """Visit the pairs (rows, columns) of log counts in order, changing the parameters; return total cost.
 
     Shapes:  words, contexts (V, 2, D): a vector and its sums of squares; biases (V, 2) likewise.
     """

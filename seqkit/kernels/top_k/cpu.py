@@ -30,9 +30,7 @@ def _rows(
 def update(
     scores: Array, scale: Array, bias: Array, offset: int, best: Array, ids: Array, *, threads: int = 1
 ) -> None:
-    """Merge the candidates scores · scale + bias, numbered from `offset`, into best (falling) and ids; ties:
-    lower id first.
-    """
+    """Merge scores · scale + bias, ids from `offset` on, into best (falling) and ids; ties: lower id."""
     cuts = [len(scores) * i // threads for i in range(threads + 1)]
     together(
         team(), threads, lambda me: _rows(scores, scale, bias, offset, best, ids, cuts[me], cuts[me + 1])

@@ -15,11 +15,7 @@ def update(
     best: Annotated[Array, "N K"],
     ids: Annotated[Array, "N K"],
 ) -> None:
-    """Merge the candidates scores · scale + bias, numbered from `offset`, into best (falling) and ids; ties:
-    lower id first.
-
-    best starts as -inf and ids as -1; blocks come in rising order of offset.
-    """
+    """Merge scores · scale + bias, ids from `offset` on, into best (falling) and ids; ties: lower id."""
     k = best.shape[1]
     for n in range(len(scores)):
         value = np.concatenate([best[n], scores[n] * scale + bias])

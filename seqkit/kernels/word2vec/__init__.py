@@ -1,3 +1,1 @@
-"""One pass of skip-gram or CBOW over a stretch of text with binary predictions: negative sampling,
-hierarchical softmax.
-"""
+"""One pass of skip-gram or CBOW with binary predictions: negative sampling, hierarchical softmax."""

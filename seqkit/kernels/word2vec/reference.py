@@ -1,5 +1,4 @@
-"""Skip-gram and CBOW with binary predictions, as the textbook has it. The specification of
-word2vec.cpu.
+"""Skip-gram and CBOW with binary predictions, in plain numpy. The specification of word2vec.cpu.
 
 A window is one mini-batch of logistic regressions. Its inputs X (N, D) are the rows of the context words
 (skip-gram) or their one mean (CBOW); its targets Y (T, D), with labels, are the centre word and K noise words

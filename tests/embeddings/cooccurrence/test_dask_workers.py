@@ -204,8 +204,8 @@ def test_what_cannot_be_asked_is_refused_before_anything_starts(folder, tmp_path
     failed = run(
         "embed", "count", folder / "corpus", "--dask", "local", "--dry-run", "--out", tmp_path / "c", code=2
     )
-    assert "dry_run tells what one machine needs" in failed.stderr
-    with pytest.raises(OptionError, match="dask: parts 0 came"):
+    assert "dry_run shows what one machine needs" in failed.stderr
+    with pytest.raises(OptionError, match="dask: got parts 0"):
         dask_workers.count(folder / "corpus", tmp_path / "c", parts=0)
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(BackendError, match=r"dask: it is not installed. pip install 'seqkit\[dask\]'"):
@@ -218,6 +218,6 @@ def test_an_address_that_is_none_is_named(folder, tmp_path):
         "embed", "count", folder / "corpus", "--dask", "scheduler", "--out", tmp_path / "c", "--quiet", code=2
     )
     assert (
-        "dask: 'scheduler' came, expected local or a scheduler's address such as tcp://10.0.0.1:8786."
+        "dask: got 'scheduler', expected local or a scheduler's address such as tcp://10.0.0.1:8786."
         in failed.stderr
     )

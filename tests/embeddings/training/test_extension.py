@@ -75,8 +75,8 @@ def test_counts_are_added_and_words_are_thinned_out_by_the_new_text_alone(old):
         assert vocab.counts[vocab.id(word)] == before + now
     alone = np.where(text.vocab.counts >= 3, text.vocab.counts, 0)
     alone[0] = 0
-    assert (objective.plan.keep[: len(text.vocab)] == keep_thresholds(alone, 0.01)).all()
-    assert (objective.plan.keep[len(text.vocab) :] == 0).all()
+    assert (objective.windows.keep[: len(text.vocab)] == keep_thresholds(alone, 0.01)).all()
+    assert (objective.windows.keep[len(text.vocab) :] == 0).all()
 
 
 def test_rare_new_words_are_left_out_and_rare_old_ones_are_not(old):
@@ -145,7 +145,7 @@ def test_vectors_that_cannot_be_extended_are_refused(words, dim, error, message)
 
 
 def test_extend_without_vectors_is_refused():
-    with pytest.raises(OptionError, match="extend: there is nothing to extend. Give initial="):
+    with pytest.raises(OptionError, match="extend: got no vectors to extend. Give them as initial="):
         SkipGram().fit(Corpus.build(NEW), extend=True)
 
 
@@ -173,7 +173,7 @@ def test_command_extends_and_says_how_many_words_are_new(tmp_path):
     assert b.vocab.tokens[: len(a)] == a.vocab.tokens
     assert (b["rules"] == a["rules"]).all()
     failed = run("embed", "train", tmp_path / "new.txt", *args, "--extend", "--out", tmp_path / "c", code=2)
-    assert "extend: there is nothing to extend" in failed.stderr
+    assert "extend: got no vectors to extend" in failed.stderr
     failed = run(
         "embed",
         "train",

@@ -349,7 +349,7 @@ def test_training_goes_on_from_a_table_of_the_same_shape_and_from_vectors_of_wor
     assert start.vectors().table.tobytes() == first.table.tobytes()
     given = Vectors(Vocab(["b"], [1]), np.full((1, 6), 0.5, np.float32))
     assert (model.objective(corpus, initial=given).vectors().table[first.vocab.index["b"]] == 0.5).all()
-    with pytest.raises(OptionError, match="initial: buckets was 20 there and is 21 now"):
+    with pytest.raises(OptionError, match="initial: got buckets 20, expected 21"):
         model.set_params(buckets=21).fit(corpus, initial=first)
     with pytest.raises(OptionError, match="frozen: a word shares rows with words spelt like it"):
         model.fit(corpus, frozen=["a"])
@@ -430,7 +430,7 @@ def test_command_trains_them_extends_them_and_asks_for_unseen_words(tmp_path):
         cwd=tmp_path,
         code=2,
     )
-    assert "initial: buckets was 50 there and is 51 now" in failed.stderr
+    assert "initial: got buckets 50, expected 51" in failed.stderr
 
 
 def test_gensim_reads_trained_vectors(tmp_path):

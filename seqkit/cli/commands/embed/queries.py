@@ -7,8 +7,10 @@ import typer
 
 from seqkit.cli import common
 from seqkit.cli.help import group
+from seqkit.cli.options import choices
 
 app = group("Turn words into vectors and use them: train, query, test, align, draw, convert.")
+FORMATS = choices("seqkit.embeddings.vectors.formats")
 
 Words = Annotated[list[str], typer.Argument(help="Words.")]
 Top = Annotated[int, typer.Option("--top", help="How many to show.")]
@@ -106,7 +108,7 @@ def evaluate(
 def convert(
     vectors: common.VectorsPath,
     out: common.Out,
-    to: Annotated[str, typer.Option(help="native, word2vec, word2vec-binary, glove or fasttext.")] = "native",
+    to: Annotated[str, typer.Option(help=f"Format to write: {FORMATS}.")] = "native",
     restrict: common.Restrict = None,
     space_as: Annotated[str | None, typer.Option(help="Write this instead of a space within a word.")] = None,
     lenient: Annotated[bool, typer.Option("--lenient", help="Accept a header with a wrong count.")] = False,

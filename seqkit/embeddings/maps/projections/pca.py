@@ -1,6 +1,4 @@
-"""The directions in which the rows differ most: linear, quick, the same for any seed; far apart stays far
-apart.
-"""
+"""The directions in which the rows differ most: linear, quick, the same for any seed."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Self

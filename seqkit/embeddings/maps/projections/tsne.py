@@ -36,7 +36,7 @@ class TSNE:
     def fitted(self, count: int) -> Self:
         """The settings for `count` words."""
         if count < 4:
-            raise ShapeError(f"t-SNE: {count} words came, expected at least 4. Give more words, or use pca.")
+            raise ShapeError(f"t-SNE: got {count} words, expected at least 4. Give more words, or use pca.")
         return replace(self, perplexity=min(self.perplexity, (count - 1) / 3))
 
     def __call__(self, rows: Annotated[Floats, "N D"], dim: int, seed: int) -> Annotated[Array, "N C"]:

@@ -1,6 +1,4 @@
-"""UMAP: near words stay near, groups further apart than t-SNE puts them. An extra: pip install
-seqkit[maps].
-"""
+"""UMAP: near words stay near, groups are further apart than with t-SNE. Needs pip install seqkit[maps]."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Self
@@ -29,7 +27,7 @@ class UMAP:
     def fitted(self, count: int) -> Self:
         """The settings for `count` words."""
         if count < 6:
-            raise ShapeError(f"umap: {count} words came, expected at least 6. Give more words, or use pca.")
+            raise ShapeError(f"umap: got {count} words, expected at least 6. Give more words, or use pca.")
         return replace(self, neighbors=min(self.neighbors, count - 1))
 
     def __call__(self, rows: Annotated[Floats, "N D"], dim: int, seed: int) -> Annotated[Array, "N C"]:

@@ -1,6 +1,4 @@
-"""Full softmax: the exact probability of every word, by matrix products. Costs V · dim a window: for V up to
-some 10,000.
-"""
+"""Full softmax: the exact probability of every word. Costs V · dim a window: for V up to some 10,000."""
 
 from dataclasses import dataclass
 from typing import Any

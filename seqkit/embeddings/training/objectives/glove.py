@@ -45,8 +45,7 @@ class TileRounds(NamedTuple):
 
 
 class GloVeObjective:
-    """cost = Σ_ij ½ f(X_ij) (θ_i · e_j + b_i + b'_j - log X_ij)²,  f(x) = min(1, (x / x_max)^α),  over X_ij >
-    0.
+    """cost = Σ ½ f(X_ij) (θ_i · e_j + b_i + b'_j - log X_ij)²,  over X_ij > 0,  f(x) = min(1, (x / x_max)^α).
 
     AdaGrad, one pair at a time; the loss of a pair is taken before its change, and its mean is what the C
     program prints. A step is a set of tiles that share no row and no column (kernels.glove), so the bytes do
@@ -79,7 +78,7 @@ class GloVeObjective:
     state_names: ClassVar = ("words", "contexts", "word_biases", "context_biases")
 
     def __init__(self, counts: Cooccurrence, options: Options, *, threads: int | None = None) -> None:
-        from seqkit.kernels.glove.cpu import order
+        from seqkit.kernels.glove.tiles.cpu import order
 
         self.counts, self.options, self.threads = counts, options, count_threads(threads)
         size, words = padded(options.dim), len(counts.vocab)
@@ -134,7 +133,7 @@ class GloVeObjective:
             getattr(self, name)[:] = arrays[name]
 
     def vectors(self, output: str | None = None) -> Vectors:
-        """What `output` (or the option of that name) says of each word."""
+        """The vector of each word, as `output` (or the option of that name) says."""
         output, dim = output or self.options.output, self.options.dim
         theta, e = self.words[:, :dim], self.contexts[:, :dim]
         parts: dict[str, Any] = {
@@ -196,9 +195,7 @@ class Rounds:
 
 
 def _edges(counts: Cooccurrence, limit: int) -> Array:
-    """First words of blocks of at most `limit` words and, where that cuts more finely, about equal numbers of
-    pairs.
-    """
+    """First words of blocks of at most `limit` words and, if that is less, about equal numbers of pairs."""
     words = len(counts.vocab)
     pairs = np.diff(counts.ends)
     if counts.options.symmetric:

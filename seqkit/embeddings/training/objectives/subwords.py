@@ -105,9 +105,7 @@ class Subwords(WindowObjective):
         for name in ("min_n", "max_n", "buckets"):
             ours, theirs = getattr(self.options, name), getattr(initial, name)
             if ours != theirs:
-                raise OptionError(
-                    f"initial: got {name} {theirs}, expected {ours} as set here. Make them equal."
-                )
+                raise OptionError(f"initial: got {name} {theirs}, expected {ours}. Make them equal.")
         super()._take(Vectors(initial.vocab, initial.table[: len(initial)]))
         self.input[len(self.vocab) :, : self.options.dim] = initial.table[len(initial) :]
 
