@@ -84,11 +84,7 @@ def score(
         [
             s.log_prob,
             s.loss.perplexity,
-            s.bits_per_character,
-            s.bits_per_byte,
-            s.loss.count,
-            s.eos,
-            s.unknown,
+            *(s.bits_per_character, s.bits_per_byte, s.loss.count, s.eos, s.unknown),
             text,
         ]
         for text, s in zip(sentences, scores, strict=True)
@@ -155,18 +151,9 @@ def compare(
     """
     from seqkit.models.language_model.minimal_pairs import measure
 
-    scores = measure(
-        _open(model, device),
-        pairs,
-        good=good,
-        bad=bad,
-        skip_unknown=skip_unknown,
-        baseline=baseline,
-        order=order,
-        split=split,
-        lower=lower,
-        bare=bare,
-    )
+    cut: Any = {"split": split, "lower": lower, "bare": bare}
+    other: Any = {"good": good, "bad": bad, "baseline": baseline, "order": order}
+    scores = measure(_open(model, device), pairs, skip_unknown=skip_unknown, **cut, **other)
     rows = [
         [
             s.signature["model"],
