@@ -17,7 +17,7 @@ from seqkit.core.score import Loss, Score
 from seqkit.core.types import Array, Arrays, Ids, part, prefixed
 from seqkit.evaluate.metric import measured, metrics, metrics_of
 from seqkit.models.base import Model, Options, Run
-from seqkit.models.decoding.beam import BeamOptions
+from seqkit.models.decoding.options import BeamOptions
 from seqkit.models.pairs import check_pairs, learn_codec, numbered, shifted
 from seqkit.models.translator.network import PairBatch, TranslatorNetwork
 from seqkit.models.translator.options import SETTINGS
@@ -132,7 +132,7 @@ class Translator(Model[Fitted]):
         return self
 
     def predict(self, sources: Sequence[str], **settings: Any) -> list[str]:
-        """The best translation of each source; settings as in models.decoding.beam.BeamOptions."""
+        """The best translation of each source; settings as in models.decoding.options.BeamOptions."""
         return [found[0].text for found in self.translate(sources, **settings)]
 
     def translate(self, sources: Sequence[str], **settings: Any) -> list[list[Translation]]:
