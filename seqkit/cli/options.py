@@ -28,7 +28,13 @@ from seqkit.core.options import Settings
 if TYPE_CHECKING:
     from seqkit.train.data import Data
 
-PANELS = {"fit": "Training", "gradient": "Training", "text": "Data"}  # of the groups; others: Model
+PANELS = {  # of the groups in the help; others: Model
+    "fit": "Training",
+    "gradient": "Training",
+    "text": "Data",
+    "sampling": "Options",
+    "search": "Options",
+}
 
 
 @dataclass(frozen=True)
@@ -146,16 +152,21 @@ class Task:
         more: further flags, by the fields of `kind`. without: own flags that are not shown and get "".
         """
         _, *others = inspect.signature(self.command, eval_str=True).parameters.values()
-        own = {p.name: p.replace(annotation=in_panel(p.annotation, "Data")) for p in others}
+        panel = "Options" if kind is Asked else "Data"
+        own = {p.name: p.replace(annotation=in_panel(p.annotation, panel)) for p in others}
         shown = {name: p for name, p in own.items() if name not in without}
         found, read = (_flags(s, set(own)) for s in (self.settings, self.reading))
         defaults = {f.name: f.default for f in dataclasses.fields(kind)}
         added = {name: _parameter(name, flag, defaults[name]) for name, flag in more.items()}
-        every = {**shown, **read, **found, **added, "setting": _parameter("setting", Set, [])}
+        every = {**shown, **read, **found, **added}
+        if kind is not Asked:
+            every["setting"] = _parameter("setting", Set, [])
 
         def run(**given: Any) -> None:
             asked = {n: _plain(v) for n, v in given.items() if v is not None and v != []}
-            chosen = {n: asked[n] for n in found if n in asked} | options.parse_settings(given["setting"])
+            chosen = {n: asked[n] for n in found if n in asked} | options.parse_settings(
+                given.get("setting", [])
+            )
             cut = {n: asked[n] for n in read if n in asked}
             made = kind(chosen, cut, **{n: given[n] for n in more})
             self.command(made, **{n: given.get(n, "") for n in own})
@@ -165,6 +176,19 @@ class Task:
         run.__signature__ = inspect.Signature(order)  # type: ignore[attr-defined]
         run.__annotations__ = {p.name: p.annotation for p in order}
         return run
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a command that does not train is given: the settings whose flags were typed."""
+
+    settings: dict[str, Any]
+    reading: dict[str, Any]
+
+
+def asked(settings: Settings) -> Callable[[Any], Any]:
+    """Give a command the flags of `settings`; its first parameter receives them as Asked."""
+    return lambda command: Task(command, settings, Settings({})).bind(Asked, {})
 
 
 def flags(settings: Settings, reading: Settings | None = None) -> Callable[[Any], Any]:

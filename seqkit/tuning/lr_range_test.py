@@ -15,7 +15,7 @@ from typing import Any
 from seqkit.core.errors import OptionError, TrainingError
 from seqkit.core.score import Loss
 from seqkit.train.probe import EnoughError, Probe
-from seqkit.train.progress import Progress
+from seqkit.train.progress import Epoch, Progress
 from seqkit.tuning.estimator import Estimator, variant
 
 NEAR, BROKEN = (
@@ -145,3 +145,7 @@ class _Watch(Probe):
             self.broken = last > BROKEN * self._lowest
         if self.broken or len(self.losses) >= self.steps:
             raise EnoughError
+
+    def epoch(self, epoch: Epoch, done: int) -> None:
+        """The loss of the next epoch starts at zero."""
+        self._before = Loss(0.0, 0)

@@ -7,11 +7,11 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from seqkit.core import rng
 from seqkit.core.types import Array, Floats, Ids
 from seqkit.kernels.bag.reference import EPSILON, Bag
+from seqkit.kernels.primitives.compiler.cpu import njit
 
 _mix, _GAMMA, _40 = njit(inline="always")(rng.mix), rng.GAMMA, np.uint64(40)
 _EPSILON, _UNIT = np.float32(EPSILON), np.float32(2.0**-24)

@@ -8,13 +8,13 @@ others.
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from seqkit.core import rng
 from seqkit.kernels.decode import choice
 from seqkit.kernels.decode.panels.cpu import GROUP, multiply
 from seqkit.kernels.decode.pointwise import pointwise
 from seqkit.kernels.decode.rules import BROKEN
+from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.simd.cpu import move
 from seqkit.kernels.primitives.thread_team.cpu import meet
 

@@ -6,12 +6,13 @@ How threads share the text and the rows: primitives.text_passes.
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
 from seqkit.core.types import Array, Ids
 from seqkit.kernels.fasttext.reference import SHARED
 from seqkit.kernels.fasttext.rows import SubwordRows
+from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.private_copies.cpu import address
 from seqkit.kernels.primitives.simd.cpu import axpy, fill, logistic, prefetch
 from seqkit.kernels.primitives.simd.rows import padded

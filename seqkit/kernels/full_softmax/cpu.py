@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from seqkit.core.types import Array, Floats, Ids
+from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.simd.cpu import axpy, exponentials
 from seqkit.kernels.primitives.simd.rows import aligned, check_rows
 from seqkit.kernels.primitives.small_gemm.cpu import make_dots

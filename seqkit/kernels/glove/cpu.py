@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from seqkit.core.types import Array
 from seqkit.kernels.glove.reference import CLIP, Rule
 from seqkit.kernels.glove.tiles.cpu import Tiles
+from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.simd.cpu import (
     LANES,
     VECTOR,

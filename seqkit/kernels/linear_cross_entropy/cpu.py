@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from seqkit.kernels.primitives.activations.cpu import exponential, narrow, widen
+from seqkit.kernels.primitives.compiler.cpu import njit
 
 _NO_BIAS = np.zeros(0, np.float32)
 

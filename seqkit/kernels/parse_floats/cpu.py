@@ -7,9 +7,9 @@ operation (Clinger 1990). Lines with any other number are handed to the referenc
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from seqkit.kernels.parse_floats import reference
+from seqkit.kernels.primitives.compiler.cpu import njit
 
 _POWERS = np.array([10.0**e for e in range(23)])
 _SPACE, _POINT, _PLUS, _MINUS, _ZERO, _NINE = 32, 46, 43, 45, 48, 57

@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from seqkit.core.types import Array
+from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.thread_team.cpu import team, together
 from seqkit.kernels.project_out.reference import LEAST
 

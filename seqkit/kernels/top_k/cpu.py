@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from numba import njit
-
 from seqkit.core.types import Array
+from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.thread_team.cpu import team, together
 
 

@@ -7,10 +7,11 @@ its own copies of the upper nodes of a tree, which all of them change.
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
 from seqkit.core.types import Array, Ids
+from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.private_copies.cpu import address
 from seqkit.kernels.primitives.simd.cpu import axpy, fill, logistic, prefetch, spread
 from seqkit.kernels.primitives.small_gemm.cpu import dots, update

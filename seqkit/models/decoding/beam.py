@@ -9,42 +9,9 @@ from typing import Annotated, Protocol
 
 import numpy as np
 
-from seqkit.core import options
-from seqkit.core.errors import OptionError, TrainingError
-from seqkit.core.options import option
+from seqkit.core.errors import TrainingError
 from seqkit.core.types import Array
-
-
-@dataclass(frozen=True)
-class BeamOptions:
-    """How far and how wide to search."""
-
-    width: int = option(
-        5, low=1, alias="beam", help="how many texts are followed at once; 1: always the likeliest token"
-    )
-    length: int | None = option(
-        50, low=1, unit="tokens", alias="max_length", help="longest text, its end included"
-    )
-    length_penalty: float = option(
-        0.0, low=0, help="α: texts are compared by log p / ((5 + tokens) / 6)^α, their end included"
-    )
-    ban_unk: bool = option(True, help="never write the unknown token")
-    top: int = option(1, low=1, help="how many texts to return, at most width")
-
-    def __post_init__(self) -> None:
-        options.check(self)
-        if self.top > self.width:
-            raise OptionError(
-                f"beam: got top {self.top} with width {self.width}, expected at most the width."
-            )
-
-    def limit(self, source: int) -> int:
-        """The longest text for a source of so many tokens: 2 · source + 10 where no length is set."""
-        return self.length or 2 * source + 10
-
-    def normal(self, log_prob: float, tokens: int) -> float:
-        """The value by which texts are compared (Wu et al. 2016, arXiv:1609.08144, eq. 14)."""
-        return float(log_prob / ((5 + tokens) / 6) ** self.length_penalty)
+from seqkit.models.decoding.options import BeamOptions
 
 
 @dataclass

@@ -10,17 +10,14 @@ from typing import Annotated, Literal, Protocol
 
 import numpy as np
 
-from seqkit.core import options
 from seqkit.core.errors import OptionError, TrainingError
-from seqkit.core.options import option
 from seqkit.core.types import Array
 from seqkit.kernels.decode.rules import BROKEN, Rows, Rules
+from seqkit.models.decoding.options import SamplingOptions
 from seqkit.text.codec import Codec
 
-STREAMED, STOPPING = (
-    16,
-    64,
-)  # steps between two looks at what was written, if someone watches, if rows may end early
+STREAMED = 16  # steps between two looks at what was written, if someone watches
+STOPPING = 64  # the same if rows may end early
 OnTokens = Callable[[list[str]], None]
 
 
@@ -39,64 +36,6 @@ class Sample:
     backend: str = ""
 
 
-@dataclass(frozen=True)
-class SamplingOptions:
-    """How tokens are chosen; kernels.decode.reference.choose has the exact rules."""
-
-    length: int = option(200, low=1, unit="tokens", help="longest text")
-    temperature: float = option(
-        1.0, low=0, help="0: always the likeliest token; below 1: more predictable; above 1: more random"
-    )
-    top_k: int | None = option(None, low=1, help="draw among the k likeliest tokens")
-    top_p: float | None = option(
-        None, low=0, high=1, help="draw among the likeliest tokens that have this probability together"
-    )
-    ban_unk: bool = option(True, help="never write the unknown token")
-    stop_at_eos: bool = option(False, help="stop at the end of a sentence")
-    min_length: int = option(0, low=0, unit="tokens", help="no end of a sentence before so many tokens")
-    repetition_penalty: float = option(
-        1.0, low=0.01, help="above 1: tokens already written become less likely"
-    )
-    no_repeat_ngram: int = option(
-        0, low=0, unit="tokens", help="never write a sequence of so many tokens twice"
-    )
-
-    def __post_init__(self) -> None:
-        options.check(self)
-        if 0 < self.temperature < 1e-6:
-            raise OptionError(f"sample: got temperature {self.temperature!r}, expected 0 or at least 1e-6.")
-        if self.top_p == 0:
-            raise OptionError(
-                "sample: got top_p 0, expected above 0 and at most 1. Use temperature=0 for the "
-                "likeliest token."
-            )
-
-    def rules(self, codec: Codec) -> tuple[Rules, list[int]]:
-        """The rules, and the tokens that are never written: pad, bos and, unless wanted, unk.
-
-        Raises:  OptionError if rows must end at a token that does not exist, or nothing may be written.
-        """
-        banned, eos = banned_tokens("sample", codec, self.ban_unk), codec.vocab.specials.get("eos", -1)
-        if self.stop_at_eos and eos < 0:
-            raise OptionError(
-                f"sample: got stop_at_eos, but {codec.vocab!r} has no eos. Leave it out and set length."
-            )
-        if len(codec.vocab) - len({*banned, *([eos] if eos >= 0 and self.min_length else [])}) < 1:
-            raise OptionError(
-                f"sample: of {codec.vocab!r} no token may be written. Use ban_unk=False or min_length=0."
-            )
-        return Rules(
-            float(self.temperature),
-            self.top_k or 0,
-            1.0 if self.top_p is None else float(self.top_p),
-            eos,
-            self.stop_at_eos,
-            self.min_length,
-            float(self.repetition_penalty),
-            self.no_repeat_ngram,
-        ), banned
-
-
 def banned_tokens(where: str, codec: Codec, ban_unk: bool) -> list[int]:
     """The tokens that are never written: pad, bos and, if requested, unk.
 
@@ -107,6 +46,32 @@ def banned_tokens(where: str, codec: Codec, ban_unk: bool) -> list[int]:
     if len(banned) == len(codec.vocab):
         raise OptionError(f"{where}: of {codec.vocab!r} no token may be written. Use ban_unk=False.")
     return banned
+
+
+def rules_of(o: SamplingOptions, codec: Codec) -> tuple[Rules, list[int]]:
+    """The rules, and the tokens that are never written: pad, bos and, unless wanted, unk.
+
+    Raises:  OptionError if rows must end at a token that does not exist, or nothing may be written.
+    """
+    banned, eos = banned_tokens("sample", codec, o.ban_unk), codec.vocab.specials.get("eos", -1)
+    if o.stop_at_eos and eos < 0:
+        raise OptionError(
+            f"sample: got stop_at_eos, but {codec.vocab!r} has no eos. Leave it out and set length."
+        )
+    if len(codec.vocab) - len({*banned, *([eos] if eos >= 0 and o.min_length else [])}) < 1:
+        raise OptionError(
+            f"sample: of {codec.vocab!r} no token may be written. Use ban_unk=False or min_length=0."
+        )
+    return Rules(
+        float(o.temperature),
+        o.top_k or 0,
+        1.0 if o.top_p is None else float(o.top_p),
+        eos,
+        o.stop_at_eos,
+        o.min_length,
+        float(o.repetition_penalty),
+        o.no_repeat_ngram,
+    ), banned
 
 
 class Writer(Protocol):

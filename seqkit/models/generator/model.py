@@ -10,7 +10,6 @@ from typing import Annotated, Any, Self, Unpack
 import numpy as np
 import torch
 
-from seqkit.core import options
 from seqkit.core.errors import OptionError, ShapeError, VocabularyError, did_you_mean
 from seqkit.core.score import Loss, Score
 from seqkit.core.types import Array, Arrays, Ids, part, prefixed
@@ -19,9 +18,9 @@ from seqkit.evaluate.metrics.accuracy import Accuracy
 from seqkit.kernels.decode import reference
 from seqkit.kernels.decode.rules import Rows, row_seeds
 from seqkit.models.base import Model, Options, Run
-from seqkit.models.decoding.sampling import Continuation, Sample, SamplingOptions, write
+from seqkit.models.decoding.sampling import Continuation, Sample, rules_of, write
 from seqkit.models.generator.network import ConditionBatch, GeneratorNetwork
-from seqkit.models.generator.options import SETTINGS
+from seqkit.models.generator.options import SAMPLING, SETTINGS
 from seqkit.models.pairs import check_pairs, learn_codec, numbered, shifted
 from seqkit.text.batches.buckets import Buckets, by_length
 from seqkit.text.batches.streams import padded
@@ -164,14 +163,14 @@ class Generator(Model[Fitted]):
     ) -> list[Sample]:
         """For each condition one text for each seed, condition after condition.
 
-        settings: as in models.decoding.sampling.SamplingOptions. Texts end at their end token, or at
+        settings: as in models.decoding.options.SamplingOptions. Texts end at their end token, or at
         `length`. A text depends on its condition and seed alone.
         Raises:  VocabularyError for an unknown label; OptionError for settings that do not fit.
         """
         network, fitted = self.network.eval(), self.fitted
         x = fitted.vectors("sample", [conditions] if isinstance(conditions, str) else conditions)
-        chosen = options.from_json(SamplingOptions, {"stop_at_eos": True} | settings)
-        rules, banned = chosen.rules(fitted.codec)
+        chosen = SAMPLING.make("sample", settings)["sampling"]
+        rules, banned = rules_of(chosen, fitted.codec)
         seeds, bos = list(seeds), fitted.codec.vocab.specials["bos"]
         start = network.start(torch.from_numpy(np.repeat(x, len(seeds), 0)).to(network.embedding))
         decoder = reference.Decoder(network, start)

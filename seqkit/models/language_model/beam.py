@@ -7,7 +7,8 @@ import torch
 
 from seqkit.core import options
 from seqkit.core.errors import OptionError
-from seqkit.models.decoding.beam import BeamOptions, search
+from seqkit.models.decoding.beam import search
+from seqkit.models.decoding.options import BeamOptions
 from seqkit.models.decoding.sampling import Continuation, Sample, banned_tokens
 from seqkit.models.language_model.network import Network
 from seqkit.models.language_model.sampling import begin, encode_prompt

@@ -152,7 +152,7 @@ class LanguageModel(Model[Fitted]):
     ) -> list[Sample]:
         """Draw texts that continue a prompt, one for each seed.
 
-        settings: as in models.decoding.sampling.SamplingOptions; the rest as in
+        settings: as in models.decoding.options.SamplingOptions; the rest as in
         models.language_model.sampling.sample.
         """
         return sample(
@@ -169,6 +169,6 @@ class LanguageModel(Model[Fitted]):
     def beam(self, prompt: str | Sequence[str] = "", **settings: Any) -> list[Sample]:
         """The likeliest texts that continue a prompt, by beam search.
 
-        settings: as in models.decoding.beam.BeamOptions.
+        settings: as in models.decoding.options.BeamOptions.
         """
         return beam(self.network, self.codec, prompt=prompt, **settings)

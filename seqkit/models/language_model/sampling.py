@@ -18,7 +18,8 @@ from seqkit.core.errors import OptionError, ShapeError
 from seqkit.core.types import Array
 from seqkit.kernels.decode import compiled, plan, reference
 from seqkit.kernels.decode.rules import Rows, Rules, row_seeds, uniform
-from seqkit.models.decoding.sampling import Continuation, OnTokens, Sample, SamplingOptions, write
+from seqkit.models.decoding.options import SamplingOptions
+from seqkit.models.decoding.sampling import Continuation, OnTokens, Sample, rules_of, write
 from seqkit.models.language_model.network import Network
 from seqkit.models.language_model.scoring import first_context
 from seqkit.nn.heads.softmax import Softmax
@@ -53,7 +54,7 @@ def sample(
              finite.
     """
     chosen = options.from_json(SamplingOptions, settings)
-    rules, banned = chosen.rules(codec)
+    rules, banned = rules_of(chosen, codec)
     given = [prompt] * len(seeds) if isinstance(prompt, str) else list(prompt)
     if len(given) != len(seeds):
         raise OptionError(

@@ -11,16 +11,15 @@ from typing import Annotated, Any, Self, Unpack
 import numpy as np
 import torch
 
-from seqkit.core import options
 from seqkit.core.errors import OptionError
 from seqkit.core.score import Loss, Score
 from seqkit.core.types import Array, Arrays, Ids, part, prefixed
 from seqkit.evaluate.metric import measured, metrics, metrics_of
 from seqkit.models.base import Model, Options, Run
-from seqkit.models.decoding.beam import BeamOptions
+from seqkit.models.decoding.options import BeamOptions
 from seqkit.models.pairs import check_pairs, learn_codec, numbered, shifted
 from seqkit.models.translator.network import PairBatch, TranslatorNetwork
-from seqkit.models.translator.options import SETTINGS
+from seqkit.models.translator.options import SEARCH, SETTINGS
 from seqkit.models.translator.search import Translation, translate
 from seqkit.text.batches.buckets import Buckets, by_length
 from seqkit.text.batches.streams import padded
@@ -132,7 +131,7 @@ class Translator(Model[Fitted]):
         return self
 
     def predict(self, sources: Sequence[str], **settings: Any) -> list[str]:
-        """The best translation of each source; settings as in models.decoding.beam.BeamOptions."""
+        """The best translation of each source; settings as in models.decoding.options.BeamOptions."""
         return [found[0].text for found in self.translate(sources, **settings)]
 
     def translate(self, sources: Sequence[str], **settings: Any) -> list[list[Translation]]:
@@ -214,8 +213,8 @@ class Translator(Model[Fitted]):
 
 def _searching(settings: Mapping[str, Any]) -> BeamOptions:
     """The settings of a search; if no length is given, it depends on the source."""
-    usual = {"length_penalty": 1.0} | ({} if {"length", "max_length"} & set(settings) else {"length": None})
-    return options.from_json(BeamOptions, usual | dict(settings))
+    found: BeamOptions = SEARCH.make("translate", settings)["search"]
+    return found
 
 
 def _encode(

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from seqkit.core.types import Array, Ids
-from seqkit.models.decoding.beam import BeamOptions, greedy, search
+from seqkit.models.decoding.beam import greedy, search
+from seqkit.models.decoding.options import BeamOptions
 from seqkit.models.decoding.sampling import banned_tokens
 from seqkit.models.translator.network import Memory, TranslatorNetwork
 from seqkit.text.batches.buckets import by_length

@@ -11,7 +11,8 @@ import torch
 
 import seqkit as sk
 from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError, TrainingError
-from seqkit.models.decoding.beam import BeamOptions, greedy
+from seqkit.models.decoding.beam import greedy
+from seqkit.models.decoding.options import BeamOptions
 from seqkit.models.translator.model import Translator
 from seqkit.models.translator.network import PairBatch
 from seqkit.models.translator.search import SourceRows, translate

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit
 from numba.core import types
 from numba.extending import intrinsic
 
 from seqkit.core.types import Array
+from seqkit.kernels.primitives.compiler.cpu import njit
 
 END, HOLE = -1, -2  # in a stream of rows: no pair reaches across; a word without a row
 _1, _63 = np.uint64(1), np.uint64(63)

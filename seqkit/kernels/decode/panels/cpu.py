@@ -7,10 +7,10 @@ instructions whatever stands in the rows beside it: a row is the same to the las
 from typing import Any
 
 from llvmlite import ir
-from numba import njit
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.simd.cpu import FLOAT, INT, fma, get, put, splat
 
 UNROLL = 4  # numbers k of a tile's loop that are written out

@@ -8,10 +8,10 @@ of columns), whose rows stay in the core's cache.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from seqkit.core.errors import FormatError
 from seqkit.core.types import Array
+from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.simd.cpu import LANES
 from seqkit.kernels.primitives.thread_team.cpu import take, team, together
 from seqkit.kernels.primitives.windows.cpu import bits

@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.layer_norm.reference import EPSILON
 
 _EPSILON = np.float32(EPSILON)

@@ -3,9 +3,9 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from seqkit.core.types import Array
+from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.simd.cpu import move, shift
 from seqkit.kernels.primitives.simd.rows import aligned
 

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from numba import njit
-
 from seqkit.kernels.primitives.activations.cpu import add, add_low, copy, narrow, widen
+from seqkit.kernels.primitives.compiler.cpu import njit
 
 
 @njit(inline="always")

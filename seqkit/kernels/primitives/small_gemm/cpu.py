@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.simd.cpu import (
     FLOAT,
     INT,

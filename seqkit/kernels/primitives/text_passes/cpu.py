@@ -10,9 +10,9 @@ so the bytes are the same for any number of threads.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from seqkit.core.types import Array, Ids
+from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.private_copies.cpu import (
     LANES,
     copies,

@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 from llvmlite import ir
-from numba import njit
 from numba.core import types
 from numba.extending import intrinsic
 
 from seqkit.core.types import Array
+from seqkit.kernels.primitives.compiler.cpu import njit
 
 R = TypeVar("R")
 SPINS = 2000  # looks at the barrier, about 1 µs, before a thread gives its core away

@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from seqkit.core import rng
+from seqkit.kernels.primitives.compiler.cpu import njit
 
 _GAMMA = rng.GAMMA
 _LOW, _32 = np.uint64(0xFFFFFFFF), np.uint64(32)

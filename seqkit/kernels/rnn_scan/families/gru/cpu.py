@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from seqkit.kernels.primitives.activations.cpu import sigmoid, tanh
+from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.row_copies.cpu import collect_row, lower_row, part_row, store_row
 
 _ONE = np.float32(1.0)

@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.row_copies.cpu import collect_row, lower_row, store_row, sum_rows
 
 

@@ -1,0 +1,56 @@
+"""numba's `njit` for all kernels, with a cache that can only cost time.
+
+What numba keeps in __pycache__ is read by pickle and names the modules it was compiled from: after an
+update that moves one, reading it fails; and a change of a function that others inline is not seen. Here the
+cache of a kernel is valid only for the very sources of all kernels, and what cannot be read is compiled
+again. Not handled: caches of other packages, which stay as numba has them.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba import njit
+from numba.core import caching
+
+import seqkit
+
+__all__ = ["njit"]
+
+KERNELS = Path(seqkit.__file__).parent / "kernels"
+
+
+def _version() -> str:
+    """numba's version, and a hash of what the kernels are compiled from."""
+    sources = [*sorted(KERNELS.rglob("*.py")), KERNELS.parent / "core" / "rng.py"]
+    found = [
+        f"{path.relative_to(KERNELS.parent)} {path.stat().st_mtime_ns} {path.stat().st_size}"
+        for path in sources
+    ]
+    return f"{numba.__version__} {hashlib.sha256(chr(10).join(found).encode()).hexdigest()}"
+
+
+class _Index(caching.IndexDataCacheFile):  # type: ignore[misc]  # numba has no types
+    """The cache files of one function."""
+
+    def __init__(self, cache_path: str, filename_base: str, source_stamp: Any) -> None:
+        super().__init__(cache_path=cache_path, filename_base=filename_base, source_stamp=source_stamp)
+        if Path(cache_path).is_relative_to(KERNELS):
+            self._version = VERSION
+
+    def _load_index(self) -> Any:
+        try:
+            return super()._load_index()
+        except Exception:  # whatever is wrong with the file
+            return {}
+
+    def _load_data(self, name: str) -> Any:
+        try:
+            return super()._load_data(name)
+        except Exception:
+            return None
+
+
+VERSION = _version()
+caching.IndexDataCacheFile = _Index
