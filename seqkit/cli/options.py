@@ -28,7 +28,13 @@ from seqkit.core.options import Settings
 if TYPE_CHECKING:
     from seqkit.train.data import Data
 
-PANELS = {"fit": "Training", "gradient": "Training", "text": "Data"}  # of the groups; others: Model
+PANELS = {  # of the groups in the help; others: Model
+    "fit": "Training",
+    "gradient": "Training",
+    "text": "Data",
+    "sampling": "Options",
+    "search": "Options",
+}
 
 
 @dataclass(frozen=True)

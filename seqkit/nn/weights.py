@@ -18,8 +18,8 @@ def start_embedding(embedding: Any, tokens: Sequence[str], vectors: Any) -> floa
     """
     if vectors.dim != embedding.shape[1]:
         raise OptionError(
-            f"vectors: got {vectors.dim} numbers a word, "
-            f"the embedding has {embedding.shape[1]}. Make them equal."
+            f"vectors: got {vectors.dim} numbers for each word, expected "
+            f"{embedding.shape[1]}, the size of the embedding. Make them equal."
         )
     rows = [(i, vectors.vocab.index[token]) for i, token in enumerate(tokens) if token in vectors.vocab.index]
     with torch.no_grad():

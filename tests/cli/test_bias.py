@@ -256,7 +256,7 @@ def test_bad_input_gives_one_sentence_and_nothing_half_written(folder, tmp_path)
         "--measure",
         "weat",
         code=2,
-        text="seat is of language models",
+        text="got seat, weat, expected seat alone",
     )
     refused("measure", folder / "v", "--draws", -1, code=2, text="draws")
     refused(

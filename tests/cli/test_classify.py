@@ -147,7 +147,7 @@ def test_several_tasks_are_trained_predicted_and_judged(folder):
             "pos\ta\nneg\tb\n",
             ["--reader", "averagd"],
             2,
-            "reader: 'averagd' came, expected one of 'averaged'",
+            "reader: got 'averagd', expected one of 'averaged'",
         ),
         ("pos\ta\nneg\tb\n", ["--from-lm", "none.lm"], 4, "none.lm: no manifest.json there"),
     ],

@@ -167,7 +167,7 @@ def test_list_names_the_public_texts():
 
 BAD = [
     (["embed", "nearest", "{v}", "kign"], 5, "error: 'kign' is not in the vocabulary .* Did you mean 'king'"),
-    (["embed", "analogy", "{v}", "king", "queen"], 2, "error: analogy: 2 words came, expected three"),
+    (["embed", "analogy", "{v}", "king", "queen"], 2, "error: analogy: got 2 words, expected three"),
     (["embed", "nearest", "{v}-none", "king"], 3, "error: .*no such file or folder"),
     (["embed", "train", "{t}-none", "--out", "{o}"], 3, "error: .*no such file, folder or match"),
     (
@@ -175,7 +175,7 @@ BAD = [
         2,
         "error: unknown loss 'hs'; known: full-softmax",
     ),
-    (["embed", "train", "{t}", "--out", "{o}", "--dim", "0"], 2, "dim: 0 came, allowed is at least 1"),
+    (["embed", "train", "{t}", "--out", "{o}", "--dim", "0"], 2, "dim: got 0, expected at least 1"),
     (
         ["embed", "train", "{t}", "--out", "{o}", "--min-count", "99999"],
         3,

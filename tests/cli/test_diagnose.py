@@ -287,7 +287,7 @@ X = ["--out", "x.html"]
         (
             ["run", "film.tsv", "--dev", "-0.1", *X],
             2,
-            "shares train 1.1, dev -0.1 came, expected numbers above 0",
+            "got shares train 1.1, dev -0.1, expected numbers above 0",
         ),
         (
             ["run", "film.tsv", "--out", "x.pdf"],
@@ -306,15 +306,15 @@ X = ["--out", "x.html"]
             "limit: got 'ms<5', expected metric<=number or metric>=number",
         ),
         (["run", "film.tsv", *X, "--limit", "acuracy>=0.9"], 2, "metric 'acuracy' was not measured"),
-        (["run", "film.tsv", *X, "--human", "2"], 2, "human: 2.0 came, allowed is at least 0 and at most 1"),
-        (["run", "film.tsv", *X, "--reader", "averagd"], 2, "'averagd' came, expected one of 'averaged'"),
+        (["run", "film.tsv", *X, "--human", "2"], 2, "human: got 2.0, expected at least 0 and at most 1"),
+        (["run", "film.tsv", *X, "--reader", "averagd"], 2, "got 'averagd', expected one of 'averaged'"),
         (["run", "film.tsv", *X, "--set", "epoch=2"], 2, "unknown setting 'epoch'. Did you mean 'epochs'?"),
-        (["run", "film.tsv", *X, "--format", "tvs"], 2, "format: 'tvs' came, allowed are lines, tsv"),
-        (["run", "film.tsv", *X, "--encoding", "utf-88"], 2, "encoding: 'utf-88' came"),
+        (["run", "film.tsv", *X, "--format", "tvs"], 2, "format: got 'tvs', expected one of lines, tsv"),
+        (["run", "film.tsv", *X, "--encoding", "utf-88"], 2, "encoding: got 'utf-88'"),
         (
             ["split", "film.tsv", "--out", "x", "--share", "train=0.5"],
             2,
-            "shares train 0.5 came, expected numbers above 0 that sum to 1",
+            "got shares train 0.5, expected numbers above 0 that sum to 1",
         ),
         (
             ["split", "film.tsv", "--out", "x", "--share", "train"],
@@ -339,7 +339,7 @@ X = ["--out", "x.html"]
         (
             ["duplicates", "film.tsv", "dev.tsv", "--threshold", "0"],
             2,
-            "threshold 0.0 came, allowed is above 0 and at most 1",
+            "got threshold 0.0, expected above 0 and at most 1",
         ),
         (
             ["sheet", "none.json", "--out", "x.csv"],
@@ -369,7 +369,7 @@ X = ["--out", "x.html"]
         (
             ["sheet", "film.json", "--read", "perhaps.csv"],
             3,
-            "perhaps.csv: line 2, column 'other': 'perhaps' came, allowed are x, 1, yes",
+            "perhaps.csv: line 2, column 'other': got 'perhaps', expected x, 1 or yes",
         ),
         (["choose", "film.json", "none.json"], 3, "none.json: no such file"),
         (["choose", "film.json", "./film.json"], 2, "got two files of one name"),

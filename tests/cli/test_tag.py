@@ -115,7 +115,7 @@ def test_parts_of_speech_from_conllu_without_a_crf(folder):
     )
     (score, _) = json.loads(run("eval", "pos", "a.conllu", "--json", cwd=folder))
     assert (score["name"], score["count"], score["value"]) == ("accuracy", 24, 1.0)
-    assert "labels of this model are no spans" in run(
+    assert "labels of this model are not spans" in run(
         "predict", "pos", "--scheme", "bio", cwd=folder, stdin="a\n", code=2
     )
 
@@ -164,7 +164,7 @@ FILES = {
         (["eval", "m", "odd.conll"], 3, "odd.conll: line 3: tags: got 'PER'"),
         (["eval", "none", "a.conll"], 4, "none"),
         (["predict", "m", "broken.conll", "--out", "x"], 3, "broken.conll: line 2"),
-        (["predict", "m", "a.conll", "--output", "xml"], 2, "allowed are conll and jsonl"),
+        (["predict", "m", "a.conll", "--output", "xml"], 2, "expected conll or jsonl"),
         (["predict", "m", "a.conll", "--scheme", "bilou"], 2, "expected one of iob1, bio, bioes"),
     ],
     ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None,

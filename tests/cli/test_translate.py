@@ -187,9 +187,13 @@ def test_a_finished_run_is_resumed_to_the_same_model(folder):
         (["translate", "predict", "g", "a"], 4, "generator"),
         (["translate", "predict", "m", "a", " "], 3, "source 2 has no token"),
         (["translate", "predict", "m", "--file", "hole.x"], 3, "hole.x: line 5 is empty"),
-        (["translate", "predict", "m", "a", "c", "--picture", "p.svg"], 2, "2 texts came, expected one"),
+        (["translate", "predict", "m", "a", "c", "--picture", "p.svg"], 2, "got 2 texts, expected one"),
         (["translate", "predict", "m", "a", "--picture", "p.pdf"], 2, "ends in .html"),
-        (["translate", "predict", "m", "a", "--beam", "0"], 2, "beam"),
+        (
+            ["translate", "predict", "m", "a", "--beam", "0"],
+            2,
+            "BeamOptions.width: got 0, expected at least 1",
+        ),
         (["translate", "eval", "m", "train.x", "short.y"], 3, "short.y: got 2 lines"),
         (["translate", "eval", "m", "pairs.tsv", "--tokenize", "words"], 2, "sacrebleu does not take"),
         (

@@ -225,8 +225,8 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
             2,
             "got scale 'lg', expected one of linear, log, log-below-1. Did you mean 'log'?",
         ),
-        ([*BEFORE, "--space", "lr=fast"], 2, "lr: 'fast' came, expected float"),
-        ([*BEFORE, "--space", "dropout=0..2"], 2, "beyond what dropout takes, at least 0 and at most 0.95"),
+        ([*BEFORE, "--space", "lr=fast"], 2, "lr: got 'fast', expected float"),
+        ([*BEFORE, "--space", "dropout=0..2"], 2, "expected dropout at least 0 and at most 0.95"),
         ([*BEFORE, "--space", "hidden_size=4..8.5"], 2, "expected low..high in whole numbers"),
         ([*BEFORE, "--space", "cell=gru,lstn"], 2, "unknown cell 'lstn'"),
         ([*BEFORE, "--space", "cell=1..2"], 2, "got the range cell=1..2, but cell is not a number"),
@@ -249,10 +249,10 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
         ),
         ([*BEFORE, "--trials", "0"], 2, "tune: 0 trials came, allowed is at least 1"),
         ([*BEFORE, "--set", "epoch=2"], 2, "unknown setting 'epoch'. Did you mean 'epochs'?"),
-        ([*BEFORE, "--unit", "words"], 2, "unit: 'words' came, allowed are word, whitespace"),
+        ([*BEFORE, "--unit", "words"], 2, "unknown tokenizer 'words'; known: character"),
         ([*BEFORE, "--plot", "x.pdf"], 2, "got 'x.pdf', expected a name that ends in .svg or .png"),
         ([*BEFORE, "--device", "gpu"], 2, "device: got 'gpu', expected one of auto, cpu, cuda"),
-        ([*BEFORE, "--device", "cuda:99"], 2, "device: 'cuda:99' was asked for"),
+        ([*BEFORE, "--device", "cuda:99"], 2, "device: got 'cuda:99'"),
         (["lm", "none.txt", "--valid", "valid.txt", "--out", "x"], 3, "none.txt: no such file"),
         (["lm", "text.txt", "--valid", "none.txt", "--out", "x", *WORDS], 3, "none.txt: no such file"),
         (
@@ -287,12 +287,12 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
         (
             ["lr", "lm", "text.txt", *WORDS, "--steps", "5"],
             2,
-            "in 5 steps came, expected 0 < low < high, and 20 steps or more",
+            "in 5 steps, expected 0 < low < high, and 20 steps or more",
         ),
         (
             ["lr", "lm", "text.txt", *WORDS, "--low", "1", "--high", "0.1"],
             2,
-            "rates 1..0.1 in 200 steps came",
+            "got rates 1..0.1 in 200 steps",
         ),
         (
             ["lr", "lm", "text.txt", *WORDS, "--plot", "x.pdf"],

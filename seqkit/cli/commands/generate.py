@@ -7,8 +7,8 @@ import typer
 
 from seqkit.cli import common
 from seqkit.cli.help import group
-from seqkit.cli.options import Training, flags
-from seqkit.models.generator.options import SETTINGS
+from seqkit.cli.options import Asked, Training, asked, flags
+from seqkit.models.generator.options import SAMPLING, SETTINGS
 
 __all__ = ["app"]
 
@@ -47,21 +47,17 @@ def train(
 
 
 @app.command()
+@asked(SAMPLING)
 def sample(
+    asked: Asked,
     model: ModelPath,
     labels: Annotated[
         list[str] | None, typer.Argument(help="Labels to write texts for; all labels if not given.")
     ] = None,
     count: Annotated[int, typer.Option(help="How many texts for each label.")] = 1,
-    length: Annotated[int, typer.Option(help="Longest text, in tokens.")] = 200,
-    temperature: Annotated[
-        float, typer.Option(help="0: always the likeliest token; 1: the model's own probabilities.")
-    ] = 1.0,
-    top_k: Annotated[int | None, typer.Option(help="Draw among so many likeliest tokens.")] = None,
-    top_p: Annotated[
-        float | None,
-        typer.Option(help="Draw among the likeliest tokens that have this probability together."),
-    ] = None,
+    ban_unk: Annotated[
+        bool, typer.Option("--ban-unk/--allow-unk", help="Whether never to write the unknown token.")
+    ] = True,
     seed: common.Seed = 1,
     device: common.Device = "auto",
     json: common.AsJson = False,
@@ -71,16 +67,9 @@ def sample(
     Example: seqkit generate sample names.gen russian italian --count 5
     """
     opened = _open(model, device)
-    asked = labels or list(opened.labels)
-    found = opened.sample(
-        asked,
-        seeds=range(seed, seed + count),
-        length=length,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-    )
-    each = [label for label in asked for _ in range(count)]
+    wanted = labels or list(opened.labels)
+    found = opened.sample(wanted, seeds=range(seed, seed + count), ban_unk=ban_unk, **asked.settings)
+    each = [label for label in wanted for _ in range(count)]
     values = [
         {"label": label, "text": s.text, "log_prob": s.log_prob, "stopped": s.stopped, "tokens": len(s.ids)}
         for label, s in zip(each, found, strict=True)

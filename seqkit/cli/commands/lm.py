@@ -7,8 +7,9 @@ import typer
 
 from seqkit.cli import common
 from seqkit.cli.help import group
-from seqkit.cli.options import Training, flags
+from seqkit.cli.options import Asked, Training, asked, flags
 from seqkit.core.options import Settings
+from seqkit.models.decoding.options import SamplingOptions
 from seqkit.models.language_model.options import SETTINGS
 from seqkit.models.options import Text
 
@@ -84,11 +85,7 @@ def score(
         [
             s.log_prob,
             s.loss.perplexity,
-            s.bits_per_character,
-            s.bits_per_byte,
-            s.loss.count,
-            s.eos,
-            s.unknown,
+            *(s.bits_per_character, s.bits_per_byte, s.loss.count, s.eos, s.unknown),
             text,
         ]
         for text, s in zip(sentences, scores, strict=True)
@@ -155,18 +152,9 @@ def compare(
     """
     from seqkit.models.language_model.minimal_pairs import measure
 
-    scores = measure(
-        _open(model, device),
-        pairs,
-        good=good,
-        bad=bad,
-        skip_unknown=skip_unknown,
-        baseline=baseline,
-        order=order,
-        split=split,
-        lower=lower,
-        bare=bare,
-    )
+    cut: Any = {"split": split, "lower": lower, "bare": bare}
+    other: Any = {"good": good, "bad": bad, "baseline": baseline, "order": order}
+    scores = measure(_open(model, device), pairs, skip_unknown=skip_unknown, **cut, **other)
     rows = [
         [
             s.signature["model"],
@@ -187,25 +175,15 @@ def compare(
 
 
 @app.command()
+@asked(Settings({"sampling": SamplingOptions}))
 def sample(
+    asked: Asked,
     model: ModelPath,
     prompt: Annotated[str, typer.Option(help="Text to continue.")] = "",
-    length: Annotated[int, typer.Option(help="Longest text, in tokens.")] = 200,
     count: Annotated[int, typer.Option(help="How many texts.")] = 1,
-    temperature: Annotated[
-        float, typer.Option(help="0: always the likeliest token; 1: the model's own probabilities.")
-    ] = 1.0,
-    top_k: Annotated[int | None, typer.Option(help="Draw among so many likeliest tokens.")] = None,
-    top_p: Annotated[
-        float | None,
-        typer.Option(help="Draw among the likeliest tokens that have this probability together."),
-    ] = None,
-    allow_unk: Annotated[bool, typer.Option("--allow-unk", help="Also draw the unknown token.")] = False,
-    stop: Annotated[bool, typer.Option("--stop", help="End a text at its first </s>.")] = False,
-    repetition_penalty: Annotated[
-        float, typer.Option(help="Above 1: tokens already drawn become less likely.")
-    ] = 1.0,
-    no_repeat_ngram: Annotated[int, typer.Option(help="No n-gram of this length twice; 0: off.")] = 0,
+    ban_unk: Annotated[
+        bool, typer.Option("--ban-unk/--allow-unk", help="Whether never to write the unknown token.")
+    ] = True,
     beam: Annotated[
         int | None, typer.Option(help="Do not draw; search for the likeliest text with a beam of this width.")
     ] = None,
@@ -220,39 +198,20 @@ def sample(
     """
     from seqkit.core.errors import OptionError
 
-    drawn = {
-        "--temperature": temperature != 1.0,
-        "--top-k": top_k,
-        "--top-p": top_p,
-        "--stop": stop,
-        "--seed": seed != 1,
-        "--repetition-penalty": repetition_penalty != 1.0,
-        "--no-repeat-ngram": no_repeat_ngram,
-    }
-    if beam is not None and any(drawn.values()):
-        raise OptionError(
-            f"beam: got {next(n for n, set_ in drawn.items() if set_)}, which beam search does not use, "
-            "because it draws nothing. Leave one out."
-        )
-    opened = _open(model, device, threads)
+    opened, sampling = _open(model, device, threads), asked.settings
     if beam is not None:
-        found = opened.beam(prompt, width=beam, length=length, ban_unk=not allow_unk, top=count)
+        drawn = [*(sampling.keys() - {"length"}), *(["seed"] if seed != 1 else [])]
+        if drawn:
+            raise OptionError(
+                f"beam: got --{drawn[0].replace('_', '-')}, which beam search does not use, because it draws "
+                "nothing. Leave one out."
+            )
+        length = sampling.get("length", SamplingOptions.length)
+        found = opened.beam(prompt, width=beam, length=length, ban_unk=ban_unk, top=count)
     else:
         stream = common.streaming(prompt) if count == 1 and not json else None
-        found = opened.sample(
-            prompt,
-            seeds=range(seed, seed + count),
-            length=length,
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            ban_unk=not allow_unk,
-            stop_at_eos=stop,
-            repetition_penalty=repetition_penalty,
-            no_repeat_ngram=no_repeat_ngram,
-            on_tokens=stream,
-            scores=json,
-        )
+        seeds = range(seed, seed + count)
+        found = opened.sample(prompt, seeds=seeds, ban_unk=ban_unk, on_tokens=stream, scores=json, **sampling)
         if stream:
             stream(["\n"])
             return

@@ -1,5 +1,6 @@
 """seqkit translate: train translators, translate texts, measure translations, draw attention."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,22 +8,14 @@ import typer
 
 from seqkit.cli import common
 from seqkit.cli.help import group
-from seqkit.cli.options import Training, flags
-from seqkit.models.translator.options import SETTINGS
+from seqkit.cli.options import Asked, Training, asked, flags
+from seqkit.models.translator.options import SEARCH, SETTINGS
 
 __all__ = ["app"]
 
 app = group("Translate texts: train, predict, eval.")
 
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit translate train wrote.")]
-Beam = Annotated[int, typer.Option(help="How many translations are followed at once; 1: greedy.")]
-Penalty = Annotated[
-    float,
-    typer.Option(help="α: translations are compared by log p / ((5 + tokens) / 6)^α, their end included."),
-]
-MaxLength = Annotated[
-    int | None, typer.Option(help="Longest translation, in tokens; 2 · source + 10 if not given.")
-]
 CHUNK = 512  # texts that are translated before any is printed
 
 
@@ -64,17 +57,18 @@ def train(
 
 
 @app.command()
+@asked(SEARCH)
 def predict(
+    asked: Asked,
     model: ModelPath,
     texts: Annotated[list[str] | None, typer.Argument(help="Texts to translate.")] = None,
     file: Annotated[
         str | None, typer.Option(help='Texts, one a line, or .jsonl with "source" ("-": stdin).')
     ] = None,
-    beam: Beam = 5,
-    length_penalty: Penalty = 1.0,
-    max_length: MaxLength = None,
-    top: Annotated[int, typer.Option(help="How many translations of each text, best first.")] = 1,
-    unk: Annotated[bool, typer.Option("--unk", help="Also write <unk>.")] = False,
+    ban_unk: Annotated[
+        bool,
+        typer.Option("--ban-unk/--allow-unk", " /--unk", help="Whether never to write the unknown token."),
+    ] = True,
     picture: Annotated[
         Path | None,
         typer.Option(help="Draw the attention for one text to this .html, .svg or .png (extra: plot)."),
@@ -94,13 +88,7 @@ def predict(
 
     translator = _open(model, device)
     sources = common.given(texts, None if file is None else rows(file))
-    settings = {
-        "beam": beam,
-        "length_penalty": length_penalty,
-        "max_length": max_length,
-        "top": top,
-        "ban_unk": not unk,
-    }
+    settings = {**asked.settings, "ban_unk": ban_unk}
     if picture is not None:
         _draw(translator, sources, picture, settings)
     for start in range(0, len(sources), CHUNK):
@@ -114,7 +102,9 @@ def predict(
 
 
 @app.command("eval")
+@asked(replace(SEARCH, fixed={"top": 1}))
 def evaluate(
+    asked: Asked,
     model: ModelPath,
     source: Annotated[
         str, typer.Argument(help='Source texts, one a line; or pairs as TSV or .jsonl ("-": stdin).')
@@ -123,9 +113,9 @@ def evaluate(
     tokenize: Annotated[
         str, typer.Option(help="How BLEU cuts texts: 13a, none (tokenised text), intl, char, ...")
     ] = "13a",
-    beam: Beam = 5,
-    length_penalty: Penalty = 1.0,
-    max_length: MaxLength = None,
+    ban_unk: Annotated[
+        bool, typer.Option("--ban-unk/--allow-unk", help="Whether never to write the unknown token.")
+    ] = True,
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
@@ -136,11 +126,7 @@ def evaluate(
     from seqkit.text.readers.parallel import pairs
 
     scores = _open(model, device).measure(
-        *pairs(source, target),
-        tokenize=tokenize,
-        beam=beam,
-        length_penalty=length_penalty,
-        max_length=max_length,
+        *pairs(source, target), tokenize=tokenize, ban_unk=ban_unk, **asked.settings
     )
     common.show([score.to_json() for score in scores], "\n".join(map(str, scores)), json)
 

@@ -196,7 +196,7 @@ class Cooccurrence:
                         f"{name} is {arrays[name].ndim}-D {arrays[name].dtype}, expected 1-D "
                         f"{' or '.join(dtypes)}"
                     )
-            chosen = options.from_json(CountOptions, meta["options"])
+            chosen = options.from_json(CountOptions, dict(meta["options"]))
             return Cooccurrence(
                 arrays["ends"],
                 arrays["columns"],

@@ -38,6 +38,7 @@ def read(
     with these arguments of `fit`. reading: how files are read, see text.readers.labelled.labelled.
     Raises:  FormatError for a broken file, or a label in `valid` that training does not have.
     """
+    model = None if lm is None else LanguageModel.load(lm, device=device)
     rows = labelled(source, **reading)
     try:
         targets = Targets.learn(to_targets(rows))
@@ -53,15 +54,15 @@ def read(
     given: dict[str, Any] = {
         "valid": check,
         "vectors": None if vectors is None else Vectors.load(vectors),
-        "lm": None if lm is None else LanguageModel.load(lm, device=device),
+        "lm": model,
     }
     about = {"source": source, "valid": valid, "reading": reading, "classes": targets.classes}
     about["texts"] = {"train": len(rows), "dev": len(dev)}
 
-    def after(model: TextClassifier, made: TextClassifier) -> dict[str, Any]:
-        found = {"parameters": model.num_parameters, "coverage": model.coverage, "padding": model.padding}
-        found["unknown"] = model.unknown(check[0])
-        return found | ({} if compare is None else _compared(model, train, given, compare))
+    def after(trained: TextClassifier, made: TextClassifier) -> dict[str, Any]:
+        found = {"parameters": trained.num_parameters, "coverage": trained.coverage}
+        found |= {"padding": trained.padding, "unknown": trained.unknown(check[0])}
+        return found | ({} if compare is None else _compared(trained, train, given, compare))
 
     return Data(train, "texts", given, about, after)
 

@@ -20,7 +20,7 @@ class SamplingOptions:
         None, low=0, high=1, help="draw among the likeliest tokens that have this probability together"
     )
     ban_unk: bool = option(True, help="never write the unknown token")
-    stop_at_eos: bool = option(False, help="stop at the end of a sentence")
+    stop_at_eos: bool = option(False, alias="stop", help="end a text at its first </s>")
     min_length: int = option(0, low=0, unit="tokens", help="no end of a sentence before so many tokens")
     repetition_penalty: float = option(
         1.0, low=0.01, help="above 1: tokens already written become less likely"
@@ -48,10 +48,14 @@ class BeamOptions:
         5, low=1, alias="beam", help="how many texts are followed at once; 1: always the likeliest token"
     )
     length: int | None = option(
-        50, low=1, unit="tokens", alias="max_length", help="longest text, its end included"
+        50,
+        low=1,
+        unit="tokens",
+        alias="max_length",
+        help="longest text, its end included; 2 · source + 10 if not set",
     )
     length_penalty: float = option(
-        0.0, low=0, help="α: texts are compared by log p / ((5 + tokens) / 6)^α, their end included"
+        0.0, low=0, help="how texts are compared: by log p / ((5 + tokens) / 6)^this, their end included"
     )
     ban_unk: bool = option(True, help="never write the unknown token")
     top: int = option(1, low=1, help="how many texts to return, at most width")

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Self, Unpack
 import numpy as np
 import torch
 
-from seqkit.core import options
 from seqkit.core.errors import OptionError, ShapeError, VocabularyError, did_you_mean
 from seqkit.core.score import Loss, Score
 from seqkit.core.types import Array, Arrays, Ids, part, prefixed
@@ -19,10 +18,9 @@ from seqkit.evaluate.metrics.accuracy import Accuracy
 from seqkit.kernels.decode import reference
 from seqkit.kernels.decode.rules import Rows, row_seeds
 from seqkit.models.base import Model, Options, Run
-from seqkit.models.decoding.options import SamplingOptions
 from seqkit.models.decoding.sampling import Continuation, Sample, rules_of, write
 from seqkit.models.generator.network import ConditionBatch, GeneratorNetwork
-from seqkit.models.generator.options import SETTINGS
+from seqkit.models.generator.options import SAMPLING, SETTINGS
 from seqkit.models.pairs import check_pairs, learn_codec, numbered, shifted
 from seqkit.text.batches.buckets import Buckets, by_length
 from seqkit.text.batches.streams import padded
@@ -171,7 +169,7 @@ class Generator(Model[Fitted]):
         """
         network, fitted = self.network.eval(), self.fitted
         x = fitted.vectors("sample", [conditions] if isinstance(conditions, str) else conditions)
-        chosen = options.from_json(SamplingOptions, {"stop_at_eos": True} | settings)
+        chosen = SAMPLING.make("sample", settings)["sampling"]
         rules, banned = rules_of(chosen, fitted.codec)
         seeds, bos = list(seeds), fitted.codec.vocab.specials["bos"]
         start = network.start(torch.from_numpy(np.repeat(x, len(seeds), 0)).to(network.embedding))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from seqkit.core import options
 from seqkit.core.options import Settings, option
+from seqkit.models.decoding.options import SamplingOptions
 from seqkit.models.options import Fit, Recurrent, Text
 from seqkit.train.gradient.options import GradientOptions
 
@@ -36,3 +37,4 @@ SETTINGS = Settings(
     },
     fixed={"bidirectional": False, "learned_state": False},
 )
+SAMPLING = Settings({"sampling": SamplingOptions}, defaults={"stop_at_eos": True})

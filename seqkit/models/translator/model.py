@@ -11,7 +11,6 @@ from typing import Annotated, Any, Self, Unpack
 import numpy as np
 import torch
 
-from seqkit.core import options
 from seqkit.core.errors import OptionError
 from seqkit.core.score import Loss, Score
 from seqkit.core.types import Array, Arrays, Ids, part, prefixed
@@ -20,7 +19,7 @@ from seqkit.models.base import Model, Options, Run
 from seqkit.models.decoding.options import BeamOptions
 from seqkit.models.pairs import check_pairs, learn_codec, numbered, shifted
 from seqkit.models.translator.network import PairBatch, TranslatorNetwork
-from seqkit.models.translator.options import SETTINGS
+from seqkit.models.translator.options import SEARCH, SETTINGS
 from seqkit.models.translator.search import Translation, translate
 from seqkit.text.batches.buckets import Buckets, by_length
 from seqkit.text.batches.streams import padded
@@ -214,8 +213,8 @@ class Translator(Model[Fitted]):
 
 def _searching(settings: Mapping[str, Any]) -> BeamOptions:
     """The settings of a search; if no length is given, it depends on the source."""
-    usual = {"length_penalty": 1.0} | ({} if {"length", "max_length"} & set(settings) else {"length": None})
-    return options.from_json(BeamOptions, usual | dict(settings))
+    found: BeamOptions = SEARCH.make("translate", settings)["search"]
+    return found
 
 
 def _encode(

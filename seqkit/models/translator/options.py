@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from seqkit.core import options
 from seqkit.core.family import Family
 from seqkit.core.options import Settings, option
+from seqkit.models.decoding.options import BeamOptions
 from seqkit.models.options import Fit, Recurrent, Text
 from seqkit.train.gradient.options import GradientOptions
 
@@ -62,3 +63,4 @@ SETTINGS = Settings(
         "clip": 1.0,
     },
 )
+SEARCH = Settings({"search": BeamOptions}, defaults={"length": None, "length_penalty": 1.0})

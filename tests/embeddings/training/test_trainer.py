@@ -8,8 +8,9 @@ import pytest
 from seqkit.core.errors import OptionError
 from seqkit.core.score import Loss
 from seqkit.embeddings.cooccurrence.counting import CountOptions
+from seqkit.embeddings.training.choose import make
 from seqkit.embeddings.training.objective import objectives
-from seqkit.embeddings.training.trainer import CBOW, CONTEXTS, GloVe, SkipGram, make
+from seqkit.embeddings.training.trainer import CBOW, CONTEXTS, GloVe, SkipGram
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.train.schedule import constant

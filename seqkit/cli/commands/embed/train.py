@@ -48,8 +48,8 @@ def train(
     Example: seqkit embed train wiki.txt.gz --dim 100 --epochs 5 --out wiki.vectors
     """
     from seqkit.core.errors import OptionError
+    from seqkit.embeddings.training.choose import make
     from seqkit.embeddings.training.data import read
-    from seqkit.embeddings.training.trainer import make
 
     if subwords:
         loss = run.settings.setdefault("loss", "subwords")
