@@ -227,7 +227,7 @@ def test_law_bad_input_is_refused_with_its_name(name):
             method.fit(Vectors(vectors.vocab, np.where(np.isfinite(bad), bad, np.nan)), words)
     with pytest.raises(OptionError, match="unknown setting 'cas'.*Did you mean 'case'"):
         method.set_params(cas="lower")
-    with pytest.raises(OptionError, match="allowed is at least 0 and at most 1"):
+    with pytest.raises(OptionError, match="expected at least 0 and at most 1"):
         method.set_params(limit=2.0)
     with pytest.raises(AttributeError):
         eraser.method = "x"
