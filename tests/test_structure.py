@@ -53,6 +53,9 @@ READERS = {
     ("tagger", "language_model"),
 }  # (who, of whom): states of a model as features
 MOST_FILES = 12  # directly in a folder that is no family
+MOST_PARAMETERS = 12  # of a function
+MOST_LONG = 25  # functions over LONG lines
+LONG = 30
 FORBIDDEN_CALLS = {
     "eval",
     "exec",
@@ -119,26 +122,30 @@ def forbidden_faults(path, tree):
     )
 
 
-def size_faults(path, tree, lines):
-    if lines > 300:
-        yield f"{path}: {lines} lines, at most 300"
+def functions(tree):
+    """Each function with the lines of its body, the docstring left out."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             body = node.body[1:] if ast.get_docstring(node) else node.body
-            length = body[-1].end_lineno - body[0].lineno + 1 if body else 0
-            limit = 120 if path.parts[0] == "kernels" else 60
-            if length > limit:
-                yield f"{path}:{node.lineno} {node.name}: {length} lines, at most {limit}"
-            compiled = path.name in ("cpu.py", "gpu.py") or (
-                path.parts[0] == "kernels" and path.name == "reference.py"
-            )
-            if (
-                len(node.args.args) > 8
-                and not node.name.startswith("_")
-                and not compiled
-                and path.parts[0] != "cli"
-            ):
-                yield f"{path}:{node.lineno} {node.name}: {len(node.args.args)} positional arguments"
+            yield node, body[-1].end_lineno - body[0].lineno + 1 if body else 0
+
+
+def parameters(node):
+    return len([*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs])
+
+
+def size_faults(path, tree, lines):
+    if lines > 300:
+        yield f"{path}: {lines} lines, at most 300"
+    for node, length in functions(tree):
+        limit = 120 if path.parts[0] == "kernels" else 60
+        if length > limit:
+            yield f"{path}:{node.lineno} {node.name}: {length} lines, at most {limit}"
+        if (count := parameters(node)) > MOST_PARAMETERS:
+            yield f"{path}:{node.lineno} {node.name}: {count} parameters, at most {MOST_PARAMETERS}"
+        private = node.name.startswith("_") or path.parts[0] in ("kernels", "cli")
+        if (count := len(node.args.args)) > 8 and not private:
+            yield f"{path}:{node.lineno} {node.name}: {count} positional arguments, at most 8"
 
 
 def docstring_faults(path, tree):
@@ -198,6 +205,8 @@ def test_source_file_keeps_levels_places_sizes_and_docstrings(file):
         ("core/x.py", '"""d"""\nprint(1)', "prints"),
         ("core/x.py", '"""d"""\n' + "x = 1\n" * 300, "at most 300"),
         ("core/x.py", '"""d"""\ndef f():\n    """d"""\n' + "    x = 1\n" * 61, "at most 60"),
+        ("core/x.py", '"""d"""\ndef _f(a, b, c, d, e, f, g, *, h, i, j, k, l, m): ...', "13 parameters"),
+        ("core/x.py", '"""d"""\ndef f(a, b, c, d, e, f, g, h, i): ...', "9 positional"),
         ("core/x.py", "x = 1", "no docstring"),
         ("core/x.py", '"""d"""\ndef f():\n    pass', "f: no docstring"),
     ],
@@ -282,6 +291,24 @@ def test_folder_that_is_no_family_holds_few_files():
     assert {
         name: len(files) for name, files in found.items() if len(files) > MOST_FILES and name not in own
     } == {}
+
+
+def test_few_functions_are_long_and_models_have_few_rooms():
+    """Prints what it counted; pytest -s shows it."""
+    trees = {f.relative_to(ROOT / "seqkit"): ast.parse(f.read_text(encoding="utf-8")) for f in SOURCE}
+    every = [
+        (length, parameters(n), f"{path}:{n.name}") for path, t in trees.items() for n, length in functions(t)
+    ]
+    long = sorted((length, name) for length, _, name in every if length > LONG)
+    models = [
+        p.name for p in (ROOT / "seqkit" / "models").iterdir() if p.stem not in ("__init__", "__pycache__")
+    ]
+    lines = {path: f.read_text(encoding="utf-8").count("\n") for path, f in zip(trees, SOURCE, strict=True)}
+    print(f"\n{sum(lines.values()):,} lines in {len(lines)} files, the longest {max(lines.values())}")
+    print(f"{len(every):,} functions, {len(long)} over {LONG} lines: {long[::-1]}")
+    print(f"most parameters: {max(count for _, count, _ in every)}; rooms of models: {len(models)}")
+    assert len(long) <= MOST_LONG
+    assert len(models) <= MOST_FILES
 
 
 @pytest.mark.parametrize("package", families())

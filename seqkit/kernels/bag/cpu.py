@@ -72,24 +72,19 @@ def _errors(h: Any, labels: Any, heads: Any, weight: Any, bias: Any, class_weigh
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
 def _train(
-    rows: Any,
-    starts: Any,
-    scales: Any,
+    texts: Any,
     labels: Any,
-    embedding: Any,
-    weight: Any,
-    bias: Any,
-    embedding_squares: Any,
-    weight_squares: Any,
-    bias_squares: Any,
+    model: Any,
+    squares: Any,
     heads: Any,
     class_weights: Any,
     lr: Any,
-    drop_rows: Any,
-    drop: Any,
+    drops: Any,
     seed: Any,
     locked: Any,
 ) -> Any:
+    (rows, starts, scales), (drop_rows, drop) = texts, drops
+    (embedding, weight, bias), (embedding_squares, weight_squares, bias_squares) = model, squares
     D, C = embedding.shape[1], len(bias)
     h, g, factor, error = (
         np.empty(D, np.float32),
@@ -151,21 +146,14 @@ def train(
     """Train on texts i = rows[starts[i]:starts[i+1]], in order, changing `bag`; as reference.train has it."""
     none = np.zeros(0, np.bool_) if locked is None else locked
     total, count = _train(
-        rows,
-        starts,
-        scales,
+        (rows, starts, scales),
         labels,
-        bag.embedding,
-        bag.weight,
-        bag.bias[:, None],
-        bag.embedding_squares,
-        bag.weight_squares,
-        bag.bias_squares,
+        (bag.embedding, bag.weight, bag.bias[:, None]),
+        (bag.embedding_squares, bag.weight_squares, bag.bias_squares),
         bag.heads,
         class_weights,
         np.float32(lr),
-        np.float32(drop_rows),
-        np.float32(drop),
+        (np.float32(drop_rows), np.float32(drop)),
         np.uint64(seed),
         none,
     )

@@ -135,9 +135,7 @@ class Decoder:
                 seen,
                 scores,
                 room,
-                me,
-                threads,
-                meeting,
+                (me, threads, meeting),
             )
 
         together(meeting, threads, call)

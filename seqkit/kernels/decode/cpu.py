@@ -200,15 +200,15 @@ def run(
     seen: Any,
     scores: Any,
     room: Any,
-    me: Any,
-    threads: Any,
-    team: Any,
+    crew: Any,
 ) -> None:
     """Steps t = 0, 1, … of the first live[t] rows: they read ids[t], then their own tokens, and write.
 
-    model: weights, embedding, stages. rows: the fields of Rows. Threads share out panels, then rows.
+    model: weights, embedding, stages. rows: the fields of Rows. crew: number of the thread, threads, team; threads share
+    out panels, then rows.
     """
     tokens, seeds, out, index, done, log_probs = rows
+    me, threads, team = crew
     flat = np.empty(4 * GROUP * _LANES + _LANES, np.float32)
     start = (-flat.ctypes.data % _LINE) // 4
     sums = flat[start : start + 4 * GROUP * _LANES].reshape(4, GROUP * _LANES)

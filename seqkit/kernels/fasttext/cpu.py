@@ -69,10 +69,7 @@ def _aim(
     noise: Any,
     outputs: Any,
     base: Any,
-    words: Any,
-    y: Any,
-    labels: Any,
-    weights: Any,
+    found: Any,
     at: Any,
 ) -> Any:
     """Write addresses, labels and weights of the targets of window i from entry `at` on; return their number.
@@ -80,7 +77,7 @@ def _aim(
     A row stands once: m times predicted and n times noise make one target of weight m + n and label m / (m +
     n).
     """
-    n, k = 0, 0
+    (words, y, labels, weights), n, k = found, 0, 0
     if windows.cbow:
         left, right = i, i + 1
     else:
@@ -152,10 +149,7 @@ def _stretch(
                 noise,
                 outputs,
                 out_base,
-                words,
-                y,
-                labels,
-                weights,
+                (words, y, labels, weights),
                 at,
             )
             sources[ahead & 1], predicted[ahead & 1] = n - now, m

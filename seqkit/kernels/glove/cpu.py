@@ -142,9 +142,7 @@ def _tile(
 
 @njit(nogil=True, cache=True)
 def _rounds(
-    wanted: Any,
-    spans: Any,
-    costs: Any,
+    job: Any,
     edges: Any,
     places: Any,
     logs: Any,
@@ -157,7 +155,7 @@ def _rounds(
     threads: Any,
 ) -> None:
     """One thread: its share of the tiles of each round; no round begins before the last has ended."""
-    blocks = len(edges) - 1
+    (wanted, spans, costs), blocks = job, len(edges) - 1
     for r in range(len(wanted)):
         n = take(team, 1)
         while n < wanted.shape[1]:
@@ -218,5 +216,5 @@ def train(
         state,
         threads,
     )
-    together(state, threads, lambda me: _rounds(wanted, spans, costs, *rest))
+    together(state, threads, lambda me: _rounds((wanted, spans, costs), *rest))
     return float(costs.sum()), int(sizes.sum())

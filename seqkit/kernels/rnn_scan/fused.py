@@ -7,7 +7,8 @@ float32 on a CPU the passes are compiled (families/*/cpu.py), elsewhere they are
 Arrays of a compiled pass are those of the whole run, T first; t is the step. gx, product (U h of the step),
 inputs (h as the products read it), dgx, du and through (what flows back through U) are float32, or bfloat16
 as its bits. A backward pass adds dy[t] and `through` to dh, the gradient of h after the step, and leaves in
-dh what goes to h before the step other than through U.
+dh what goes to h before the step other than through U. states, dstates (gradients of the states after the step)
+and own (what the family alone needs) are tuples.
 Not handled: second derivatives (`reference`).
 """
 
@@ -51,9 +52,8 @@ class Loop:
         self.product = torch.empty(self.B, self.G, dtype=gx.dtype, device=gx.device)  # U h of the step
         self.allocate()
         if self.compiled:
-            self.forward_arrays = numpy(
-                gx, self.product, self.gates, self.states[0], self.inputs, *self.extras()
-            )
+            states, own = numpy(*self.states), numpy(*self.own())
+            self.forward_arrays = *numpy(gx, self.product, self.gates), states, *numpy(self.inputs), own
 
     def buffer(self, steps: int, size: int, *, low: bool = False) -> Tensor:
         """An empty (steps, B, size); `low`: in the dtype of the products."""
@@ -63,8 +63,8 @@ class Loop:
     def allocate(self) -> None:
         """Make the family's own buffers."""
 
-    def extras(self) -> list[Tensor]:
-        """What the compiled passes take beside the shared arrays."""
+    def own(self) -> list[Tensor]:
+        """What the compiled passes of the family take beside the shared arrays, as one tuple."""
         return []
 
     def pointwise(self, t: int, gx: Tensor, u: Tensor) -> None:
@@ -109,8 +109,15 @@ class Loop:
             self.B, self.H, dtype=self.gx.dtype, device=self.gx.device
         )  # what comes back through U
         if self.compiled:
-            arrays = (dy, self.dh, *d, self.gates, *self.states, self.dgx, self.du, *self.extras())
-            self.backward_arrays = numpy(*arrays)
+            shared = numpy(dy, self.dh), numpy(*d), numpy(self.gates), numpy(*self.states)
+            self.backward_arrays = (
+                *shared[0],
+                shared[1],
+                *shared[2],
+                shared[3],
+                *numpy(self.dgx, self.du),
+                numpy(*self.own()),
+            )
         steps = self.du.unbind(0)
         for t in range(self.T - 1, -1, -1):
             if live is None or t < self.full:
@@ -141,9 +148,9 @@ class Loop:
         return (self.du.flatten(0, 1).t() @ self.inputs[:-1].flatten(0, 1)).to(self.dtype)
 
 
-def numpy(*tensors: Tensor) -> list[Array]:
+def numpy(*tensors: Tensor) -> tuple[Array, ...]:
     """The tensors as arrays over the same memory; bfloat16 as its bits."""
-    return [(x.view(torch.uint16) if x.dtype == torch.bfloat16 else x).numpy() for x in tensors]
+    return tuple((x.view(torch.uint16) if x.dtype == torch.bfloat16 else x).numpy() for x in tensors)
 
 
 class _Scan(torch.autograd.Function):

@@ -274,8 +274,8 @@ def train(
     most = int(np.diff(targets.ends).max()) if isinstance(targets, Paths) else 1 + targets.negatives
     size = input.shape[1]
     rows = 2 * windows.window + 1 + -(-3 * _rates(most, windows.window) // size)  # ΔX, mean; rates, …
-    room = Room(most, rows * size, STEP + 2 * windows.window, STEP * most)
     own = min(TOP, len(output)) if tree and threads > 1 else 0
+    room = Room(most, rows * size, STEP + 2 * windows.window, STEP * most, own)
     return text_passes.run(
         ids,
         starts,
@@ -287,7 +287,6 @@ def train(
         output,
         lr,
         room,
-        own=own,
         threads=threads,
         deterministic=deterministic,
     )

@@ -38,12 +38,16 @@ class Text(NamedTuple):
 
 
 class Room(NamedTuple):
-    """What a pass needs: targets (or sources) of a window at most, floats of work, rows a lane touches."""
+    """What a pass needs: targets (or sources) of a window at most, floats of work, rows a lane touches.
+
+    own: the last output rows of which each of several threads has copies, where it is not deterministic.
+    """
 
     most: int
     work: int
     inputs: int
     outputs: int
+    own: int = 0
 
 
 def stretch(
@@ -139,13 +143,11 @@ def run(
     lr: float,
     room: Room,
     *,
-    own: int = 0,
     threads: int,
     deterministic: bool,
 ) -> tuple[float, int]:
     """Train on the tokens at places [low, high), changing `input` and `output`, made by simd.rows.aligned.
 
-    own: the last output rows of which each of several threads has copies, where it is not deterministic.
     Returns:  total loss in nats, number of predictions.
     Raises:  ShapeError for matrices that are not aligned.
     """
@@ -165,7 +167,7 @@ def run(
         )
         return float(sums[0].sum()), int(sums[1].sum())
     own_rows = [
-        (last_copied(input, 0), last_copied(output, own), rate, aligned(1, room.work)[0])
+        (last_copied(input, 0), last_copied(output, room.own), rate, aligned(1, room.work)[0])
         for _ in range(threads)
     ]
     done = together(state, threads, lambda me: _pieces(*what, *own_rows[me], room.most, state, threads))

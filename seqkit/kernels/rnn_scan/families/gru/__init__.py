@@ -20,7 +20,7 @@ class GRULoop(Loop):
         """m of each step."""
         self.m = self.buffer(self.T, self.H)
 
-    def extras(self) -> list[Tensor]:
+    def own(self) -> list[Tensor]:
         """m and b."""
         return [self.m, self.parameters[0]]
 

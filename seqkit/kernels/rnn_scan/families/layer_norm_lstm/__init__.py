@@ -30,10 +30,9 @@ class LayerNormLSTMLoop(Loop):
         self.scales = self.buffer(self.T, 2)
         self.sums = [torch.zeros_like(p) for p in self.parameters]
 
-    def extras(self) -> list[Tensor]:
+    def own(self) -> list[Tensor]:
         """The buffers, the parameters, and sums for their gradients."""
         return [
-            self.states[1],
             self.u_hat,
             self.c_hat,
             self.tanh_c,

@@ -13,26 +13,10 @@ _ONE = np.float32(1.0)
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def forward(
-    t: Any,
-    gx: Any,
-    product: Any,
-    gates: Any,
-    h: Any,
-    inputs: Any,
-    c: Any,
-    u_hat: Any,
-    c_hat: Any,
-    tanh_c: Any,
-    scales: Any,
-    gain_u: Any,
-    gain_c: Any,
-    bias_c: Any,
-    _1: Any,
-    _2: Any,
-    _3: Any,
-) -> None:
+def forward(t: Any, gx: Any, product: Any, gates: Any, states: Any, inputs: Any, own: Any) -> None:
     """Normalise U h, squash the gates, then c, its norm, h."""
+    (h, c), (u_hat, c_hat, tanh_c, scales) = states, own[:4]
+    gain_u, gain_c, bias_c = own[4:7]
     H = h.shape[2]
     u = np.empty(4 * H, np.float32)
     for b in range(h.shape[1]):
@@ -66,29 +50,11 @@ def forward(
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
 def backward(
-    t: Any,
-    dy: Any,
-    through: Any,
-    dh: Any,
-    dc: Any,
-    gates: Any,
-    h: Any,
-    _c: Any,
-    dgx: Any,
-    du: Any,
-    c: Any,
-    u_hat: Any,
-    c_hat: Any,
-    tanh_c: Any,
-    scales: Any,
-    gain_u: Any,
-    gain_c: Any,
-    bias_c: Any,
-    sum_u: Any,
-    sum_c: Any,
-    sum_bias: Any,
+    t: Any, dy: Any, through: Any, dstates: Any, gates: Any, states: Any, dgx: Any, du: Any, own: Any
 ) -> None:
     """Back through o and tanh, the norm of c, the gates, the norm of U h."""
+    (h, c), (dh, dc), (u_hat, c_hat, tanh_c, scales) = states, dstates, own[:4]
+    gain_u, gain_c, _, sum_u, sum_c, sum_bias = own[4:]
     H = h.shape[2]
     room, da = np.empty(H, np.float32), np.empty(4 * H, np.float32)
     for b in range(h.shape[1]):

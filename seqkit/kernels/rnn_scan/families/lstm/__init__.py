@@ -20,9 +20,9 @@ class LSTMLoop(Loop):
         self.tanh_c = self.buffer(self.T, self.H)
         self.peepholes = self.parameters[0] if self.parameters else self.gates.new_zeros(0, self.H)
 
-    def extras(self) -> list[Tensor]:
-        """c, tanh c, peepholes."""
-        return [self.states[1], self.tanh_c, self.peepholes]
+    def own(self) -> list[Tensor]:
+        """tanh c, peepholes."""
+        return [self.tanh_c, self.peepholes]
 
     def pointwise(self, t: int, gx: Tensor, u: Tensor) -> None:
         """The gates, then c, the output gate's peephole, and h."""

@@ -12,10 +12,9 @@ _ONE = np.float32(1.0)
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def forward(
-    t: Any, gx: Any, product: Any, gates: Any, h: Any, inputs: Any, c: Any, tanh_c: Any, peepholes: Any
-) -> None:
+def forward(t: Any, gx: Any, product: Any, gates: Any, states: Any, inputs: Any, own: Any) -> None:
     """Gates i, f, g, o, then c, tanh c and h."""
+    (h, c), (tanh_c, peepholes) = states, own
     H = h.shape[2]
     for b in range(h.shape[1]):
         a, old, new, squashed, out = gates[t, b], c[t, b], c[t + 1, b], tanh_c[t, b], h[t + 1, b]
@@ -41,21 +40,10 @@ def forward(
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
 def backward(
-    t: Any,
-    dy: Any,
-    through: Any,
-    dh: Any,
-    dc: Any,
-    gates: Any,
-    h: Any,
-    c: Any,
-    dgx: Any,
-    du: Any,
-    _c: Any,
-    tanh_c: Any,
-    peepholes: Any,
+    t: Any, dy: Any, through: Any, dstates: Any, gates: Any, states: Any, dgx: Any, du: Any, own: Any
 ) -> None:
     """du[t] becomes the gradient of the gates before the squashing, dc that of c before the step."""
+    (h, c), (dh, dc), (tanh_c, peepholes) = states, dstates, own
     H = h.shape[2]
     room, da = np.empty(H, np.float32), np.empty(4 * H, np.float32)
     for b in range(h.shape[1]):

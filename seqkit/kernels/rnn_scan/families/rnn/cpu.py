@@ -12,8 +12,9 @@ _ONE = np.float32(1.0)
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def forward(t: Any, gx: Any, product: Any, gates: Any, h: Any, inputs: Any) -> None:
+def forward(t: Any, gx: Any, product: Any, gates: Any, states: Any, inputs: Any, own: Any) -> None:
     """h = tanh(gx + U h')."""
+    h = states[0]
     for b in range(h.shape[1]):
         out = h[t + 1, b]
         sum_rows(gx, product, t, b, out)
@@ -22,8 +23,11 @@ def forward(t: Any, gx: Any, product: Any, gates: Any, h: Any, inputs: Any) -> N
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def backward(t: Any, dy: Any, through: Any, dh: Any, gates: Any, h: Any, dgx: Any, du: Any) -> None:
+def backward(
+    t: Any, dy: Any, through: Any, dstates: Any, gates: Any, states: Any, dgx: Any, du: Any, own: Any
+) -> None:
     """du[t] = dh (1 - h²)."""
+    h, dh = states[0], dstates[0]
     room = np.empty(h.shape[2], np.float32)
     for b in range(h.shape[1]):
         d, y = dh[b], h[t + 1, b]
