@@ -11,8 +11,7 @@ import numpy as np
 
 from seqkit.core.errors import FormatError, OptionError, ShapeError
 from seqkit.core.types import Array
-from seqkit.debias.words.lookup import places
-from seqkit.debias.words.sets import Sets
+from seqkit.debias.words.lookup import Sets, places
 from seqkit.embeddings.vectors.vectors import Vectors
 
 Method = Literal["pca", "mean", "unit-mean", "sums", "pair"]
@@ -51,10 +50,9 @@ def find_direction(
 
     With a_ij the vector of word j of set i and m_i the mean of set i, the right singular vectors of these
     rows:
-    pca        (a_ij - m_i) / √n of all sets: the UNCENTRED second moment
-               (Bolukbasi et al. 2016, Σ_i Σ_j (·)ᵀ(·) / n). For
-               pairs the rows are ±δ_i/2; a PCA that centres the differences δ_i would remove the direction
-               itself
+    pca        (a_ij - m_i) / √n of all sets: the UNCENTRED second moment (Bolukbasi et al. 2016,
+               Σ_i Σ_j (·)ᵀ(·) / n). For pairs the rows are ±δ_i/2; a PCA that centres the differences δ_i
+               would remove the direction itself
     mean       mean_i (a_ij - m_i): averaged differences, for pairs Σδ_i / |Σδ_i| (the course)
     unit-mean  the same with each set's differences made of length one first: Σ δ_i/|δ_i|
     sums       Σ_i a_ij made unit, less their mean over j: norm(Σa) - norm(Σb)
@@ -66,17 +64,7 @@ def find_direction(
              whose vector is zero, nan or inf, or a set without differences; VocabularyError for an unknown
              word.
     """
-    if method not in METHODS:
-        raise OptionError(f"direction: got method {method!r}, expected one of {', '.join(METHODS)}.")
-    if not sets or len({len(row) for row in sets}) != 1 or len(sets[0]) < 2:
-        raise OptionError(
-            f"direction: got {len(sets)} sets, expected one or more, all of one size of two or more words."
-        )
-    if not 1 <= dims < vectors.dim:
-        raise OptionError(
-            f"direction: got dims {dims}, expected 1 to {vectors.dim - 1} for vectors of {vectors.dim} "
-            "numbers."
-        )
+    _check(vectors, sets, method, dims)
     used = sets[:1] if method == "pair" else sets
     a = gather(vectors, [word for row in used for word in row], unit=unit).reshape(
         len(used), len(used[0]), -1
@@ -102,6 +90,20 @@ def find_direction(
         )
     explained = tuple(float(s) for s in (sigma**2 / (sigma**2).sum())[:dims])
     return Direction(_turned(right[:dims], apart), explained, method, len(used))
+
+
+def _check(vectors: Vectors, sets: Sets, method: Method, dims: int) -> None:
+    if method not in METHODS:
+        raise OptionError(f"direction: got method {method!r}, expected one of {', '.join(METHODS)}.")
+    if not sets or len({len(row) for row in sets}) != 1 or len(sets[0]) < 2:
+        raise OptionError(
+            f"direction: got {len(sets)} sets, expected one or more, all of one size of two or more words."
+        )
+    if not 1 <= dims < vectors.dim:
+        raise OptionError(
+            f"direction: got dims {dims}, expected 1 to {vectors.dim - 1} for vectors of {vectors.dim} "
+            "numbers."
+        )
 
 
 def _rows(apart: Array, a: Array, spread: Array, method: Method) -> Array:

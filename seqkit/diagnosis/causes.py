@@ -52,13 +52,8 @@ def label_noise(
     """
     beyond = max(human or 0.0, least)
     heard = found.judged and worse <= least
-    named = bool(
-        heard
-        and found.plateau
-        and found.interval
-        and found.interval[0] > beyond
-        and found.sure_error > beyond
-    )
+    high = found.interval and found.interval[0] > beyond and found.sure_error > beyond
+    named = bool(heard and found.plateau and high)
     note = (
         f"out of fold, {found.error:.3f} of all rows are contradicted, "
         f"{found.sure_error:.3f} of the surer half"

@@ -110,19 +110,12 @@ class _Examination:
 
     def diagnosis(self, limits: Sequence[Limit]) -> Diagnosis:
         errors = gaps.errors(self.wrong, seed=self.o.seed)
-        found = gaps.gaps(errors, human=self.o.human, least=self.o.least)
         self.report("judging labels, out of fold")
         judged = judge_labels(
             self.train, folds=self.o.folds, most=self.o.judged, shown=self.o.shown, seed=self.o.seed
         )
         linear = {n: judged.wrong(part.texts, part.labels) for n, part in self.parts.items() if n != "train"}
-        found = [
-            *self._rate(found),
-            self._noise(judged.found, linear["dev"]),
-            *self._beaten(found, linear["dev"]),
-        ]
-        scores = {name: score.value for name, score in errors.scores.items()}
-        found = causes.explain([*self._leaks(), *found], scores, human=self.o.human, least=self.o.least)
+        findings = self._findings(errors, judged.found, linear["dev"])
         classes = classification(
             self.probs["dev"].argmax(1), self.given["dev"], self.classes, {"part": "dev"}
         ).to_json()
@@ -131,7 +124,7 @@ class _Examination:
         return Diagnosis(
             about=self._about(),
             errors=[score.to_json() for score in errors.scores.values()],
-            findings=[finding.to_json() for finding in found],
+            findings=[finding.to_json() for finding in findings],
             values=values,
             classes=classes,
             confused=most_confused(np.array(classes["confusion"]), self.classes),
@@ -139,19 +132,21 @@ class _Examination:
             examples=rows[: self.o.shown],
             wrong=[row for row in rows if row["predicted"] != row["label"]],
             sizes=self._sizes() if self.o.sizes else [],
-            curve={
-                "steps": self.trained.steps.points(),
-                "epochs": self.trained.history,
-                "guessing": entropy(self.given["train"]),
-            },
+            curve=self._curve(),
             copies=shown_copies(self.copies, self.parts, self.o.shown),
             labels=judged.table,
             baseline=[score.to_json() for score in gaps.errors(linear, seed=self.o.seed).scores.values()],
-            limits=[
-                {"limit": str(limit), "value": pick(values, limit.metric), "met": limit.met(values)}
-                for limit in limits
-            ],
+            limits=[_met(limit, values) for limit in limits],
         )
+
+    def _findings(
+        self, errors: gaps.Errors, labels: LabelErrors, linear: Annotated[Array, "N"]
+    ) -> list[gaps.Finding]:
+        """Causes and gaps.  linear: the errors of the linear baseline on dev."""
+        found = gaps.gaps(errors, human=self.o.human, least=self.o.least)
+        found = [*self._rate(found), self._noise(labels, linear), *self._beaten(found, linear)]
+        scores = {name: score.value for name, score in errors.scores.items()}
+        return causes.explain([*self._leaks(), *found], scores, human=self.o.human, least=self.o.least)
 
     def _leaks(self) -> list[gaps.Finding]:
         names = list(self.parts)
@@ -221,6 +216,13 @@ class _Examination:
             for size, own, dev in table
         ]
 
+    def _curve(self) -> dict[str, Any]:
+        return {
+            "steps": self.trained.steps.points(),
+            "epochs": self.trained.history,
+            "guessing": entropy(self.given["train"]),
+        }
+
     def _about(self) -> dict[str, Any]:
         params = {
             name: value
@@ -236,3 +238,7 @@ class _Examination:
             "rows": {name: len(part.texts) for name, part in self.parts.items()},
             "options": asdict(self.o),
         }
+
+
+def _met(limit: Limit, values: Mapping[str, float]) -> dict[str, Any]:
+    return {"limit": str(limit), "value": pick(values, limit.metric), "met": limit.met(values)}

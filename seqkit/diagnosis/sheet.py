@@ -9,13 +9,14 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.score import Score
+from seqkit.core.types import Array
 from seqkit.evaluate.bootstrap import interval, mean_of
 from seqkit.text.readers import table
 
@@ -96,13 +97,7 @@ def read_sheet(path: Path, *, seed: int = 1) -> Analysis:
     separator = ";" if first.count(";") > first.count(",") else ","
     found = table.records(table.lines([text]), str(path), separator, quotes=True)
     _, head = next(found, (1, []))
-    names = [name for name in head if name]
-    lost = [name for name in FIELDS if name not in names]
-    if lost:
-        raise FormatError(
-            f"{path}: no column {lost[0]!r}, expected {', '.join(FIELDS)}. Is it a sheet of seqkit diagnose?"
-        )
-    categories = [name for name in names if name not in (*FIELDS, COMMENT)]
+    categories = _categories(path, head)
     marks, comments, missing = [], {}, 0
     for row in table.named(found, str(path), head, ragged=True):
         cells = row.cells
@@ -119,19 +114,25 @@ def read_sheet(path: Path, *, seed: int = 1) -> Analysis:
             f"{path}: no row has a mark or a comment. Put an x into the columns that fit, save, and read "
             "it again."
         )
-    flags = np.array(marks, float).reshape(len(marks), -1)
-    shares = [
-        Score(
-            name,
-            float(flags[:, i].mean()),
-            len(marks),
-            missing,
-            {"seed": seed},
-            interval(mean_of(flags[:, i]), len(marks), seed=seed),
-        )
-        for i, name in enumerate(categories)
-    ]
+    columns = np.array(marks, float).reshape(len(marks), -1).T
+    shares = [_share(n, flags, missing, seed) for n, flags in zip(categories, columns, strict=True)]
     return Analysis(sorted(shares, key=lambda score: -score.value), comments)
+
+
+def _categories(path: Path, head: Sequence[str]) -> list[str]:
+    """The columns to mark.  Raises:  FormatError if another column is missing."""
+    names = [name for name in head if name]
+    lost = [name for name in FIELDS if name not in names]
+    if lost:
+        raise FormatError(
+            f"{path}: no column {lost[0]!r}, expected {', '.join(FIELDS)}. Is it a sheet of seqkit diagnose?"
+        )
+    return [name for name in names if name not in (*FIELDS, COMMENT)]
+
+
+def _share(name: str, flags: Annotated[Array, "N"], missing: int, seed: int) -> Score:
+    low_high = interval(mean_of(flags), len(flags), seed=seed)
+    return Score(name, float(flags.mean()), len(flags), missing, {"seed": seed}, low_high)
 
 
 def _mark(where: str, name: str, cell: str) -> bool:

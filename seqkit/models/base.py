@@ -240,13 +240,6 @@ class Model(Generic[F]):
         if unknown := set(run) - set(Run.__annotations__):
             raise TypeError(f"fit: got an unexpected argument {min(unknown)!r}")
         o, folder = self.fit_options, run.get("checkpoint")
-
-        def valid() -> float:
-            network.eval()
-            value = validate()  # type: ignore[misc]  # where given
-            network.train()
-            return value
-
         self.history = []
         network.train()
         with torch_threads(self.threads), memory_errors(type(self).__name__):
@@ -256,7 +249,7 @@ class Model(Generic[F]):
                 batches,
                 epochs=o.epochs,
                 schedule=schedule(o.schedule, o.lr, epochs=o.epochs, **o.schedule_settings),
-                validate=valid if validate else None,
+                validate=_in_eval(network, validate) if validate else None,
                 patience=o.patience,
                 keep_best=keep_best and validate is not None,
                 checkpoint=None if folder is None else Checkpoint(Path(folder)),
@@ -279,3 +272,15 @@ class Model(Generic[F]):
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
         return f"{type(self).__name__}({settings})"
+
+
+def _in_eval(network: nn.Module, validate: Callable[[], float]) -> Callable[[], float]:
+    """The same validation, with the network in eval mode meanwhile."""
+
+    def valid() -> float:
+        network.eval()
+        value = validate()
+        network.train()
+        return value
+
+    return valid

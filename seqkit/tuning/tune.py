@@ -113,23 +113,18 @@ def tune(
     out:     folder of the search. The same call goes on with what is there, and joins workers that are at it;
              once it is over, the best model can be loaded from it.
     method:  random, coarse-to-fine, halving or grid; its fields are method_settings. seed: of the draws.
-    report:  told after every job.
+    report:  called after every job.
     Raises:  OptionError for a space, a method or a folder that does not fit; BackendError for a device that
              is not there, before anything is written; TrainingError if every trial failed;
              KeyboardInterrupt after SIGINT or SIGTERM, with the trial at hand in its checkpoint.
     """
-    way: Method = options.from_json(searches.load(method), dict(method_settings or {}))
-    where = Space.of(space, model.settings.groups.values(), type(model).__name__)
-    for end in where.ends():
-        variant(model, end)  # what each option refuses is refused now
-    if trials < 1:
-        raise OptionError(f"tune: {trials} trials came, allowed is at least 1.")
     if valid is None:
         raise OptionError(
-            "tune: no valid came, and trials are compared by it. Give data that are not trained on."
+            "tune: got no valid, and trials are compared by it. Give data that are not trained on."
         )
-    way.check(where, trials, model.fit_options.epochs)
-    device(model.device)
+    way: Method = options.from_json(searches.load(method), dict(method_settings or {}))
+    where = Space.of(space, model.settings.groups.values(), type(model).__name__)
+    _check(model, where, way, trials)
     fixed = {n: v for n, v in model.get_params().items() if n not in (*where.parts, "device", "threads")}
     signature = {
         "version": VERSION,
@@ -144,17 +139,23 @@ def tune(
         "validation data": fingerprint(valid),
     }
     work = _Work(model, where, way, trials, seed, Trials(Path(out), where, signature), report)
-    with polite_interrupts() as asked_to_stop:
-        while not asked_to_stop() and work.next(
-            lambda one, **run: one.fit(*data, valid=valid, **given, **run)
-        ):
-            pass
+    work.run(lambda one, **run: one.fit(*data, valid=valid, **given, **run))
     found = Found(tuple(work.trials.all()), where.to_json(), Path(out))
     with work.trials.lock:
         files.write_json(Path(out) / "search.json", found.to_json())
         work.trials.clean()
     _ = found.best  # or the one error for all
     return found
+
+
+def _check(model: Estimator, space: Space, method: Method, trials: int) -> None:
+    """Refuse now what a trial, the method or the device would refuse later."""
+    for end in space.ends():
+        variant(model, end)
+    if trials < 1:
+        raise OptionError(f"tune: got {trials} trials, expected at least 1.")
+    method.check(space, trials, model.fit_options.epochs)
+    device(model.device)
 
 
 @dataclass
@@ -168,6 +169,12 @@ class _Work:
     seed: int
     trials: Trials
     report: Report | None
+
+    def run(self, fit: Callable[..., Any]) -> None:
+        """Do jobs until there are no more, or the process is asked to stop."""
+        with polite_interrupts() as asked_to_stop:
+            while not asked_to_stop() and self.next(fit):
+                pass
 
     def next(self, fit: Callable[..., Any]) -> bool:
         """Do the next job, or wait a little for those that others do; return whether there was one."""

@@ -91,6 +91,33 @@ def probe(
         )
     words, labels = most_biased(name, original or vectors, basis, n, specific=specific)
     x = rows_of(name, vectors, words)
+    right, asked, by_seed = _tested(make, x, labels, taken, seeds)
+
+    def accuracy(i: Array) -> Array:
+        share: Array = right[i].sum(-1) / np.maximum(asked[i].sum(-1), 1)
+        return share
+
+    return BiasScore(
+        name,
+        float(np.mean(list(by_seed.values()))),
+        2 * (n - taken),
+        0,
+        {"n": n, "train": train, "seeds": list(seeds), **settings, **settings_of.to_json(options)},
+        interval(accuracy, 2 * n, options),
+        0.5,
+        _guessing(2 * (n - taken)),
+        extra={"by_seed": by_seed},
+    )
+
+
+def _tested(
+    make: Callable[[int], Any], x: Array, labels: Array, taken: int, seeds: Sequence[int]
+) -> tuple[Annotated[Array, "N"], Annotated[Array, "N"], dict[str, float]]:
+    """How often each word was told right, how often it was asked, and the accuracy of each seed.
+
+    taken: words of each side to train on.
+    """
+    n = len(x) // 2
     right, asked = np.zeros(2 * n), np.zeros(2 * n)
     by_seed = {}
     for seed in seeds:
@@ -101,26 +128,12 @@ def probe(
         right[outside] += hit
         asked[outside] += 1
         by_seed[str(seed)] = float(hit.mean())
+    return right, asked, by_seed
+
+
+def _guessing(tested: int) -> tuple[float, float]:
+    """The range of accuracies on `tested` words of one who guesses."""
     from scipy.stats import binom
 
-    tested = 2 * (n - taken)
     low, high = binom.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], tested, 0.5) / tested
-    signature = {"n": n, "train": train, "seeds": list(seeds), **settings, **settings_of.to_json(options)}
-
-    def accuracy(i: Array) -> Array:
-        share: Array = right[i].sum(-1) / np.maximum(asked[i].sum(-1), 1)
-        return share
-
-    bounds = interval(accuracy, 2 * n, options)
-    extra = {"by_seed": by_seed}
-    return BiasScore(
-        name,
-        float(np.mean(list(by_seed.values()))),
-        tested,
-        0,
-        signature,
-        bounds,
-        0.5,
-        (float(low), float(high)),
-        extra=extra,
-    )
+    return float(low), float(high)

@@ -52,5 +52,8 @@ def interval(value: Callable[[Array], Array], n: int, options: Options) -> tuple
 def null_band(
     value: Callable[[Array], Array], total: int, size: int, options: Options
 ) -> tuple[float, float] | None:
-    """The band of value(indices (draws, size)) over random sets of `size` out of `total` pool words."""
+    """The band of value(indices (draws, size)) over random sets of `size` out of `total` pool words.
+
+    None without draws.
+    """
     return middle(value(shuffled(total, size, options.draws, options.seed)))

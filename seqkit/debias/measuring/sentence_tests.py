@@ -5,6 +5,7 @@ Not handled: making the vectors (the caller hands in `encode`), sentences whose 
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Literal
 
 from seqkit.core.errors import OptionError, SeqkitError
@@ -39,31 +40,20 @@ def sentence_tests(
     """SEAT of each pair of target lists that the word sets hold, against the two classes.
 
     encode: sentences to rows.   reads: whether a text has no unknown token.
-    templates: with one {} each; else TEMPLATES, less
-    those with a word that is not read.
+    templates: with one {} each; else TEMPLATES, less those with a word that is not read.
     each: what is counted and exchanged in the permutations: a word, by the mean of its unit sentence vectors,
     or, as published, a sentence, which takes the sentences of one word for independent and so makes p too
     small.
     Raises:  OptionError for a bad template, word sets without two classes or a pair, or if no test could be
              taken.
     """
-    columns = words.columns
-    tests = [pair for pair in TESTS if all(name in words.lists for name in pair)]
-    if len(columns) != 2 or not tests:
-        raise OptionError(
-            f"seat: {words.name} has not two classes and two lists to compare, such as career and family."
-        )
+    tests = _tests(words)
     used, dropped = _usable(templates, reads)
-    given = {"A": columns[0], "B": columns[1]} | {name: words.lists[name] for pair in tests for name in pair}
+    given = dict(zip("AB", words.columns, strict=True)) | {n: words.lists[n] for pair in tests for n in pair}
     known = {name: [word for word in part if reads(word)] for name, part in given.items()}
-    listed_ = {word for part in given.values() for word in part}
-    pool = [w for w in vocab.tokens if w.isalpha() and w not in listed_ and w not in vocab.specials][:POOL]
-
-    def rows(part: Sequence[str]) -> Annotated[Array, "N D"]:
-        sentences = [template.format(word) for word in part for template in used]
-        found = unit("seat", encode(sentences), sentences)
-        return found.reshape(len(part), len(used), -1).mean(1) if each == "word" else found
-
+    measured = {word for part in given.values() for word in part}
+    pool = [w for w in vocab.tokens if w.isalpha() and w not in measured and w not in vocab.specials][:POOL]
+    rows = partial(_rows, encode, used, each)
     others = rows(pool) if options.draws and pool else None
     scores, refused = [], {f"template {t!r}": "The model does not know all of its words." for t in dropped}
     for x, y in tests:
@@ -86,6 +76,25 @@ def sentence_tests(
         reasons = [why for name, why in refused.items() if name.startswith("seat")]
         raise OptionError(f"seat: no test could be taken. {' '.join(reasons)}")
     return Assessment(scores, refused)
+
+
+def _tests(words: WordSets) -> list[tuple[str, str]]:
+    """The pairs of lists to compare, between two classes."""
+    tests = [pair for pair in TESTS if all(name in words.lists for name in pair)]
+    if len(words.columns) != 2 or not tests:
+        raise OptionError(
+            f"seat: {words.name} has not two classes and two lists to compare, such as career and family."
+        )
+    return tests
+
+
+def _rows(
+    encode: Encode, templates: Sequence[str], each: str, part: Sequence[str]
+) -> Annotated[Array, "N D"]:
+    """Unit vectors of the words of a list, or of their sentences."""
+    sentences = [template.format(word) for word in part for template in templates]
+    found = unit("seat", encode(sentences), sentences)
+    return found.reshape(len(part), len(templates), -1).mean(1) if each == "word" else found
 
 
 def _named(found: BiasScore, name: str, lost: dict[str, list[str]], settings: dict[str, object]) -> BiasScore:

@@ -12,8 +12,7 @@ import numpy as np
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.types import Array, Arrays, Floats
 from seqkit.debias.direction import FLAT, gather
-from seqkit.debias.words.lookup import places
-from seqkit.debias.words.sets import Sets
+from seqkit.debias.words.lookup import Sets, places
 from seqkit.embeddings.vectors.vectors import Vectors
 
 

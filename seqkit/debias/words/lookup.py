@@ -7,6 +7,7 @@ from seqkit.core.errors import OptionError
 from seqkit.text.vocab import Vocab
 
 Case = Literal["exact", "lower", "any"]
+Sets = tuple[tuple[str, ...], ...]
 
 
 def forms(vocab: Any, words: set[str], case: Case) -> dict[str, str]:

@@ -15,11 +15,11 @@ from typing import Any
 from seqkit.core.errors import FormatError, OptionError, VocabularyError, did_you_mean
 from seqkit.debias.words import files
 from seqkit.debias.words.checks import check_apart, several
-from seqkit.debias.words.lookup import Case, forms, listed
+from seqkit.debias.words.lookup import Case, Sets, forms
+from seqkit.debias.words.reduction import Reduction
 from seqkit.text.readers.catalogue import shipped
 
 Lost = Mapping[str, tuple[str, ...]]
-Sets = tuple[tuple[str, ...], ...]
 _SETS = ("definitional", "equalize")
 
 
@@ -144,50 +144,28 @@ class WordSets:
         """
         if not 0 <= limit <= 1:
             raise OptionError(f"known: got limit {limit}, expected 0 to 1.")
-        every = {*_SETS, "specific", *self.lists}
-        need = every - {"specific", "equalize"} if need is None else set(need)
-        for name in need - every:
-            raise OptionError(
-                f"{self.name}: no set {name!r}; known: {', '.join(sorted(every))}.{did_you_mean(name, every)}"
-            )
-        form = forms(getattr(vocab, "vocab", vocab), self._all(), case)
-        lost: dict[str, tuple[str, ...]] = {}
-        share: dict[str, tuple[int, int]] = {}
-        stay: list[str] = []
-
-        def rows_of(part: str, rows: Sets) -> Sets:
-            whole = [row for row in rows if all(word in form for word in row)]
-            broken = [word for row in rows if row not in whole for word in row]
-            stay.extend(form[word] for word in broken if word in form)
-            lost[part] = tuple(dict.fromkeys(word for word in broken if word not in form))
-            share[part] = len(rows) - len(whole), len(rows)
-            spelt = [tuple(form[word] for word in row) for row in whole]
-            return tuple({frozenset(row) if part == "equalize" else row: row for row in spelt}.values())
-
-        def words_of(part: str, words: tuple[str, ...]) -> tuple[str, ...]:
-            lost[part] = tuple(word for word in words if word not in form)
-            share[part] = len(lost[part]), len(words)
-            return tuple(dict.fromkeys(form[word] for word in words if word in form))
-
-        definitional, equalize = (
-            rows_of("definitional", self.definitional),
-            rows_of("equalize", self.equalize),
-        )
-        specific = words_of("specific", self.specific)
-        lists = {name: left for name, words in self.lists.items() if (left := words_of(name, words))}
-        for part, (gone, of) in share.items():
-            if part in need and gone > limit * of:
-                raise VocabularyError(
-                    f"{self.name}: {part}: {gone:,} of {of:,} {'sets' if part in _SETS else 'words'} are "
-                    f"lost, at most {limit:.0%} may be: {listed(lost[part])} not in the vocabulary. Use "
-                    "vectors that have them, "
-                    f"case='lower' or 'any' (here {case!r}), or a higher limit."
-                )
-        specific = tuple(dict.fromkeys([*specific, *stay]))
+        needed = self._needed(need)
+        reduced = Reduction(forms(getattr(vocab, "vocab", vocab), self._all(), case))
+        definitional = reduced.rows("definitional", self.definitional)
+        equalize = reduced.rows("equalize", self.equalize, ordered=False)
+        specific = reduced.words("specific", self.specific)
+        lists = {name: left for name, words in self.lists.items() if (left := reduced.words(name, words))}
+        reduced.check(self.name, needed, limit, case)
+        specific = tuple(dict.fromkeys([*specific, *reduced.rest]))
         if not (definitional or equalize or specific or lists):
             raise VocabularyError(f"{self.name}: none of its words is in the vocabulary.")
         kept = replace(self, definitional=definitional, equalize=equalize, specific=specific, lists=lists)
-        return kept, {part: words for part, words in lost.items() if words}
+        return kept, {part: words for part, words in reduced.lost.items() if words}
+
+    def _needed(self, need: Iterable[str] | None) -> set[str]:
+        """The names of `need`, or definitional and all lists.  Raises:  OptionError for an unknown name."""
+        every = {*_SETS, "specific", *self.lists}
+        needed = every - {"specific", "equalize"} if need is None else set(need)
+        for name in needed - every:
+            raise OptionError(
+                f"{self.name}: no set {name!r}; known: {', '.join(sorted(every))}.{did_you_mean(name, every)}"
+            )
+        return needed
 
     def _all(self) -> set[str]:
         return {*self.protected, *(word for words in self.lists.values() for word in words)}

@@ -61,30 +61,14 @@ def find_label_errors(
     Source:  Northcutt, Jiang & Chuang 2021, sections 3.1 and 3.2.
     """
     n, classes = probs.shape
-    if (
-        given.shape != (n,)
-        or (counts := np.bincount(given, minlength=classes)).shape != (classes,)
-        or not counts.all()
-    ):
-        raise ShapeError(
-            f"label errors: got {given.shape} labels for probabilities {probs.shape}, expected one for each "
-            "row, and a row for each class."
-        )
+    counts = _counts(given, n, classes)
     own = probs[np.arange(n), given]
     thresholds = np.bincount(given, own, minlength=classes) / counts
     passed = np.where(probs >= thresholds, probs, -1.0)
     true = np.where(passed.max(1) >= 0, passed.argmax(1), -1)  # -1: nothing is sure of this row
-    joint = np.zeros((classes, classes))
-    np.add.at(joint, (given[true >= 0], true[true >= 0]), 1)
-    joint[joint.sum(1) == 0] += np.eye(classes)[joint.sum(1) == 0]  # nothing known of a label: taken as right
-    joint *= (counts / joint.sum(1))[:, None]
+    joint = _joint(given, true, counts)
     off = (true >= 0) & (true != given)
     top = np.sort(probs, 1)[:, -1]
-    order = np.argsort(own - top, kind="stable")
-    taken = [
-        order[(off & (given == i))[order]][: round(joint[i].sum() - joint[i, i])] for i in range(classes)
-    ]
-    suspects = np.concatenate(taken)
     wrong = probs.argmax(1) != given
     surer = np.argsort(-top, kind="stable")[: (n + 1) // 2]
 
@@ -98,9 +82,38 @@ def find_label_errors(
         joint,
         share(np.arange(n)),
         interval(share, n, seed=seed),
-        suspects[np.argsort((own - top)[suspects], kind="stable")],
+        _suspects(joint, given, off, own - top),
         probs.argmax(1),
         float(wrong.mean()),
         float(wrong[surer].mean()),
         1 - float(counts.max()) / n,
     )
+
+
+def _counts(given: Array, n: int, classes: int) -> Annotated[Array, "C"]:
+    """The rows of each label.  Raises:  ShapeError if there are not n labels, or a class has no row."""
+    counts = np.bincount(given, minlength=classes) if given.shape == (n,) else np.zeros(0, np.int64)
+    if counts.shape != (classes,) or not counts.all():
+        raise ShapeError(
+            f"label errors: got {given.shape} labels for probabilities {(n, classes)}, expected one for each "
+            "row, and a row for each class."
+        )
+    return counts
+
+
+def _joint(given: Array, true: Array, counts: Annotated[Array, "C"]) -> Annotated[Array, "C C"]:
+    """Q of rows labelled `given` that are truly `true`, -1: unknown."""
+    joint = np.zeros((len(counts), len(counts)))
+    np.add.at(joint, (given[true >= 0], true[true >= 0]), 1)
+    unknown = joint.sum(1) == 0
+    joint[unknown] += np.eye(len(counts))[unknown]  # nothing known of a label: taken as right
+    joint *= (counts / joint.sum(1))[:, None]
+    return joint
+
+
+def _suspects(joint: Array, given: Array, off: Array, margin: Array) -> Annotated[Array, "M"]:
+    """The rows of `off` with the smallest margins, as many of each label as its Q has, most certain first."""
+    order = np.argsort(margin, kind="stable")
+    taken = [order[(off & (given == i))[order]][: round(row.sum() - row[i])] for i, row in enumerate(joint)]
+    suspects = np.concatenate(taken)
+    return np.asarray(suspects[np.argsort(margin[suspects], kind="stable")])

@@ -65,14 +65,17 @@ def judge_labels(
         }
         for i in found.suspects[:shown].tolist()
     ]
-    table = {
+    table = _table(found, len(labels), known) | {"rows": suspects}
+    return JudgedLabels(found, table, known, LinearClassifier().fit(texts, given))
+
+
+def _table(found: LabelErrors, rows: int, classes: list[str]) -> dict[str, Any]:
+    return {
         "share": found.share,
         "interval": found.interval,
         "count": found.count,
-        "missing": len(labels) - found.count,
+        "missing": rows - found.count,
         "suspects": len(found.suspects),
-        "classes": known,
+        "classes": classes,
         "joint": found.joint.round(1).tolist(),
-        "rows": suspects,
     }
-    return JudgedLabels(found, table, known, LinearClassifier().fit(texts, given))

@@ -136,14 +136,7 @@ def measure(
     there). lower: lower-case them. bare: leave out tokens without a letter or digit, for a model of text
     without punctuation.
     """
-
-    def prepared(text: str) -> str:
-        if split or bare:
-            tokens = tokenizer("word").tokens(text) if split else text.split()
-            text = " ".join(token for token in tokens if not bare or any(map(str.isalnum, token)))
-        return text.lower() if lower else text
-
-    unk = model.codec.vocab.unk
+    how = {"split": split, "lower": lower, "bare": bare}
 
     def own(texts: Sequence[str]) -> list[tuple[float, int]]:
         return [(s.log_prob, s.unknown) for s in model.score(texts)]
@@ -155,18 +148,20 @@ def measure(
     found = []
     for path in paths:
         pairs = [
-            replace(pair, good=prepared(pair.good), bad=prepared(pair.bad))
+            replace(pair, good=_prepared(pair.good, **how), bad=_prepared(pair.bad, **how))
             for pair in read_pairs(path, good=good, bad=bad)
         ]
         for name, scorer in scorers.items():
             score = accuracy(path.name, compare(scorer, pairs), skip_unknown=skip_unknown)
-            settings = {
-                "model": name,
-                **score.signature,
-                "has_unk": unk is not None,
-                "split": split,
-                "lower": lower,
-                "bare": bare,
-            }
+            has_unk = model.codec.vocab.unk is not None
+            settings = {"model": name, **score.signature, "has_unk": has_unk, **how}
             found.append(replace(score, signature=settings))
     return found
+
+
+def _prepared(text: str, *, split: bool, lower: bool, bare: bool) -> str:
+    """A sentence as the model's text is written."""
+    if split or bare:
+        tokens = tokenizer("word").tokens(text) if split else text.split()
+        text = " ".join(token for token in tokens if not bare or any(map(str.isalnum, token)))
+    return text.lower() if lower else text

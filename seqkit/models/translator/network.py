@@ -78,16 +78,7 @@ class TranslatorNetwork(nn.Module):
             if decoder.attention != "none":
                 self.attention = attention(decoder.attention, size, wide)
             self.feeds = self.attention is not None and self.attention.feeds
-            own = replace(
-                e,
-                hidden_size=size,
-                num_layers=layers,
-                bidirectional=False,
-                weight_dropout=0.0,
-                learned_state=False,
-                feed_forward=(),
-            )
-            self.stack = stack_of(own, e.dim + wide * self.feeds)
+            self.stack = stack_of(_plain(e, size, layers), e.dim + wide * self.feeds)
             states = e.hidden_size * self.encoder.stack.directions
             self.bridge = nn.ModuleList(
                 nn.Linear(states, size) for _ in range(layers * self.stack.states_a_cell)
@@ -198,3 +189,16 @@ class TranslatorNetwork(nn.Module):
             found.append(before)
             looks.append(looked)
         return torch.stack(found, 1), None if looks[0] is None else torch.stack(looks, 1)  # type: ignore[arg-type]
+
+
+def _plain(encoder: Recurrent, size: int, layers: int) -> Recurrent:
+    """The settings of the decoder's stack: the encoder's, without what is the encoder's alone."""
+    return replace(
+        encoder,
+        hidden_size=size,
+        num_layers=layers,
+        bidirectional=False,
+        weight_dropout=0.0,
+        learned_state=False,
+        feed_forward=(),
+    )

@@ -48,8 +48,7 @@ def gonen_clusters(
 
     def chance(i: Array) -> Array:
         agreed = (sides[i] == labels).mean(-1)
-        larger: Array = np.maximum(agreed, 1 - agreed)
-        return larger
+        return np.asarray(np.maximum(agreed, 1 - agreed))
 
     by_seed = dict(zip(map(str, seeds), right.mean(1).tolist(), strict=True))
     signature = {"n": n, "seeds": list(seeds), "normalized": True, **settings_of.to_json(options)}
@@ -61,6 +60,6 @@ def gonen_clusters(
         signature,
         interval(lambda i: right[:, i].mean((0, 2)), 2 * n, options),
         0.5,
-        null_band(chance, 2 * n, 2 * n, options) if options.draws else None,
+        null_band(chance, 2 * n, 2 * n, options),
         extra={"by_seed": by_seed},
     )

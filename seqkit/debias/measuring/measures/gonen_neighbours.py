@@ -4,6 +4,9 @@ value = Pearson's r over words between the projection before and the share of th
 positive side
 """
 
+from collections.abc import Sequence
+from typing import Annotated
+
 import numpy as np
 
 from seqkit.core.errors import FormatError, OptionError
@@ -53,35 +56,39 @@ def gonen_neighbours(
         raise OptionError(
             f"{where}: got k = {k} for {len(others):,} words to search, expected 1 to {len(others) - 1:,}."
         )
-    matrix = rows_of(where, vectors, others).astype(np.float32)
-    ids, _ = nearest_rows(lists.unit("words"), matrix, np.ones(len(matrix), np.float32), k + 1)
     positive = projections(where, before, others, basis) > 0
-    own = np.array([others[i] == name for row, name in zip(ids, names, strict=True) for i in row]).reshape(
-        ids.shape
-    )
-    keep = ~own & ((~own).cumsum(1) <= k)  # the word itself is no neighbour
-    share = (positive[ids] & keep).sum(1) / k
+    share = _shares(lists, rows_of(where, vectors, others), others, positive, k)
     side = projections(where, before, names, basis)
     if share.std() == 0 or side.std() == 0:
         raise FormatError(
             f"{where}: all {len(names)} words have the same share of neighbours, so r is not defined. "
             "Change k or words."
         )
-    settings = lists.signature(k=k, limit=limit, normalized=True)
+    band = null_band(lambda i: _pearson(side[None], share[i]), len(names), len(names), options)
     return BiasScore(
         "gonen-neighbours",
         float(_pearson(side[None], share[None])[0]),
         len(names),
         lists.missing,
-        settings,
+        lists.signature(k=k, limit=limit, normalized=True),
         interval(lambda i: _pearson(side[i], share[i]), len(names), options),
         0.0,
-        null_band(lambda i: _pearson(side[None], share[i]), len(names), len(names), options)
-        if options.draws
-        else None,
+        band,
         by_word(names, share),
         lists.lost,
     )
+
+
+def _shares(
+    lists: WordLists, rows: Array, others: Sequence[str], positive: Array, k: int
+) -> Annotated[Array, "N"]:
+    """Of each word of the list, the share of its k nearest of `others` that are positive."""
+    matrix = rows.astype(np.float32)
+    ids, _ = nearest_rows(lists.unit("words"), matrix, np.ones(len(matrix), np.float32), k + 1)
+    names = np.array(lists.words["words"])
+    own = np.array(others)[ids] == names[:, None]
+    keep = ~own & ((~own).cumsum(1) <= k)  # the word itself is no neighbour
+    return np.asarray((positive[ids] & keep).sum(1) / k)
 
 
 def _pearson(x: Array, y: Array) -> Array:

@@ -6,6 +6,9 @@ A logistic classifier is trained on unit rows of the lexicon; the value is a mea
 training and test words, and the accuracy on the test words says how far to believe it.
 """
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 
 from seqkit.core.errors import OptionError
@@ -44,19 +47,13 @@ def rnsb(
         lists.at_least(name, 2)
     w, a, b = (lists.unit(name) for name in ("targets", "good", "bad"))
     pool = lists.pool(len(w))
-    chances, null, accuracy = [], [], []
-    for order_a, order_b in zip(
-        *(shuffled(len(x), len(x), splits, options.seed, i) for i, x in enumerate((a, b))), strict=True
-    ):
-        held_a, held_b = max(1, round(test * len(a))), max(1, round(test * len(b)))
-        model = _classifier(a[order_a[held_a:]], b[order_b[held_b:]], strength)
-        chances.append(model.predict_proba(w)[:, 1])
-        right = [*(model.predict(a[order_a[:held_a]]) == 0), *(model.predict(b[order_b[:held_b]]) == 1)]
-        accuracy.append(float(np.mean(right)))
-        if pool is not None:
-            null.append(model.predict_proba(pool)[:, 1])
-    found, other = np.array(chances), np.array(null)  # (splits, N)
+    models = list(_trained(a, b, splits, test, strength, options.seed))
+    found = np.array([model.predict_proba(w)[:, 1] for model, _ in models])  # (splits, N)
     values = _divergence(found)
+    band = None
+    if pool is not None:
+        other = np.array([model.predict_proba(pool)[:, 1] for model, _ in models])
+        band = null_band(lambda i: _divergence(other[:, i]).mean(0), len(pool), len(w), options)
     return BiasScore(
         "rnsb",
         float(values.mean()),
@@ -65,16 +62,27 @@ def rnsb(
         lists.signature(splits=splits, test=test, strength=strength, normalized=True),
         interval(lambda i: _divergence(found[:, i]).mean(0), len(w), options),
         0.0,
-        None
-        if pool is None
-        else null_band(lambda i: _divergence(other[:, i]).mean(0), len(pool), len(w), options),
+        band,
         by_word(lists.words["targets"], (found / found.sum(1, keepdims=True)).mean(0)),
         lists.lost,
-        {"accuracy": float(np.mean(accuracy)), "by_split": values.tolist()},
+        {"accuracy": float(np.mean([right for _, right in models])), "by_split": values.tolist()},
     )
 
 
-def _classifier(good: Array, bad: Array, strength: float):  # type: ignore[no-untyped-def]  # sklearn has no types
+def _trained(
+    good: Array, bad: Array, splits: int, test: float, strength: float, seed: int
+) -> Iterator[tuple[Any, float]]:
+    """A classifier of each split, and its accuracy on the words held out."""
+    orders = (shuffled(len(x), len(x), splits, seed, i) for i, x in enumerate((good, bad)))
+    for order_a, order_b in zip(*orders, strict=True):
+        a, b = good[order_a], bad[order_b]
+        held_a, held_b = max(1, round(test * len(a))), max(1, round(test * len(b)))
+        model = _classifier(a[held_a:], b[held_b:], strength)
+        right = [*(model.predict(a[:held_a]) == 0), *(model.predict(b[:held_b]) == 1)]
+        yield model, float(np.mean(right))
+
+
+def _classifier(good: Array, bad: Array, strength: float) -> Any:  # sklearn has no types
     from sklearn.linear_model import LogisticRegression
 
     labels = np.repeat([0, 1], [len(good), len(bad)])

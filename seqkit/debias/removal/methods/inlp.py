@@ -30,9 +30,9 @@ class INLP(BiasMethod):
     P is built anew from all w_i in each round, not multiplied from projections, which would let rounding pile
     up. It ends when the classifier does no better on held-out words than naming the largest class (plus
     `margin`), or after `rounds`. Classes: the most biased words of each column and as many neutral ones, or
-    the words of the named `lists`. Every word is
-    projected, specific ones too.   Source: Ravfogel et al. 2020,
-    arXiv:2004.07667, algorithm 1.
+    the words of the named `lists`. Every word is projected, specific ones too.
+
+    Source: Ravfogel et al. 2020, arXiv:2004.07667, algorithm 1.
     """
 
     promises = frozenset({"orthogonal", "idempotent", "blind"})
@@ -70,8 +70,7 @@ class INLP(BiasMethod):
             if scores[-1] <= largest + self.margin:
                 break
             normals = np.concatenate([normals, _unit(np.atleast_2d(fitted.coef_))])
-            _, sigma, right = np.linalg.svd(normals, full_matrices=False)
-            basis = right[sigma > _SPAN * sigma[0]]
+            basis = _span(normals)
             if len(basis) >= vectors.dim - 1:
                 raise TrainingError(
                     f"INLP: after {len(scores)} rounds {len(basis)} of {vectors.dim} directions are taken, "
@@ -94,6 +93,12 @@ class INLP(BiasMethod):
         if self.classifier == "logistic":
             return LogisticRegression(max_iter=1000)
         return LinearSVC(dual=False) if self.classifier == "svm" else RidgeClassifier()
+
+
+def _span(rows: Array) -> Array:
+    """An orthonormal basis of the space of the rows."""
+    _, sigma, right = np.linalg.svd(rows, full_matrices=False)
+    return np.asarray(right[sigma > _SPAN * sigma[0]])
 
 
 def _unit(rows: Array) -> Array:

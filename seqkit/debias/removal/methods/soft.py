@@ -62,9 +62,7 @@ class SoftDebias(BiasMethod):
         protected = np.zeros(len(vectors), bool)
         protected[list(places(vectors.vocab, kept.protected).values())] = True
         _, every, neutral = second_moments(vectors, protected)
-        weight = self.strength * (
-            1.0 if self.scale == "mean" else int((~protected).sum()) / len(vectors) ** 2
-        )
+        share = 1.0 if self.scale == "mean" else int((~protected).sum()) / len(vectors) ** 2
         values, axes = np.linalg.eigh(every)
         if values[0] <= 1e-10 * values[-1]:
             raise FormatError(
@@ -72,32 +70,17 @@ class SoftDebias(BiasMethod):
                 "more words."
             )
         sigma = np.sqrt(values)
-        solved = solve(
-            values,
-            axes.T @ found.basis.T / sigma[:, None],
-            axes.T @ neutral @ axes / np.outer(sigma, sigma),
-            weight,
-        )
+        b = axes.T @ found.basis.T / sigma[:, None]
+        c = axes.T @ neutral @ axes / np.outer(sigma, sigma)
+        solved = solve(values, b, c, self.strength * share)
         if not solved.gap <= self.tolerance:
             raise TrainingError(
                 f"SoftDebias: got a gap of {solved.gap:.1e}, expected at most {self.tolerance:.1e}. Lower "
                 "strength."
             )
-        squares, turn = np.linalg.eigh(axes @ (solved.x / np.outer(sigma, sigma)) @ axes.T)
-        linear = (
-            turn * np.sqrt(np.maximum(squares, 0))
-        ) @ turn.T  # the symmetric root: of all T the nearest to I
-        certificate = {
-            "gradient": solved.gradient,
-            "gap": solved.gap,
-            "steps": solved.steps,
-            "objective": solved.value,
-        }
-        return Eraser(
-            "soft",
-            (Affine(linear), Project(np.zeros((0, vectors.dim)), unit=True)),
-            report=self.reported(words, lost, direction=found.to_json(), certificate=certificate),
-        )
+        linear = _root(axes @ (solved.x / np.outer(sigma, sigma)) @ axes.T)
+        report = self.reported(words, lost, direction=found.to_json(), certificate=solved.certificate())
+        return Eraser("soft", (Affine(linear), Project(np.zeros((0, vectors.dim)), unit=True)), report=report)
 
 
 class Solution(NamedTuple):
@@ -108,6 +91,15 @@ class Solution(NamedTuple):
     gap: float
     steps: int
     value: float
+
+    def certificate(self) -> dict[str, float]:
+        """What a report says of it."""
+        return {
+            "gradient": self.gradient,
+            "gap": self.gap,
+            "steps": self.steps,
+            "objective": self.value,
+        }
 
 
 def solve(
@@ -176,6 +168,12 @@ def _psd(x: Array) -> Array:
     """The nearest positive semidefinite matrix."""
     values, axes = np.linalg.eigh((x + x.T) / 2)
     return np.asarray((axes * np.maximum(values, 0)) @ axes.T)
+
+
+def _root(s: Array) -> Array:
+    """The symmetric T of S = TᵀT: of all such T the nearest to I."""
+    squares, turn = np.linalg.eigh(s)
+    return np.asarray((turn * np.sqrt(np.maximum(squares, 0))) @ turn.T)
 
 
 def _norm(x: Array) -> float:

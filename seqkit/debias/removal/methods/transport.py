@@ -72,13 +72,7 @@ class Transport(BiasMethod):
         x = move(vectors.restrict(frequent)).matrix.astype(np.float64)
         inside = x @ found.basis.T
         which, lead = leading(corners, inside)
-        count = min(self.pool, len(x) // (2 * len(corners)))
-        own = [np.flatnonzero(which == k) for k in range(len(corners))]
-        if count < 2 or min(map(len, own)) < 2:
-            raise FormatError(
-                f"Transport: a class has fewer than 2 words among {len(x):,}. Use more words or other sets."
-            )
-        rows = [r[np.argsort(-lead[r], kind="stable")[:count]] for r in own]
+        rows = self._pools(which, lead, len(corners))
         y = x - inside @ found.basis
         y /= np.maximum(np.linalg.norm(y, axis=1, keepdims=True), np.finfo(float).tiny)
         means = np.stack([y[r].mean(0) for r in rows])
@@ -90,6 +84,19 @@ class Transport(BiasMethod):
         return Eraser(
             "transport", (centre, Project(found.basis, unit=True), own_maps), kept.protected, report
         )
+
+    def _pools(
+        self, which: Annotated[Array, "N"], lead: Annotated[Array, "N"], classes: int
+    ) -> list[Annotated[Array, "M"]]:
+        """The rows of each class that lead most.  which, lead: the class of each row, and by how much."""
+        count = min(self.pool, len(which) // (2 * classes))
+        own = [np.flatnonzero(which == k) for k in range(classes)]
+        if count < 2 or min(map(len, own)) < 2:
+            raise FormatError(
+                f"Transport: a class has fewer than 2 words among {len(which):,}. "
+                "Use more words or other sets."
+            )
+        return [r[np.argsort(-lead[r], kind="stable")[:count]] for r in own]
 
 
 def covariance(y: Annotated[Array, "N D"]) -> Annotated[Array, "D D"]:
