@@ -5,7 +5,10 @@ The members are the files of new_members/, which are recipes too (see CONTRIBUTI
 
 import hashlib
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -188,7 +191,7 @@ def test_bias_measure_is_one_file(copy, put):
 
 
 def test_removal_method_is_one_file(copy, put):
-    put({"removal.py": "debias/removal/methods/means.py"})
+    put({"removal.py": "debias/removal/methods/subspace.py"})
     assert put.touched() == 1
     told, _, page = use(
         copy,
@@ -198,7 +201,7 @@ def test_removal_method_is_one_file(copy, put):
             "remove",
             "v",
             "--method",
-            "means",
+            "subspace",
             "--set",
             "unit=true",
             "--out",
@@ -208,8 +211,8 @@ def test_removal_method_is_one_file(copy, put):
         ),
         ("bias", "measure", "fair.v", "--measure", "direct-bias", "--draws", 0, "--json"),
     )
-    assert "means" in told
-    assert json.loads((copy / "e" / "manifest.json").read_text())["meta"]["method"] == "means"
+    assert "subspace" in told
+    assert json.loads((copy / "e" / "manifest.json").read_text())["meta"]["method"] == "subspace"
     assert json.loads(page)["scores"][0]["value"] < 0.4
 
 
@@ -345,6 +348,34 @@ def test_task_is_five_files(copy, put):
     run = json.loads((copy / "stars" / "run.json").read_text())
     assert (run["model"], run["settings"]["pooling"], run["data"]["texts"]) == ("Rater", "mean", 20)
     assert {trial["state"] for trial in json.loads(searched)["trials"]} == {"done"}
+
+
+LAWS = (
+    ("cell", "cell.py", "nn/cells/mgu.py"),
+    ("objective", "loss.py", "embeddings/training/objectives/log_noise.py"),
+    ("measure", "measure.py", "debias/measuring/measures/class_gap.py"),
+    ("eraser", "removal.py", "debias/removal/methods/subspace.py"),
+    ("format", "format.py", "embeddings/vectors/formats/tabs.py"),
+    ("tokenizer", "tokenizer.py", "text/tokenizers/letters.py"),
+    ("head", "head.py", "nn/heads/cosine.py"),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("family", "name", "place"), LAWS, ids=[name for _, name, _ in LAWS])
+def test_member_is_found_by_the_laws_of_its_family_and_keeps_them(copy, put, family, name, place):
+    put({name: place})
+    laws = ROOT / "tests" / "laws" / f"test_{family}_laws.py"
+    member = Path(place).stem.replace("_", "-")
+    found = subprocess.run(
+        [sys.executable, "-m", "pytest", laws, "-k", member, "-p", "no:cacheprovider"],
+        env=os.environ | {"PYTHONPATH": str(copy)},
+        cwd=copy,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stdout
 
 
 def test_guide_names_every_example():

@@ -34,6 +34,12 @@ def backends(made):
     return [name for name, there in (("fused", made.family), ("cudnn", made.torch_kind)) if there]
 
 
+def ways(*names):
+    """Each cell with each of these backends that it has."""
+    every = [(name, way) for name in cells.names() for way in names]
+    return [(name, way) for name, way in every if way != "fused" or cells.load(name).family]
+
+
 def close(found, expected, tolerance):
     for a, b in zip([x.detach() for x in found], [x.detach() for x in expected], strict=True):
         assert torch.isfinite(a).all()
@@ -58,8 +64,7 @@ def test_law_backends_agree_with_the_plain_loop(name, B, T, D, H, ragged, revers
             close(found[1], expected[1], 20 * tolerance)
 
 
-@pytest.mark.parametrize("name", cells.names())
-@pytest.mark.parametrize("backend", ["reference", "fused", "auto"])
+@pytest.mark.parametrize(("name", "backend"), ways("reference", "fused", "auto"))
 def test_law_batched_equals_alone_and_padding_is_never_read(name, backend):
     made = make(name, 3, 6)
     x, lengths = torch.randn(4, 9, 3), torch.tensor([9, 4, 1, 0])
@@ -83,8 +88,7 @@ def test_law_two_chunks_equal_one_pass(name):
     close([torch.cat([first, second], 1), *state], [y, *last], 1e-12)
 
 
-@pytest.mark.parametrize("name", cells.names())
-@pytest.mark.parametrize("backend", ["reference", "fused"])
+@pytest.mark.parametrize(("name", "backend"), ways("reference", "fused"))
 def test_law_gradients_equal_finite_differences(name, backend):
     made = make(name, 2, 3, dtype=torch.float64)
     names = [n for n, p in made.named_parameters() if p.numel()]
@@ -106,9 +110,10 @@ def test_law_gradients_equal_finite_differences(name, backend):
 def test_law_bfloat16_products_stay_near_float32(name):
     made = make(name, 16, 24)
     x, state = torch.randn(3, 40, 16), made.zero_state(3)
-    expected = run(made, x, state, None, "fused")
+    way = "fused" if made.family else "reference"
+    expected = run(made, x, state, None, way)
     with torch.autocast("cpu", torch.bfloat16):
-        found = run(made, x, state, None, "fused")
+        found = run(made, x, state, None, way)
     for a, b in zip([*found[0], *found[1]], [*expected[0], *expected[1]], strict=True):
         assert (a - b).norm() <= 0.1 * b.norm() + 1e-3
 

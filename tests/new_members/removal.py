@@ -1,6 +1,6 @@
-"""Remove the direction between the mean words of two classes. File: seqkit/debias/removal/methods/means.py.
+"""Remove the subspace of the definitional sets, and nothing else. File: seqkit/debias/removal/methods/subspace.py.
 
-Not handled: bias that is not linear; words in pairs (hard).
+Not handled: bias that is not linear; words that should be equally far from others (hard).
 """
 
 from dataclasses import dataclass
@@ -13,22 +13,23 @@ from seqkit.debias.removal.steps import Project
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
 
-__all__ = ["Means"]
+__all__ = ["Subspace"]
 
 
 @dataclass(frozen=True)
-class Means(BiasMethod):
-    """w ← w - (w · g) g for words that are not specific, g the mean difference of the definitional pairs."""
+class Subspace(BiasMethod):
+    """w ← w - B Bᵀ w for words that are not specific, B the directions in which the words of a set differ most."""
 
     promises = frozenset({"orthogonal", "idempotent"})
+    dims: int = option(1, low=1, help="directions to remove")
     unit: bool = option(False, help="make all vectors of length one")
 
     def fit(self, vectors: Vectors, words: WordSets) -> Eraser:
-        """Find the direction and look the words up.
+        """Find the subspace and look the words up.
 
         Raises:  OptionError, VocabularyError, and what find_direction raises.
         """
         kept, lost = self.known(vectors, words)
-        found = find_direction(vectors, kept.definitional, method="mean")
+        found = find_direction(vectors, kept.definitional, dims=self.dims)
         report = self.reported(words, lost, direction=found.to_json())
-        return Eraser("means", (Project(found.basis, unit=self.unit),), kept.protected, report)
+        return Eraser("subspace", (Project(found.basis, unit=self.unit),), kept.protected, report)
