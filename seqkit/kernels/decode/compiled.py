@@ -115,28 +115,11 @@ class Decoder:
         fields = (rows.tokens, rows.seeds, rows.out, rows.index, rows.done, rows.log_probs)
         model: Any = (plan.weights, plan.embedding, stages)
         never = np.array(banned, np.int64)
-        for read in (ids, rows.tokens, never):
-            if read.size and not 0 <= int(read.min()) <= int(read.max()) < plan.classes:
-                raise ShapeError(
-                    f"Decoder: got ids from {read.min()} to {read.max()}, expected 0 to {plan.classes - 1}."
-                )
+        _check_ids((ids, rows.tokens, never), plan.classes)
+        shared = (model, self._work, ids, live, plan.logits, fields, rules, never, seen, scores)
 
         def call(me: int) -> None:
-            room = self._rooms[me]
-            cpu.run(
-                model,
-                self._work,
-                ids,
-                live,
-                plan.logits,
-                fields,
-                rules,
-                never,
-                seen,
-                scores,
-                room,
-                (me, threads, meeting),
-            )
+            cpu.run(*shared, self._rooms[me], (me, threads, meeting))
 
         together(meeting, threads, call)
 
@@ -149,6 +132,15 @@ class Decoder:
     def _matrix(self, first: int, size: int) -> Array:
         blocks = self._blocks()[first : first + blocks_of(size)]
         return blocks.transpose(1, 0, 2).reshape(self.rows, -1)[:, :size].copy()
+
+
+def _check_ids(arrays: Sequence[Array], classes: int) -> None:
+    """Raise ShapeError for an id that is none of the classes."""
+    for ids in arrays:
+        if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < classes:
+            raise ShapeError(
+                f"Decoder: got ids from {ids.min()} to {ids.max()}, expected 0 to {classes - 1}."
+            )
 
 
 def _room(classes: int) -> Room:

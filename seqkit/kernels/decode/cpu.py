@@ -52,17 +52,13 @@ def _run_stage(
             n = min(GROUP, rows - low)
             _begin(stage, panel, tokens, low, n, weights, sums)
             if stage.first_blocks:
-                size, x = (
-                    stage.first_width * stage.first_blocks * _LANES * _LANES,
-                    data + stride * stage.first_source,
-                )
+                size = stage.first_width * stage.first_blocks * _LANES * _LANES
+                x = data + stride * stage.first_source
                 w = base + 4 * (stage.first_weights + panel * size)
                 multiply(n, stage.first_width, x + _LINE * low, stride, w, stage.first_blocks, out)
             if stage.second_blocks:
-                size, x = (
-                    stage.second_width * stage.second_blocks * _LANES * _LANES,
-                    data + stride * stage.second_source,
-                )
+                size = stage.second_width * stage.second_blocks * _LANES * _LANES
+                x = data + stride * stage.second_source
                 w = base + 4 * (stage.second_weights + panel * size)
                 last = out + _LINE * GROUP * (stage.vectors - stage.second_width)
                 multiply(n, stage.second_width, x + _LINE * low, stride, w, stage.second_blocks, last)
@@ -108,15 +104,8 @@ def _cut(room: Any, most: Any, line: Any) -> None:
 
     Tokens are put into buckets of similar w; only those of the bucket where the cut falls are put in order.
     """
-    z, w, heap, keys, kept, mass, count = (
-        room.z,
-        room.w,
-        room.heap,
-        room.keys,
-        room.kept,
-        room.mass,
-        room.count,
-    )
+    z, w, heap, keys = room.z, room.w, room.heap, room.keys
+    kept, mass, count = room.kept, room.mass, room.count
     bits, last = w.view(np.int64), len(mass) - 1
     for b in range(last + 1):
         mass[b], count[b] = 0.0, 0
@@ -204,8 +193,8 @@ def run(
 ) -> None:
     """Steps t = 0, 1, … of the first live[t] rows: they read ids[t], then their own tokens, and write.
 
-    model: weights, embedding, stages. rows: the fields of Rows. crew: number of the thread, threads, team; threads share
-    out panels, then rows.
+    model: weights, embedding, stages. rows: the fields of Rows. crew: number of the thread, threads,
+    team. Threads share out panels, then rows.
     """
     tokens, seeds, out, index, done, log_probs = rows
     me, threads, team = crew

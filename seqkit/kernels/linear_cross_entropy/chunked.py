@@ -14,14 +14,9 @@ from torch.autograd.function import once_differentiable
 from seqkit.kernels.linear_cross_entropy import cpu
 from seqkit.kernels.linear_cross_entropy.reference import IGNORE
 
-CHUNK_BYTES = {
-    "cpu": 32 << 20,
-    "cuda": 256 << 20,
-}  # of logits: what a CPU's cache holds, what a GPU is busy with
-FEW, MOST_BYTES = (
-    256,
-    256 << 20,
-)  # rows that make the products worth it, unless their logits take more than this
+# bytes of logits: what a CPU's cache holds, what keeps a GPU busy
+CHUNK_BYTES = {"cpu": 32 << 20, "cuda": 256 << 20}
+FEW, MOST_BYTES = 256, 256 << 20  # rows that make the products fast, unless their logits take more bytes
 
 
 def linear_cross_entropy(
@@ -85,11 +80,8 @@ class _LinearCrossEntropy(torch.autograd.Function):
         needs = ctx.needs_input_grad
         dh = torch.empty_like(h) if needs[0] else None
         dw = torch.zeros(weight.shape, dtype=wide, device=weight.device) if needs[1] else None
-        db = (
-            torch.zeros(len(weight), dtype=wide, device=weight.device)
-            if needs[2] and bias is not None
-            else None
-        )
+        wants_db = needs[2] and bias is not None
+        db = torch.zeros(len(weight), dtype=wide, device=weight.device) if wants_db else None
         total = torch.zeros((), dtype=torch.float64 if h.device.type == "cpu" else wide, device=h.device)
         done = 0
         for nll, d in _chunks(h, weight, bias, targets):

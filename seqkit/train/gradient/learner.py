@@ -36,13 +36,12 @@ class Trainable(Protocol):
     training: bool
 
     def loss(self, batch: Any, carry: Carry, step: int) -> tuple[Tensor, int, Carry]:
-        """Sum of nats (a scalar), number of predictions, and what the next call gets as `carry` (tensors,
-        rows first).
+        """Sum of nats (a scalar), number of predictions, and the carry of the next call.
 
-        carry: None at first; the module ignores it where the batch says that a text begins. It is
-        detached.
-        step:  number of the call, from 0: with the seed and the row's place all that dropout may be drawn
-               from.
+        carry: tensors, rows first, detached; None at first. The module ignores it where the batch says that a
+               text begins.
+        step:  number of the call, from 0: all that dropout may be drawn from, with the seed and the row's
+               place.
         """
 
     def train(self, mode: bool = True) -> Any:
@@ -133,11 +132,10 @@ class GradientLearner:
             copy(raw, self.parameters.values())
 
     def state(self) -> Arrays:
-        """weights.NAME (parameters and buffers), optimizer.NAME.KEY, average.NAME, gradient.NAME,
-        carry.NUMBER, and counts.
+        """Everything that `restore` needs; to be called in all processes at once.
 
-        Arrays may be views of the module's memory. To be called in all processes at once; the carry is that
-        of all.
+        weights.NAME (parameters and buffers), optimizer.NAME.KEY, average.NAME, gradient.NAME, carry.NUMBER
+        (of all processes), and counts. Arrays may be views of the module's memory.
         """
         arrays = {f"weights.{name}": to_array(tensor) for name, tensor in self._tensors()}
         for name, p in self.parameters.items():

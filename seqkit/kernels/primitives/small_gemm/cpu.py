@@ -14,7 +14,6 @@ from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.simd.cpu import (
     FLOAT,
     INT,
-    VECTOR,
     add_up,
     along,
     const,
@@ -77,9 +76,7 @@ def make_update(n_y: int) -> Any:
             bytes_a_row = b.mul(size, ir.Constant(INT, 4))
             with along(b, size) as at:
                 old = [get(b, row, at) for row in ys]
-                new = [cgutils.alloca_once(b, VECTOR) for _ in ys]
-                for slot, value in zip(new, old, strict=True):
-                    b.store(value, slot)
+                new = [cgutils.alloca_once_value(b, value) for value in old]
                 with cgutils.for_range_slice(b, zero, count, one, INT) as (i, _):
                     row, mine = get(b, entry(b, x, i), at), b.add(dx, b.mul(i, bytes_a_row))
                     total = b.select(fresh, const(0.0), get(b, mine, at))

@@ -40,7 +40,7 @@ def backward(
     t: Any, dy: Any, through: Any, dstates: Any, gates: Any, states: Any, dgx: Any, du: Any, own: Any
 ) -> None:
     """dgx[t] = dr, dz, dn before the squashing; du[t] the same with dn ∘ r."""
-    (h,), (dh,), (m, bias) = states, dstates, own
+    (h,), (dh,), (m, _) = states, dstates, own
     H = h.shape[2]
     room, d_x, d_u = np.empty(H, np.float32), np.empty(3 * H, np.float32), np.empty(3 * H, np.float32)
     for b in range(h.shape[1]):
