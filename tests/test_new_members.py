@@ -5,16 +5,13 @@ The members are the files of new_members/, which are recipes too (see CONTRIBUTI
 
 import hashlib
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import shell
 from conftest import ROOT
-from shell import TEXT
 from test_structure import faults
 
 from seqkit.debias.words.sets import WordSets
@@ -22,7 +19,6 @@ from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.vocab import Vocab
 
 MEMBERS = ROOT / "tests" / "new_members"
-RUN = "import json, sys, in_process; print(json.dumps([in_process.run(*c, cwd='.').stdout for c in json.load(sys.stdin)]))"
 TRAINED = ("--epochs", 1, "--quiet", "--out")
 LM = ("lm", "train", "text.txt", "--hidden", 8, "--layers", 1, *TRAINED)
 TRAIN_COMMANDS = ("lm train", "classify train", "tag train", "translate train", "generate train")
@@ -35,7 +31,7 @@ def copy(tmp_path_factory):
     top = tmp_path_factory.mktemp("copy")
     shutil.copytree(ROOT / "seqkit", top / "seqkit")  # keeps mtimes, by which numba knows its code
     (top / "corpora").symlink_to(ROOT / "corpora")
-    (top / "text.txt").write_text(TEXT + "\n")
+    (top / "text.txt").write_text(shell.TEXT + "\n")
     (top / "pairs.tsv").write_text("a b c\tx y z\nb c\ty z\nc\tz\na b\tx y\n" * 2)
     (top / "tags.conll").write_text("the\tDET\ncat\tNOUN\nsat\tVERB\n\na\tDET\ndog\tNOUN\n\n" * 8)
     (top / "rated.txt").write_text("5\tvery good film\n1\tvery bad film\n4\tgood\n2\tbad\n" * 5)
@@ -81,7 +77,7 @@ def put(copy):
         exec(compile((MEMBERS / name).read_text(), name, "exec"), recipe)  # a file of this repository
         file = package / recipe["FILE"]
         old[file] = text = file.read_text()
-        changes = {after: after + new for after, new in recipe["AFTER"].items()} | recipe["INSTEAD"]
+        changes = {there: new + there for there, new in recipe["BEFORE"].items()} | recipe["INSTEAD"]
         for there, new in changes.items():
             assert text.count(there) == 1, f"{recipe['FILE']} has changed: correct {name}, {there!r}"
             text = text.replace(there, new)
@@ -101,19 +97,8 @@ def put(copy):
 
 
 def use(copy, *commands):
-    """The output of commands of the copy, one after the other in one new process."""
-    path = os.pathsep.join([str(copy), str(ROOT / "tests")])
-    done = subprocess.run(
-        [sys.executable, "-c", RUN],
-        input=json.dumps([[str(word) for word in command] for command in commands]),
-        env=os.environ | {"PYTHONPATH": path},
-        cwd=copy,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    """The output of commands of the copy, each in a process of its own."""
+    return [shell.run(*command, cwd=copy, package=copy).stdout for command in commands]
 
 
 def test_cell_is_one_file(copy, put):

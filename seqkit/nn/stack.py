@@ -94,29 +94,22 @@ class Stack(nn.Module):
         for layer in range(len(self.cells) // D):
             if layer:
                 x = dropout(x, self.dropout[layer - 1], draws, locked=self.locked)
-            parts = []
-            for direction in range(D):
-                i = layer * D + direction
+            outputs = []
+            for i in range(layer * D, layer * D + D):
                 one = self.layers[i]
-                weight = (
-                    drop_weights(one.weight_hidden, self.weight_dropout, draws)
-                    if self.weight_dropout and draws
-                    else None
-                )
                 y, after = one(
                     x,
                     state[i * S : i * S + S],
                     lengths,
                     backend=backend,
-                    reverse=direction == 1,
-                    weight=weight,
+                    reverse=i % D == 1,
+                    weight=self._dropped_weight(one, draws),
                 )
-                parts.append(y)
+                outputs.append(y)
                 last.extend(after)
-            y = parts[0] if D == 1 else torch.cat(parts, -1)
+            y = outputs[0] if D == 1 else torch.cat(outputs, -1)
             x = x + y if self.residual and x.shape == y.shape else y
-        for layer_on_top in self.feed_forward:
-            x = torch.tanh(layer_on_top(x))
+        x = self._feed_forward(x)
         if len(self.feed_forward) and lengths is not None:
             x = x * (torch.arange(x.shape[1], device=x.device) < lengths[:, None])[..., None]
         return x, tuple(last)
@@ -138,9 +131,18 @@ class Stack(nn.Module):
             new = one.step(one.project(x[:, None])[:, 0], state[i * S : i * S + S])
             after.extend(new)
             x = x + new[0] if self.residual and x.shape == new[0].shape else new[0]
-        for layer_on_top in self.feed_forward:
-            x = torch.tanh(layer_on_top(x))
-        return x, tuple(after)
+        return self._feed_forward(x), tuple(after)
+
+    def _dropped_weight(self, one: Cell, draws: Draws | None) -> Tensor | None:
+        """The recurrent weights with some of them dropped; None where nothing is dropped."""
+        if not self.weight_dropout or not draws:
+            return None
+        return drop_weights(one.weight_hidden, self.weight_dropout, draws)
+
+    def _feed_forward(self, x: Tensor) -> Tensor:
+        for layer in self.feed_forward:
+            x = torch.tanh(layer(x))
+        return x
 
     def _check(self, x: Tensor, state: State) -> None:
         expected = (len(x), self.hidden_size)

@@ -6,11 +6,12 @@ Not handled: several runs in one picture, the error table of train / dev / test 
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from seqkit.core.errors import ShapeError
-from seqkit.report.figure import BLUE, GREY, ORANGE, figure
+from seqkit.report.figure import BLUE, GREY, ORANGE, RING, figure
 
 
 def learning_curve(
@@ -41,27 +42,11 @@ def learning_curve(
     with figure(Path(path)) as axes:
         axes.plot(epochs, training, color=BLUE, marker="o", markersize=size, label="training")
         if known.any():
-            axes.plot(
-                epochs[known],
-                values[known],
-                color=ORANGE,
-                marker="s",
-                markersize=size,
-                linestyle="--",
-                label=validation_name,
-            )
+            style: dict[str, Any] = {"color": ORANGE, "marker": "s", "markersize": size, "linestyle": "--"}
+            axes.plot(epochs[known], values[known], label=validation_name, **style)
             best = int(np.nanargmin(values))
             label = f"best {validation_name}: {values[best]:.4g} at epoch {epochs[best]}"
-            axes.plot(
-                epochs[best],
-                values[best],
-                color=GREY,
-                marker="o",
-                markersize=12,
-                fillstyle="none",
-                ls="none",
-                label=label,
-            )
+            axes.plot(epochs[best], values[best], color=GREY, label=label, **RING)
         axes.set_xlabel("epoch")
         axes.set_ylabel(f"loss ({unit})")
         axes.set_xlim(0.5, len(training) + 0.5)

@@ -6,7 +6,7 @@ Not handled: what is drawn. No global state of matplotlib is changed, and no win
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seqkit.core import files
 from seqkit.core.errors import OptionError, did_you_mean
@@ -14,12 +14,9 @@ from seqkit.core.errors import OptionError, did_you_mean
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BLUE, ORANGE, GREEN, GREY = (
-    "#0072B2",
-    "#D55E00",
-    "#009E73",
-    "#595959",
-)  # of Okabe & Ito 2008, for the colour-blind
+# of Okabe & Ito 2008, for the colour-blind
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#595959"
+RING: dict[str, Any] = {"marker": "o", "markersize": 12, "fillstyle": "none", "ls": "none"}  # around the best
 SUFFIXES = (".svg", ".png")
 _STYLE = {
     "figure.dpi": 100,

@@ -4,9 +4,10 @@ Not handled: texts of many pages as a picture (use HTML).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ background: linear-gradient(to right{% for c in scale %}, {{ c }}{% endfor %}) }
 <p class="scale">{{ low }}<i></i>{{ high }} {{ unit }}; hold the pointer over a token for its number</p>
 {% for name, cells in strips %}<h2>{{ name }}</h2><div class="strip">
 {%- for text, value, colour, ink in cells -%}
-<span style="background:{{ colour }};color:{{ ink }}" title="{{ value }}">{{ text }}</span>
+<span style="background:{{ colour }};color:{{ ink }}" title="{{ '%.4g' % value }}">{{ text }}</span>
 {%- endfor %}</div>
 {% endfor %}</body></html>
 """
@@ -62,92 +63,84 @@ def heat(
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     both = low < 0 < high
     low, high = (-max(-low, high), max(-low, high)) if both else (min(low, 0.0), max(high, 0.0))
+    strips = _Strips(tokens, values.tolist(), names, title, unit, end, low, high)
     if path.suffix.lower() == ".html":
-        _page(tokens, values, names, path, title, unit, end, low, high)
+        _page(strips, path)
     else:
-        _picture(tokens, values, names, path, title, unit, end, low, high)
+        _picture(strips, path)
 
 
-def _page(
-    tokens: Sequence[str],
-    values: Array,
-    names: Sequence[str],
-    path: Path,
-    title: str,
-    unit: str,
-    end: str,
-    low: float,
-    high: float,
-) -> None:
+@dataclass(frozen=True)
+class _Strips:
+    """What is drawn: a strip of the tokens for each name and its row of values, all on one scale."""
+
+    tokens: Sequence[str]
+    values: list[list[float]]
+    names: Sequence[str]
+    title: str
+    unit: str
+    end: str
+    low: float
+    high: float
+
+    def cells(self, texts: Sequence[str]) -> Iterator[tuple[str, list[tuple[str, float, str, str]]]]:
+        """For each strip its name, and text, value, background and text colour of each token."""
+        for name, row in zip(self.names, self.values, strict=True):
+            pairs = zip(texts, row, strict=True)
+            yield name, [(text, value, *_colour(value, self.low, self.high)) for text, value in pairs]
+
+
+def _page(it: _Strips, path: Path) -> None:
     page = templates("heat", path).from_string(_PAGE)
-    spaced = any(len(token) > 1 and token != end for token in tokens)  # words are parted, characters are not
-    shown = ["⏎\n" if token == end else token + " " * spaced for token in tokens]
-    strips = [
-        (
-            name,
-            [
-                (text, f"{value:.4g}", *_colour(value, low, high))
-                for text, value in zip(shown, row, strict=True)
-            ],
-        )
-        for name, row in zip(names, values.tolist(), strict=True)
-    ]
-    scale = [_colour(low + (high - low) * i / 8, low, high)[0] for i in range(9)]
+    # a space after each word, none between characters
+    spaced = any(len(token) > 1 and token != it.end for token in it.tokens)
+    shown = ["⏎\n" if token == it.end else token + " " * spaced for token in it.tokens]
+    low, high = it.low, it.high
     html = page.render(
-        title=title, strips=strips, scale=scale, low=f"{low:.3g}", high=f"{high:.3g}", unit=unit
+        title=it.title,
+        strips=list(it.cells(shown)),
+        scale=[_colour(low + (high - low) * i / 8, low, high)[0] for i in range(9)],
+        low=f"{low:.3g}",
+        high=f"{high:.3g}",
+        unit=it.unit,
     )
     with files.write_atomic(path) as file:
         file.write(html.encode())
 
 
-def _picture(
-    tokens: Sequence[str],
-    values: Array,
-    names: Sequence[str],
-    path: Path,
-    title: str,
-    unit: str,
-    end: str,
-    low: float,
-    high: float,
-) -> None:
-    if len(tokens) > MOST:
+def _picture(it: _Strips, path: Path) -> None:
+    _check_picture(len(it.tokens), path)
+    width = max((len(token) for token in it.tokens if token != it.end), default=1)
+    columns = COLUMNS if width == 1 else max(4, COLUMNS // (width + 1))
+    columns = min(columns, max(len(it.tokens), 12))
+    lines = -(-len(it.tokens) // columns)
+    inches = max(5.0, 0.215 * (width + (width > 1)) * columns)
+    shown = ["⏎" if token == it.end else token.replace("$", r"\$") for token in it.tokens]
+    style: dict[str, Any] = {"fontsize": 10, "ha": "center", "va": "center", "family": "monospace"}
+    with figure(path, width=inches, height=0.6 + 0.32 * (lines + 1.2) * len(it.names)) as axes:
+        for k, (name, cells) in enumerate(it.cells(shown)):
+            top = k * (lines + 1.2)
+            axes.text(0, top + 0.75, name, fontsize=10, weight="bold", va="bottom")
+            for t, (text, _, colour, ink) in enumerate(cells):
+                x, y = t % columns, top + 1 + t // columns
+                axes.fill_between([x, x + 1], y, y + 1, color=colour, linewidth=0)
+                axes.text(x + 0.5, y + 0.5, text, color=ink, **style)
+        axes.set_xlim(0, columns)
+        axes.set_ylim(len(it.names) * (lines + 1.2) + 0.2, 0)
+        axes.set_axis_off()
+        axes.set_title(f"{it.title} ({it.low:.3g} to {it.high:.3g} {it.unit})", loc="left")
+
+
+def _check_picture(tokens: int, path: Path) -> None:
+    if tokens > MOST:
         raise OptionError(
-            f"heat: got {len(tokens):,} tokens, expected at most {MOST:,} in a picture. Write .html, or a "
+            f"heat: got {tokens:,} tokens, expected at most {MOST:,} in a picture. Write .html, or a "
             "shorter text."
         )
-    width = max((len(token) for token in tokens if token != end), default=1)
-    columns = COLUMNS if width == 1 else max(4, COLUMNS // (width + 1))
-    columns = min(columns, max(len(tokens), 12))
-    lines = -(-len(tokens) // columns)
     if path.suffix.lower() not in SUFFIXES:
         raise OptionError(
             f"heat: got {path.name!r}, expected a name that ends in .html, {' or '.join(SUFFIXES)}."
         )
-    inches = max(5.0, 0.215 * (width + (width > 1)) * columns)
-    with figure(path, width=inches, height=0.6 + 0.32 * (lines + 1.2) * len(names)) as axes:
-        for k, (name, row) in enumerate(zip(names, values.tolist(), strict=True)):
-            top = k * (lines + 1.2)
-            axes.text(0, top + 0.75, name, fontsize=10, weight="bold", va="bottom")
-            for t, (token, value) in enumerate(zip(tokens, row, strict=True)):
-                x, y = t % columns, top + 1 + t // columns
-                colour, ink = _colour(value, low, high)
-                axes.fill_between([x, x + 1], y, y + 1, color=colour, linewidth=0)
-                text = "⏎" if token == end else token.replace("$", r"\$")
-                axes.text(
-                    x + 0.5,
-                    y + 0.5,
-                    text,
-                    color=ink,
-                    fontsize=10,
-                    ha="center",
-                    va="center",
-                    family="monospace",
-                )
-        axes.set_xlim(0, columns)
-        axes.set_ylim(len(names) * (lines + 1.2) + 0.2, 0)
-        axes.set_axis_off()
-        axes.set_title(f"{title} ({low:.3g} to {high:.3g} {unit})", loc="left")
 
 
 def _colour(value: float, low: float, high: float) -> tuple[str, str]:

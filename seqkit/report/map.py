@@ -110,49 +110,43 @@ def _label(
     drawing: "Axes", places: Annotated[Array, "N C"], labels: Sequence[str], colours: Sequence[str]
 ) -> int:
     """Write the labels that find a place; return how many did."""
-    from matplotlib.backends.backend_agg import RendererAgg
-    from matplotlib.font_manager import FontProperties
-
-    sheet: Any = drawing.figure  # Any: stubs know neither its layout engine's settings nor the renderer's
-    sheet.get_layout_engine().set(rect=(0, 0.035, 1, 0.965))  # room for the caption
-    sheet.draw_without_rendering()
-    sheet.set_layout_engine("none")  # from here on nothing may move
-    window = drawing.get_window_extent()
-    corner, points = (
-        np.array([window.x0, window.y0]),
-        72 / sheet.dpi,
-    )  # points, since pixels of the file may be others
+    dpi = _settle(drawing)
+    window, unit = drawing.get_window_extent(), 72 / dpi  # points, since pixels of the file may be others
+    corner = np.array([window.x0, window.y0])
     at = drawing.transData.transform(places) - corner
-    renderer: Any = RendererAgg(1, 1, sheet.dpi)  # type: ignore[no-untyped-call]
-    font = FontProperties(size=_FONT)
-    sizes = [renderer.get_text_width_height_descent(label, font, ismath=False)[:2] for label in labels]
-    boxes, placed = place(at, np.array(sizes) + 2, (int(window.width), int(window.height)))
+    boxes, placed = place(at, _sizes(labels, dpi) + 2, (int(window.width), int(window.height)))
+    style: dict[str, Any] = {"xycoords": "figure points", "annotation_clip": False}
+    line = {"arrowstyle": "-", "color": "#AAAAAA", "lw": 0.5, "shrinkA": 0, "shrinkB": 0}
     for i in np.flatnonzero(placed).tolist():
         low, high = boxes[i, :2] + corner, boxes[i, 2:] + corner
         nearest = np.clip(at[i] + corner, low, high)
         if np.linalg.norm(nearest - at[i] - corner) > 6:
-            line = {"arrowstyle": "-", "color": "#AAAAAA", "lw": 0.5, "shrinkA": 0, "shrinkB": 0}
-            drawing.annotate(
-                "",
-                (at[i] + corner) * points,
-                nearest * points,
-                xycoords="figure points",
-                arrowprops=line,
-                annotation_clip=False,
-            )
-        x, y = (low[0] + 1) * points, (low[1] + high[1]) / 2 * points
-        drawing.annotate(
-            labels[i],
-            (x, y),
-            xycoords="figure points",
-            fontsize=_FONT,
-            color=colours[i],
-            va="center",
-            parse_math=False,
-            annotation_clip=False,
-            gid=f"label-{i}",
-        )
+            drawing.annotate("", (at[i] + corner) * unit, nearest * unit, arrowprops=line, **style)
+        start = (low[0] + 1) * unit, (low[1] + high[1]) / 2 * unit
+        text: dict[str, Any] = {"fontsize": _FONT, "color": colours[i], "va": "center", "parse_math": False}
+        drawing.annotate(labels[i], start, gid=f"label-{i}", **text, **style)
     return int(placed.sum())
+
+
+def _settle(drawing: "Axes") -> float:
+    """Lay the figure out, with room for the caption, so that nothing moves from here on; return its dpi."""
+    sheet: Any = drawing.figure  # Any: stubs do not know the settings of its layout engine
+    sheet.get_layout_engine().set(rect=(0, 0.035, 1, 0.965))
+    sheet.draw_without_rendering()
+    sheet.set_layout_engine("none")
+    return float(sheet.dpi)
+
+
+def _sizes(labels: Sequence[str], dpi: float) -> Annotated[Array, "N C"]:
+    """Width and height of each label in pixels."""
+    from matplotlib.backends.backend_agg import RendererAgg
+    from matplotlib.font_manager import FontProperties
+
+    renderer: Any = RendererAgg(1, 1, dpi)  # type: ignore[no-untyped-call]
+    font = FontProperties(size=_FONT)
+    return np.array(
+        [renderer.get_text_width_height_descent(label, font, ismath=False)[:2] for label in labels]
+    )
 
 
 def _drawable(labels: Sequence[str]) -> list[str]:

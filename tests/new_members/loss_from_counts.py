@@ -14,8 +14,8 @@ from seqkit.core import rng
 from seqkit.core.options import option, to_json
 from seqkit.core.score import Loss
 from seqkit.core.types import Array, Arrays
-from seqkit.embeddings.cooccurrence.counting import CountOptions
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
+from seqkit.embeddings.cooccurrence.options import CountOptions
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.train.schedule import constant
 

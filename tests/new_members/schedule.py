@@ -1,17 +1,14 @@
 """A schedule of the learning rate: a function of progress, and its name in the table."""
 
 FILE = "train/schedule.py"
-AFTER = {
-    "SCHEDULES: dict[str, Callable[..., Schedule]] = {\n": '    "polynomial": polynomial,\n',
-}
-INSTEAD = {
-    "\n\ndef plateau(": '''
-
-def polynomial(lr: float, *, power: float = 2.0) -> Schedule:
+BEFORE = {
+    "def plateau(": '''def polynomial(lr: float, *, power: float = 2.0) -> Schedule:
     """lr · (1 - p)^power."""
     _check(lr, power=(power, 0, math.inf))
     return lambda progress, values: lr * (1 - progress) ** power
 
 
-def plateau(''',
+''',
+    '    "plateau": plateau,': '    "polynomial": polynomial,\n',
 }
+INSTEAD = {}

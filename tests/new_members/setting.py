@@ -5,10 +5,10 @@ of its folder.
 """
 
 FILE = "models/options.py"
-AFTER = {
-    """        None, low=1, search="32..512:log", help="numbers in an embedding; hidden_size if not given"
+BEFORE = {
+    "    bidirectional: bool": """    embed_share: float = option(
+        1.0, low=0.1, high=1.0, search="0.25..1", help="share of embed_dim that is kept"
     )
-""": """    embed_share: float = option(1.0, low=0.1, high=1.0, search="0.25..1", help="share of embed_dim that is kept")
 """,
 }
 INSTEAD = {

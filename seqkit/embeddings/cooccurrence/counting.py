@@ -1,4 +1,4 @@
-"""Counting the co-occurrences of a corpus within a memory limit: settings, plan, forecast, blocks, sum.
+"""Counting the co-occurrences of a corpus within a memory limit: plan, forecast, blocks, sum.
 
 Not handled: the matrix itself (cooccurrence.Cooccurrence), what a row costs (kernels.cooccurrence).
 """
@@ -7,56 +7,23 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from seqkit.core import options
 from seqkit.core.errors import OptionError, ResourceError
 from seqkit.core.files import resource_error
-from seqkit.core.options import option
 from seqkit.core.types import Array
-from seqkit.kernels.cooccurrence.cpu import CountedRows, Indexed, add, count, index
-from seqkit.kernels.cooccurrence.reference import unit as inverse_unit
+from seqkit.embeddings.cooccurrence.options import CountOptions
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 
-MEMORY = 4 << 30  # bytes, the C program's default
+if TYPE_CHECKING:  # compiled when something is counted
+    from seqkit.kernels.cooccurrence.cpu import CountedRows, Indexed
+
 ENTRY = 12  # bytes of a column and a value
 EXACT = 1 << 51  # units below this come back from their float64 value
 Matrix = tuple[Array, Array, Array]  # row ends (V + 1,) int64, columns (N,) int32, values (N,) float64
-
-
-@dataclass(frozen=True)
-class CountOptions:
-    """What is counted."""
-
-    window: int = option(10, low=1, high=1000, help="words to each side")
-    weighting: Literal["inverse", "flat"] = option(
-        "inverse", help="inverse: a pair at distance d counts 1/d; flat: 1"
-    )
-    symmetric: bool = option(True, help="both directions; else rows stand before columns")
-    distance: Literal["kept", "text"] = option(
-        "kept", help="kept: words left out shrink distances (as in GloVe's C); text: they keep their place"
-    )
-    min_count: int = option(5, low=1, help="words seen less often are left out")
-    max_size: int | None = option(None, low=1, help="most words that are kept, the most common ones")
-
-    def __post_init__(self) -> None:
-        options.check(self)
-
-    @property
-    def unit(self) -> int:
-        """Counts are whole multiples of 1 / unit."""
-        return inverse_unit(self.window) if self.weighting == "inverse" else 1
-
-    @property
-    def weights(self) -> Annotated[Array, "D"]:
-        """Units at each distance, 0 at distance 0."""
-        d = np.arange(1, self.window + 1)
-        return np.append(
-            0, np.rint(self.unit / d) if self.weighting == "inverse" else np.ones_like(d)
-        ).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -148,8 +115,10 @@ class CountingPlan:
         self.forecast = Forecast(size, tokens, pairs * blocks, blocks, use, disk)
         self.memory = memory
 
-    def indexed(self, start: int) -> Indexed:
+    def indexed(self, start: int) -> "Indexed":
         """One block of text, indexed."""
+        from seqkit.kernels.cooccurrence.cpu import index
+
         high = min(start + self.block, self.high)
         settings = self.settings
         return index(
@@ -181,6 +150,8 @@ class CountingPlan:
 
     def run(self, report: Callable[[float], None] | None) -> Matrix:
         """Count."""
+        from seqkit.kernels.cooccurrence.cpu import add
+
         parts = [self._run_block(number, report) for number in range(len(self.starts))]
         if len(parts) == 1:
             return parts[0]
@@ -195,6 +166,8 @@ class CountingPlan:
 
     def _run_block(self, number: int, report: Callable[[float], None] | None) -> Matrix:
         """Count one block and free it: counts if it is the only one, else whole numbers of units."""
+        from seqkit.kernels.cooccurrence.cpu import count
+
         blocks = len(self.starts)
         text = self.first if number == 0 else self.indexed(self.starts[number])
         self.__dict__.pop("first", None)
@@ -202,7 +175,7 @@ class CountingPlan:
         return keep(rows, self.size, self.settings.unit if blocks == 1 else 0, self.folder, f"run-{number}")
 
 
-def keep(rows: Iterator[CountedRows], size: int, unit: int, folder: Path | None, name: str) -> Matrix:
+def keep(rows: "Iterator[CountedRows]", size: int, unit: int, folder: Path | None, name: str) -> Matrix:
     """Collect rows, in memory or in files of `folder`; divide counts by `unit` unless it is 0.
 
     Raises:  ResourceError if the disk is full or a count is too large to be exact.
@@ -244,8 +217,12 @@ def keep(rows: Iterator[CountedRows], size: int, unit: int, folder: Path | None,
 
 
 def _reported(
-    rows: Iterator[CountedRows], ends: Array, report: Callable[[float], None] | None, number: int, blocks: int
-) -> Iterator[CountedRows]:
+    rows: "Iterator[CountedRows]",
+    ends: Array,
+    report: Callable[[float], None] | None,
+    number: int,
+    blocks: int,
+) -> "Iterator[CountedRows]":
     """Pass the rows through, and report the share of the work that is done."""
     row = 0
     for part in rows:

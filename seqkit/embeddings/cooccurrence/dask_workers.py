@@ -25,8 +25,8 @@ import numpy as np
 from seqkit.core import options
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import BackendError, FormatError, OptionError, ResourceError, SeqkitError
-from seqkit.embeddings.cooccurrence.counting import MEMORY, CountOptions
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence, kept_counts
+from seqkit.embeddings.cooccurrence.options import MEMORY, CountOptions
 from seqkit.embeddings.cooccurrence.preparation import count_key, select_words, working_folder
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab

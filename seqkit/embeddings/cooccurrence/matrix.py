@@ -18,9 +18,9 @@ from seqkit.core import files, options
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError
 from seqkit.core.types import Array
-from seqkit.embeddings.cooccurrence.counting import MEMORY, CountOptions, Forecast, Matrix, keep
+from seqkit.embeddings.cooccurrence.counting import Forecast, Matrix, keep
+from seqkit.embeddings.cooccurrence.options import MEMORY, CountOptions
 from seqkit.embeddings.cooccurrence.preparation import count_key, plan_for, working_folder
-from seqkit.kernels.cooccurrence.cpu import add
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 
@@ -122,6 +122,8 @@ class Cooccurrence:
         """
         if not shards:
             raise OptionError("merge: no counts were given.")
+        from seqkit.kernels.cooccurrence.cpu import add
+
         first = shards[0]
         for number, shard in enumerate(shards[1:], 2):
             if shard.options != first.options:

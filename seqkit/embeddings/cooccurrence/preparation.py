@@ -12,7 +12,8 @@ import numpy as np
 
 from seqkit.core import files, options
 from seqkit.core.device import threads as count_threads
-from seqkit.embeddings.cooccurrence.counting import CountingPlan, CountOptions, select
+from seqkit.embeddings.cooccurrence.counting import CountingPlan, select
+from seqkit.embeddings.cooccurrence.options import CountOptions
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Literal, Self
 from seqkit.core import options
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import OptionError, did_you_mean
-from seqkit.embeddings.cooccurrence.counting import MEMORY, CountOptions
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
+from seqkit.embeddings.cooccurrence.options import MEMORY, CountOptions
 from seqkit.embeddings.training import estimate
 from seqkit.embeddings.training.estimate import Estimate
 from seqkit.embeddings.training.objective import Objective, objectives

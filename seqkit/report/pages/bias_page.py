@@ -97,22 +97,12 @@ def bias_page(tables: Mapping[str, Any], path: Path) -> None:
     chart = page.from_string(_CHART)
     states = list(dict.fromkeys(row["state"] for row in tables["measures"]))
     colours = {state: COLOURS[i % len(COLOURS)] for i, state in enumerate(states)}
-    found = [
-        ("Bias", [r for r in tables["measures"] if not r["name"].startswith("gonen")]),
-        ("What can still be found", [r for r in tables["measures"] if r["name"].startswith("gonen")]),
-        ("Use", tables["utility"]),
-    ]
-    unseen = tables["about"].get("held_out", 0)
-    seen = f" The {unseen:,} words of the classifiers were not shown to the methods." if unseen else ""
-    parts = [
-        (name, _NOTES[name].format(held_out=seen), _charts(rows, colours)) for name, rows in found if rows
-    ]
     pairs = [(r["state"], r["extra"]["pairs"]) for r in tables["measures"] if r["name"] == "analogies"]
     html = page.from_string(_PAGE).render(
         title=f"Bias report: {tables['about']['words']}",
         about=tables["about"],
         key=list(colours.items()),
-        parts=parts,
+        parts=_parts(tables, colours),
         draw=lambda c: Markup(chart.render(**c)),  # rendered by an escaping template
         projection=_projection(tables["projection"], colours),
         pairs=pairs,
@@ -124,6 +114,22 @@ def bias_page(tables: Mapping[str, Any], path: Path) -> None:
     )
     with files.write_atomic(path) as file:
         file.write(html.encode())
+
+
+def _parts(
+    tables: Mapping[str, Any], colours: Mapping[str, str]
+) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """The parts of the page that have rows: name, note and charts of each."""
+    found = [
+        ("Bias", [r for r in tables["measures"] if not r["name"].startswith("gonen")]),
+        ("What can still be found", [r for r in tables["measures"] if r["name"].startswith("gonen")]),
+        ("Use", tables["utility"]),
+    ]
+    unseen = tables["about"].get("held_out", 0)
+    seen = f" The {unseen:,} words of the classifiers were not shown to the methods." if unseen else ""
+    return [
+        (name, _NOTES[name].format(held_out=seen), _charts(rows, colours)) for name, rows in found if rows
+    ]
 
 
 def _charts(rows: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import json
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -42,27 +42,16 @@ def page(
     Raises:  ShapeError if sizes differ or a place is not finite; OptionError without jinja2.
     """
     check_map(places, labels, groups)
-    count = len(labels)
-    if len(neighbours) != count or (
-        neighbours.size and not 0 <= neighbours.min() <= neighbours.max() < count
-    ):
-        raise ShapeError(
-            f"map: got neighbours of shape {neighbours.shape}, expected one row for each label, of numbers below "
-            f"{count:,}."
-        )
+    _check_neighbours(neighbours, len(labels))
     page = templates("map", Path(path)).from_string(TEMPLATE.read_text(encoding="utf-8"))
     low, high = places.min(0), places.max(0)
     grid = np.round((places - low) / np.where(high > low, high - low, 1) * 65535).astype(np.uint16)
-    names = list(dict.fromkeys(groups or [""]))
-    numbers = np.array([names.index(group) for group in groups or [""] * count], np.uint16)
     data = {
         "labels": _pack(json.dumps(list(labels), ensure_ascii=False).encode("utf-8", "replace")),
         "places": _pack(_planes(grid[:, 0], 2) + _planes(grid[:, 1], 2)),
         "low": low.tolist(),
         "high": high.tolist(),
-        "groups": names,
-        "group": _pack(_planes(numbers, 2)),
-        "colours": COLOURS,
+        **_grouping(groups or [""] * len(labels)),
         "axes": list(axes),
         "neighbours": [],
     }
@@ -71,7 +60,7 @@ def page(
         text = json.dumps(data).replace("<", "\\u003c")  # no </script> within
         return page.render(title=title, caption=caption, data=text).encode()
 
-    room = BYTES * max(count, 50_000) - len(made())
+    room = BYTES * max(len(labels), 50_000) - len(made())
     for ways in _ways(grid, neighbours):
         packed = _pack(_planes(ways, 3))
         room -= len(packed) + 4
@@ -81,6 +70,22 @@ def page(
     with files.write_atomic(Path(path)) as file:
         file.write(made())
     return len(data["neighbours"])
+
+
+def _check_neighbours(neighbours: Annotated[Array, "N K"], count: int) -> None:
+    inside = not neighbours.size or 0 <= neighbours.min() <= neighbours.max() < count
+    if len(neighbours) != count or not inside:
+        raise ShapeError(
+            f"map: got neighbours of shape {neighbours.shape}, expected one row for each label, of numbers below "
+            f"{count:,}."
+        )
+
+
+def _grouping(groups: Sequence[str]) -> dict[str, Any]:
+    """The names of the groups, the number of each label's group, and the colours."""
+    names = list(dict.fromkeys(groups))
+    numbers = np.array([names.index(group) for group in groups], np.uint16)
+    return {"groups": names, "group": _pack(_planes(numbers, 2)), "colours": COLOURS}
 
 
 def _ways(grid: Annotated[Array, "N C"], neighbours: Annotated[Array, "N K"]) -> Annotated[Array, "K N"]:

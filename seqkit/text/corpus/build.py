@@ -11,7 +11,8 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -39,53 +40,43 @@ class Built:
     key: str
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Which tokens become the vocabulary.
+
+    epsilon: read the text once before, to find the words above this share of it in bounded memory
+    (LossyCounter).
+    """
+
+    min_count: int = 1
+    max_size: int | None = None
+    specials: tuple[str, ...] = ("unk",)
+    epsilon: float | None = None
+
+
 def build(
     pieces: Iterable[str],
     recipe: Recipe,
+    limits: Limits,
     folder: Path,
     *,
     threads: int,
-    min_count: int = 1,
-    max_size: int | None = None,
-    specials: tuple[str, ...] = ("unk",),
-    epsilon: float | None = None,
     report: Callable[[int], None] | None = None,
 ) -> Built:
     """Encode `pieces` within the working `folder`, telling `report` the characters read.
 
-    epsilon: read `pieces` once before, to find the words above this share of the text in bounded memory
-    (LossyCounter).
     Raises:  FormatError if there is no token, or none frequent enough.
     """
-    digest = hashlib.sha256(settings_key(recipe, min_count, max_size, specials, epsilon))
-    known = None if epsilon is None else _frequent(pieces, recipe, epsilon)
+    digest = hashlib.sha256(settings_key(recipe, limits))
+    known = None if limits.epsilon is None else _frequent(pieces, recipe, limits.epsilon)
     spools, characters = _encode(pieces, recipe, folder, threads, digest, known, report)
     tokens, numbers, places = _merge(spools)
-    counts = dict(zip(tokens, numbers.tolist(), strict=True))
     total = int(numbers.sum())
     if not total:
         source = getattr(pieces, "source", "corpus")
         where = "stdin" if source == "-" else source
         raise FormatError(f"{where}: no token in {characters:,} characters of text. Is the input empty?")
-    vocab = recipe.tokenizer.vocab
-    if vocab is not None:
-        names, specials_of = vocab.tokens, vocab.specials
-        if (
-            recipe.add_eos and "eos" not in specials_of
-        ):  # a learnt tokenizer knows no end of sentence: its own ids stay
-            names, specials_of = [*names, SPECIALS["eos"]], specials_of | {"eos": len(names)}
-        vocab = Vocab(names, [counts.get(token, 0) for token in names], specials_of)
-    else:
-        extra = ("eos",) if recipe.add_eos else ()
-        vocab = Vocab.from_counts(
-            counts, min_count=min_count, max_size=max_size, specials=(*specials, *extra)
-        )
-        if len(vocab) == len(vocab.specials):
-            raise FormatError(
-                f"corpus: none of the {len(counts):,} tokens was read {min_count:,} times or more, the most "
-                "common one "
-                f"{max(counts.values()):,} times. Give more text or lower min_count."
-            )
+    vocab = _vocabulary(dict(zip(tokens, numbers.tolist(), strict=True)), recipe, limits)
     unk = -1 if vocab.unk is None else vocab.unk
     table = np.fromiter((vocab.index.get(token, unk) for token in tokens), np.int32, len(tokens))
     if (table[numbers > 0] < 0).any():
@@ -97,11 +88,27 @@ def build(
     return Built(ids, starts, vocab, characters, digest.hexdigest())
 
 
-def settings_key(
-    recipe: Recipe, min_count: int, max_size: int | None, specials: tuple[str, ...], epsilon: float | None
-) -> bytes:
+def _vocabulary(counts: dict[str, int], recipe: Recipe, limits: Limits) -> Vocab:
+    """The tokenizer's own vocabulary with these counts, or, if it has none, one of the frequent tokens."""
+    own = recipe.tokenizer.vocab
+    if own is not None:
+        names, specials = own.tokens, own.specials
+        if recipe.add_eos and "eos" not in specials:  # a learnt tokenizer has none: its own ids stay
+            names, specials = [*names, SPECIALS["eos"]], specials | {"eos": len(names)}
+        return Vocab(names, [counts.get(token, 0) for token in names], specials)
+    wanted = (*limits.specials, "eos") if recipe.add_eos else limits.specials
+    vocab = Vocab.from_counts(counts, min_count=limits.min_count, max_size=limits.max_size, specials=wanted)
+    if len(vocab) == len(vocab.specials):
+        raise FormatError(
+            f"corpus: none of the {len(counts):,} tokens was read {limits.min_count:,} times or more, the "
+            f"most common one {max(counts.values()):,} times. Give more text or lower min_count."
+        )
+    return vocab
+
+
+def settings_key(recipe: Recipe, limits: Limits) -> bytes:
     """The settings that decide the corpus, as bytes to be hashed before the text."""
-    return json.dumps([2, recipe.to_json(), min_count, max_size, specials, epsilon], sort_keys=True).encode()
+    return json.dumps([2, recipe.to_json(), *astuple(limits)], sort_keys=True).encode()
 
 
 def _frequent(pieces: Iterable[str], recipe: Recipe, epsilon: float) -> list[str]:
@@ -137,22 +144,29 @@ def _encode(
         few.append(piece)
         if characters >= PARALLEL_FROM:
             break
-    if threads == 1 or characters < PARALLEL_FROM:
-        spool = Spool(folder, recipe, known)
-        for piece in few:
-            spool.add(piece)
-        for piece in counted:
-            spool.add(piece)
-        spool.close()
-        return [_Spooled(folder)], characters
-    parts = [folder / str(i) for i in range(threads)]
+    alone = threads == 1 or characters < PARALLEL_FROM
+    parts = [folder] if alone else [folder / str(i) for i in range(threads)]
+    encode = _encode_here if alone else _encode_on_processes
+    encode(chain(few, counted), recipe, parts, known)
+    return [_Spooled(part) for part in parts], characters
+
+
+def _encode_here(pieces: Iterable[str], recipe: Recipe, parts: list[Path], known: list[str] | None) -> None:
+    """Spool every piece to the one part."""
+    spool = Spool(parts[0], recipe, known)
+    for piece in pieces:
+        spool.add(piece)
+    spool.close()
+
+
+def _encode_on_processes(
+    pieces: Iterable[str], recipe: Recipe, parts: list[Path], known: list[str] | None
+) -> None:
+    """Spool piece i to part i modulo the number of parts, one process each."""
     with ExitStack() as stack:
         workers = [stack.enter_context(_worker(part, recipe, known)) for part in parts]
-        number = 0
-        for group in (few, counted):
-            for piece in group:
-                _give(workers[number % threads], piece.encode())
-                number += 1
+        for number, piece in enumerate(pieces):
+            _give(workers[number % len(workers)], piece.encode())
         for worker in workers:
             _give(worker, b"")
             worker.communicate()
@@ -160,7 +174,6 @@ def _encode(
                 raise SeqkitError(
                     f"corpus: a worker process ended with code {worker.returncode}; see its message above."
                 )
-    return [_Spooled(part) for part in parts], characters
 
 
 def _grouped(pieces: Iterator[str]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from seqkit.core import files
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError
 from seqkit.core.types import Array, Ids
-from seqkit.text.corpus.build import build, settings_key, working_folder
+from seqkit.text.corpus.build import Built, Limits, build, settings_key, working_folder
 from seqkit.text.corpus.worker import Recipe
 from seqkit.text.normalize import Normalizer
 from seqkit.text.readers.text import Text, read
@@ -78,40 +78,19 @@ class Corpus:
             else tokens
         )
         recipe = Recipe(made, normalizer, sentences, add_eos)
+        limits = Limits(min_count, max_size, specials, epsilon)
         folder = None if out is None else Path(out)
         if folder and isinstance(text, Text) and text.source != "-":
-            key = hashlib.sha256(settings_key(recipe, min_count, max_size, specials, epsilon))
+            key = hashlib.sha256(settings_key(recipe, limits))
             if (kept := _kept(folder, text, key)) is not None:
                 return kept
         if epsilon is not None:
             _check_again(pieces)
         with working_folder(folder.parent if folder else None) as working:
             built = build(
-                pieces,
-                recipe,
-                Path(working),
-                threads=count_threads(threads),
-                min_count=min_count,
-                max_size=max_size,
-                specials=specials,
-                epsilon=epsilon,
-                report=report,
+                pieces, recipe, limits, Path(working), threads=count_threads(threads), report=report
             )
-            unknown = 0 if built.vocab.unk is None else int(built.vocab.counts[built.vocab.unk])
-            meta = {
-                "source": text.source if isinstance(text, Text) else "memory",
-                "key": built.key,
-                **recipe.to_json(),
-                "characters": built.characters,
-                "num_tokens": len(built.ids),
-                "num_sentences": len(built.starts) - 1,
-                "unknown": unknown,
-                "replaced_bytes": text.replaced if isinstance(text, Text) else 0,
-                "min_count": min_count,
-                "max_size": max_size,
-                "epsilon": epsilon,
-                "fingerprint": _fingerprint(built.ids, built.starts),
-            }
+            meta = _meta(text, recipe, limits, built)
             if folder is None:
                 return Corpus(np.array(built.ids), built.starts, built.vocab, meta)
             Corpus(built.ids, built.starts, built.vocab, meta).save(folder)
@@ -229,6 +208,25 @@ def _twice(pieces: Text | _Lines, normalizer: Normalizer) -> Iterator[str]:
     _check_again(pieces)
     for piece in pieces:
         yield from map(normalizer, piece.split("\n"))
+
+
+def _meta(text: Text | Iterable[str], recipe: Recipe, limits: Limits, built: Built) -> dict[str, Any]:
+    """What is written beside a corpus: where it is from, how it was made, how much it holds."""
+    unk = built.vocab.unk
+    return {
+        "source": text.source if isinstance(text, Text) else "memory",
+        "key": built.key,
+        **recipe.to_json(),
+        "characters": built.characters,
+        "num_tokens": len(built.ids),
+        "num_sentences": len(built.starts) - 1,
+        "unknown": 0 if unk is None else int(built.vocab.counts[unk]),
+        "replaced_bytes": text.replaced if isinstance(text, Text) else 0,
+        "min_count": limits.min_count,
+        "max_size": limits.max_size,
+        "epsilon": limits.epsilon,
+        "fingerprint": _fingerprint(built.ids, built.starts),
+    }
 
 
 def _fingerprint(ids: Array, starts: Array) -> str:

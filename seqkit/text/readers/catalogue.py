@@ -96,6 +96,27 @@ def fetch(
     import pooch
 
     wanted = entry(what) if isinstance(what, str) else what
+    address = _allowed_address(wanted, allow_unverified)
+    name = address.rsplit("/", 1)[1]
+    part = folder / f".{name}.part"
+    known_hash = None if wanted.sha256 is None else f"sha256:{wanted.sha256}"
+    downloader = Resuming(part, wanted.size, progress)
+    try:
+        path = Path(pooch.retrieve(address, known_hash, name, folder, downloader=downloader))
+    except ValueError as error:
+        part.unlink(missing_ok=True)
+        raise FormatError(
+            f"fetch: {address} did not give the file expected ({error}). Nothing was kept; try again."
+        ) from error
+    part.unlink(missing_ok=True)
+    if progress and wanted.sha256 is None:
+        progress(f"{path}: sha256 {pooch.file_hash(str(path))}, not verified")
+    packed = path.suffix in (".zip", ".tgz", ".tar") or ".tar." in path.name
+    return extract(path, folder / wanted.name) if packed else [path]
+
+
+def _allowed_address(wanted: Entry, allow_unverified: bool) -> str:
+    """The address of an entry; OptionError if it may not be fetched, or not without a check."""
     if wanted.address is None:
         raise OptionError(f"fetch: {wanted.name} is not free to fetch ({wanted.licence}). {wanted.notes}")
     if wanted.sha256 is None and not allow_unverified:
@@ -103,28 +124,4 @@ def fetch(
             f"fetch: the checksum of {wanted.name} is not known, so it cannot be verified. "
             "Pass --allow-unverified (allow_unverified=True) to take it without a check."
         )
-    file_name = wanted.address.rsplit("/", 1)[1]
-    part = folder / f".{file_name}.part"
-    try:
-        path = Path(
-            pooch.retrieve(
-                wanted.address,
-                None if wanted.sha256 is None else f"sha256:{wanted.sha256}",
-                file_name,
-                folder,
-                downloader=Resuming(part, wanted.size, progress),
-            )
-        )
-    except ValueError as error:
-        part.unlink(missing_ok=True)
-        raise FormatError(
-            f"fetch: {wanted.address} did not give the file expected ({error}). Nothing was kept; try again."
-        ) from error
-    part.unlink(missing_ok=True)
-    if progress and wanted.sha256 is None:
-        progress(f"{path}: sha256 {pooch.file_hash(str(path))}, not verified")
-    return (
-        extract(path, folder / wanted.name)
-        if path.suffix in (".zip", ".tgz", ".tar") or ".tar." in path.name
-        else [path]
-    )
+    return wanted.address

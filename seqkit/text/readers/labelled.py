@@ -55,16 +55,7 @@ def labelled(
     Raises:  FormatError, naming file and line, for a broken line, an empty text, a missing column, bytes that
              are not of the encoding, and if there is no text at all.
     """
-    if format is not None and format not in FORMATS:
-        raise OptionError(
-            f"format: got {format!r}, expected one of {', '.join(FORMATS)}.{did_you_mean(format, FORMATS)}"
-        )
-    try:
-        codecs.lookup(encoding)
-    except LookupError as error:
-        raise OptionError(
-            f"encoding: got {encoding!r}, expected one that Python knows, such as utf-8 or windows-1252."
-        ) from error
+    _check_settings(format, encoding)
     tasks = ((label,) if isinstance(label, str) else tuple(label)) if labels else ()
     found = []
     for path in paths(os.fspath(source)):
@@ -88,6 +79,19 @@ def labelled(
             stacklevel=2,
         )
     return found
+
+
+def _check_settings(format: str | None, encoding: str) -> None:
+    if format is not None and format not in FORMATS:
+        raise OptionError(
+            f"format: got {format!r}, expected one of {', '.join(FORMATS)}.{did_you_mean(format, FORMATS)}"
+        )
+    try:
+        codecs.lookup(encoding)
+    except LookupError as error:
+        raise OptionError(
+            f"encoding: got {encoding!r}, expected one that Python knows, such as utf-8 or windows-1252."
+        ) from error
 
 
 def _rows(

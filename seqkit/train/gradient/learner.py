@@ -99,8 +99,7 @@ class GradientLearner:
         if DIVERGED * loss.count < loss.total < math.inf:
             raise TrainingError(
                 f"gradient: the loss is {loss.mean:.4g} nats a prediction at step {self.steps:,} (lr "
-                f"{lr:g}), so training "
-                "diverges. Lower lr or set clip."
+                f"{lr:g}), so training diverges. Lower lr or set clip."
             )
         if full and math.isfinite(loss.total):
             self._update()
@@ -167,29 +166,10 @@ class GradientLearner:
 
         Raises:  ModelFileError if the arrays are not of this module, naming the first that is not.
         """
-        unknown = {name for name in arrays if name.startswith("weights.")} - {
-            f"weights.{name}" for name, _ in self._tensors()
-        }
-        if unknown:
-            raise ModelFileError(
-                f"gradient.restore: this model has no {min(unknown)}. The file is not of this model."
-            )
-        for name, tensor in self._tensors():
-            copy([to_tensor(arrays, f"weights.{name}", tensor)], [tensor])
+        self._restore_weights(arrays)
         self.steps, self._averaged, self._held, self._held_count = (int(n) for n in need(arrays, "steps"))
         self._lr = float(need(arrays, "lr")[0])
-        self.optimizer.state.clear()
-        for full in arrays:
-            group, _, rest = full.partition(".")
-            name, _, key = rest.rpartition(".")
-            if group == "optimizer" and name in self.parameters:
-                p = self.parameters[name]
-                like = (
-                    torch.zeros(()) if key == "step" else p
-                )  # torch.optim counts steps in a float32 on the CPU
-                self.optimizer.state[p][key] = torch.empty_like(like, requires_grad=False).copy_(
-                    to_tensor(arrays, full, like)
-                )
+        self._restore_optimizer(arrays)
         parameters = self.parameters.items()
         self._averages = []
         if self._averaged:
@@ -201,6 +181,27 @@ class GradientLearner:
         names, device = sorted(carries, key=carry_number), self._buffer.sums.device
         parts = [carries[name][self.world.part(len(carries[name]))] for name in names]
         self.carry = tuple(map(to_carry, names, parts, repeat(device))) or None
+
+    def _restore_weights(self, arrays: Arrays) -> None:
+        tensors = {f"weights.{name}": tensor for name, tensor in self._tensors()}
+        unknown = {name for name in arrays if name.startswith("weights.")} - tensors.keys()
+        if unknown:
+            raise ModelFileError(
+                f"gradient.restore: this model has no {min(unknown)}. The file is not of this model."
+            )
+        for name, tensor in tensors.items():
+            copy([to_tensor(arrays, name, tensor)], [tensor])
+
+    def _restore_optimizer(self, arrays: Arrays) -> None:
+        self.optimizer.state.clear()
+        for full in arrays:
+            group, _, rest = full.partition(".")
+            name, _, key = rest.rpartition(".")
+            if group == "optimizer" and name in self.parameters:
+                p = self.parameters[name]
+                like = torch.zeros(()) if key == "step" else p  # torch.optim counts in float32 on the CPU
+                value = torch.empty_like(like, requires_grad=False)
+                self.optimizer.state[p][key] = value.copy_(to_tensor(arrays, full, like))
 
     def _backward(self, batch: Any) -> tuple[Tensor | float, int]:
         if not self.module.training:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from seqkit.core.errors import FormatError, OptionError, TrainingError
-from seqkit.embeddings.cooccurrence.counting import CountOptions
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
+from seqkit.embeddings.cooccurrence.options import CountOptions
 from seqkit.embeddings.training.objectives import glove as objective_module
 from seqkit.embeddings.training.trainer import GloVe, SkipGram
 from seqkit.kernels.glove import reference

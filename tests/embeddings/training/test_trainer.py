@@ -7,7 +7,7 @@ import pytest
 
 from seqkit.core.errors import OptionError
 from seqkit.core.score import Loss
-from seqkit.embeddings.cooccurrence.counting import CountOptions
+from seqkit.embeddings.cooccurrence.options import CountOptions
 from seqkit.embeddings.training.choose import make
 from seqkit.embeddings.training.objective import objectives
 from seqkit.embeddings.training.trainer import CBOW, CONTEXTS, GloVe, SkipGram

@@ -357,7 +357,7 @@ def test_the_epoch_with_the_fewest_errors_is_kept():
         (lambda m: m.fit(["a", "b"], ["x", 1]), FormatError, "got some str and some numbers"),
         (lambda m: m.fit(["a", "b"], [0, 1, 1]), OptionError, "got 3 in 1 columns for 2 texts and 1 tasks"),
         (lambda m: m.fit("abc", [0, 1]), OptionError, "fit: got str, expected a sequence of texts"),
-        (lambda m: m.fit([[1.0], [2.0]], [0, 1]), OptionError, "fit: text 1 is list, expected str"),
+        (lambda m: m.fit([[1.0], [2.0]], [0, 1]), OptionError, "fit: text 1 is of type list, expected str"),
         (
             lambda m: m.fit(["a", "b"], [0, 1], valid=(["a"], [7])),
             FormatError,

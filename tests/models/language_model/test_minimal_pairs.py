@@ -23,7 +23,7 @@ def test_pairs_are_read_from_tables_and_json_lines(tmp_path):
     assert read_pairs(tmp_path / "b.jsonl.gz", group="UID") == [Pair("g", "b", "u")]
     (tmp_path / "c.tsv").write_text("left\tother\nyes\tno\n")
     assert read_pairs(tmp_path / "c.tsv", good="left", bad="other") == [Pair("yes", "no")]
-    with pytest.raises(OptionError, match="it has left, other"):
+    with pytest.raises(OptionError, match="got columns left, other, expected"):
         read_pairs(tmp_path / "c.tsv")
 
 

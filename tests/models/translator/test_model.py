@@ -344,7 +344,7 @@ def test_vocabularies_come_from_training_alone_and_bad_pairs_are_refused():
         small().fit(["a"], ["A </s>"])
     with pytest.raises(OptionError, match="Did you mean 'luong'"):
         small(attention="luon")
-    with pytest.raises(OptionError, match="got top 3 with beam 2"):
+    with pytest.raises(OptionError, match="got top 3 with width 2"):
         model.predict(["a"], beam=2, top=3)
     with pytest.raises(OptionError, match="got an untrained model"):
         small().predict(["a"])

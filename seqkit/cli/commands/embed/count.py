@@ -9,7 +9,7 @@ import typer
 from seqkit.cli import common
 from seqkit.cli.options import Asked, asked
 from seqkit.core.options import Settings, option, parse_settings
-from seqkit.embeddings.cooccurrence.counting import CountOptions
+from seqkit.embeddings.cooccurrence.options import CountOptions
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from seqkit.core.errors import FormatError, ModelFileError, OptionError
 from seqkit.core.options import option, to_json
 from seqkit.core.score import Loss
 from seqkit.core.types import Array, Arrays, Floats
-from seqkit.embeddings.cooccurrence.counting import CountOptions
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
+from seqkit.embeddings.cooccurrence.options import CountOptions
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.kernels.glove.reference import rule
 from seqkit.kernels.primitives.simd.rows import aligned, padded
