@@ -160,9 +160,9 @@ class Task:
 
         def run(**given: Any) -> None:
             asked = {n: _plain(v) for n, v in given.items() if v is not None and v != []}
-            chosen = {n: asked[n] for n in found if n in asked} | options.parse_settings(
-                given.get("setting", [])
-            )
+            chosen = {n: asked[n] for n in found if n in asked}
+            if kind is not Asked:
+                chosen |= options.parse_settings(given["setting"])
             cut = {n: asked[n] for n in read if n in asked}
             made = kind(chosen, cut, **{n: given[n] for n in more})
             self.command(made, **{n: given.get(n, "") for n in own})
