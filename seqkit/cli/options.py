@@ -28,13 +28,7 @@ from seqkit.core.options import Settings
 if TYPE_CHECKING:
     from seqkit.train.data import Data
 
-PANELS = {  # of the groups in the help; others: Model
-    "fit": "Training",
-    "gradient": "Training",
-    "text": "Data",
-    "sampling": "Options",
-    "search": "Options",
-}
+PANELS = {"fit": "Training", "gradient": "Training", "text": "Data"}  # of the groups; others: Model
 
 
 @dataclass(frozen=True)
@@ -155,7 +149,9 @@ class Task:
         panel = "Options" if kind is Asked else "Data"
         own = {p.name: p.replace(annotation=in_panel(p.annotation, panel)) for p in others}
         shown = {name: p for name, p in own.items() if name not in without}
-        found, read = (_flags(s, set(own)) for s in (self.settings, self.reading))
+        panels = {} if kind is Asked else PANELS
+        rest = "Options" if kind is Asked else "Model"
+        found, read = (_flags(s, set(own), panels, rest) for s in (self.settings, self.reading))
         defaults = {f.name: f.default for f in dataclasses.fields(kind)}
         added = {name: _parameter(name, flag, defaults[name]) for name, flag in more.items()}
         every = {**shown, **read, **found, **added}
@@ -164,9 +160,9 @@ class Task:
 
         def run(**given: Any) -> None:
             asked = {n: _plain(v) for n, v in given.items() if v is not None and v != []}
-            chosen = {n: asked[n] for n in found if n in asked} | options.parse_settings(
-                given.get("setting", [])
-            )
+            chosen = {n: asked[n] for n in found if n in asked}
+            if kind is not Asked:
+                chosen |= options.parse_settings(given["setting"])
             cut = {n: asked[n] for n in read if n in asked}
             made = kind(chosen, cut, **{n: given[n] for n in more})
             self.command(made, **{n: given.get(n, "") for n in own})
@@ -214,11 +210,16 @@ def choices(name: str) -> str:
     return ", ".join(Family(name, "").names())
 
 
-def _flags(settings: Settings, taken: set[str]) -> dict[str, inspect.Parameter]:
-    """A parameter for each setting that a flag can hold."""
+def _flags(
+    settings: Settings, taken: set[str], of_group: Mapping[str, str], rest: str
+) -> dict[str, inspect.Parameter]:
+    """A parameter for each setting that a flag can hold.
+
+    of_group: the panel of the help for each group. rest: that of the other groups.
+    """
     hints, panels = settings.hints(), dict[str, str]()
     for group, kind in settings.groups.items():
-        panels |= {each.name: PANELS.get(group, "Model") for each in dataclasses.fields(kind)}
+        panels |= {each.name: of_group.get(group, rest) for each in dataclasses.fields(kind)}
     found = {}
     for name, each in settings.fields().items():
         if "help" not in each.metadata or name in taken:

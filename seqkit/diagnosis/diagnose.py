@@ -41,12 +41,12 @@ class DiagnoseOptions:
 
     human: float | None = option(None, low=0.0, high=1.0, help="error of people, or the best known")
     least: float = option(
-        0.02, low=0.0, high=1.0, help="gaps and shares are named when their whole interval lies above"
+        0.02, low=0.0, high=1.0, help="gaps and shares are named if their whole interval lies above this"
     )
     threshold: float = option(
         0.8, low=0.01, high=1.0, help="Jaccard similarity from which two texts are copies"
     )
-    folds: int = option(5, low=2, help="for probabilities out of fold")
+    folds: int = option(5, low=2, help="parts that training is cut into, to judge each by the others")
     judged: int = option(20_000, low=2, help="most training rows whose labels are judged")
     sizes: bool = option(True, help="also train on 1/8, 1/4 and 1/2 of the rows")
     shown: int = option(30, low=0, help="rows of highest loss, suspected labels and copies that are shown")

@@ -14,6 +14,7 @@ import numpy as np
 
 from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError
+from seqkit.core.options import option
 from seqkit.diagnosis.diagnose import DiagnoseOptions, diagnose, save
 from seqkit.diagnosis.parts import Part, check_parts, take
 from seqkit.diagnosis.result import Diagnosis
@@ -32,12 +33,14 @@ from seqkit.text.splits import split
 class Source:
     """How labelled texts are read: format, encoding, and the columns of text, label, group and slices."""
 
-    format: str | None = None
-    text: str = "text"
-    label: str = "label"
-    group: str | None = None
-    slices: tuple[str, ...] = ()
-    encoding: str = "utf-8"
+    format: str | None = option(
+        None, help="format: lines (label text), tsv, csv or jsonl; by default from the file name"
+    )
+    text: str = option("text", help="column of the text (csv, tsv, jsonl)")
+    label: str = option("label", help="column of the label")
+    group: str | None = option(None, help="column of groups: the rows of a group stay in one part")
+    slices: tuple[str, ...] = option((), alias="slice", help="a column; its values become slices")
+    encoding: str = option("utf-8", help="encoding of the files: utf-8, windows-1252, ...")
 
     def read(self, path: str | Path, known: Collection[str] | None = None) -> Part:
         """The texts of a file with their labels.
@@ -65,23 +68,33 @@ class Source:
 
 
 @dataclass(frozen=True)
-class DiagnosisRun:
-    """Where the parts come from: files, or shares of `train` as text ("0.1").
+class OtherParts:
+    """Where the parts beside training come from: files, or shares of the training texts ("0.1").
 
-    train_dev: None takes a tenth of `train` if dev is a file, to separate data mismatch from variance.
+    train_dev: None takes a tenth if dev is a file, to separate data mismatch from variance.
     """
 
+    dev: str = option("0.1", help="labelled texts of dev, or a share of TRAIN")
+    test: str | None = option(None, help="labelled texts of test, or a share of TRAIN")
+    train_dev: str | None = option(
+        None, help="share of TRAIN (0: none), or a file; 0.1 if not given and dev is a file"
+    )
+
+
+@dataclass(frozen=True)
+class DiagnosisRun:
+    """Texts to train on, and the other parts, which are cut out of `train` where they are no files."""
+
     train: str
-    dev: str = "0.1"
-    test: str | None = None
-    train_dev: str | None = None
+    others: OtherParts = OtherParts()
     source: Source = Source()
     seed: int = 1
 
     def parts(self) -> dict[str, Part]:
         """Read the files and cut the rest out of `train`, whole groups together."""
-        asked = {"train-dev": self.train_dev, "dev": self.dev, "test": self.test}
-        if self.train_dev is None and _share(self.dev) is None:
+        others = self.others
+        asked = {"train-dev": others.train_dev, "dev": others.dev, "test": others.test}
+        if others.train_dev is None and _share(others.dev) is None:
             asked["train-dev"] = "0.1"
         shares = {
             name: share

@@ -35,10 +35,10 @@ class Normalizer:
     """
 
     unicode: Literal["none", "nfc", "nfd", "nfkc", "nfkd"] = option("none", help="Unicode normal form")
-    lower: bool = option(False, help="lower case")
-    accents: Literal["keep", "fold"] = option("keep", help="fold: é becomes e")
+    lower: bool = option(False, help="lower-case the text")
+    accents: Literal["keep", "fold"] = option("keep", help="keep them, or fold: é becomes e")
     digits: Literal["keep", "zero", "spell"] = option(
-        "keep", help="zero: every digit becomes 0; spell: 7 becomes seven"
+        "keep", help="keep them; zero: every digit becomes 0; spell: 7 becomes seven"
     )
 
     def __post_init__(self) -> None:

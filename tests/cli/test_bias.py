@@ -200,7 +200,7 @@ def test_seat_measures_the_states_of_a_language_model(tmp_path):
     default = run(*args[:6], "--pooling", "mean")
     assert "not measured: template 'that is {}'" in default.stderr
     assert re.search(r"seat career/family +-", default.stdout)
-    refused(*args, "--pooling", "max", code=2, text="allowed are 'last' and 'mean'")
+    refused(*args, "--pooling", "max", code=2, text="expected 'last' or 'mean'")
     refused(*args, "--template", "a cat", code=2, text="got template 'a cat', expected text with one {}")
     refused(
         *args,

@@ -1,5 +1,6 @@
 """seqkit bias: measure bias in word vectors, remove it, compare before and after, show the word lists."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,7 +8,10 @@ import typer
 
 from seqkit.cli import common
 from seqkit.cli.help import group
+from seqkit.cli.options import Asked, asked
 from seqkit.core.family import Family
+from seqkit.core.options import Settings, option
+from seqkit.debias.measuring.base import Options
 from seqkit.debias.measuring.measures import measures
 from seqkit.debias.removal.methods import methods
 
@@ -20,27 +24,32 @@ FORMATS = ", ".join(Family("seqkit.embeddings.vectors.formats", "format").names(
 Sets = Annotated[
     str, typer.Option("--sets", help="Word sets: a name that seqkit bias words shows, or a JSON file.")
 ]
-Neutral = Annotated[
-    str, typer.Option(help="The list that should be neutral; all lists if no list has that name.")
-]
 Case = Annotated[str, typer.Option(help="How words are looked up: exact, lower, or any (exact, else lower).")]
-MostLost = Annotated[
-    float,
-    typer.Option(help="Largest share of a list that may be unknown; measures of other lists are refused."),
-]
-Anchor = Annotated[
-    str | None, typer.Option(help="A word for the measure of indirect bias, such as softball.")
-]
+MostLost = Annotated[float, typer.Option(help="Largest share of a set that may be unknown; more is refused.")]
 Measures = Annotated[
     list[str],
     typer.Option(
         "--measure", help=f"Only this measure, of {', '.join(measures.names())}; may be given again."
     ),
 ]
-Draws = Annotated[int, typer.Option(help="How many random word sets to compare with; 0: none.")]
-Settings = Annotated[
+SetMethod = Annotated[
     list[str], typer.Option("--set", help="A setting of the method, such as name=value; may be given again.")
 ]
+
+
+@dataclass(frozen=True)
+class Words:
+    """Which words are measured, and how they are looked up."""
+
+    sets: str = option("gender", help="word sets: a name that seqkit bias words shows, or a JSON file")
+    neutral: str = option(
+        "professions", help="the list that should be neutral; all lists if no list has that name"
+    )
+    anchor: str | None = option(None, help="a word for the measure of indirect bias, such as softball")
+    case: str = option("exact", help="how words are looked up: exact, lower, or any (exact, else lower)")
+
+
+MEASURING = Settings({"words": Words, "options": Options})
 
 
 def _words(sets: str) -> Any:
@@ -55,21 +64,10 @@ def _vectors(path: Path) -> Any:
     return Vectors.load(path)
 
 
-def _inputs(
-    path: Path,
-    sets: str,
-    neutral: str,
-    anchor: str | None,
-    case: Any,
-    most_lost: float,
-    draws: int,
-    seed: int,
-) -> Any:
-    from seqkit.debias.measuring.base import Options
+def _inputs(path: Path, words: Any, options: Options) -> Any:
     from seqkit.debias.measuring.inputs import Inputs
 
-    options = Options(seed=seed, draws=draws, most_lost=most_lost)  # checked before anything is read
-    return Inputs(_vectors(path), _words(sets), neutral, anchor, case, options)
+    return Inputs(_vectors(path), _words(words.sets), words.neutral, words.anchor, words.case, options)
 
 
 def _method(text: str, settings: list[str], case: str, most_lost: float) -> Any:
@@ -81,23 +79,10 @@ def _method(text: str, settings: list[str], case: str, most_lost: float) -> Any:
     return from_json(methods.load(name), values)
 
 
-def _seat(
-    path: Path,
-    names: list[str],
-    words: Any,
-    templates: list[str],
-    pooling: Any,
-    each: Any,
-    most_lost: float,
-    draws: int,
-    seed: int,
-    device: str,
-) -> Any:
+def _seat(path: Path, names: list[str], words: Any, device: str, **settings: Any) -> Any:
     from seqkit.core.errors import OptionError
-    from seqkit.debias.measuring.base import Options
     from seqkit.debias.measuring.sentence_tests import sentence_tests
 
-    options = Options(seed=seed, draws=draws, most_lost=most_lost)
     if names != ["seat"]:
         raise OptionError(
             f"measure: got {', '.join(names)}, expected seat alone, because it is of language models. "
@@ -108,29 +93,22 @@ def _seat(
 
     model = LanguageModel.load(path, device=device)
     return sentence_tests(
-        lambda texts: sentence_vectors(model, texts, pooling=pooling),
+        lambda texts: sentence_vectors(model, texts, pooling=settings["pooling"]),
         model.codec.vocab,
         lambda text: reads(model, text),
         words,
-        pooling=pooling,
-        templates=templates,
-        each=each,
-        options=options,
+        **settings,
     )
 
 
 @app.command()
+@asked(MEASURING)
 def measure(
+    asked: Asked,
     vectors: Annotated[
         Path, typer.Argument(help="Vectors in any format; for seat, a language model's folder.")
     ],
-    sets: Sets = "gender",
     names: Measures = [],  # noqa: B006
-    neutral: Neutral = "professions",
-    anchor: Anchor = None,
-    case: Case = "exact",
-    most_lost: MostLost = 0.2,
-    draws: Draws = 1000,
     template: Annotated[
         list[str], typer.Option(help="seat: a sentence with {} for the word; may be given again.")
     ] = [],  # noqa: B006
@@ -141,7 +119,6 @@ def measure(
         str, typer.Option(help="seat: what is counted: word (the mean of its sentences) or sentence.")
     ] = "word",
     device: common.Device = "auto",
-    seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
     """Measure bias: each number with its interval, the range of random word sets, and a verdict.
@@ -156,12 +133,13 @@ def measure(
     """
     from seqkit.debias.measuring.assess import assess, table
 
+    made = MEASURING.make("bias measure", asked.settings)  # checked before anything is read
+    words, options = made["words"], made["options"]
     if "seat" in names:
-        found = _seat(vectors, names, _words(sets), template, pooling, each, most_lost, draws, seed, device)
+        more = {"templates": template, "pooling": pooling, "each": each, "options": options}
+        found = _seat(vectors, names, _words(words.sets), device, **more)
     else:
-        found = assess(
-            _inputs(vectors, sets, neutral, anchor, case, most_lost, draws, seed), names=names or None
-        )
+        found = assess(_inputs(vectors, words, options), names=names or None)
     head = ["measure", "value", "95 % interval", "random word sets", "p", "biased", "count", "missing"]
     for name, reason in found.refused.items():
         common.note(f"not measured: {name}: {reason}")
@@ -176,7 +154,7 @@ def remove(
     sets: Sets = "gender",
     case: Case = "exact",
     most_lost: MostLost = 0.2,
-    setting: Settings = [],  # noqa: B006
+    setting: SetMethod = [],  # noqa: B006
     eraser: Annotated[Path | None, typer.Option(help="Also write the fitted eraser to this folder.")] = None,
     to: Annotated[str, typer.Option(help=f"Format of --out: {FORMATS}.")] = "native",
     json: common.AsJson = False,
@@ -202,25 +180,20 @@ def remove(
 
 
 @app.command()
+@asked(MEASURING)
 def report(
+    asked: Asked,
     vectors: common.VectorsPath,
     out: Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")],
     method: Annotated[
         list[str], typer.Option(help=f"One of {METHODS}, or method:setting=value,…; may be given again.")
     ] = ["hard"],  # noqa: B006
-    sets: Sets = "gender",
     names: Measures = [],  # noqa: B006
     analogies: Annotated[
         list[Path], typer.Option(help="Questions in Google's form; may be given again.")
     ] = [],  # noqa: B006
     similarity: Annotated[list[Path], typer.Option(help="A file of rated pairs; may be given again.")] = [],  # noqa: B006
     restrict: common.Restrict = None,
-    neutral: Neutral = "professions",
-    anchor: Anchor = None,
-    case: Case = "exact",
-    most_lost: MostLost = 0.2,
-    draws: Draws = 1000,
-    seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
     """Write one page that compares bias and quality before and after each method.
@@ -234,8 +207,10 @@ def report(
     from seqkit.report.pages.out import check_out
 
     check_out("report", out)
-    inputs = _inputs(vectors, sets, neutral, anchor, case, most_lost, draws, seed)
-    chosen = {text: _method(text, [], case, most_lost) for text in method}
+    made = MEASURING.make("bias report", asked.settings)  # checked before anything is read
+    words, options = made["words"], made["options"]
+    chosen = {text: _method(text, [], words.case, options.most_lost) for text in method}
+    inputs = _inputs(vectors, words, options)
     found = compare(
         inputs, chosen, names=names or None, analogies=analogies, similarities=similarity, restrict=restrict
     )

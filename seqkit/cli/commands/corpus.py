@@ -1,5 +1,6 @@
 """seqkit corpus: build, look at, list and fetch texts."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -7,6 +8,9 @@ import typer
 
 from seqkit.cli import common
 from seqkit.cli.help import group
+from seqkit.cli.options import Asked, asked
+from seqkit.core.options import Settings, option
+from seqkit.text.normalize import Normalizer
 
 __all__ = ["app"]
 
@@ -23,12 +27,10 @@ TokenizerName = Annotated[
     typer.Option(
         "--tokenizer",
         help="character, whitespace or word; subword:MODEL learnt from the text (byte-bpe, bpe, wordpiece, "
-        "unigram); "
-        "or the folder of a saved one.",
+        "unigram); or the folder of a saved one.",
     ),
 ]
 Column = Annotated[str | None, typer.Option(help="Field to read from .jsonl, .csv, .tsv or .parquet.")]
-Lower = Annotated[bool, typer.Option("--lower", help="Lower-case the text.")]
 Sentences = Annotated[
     Literal["line", "punkt"],
     typer.Option(help="line: one a line; punkt: split lines into sentences (needs NLTK_DATA)."),
@@ -39,27 +41,29 @@ Errors = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class Numbered:
+    """Which words get a number of their own."""
+
+    min_count: int = option(1, help="words that occur less often become unknown")
+    max_size: int | None = option(None, help="largest size of the vocabulary; 8000 for subwords")
+    epsilon: float | None = option(
+        None, help="bounded memory: read the text twice; only words above this share of it surely stay"
+    )
+
+
+SETTINGS = Settings({"normal": Normalizer, "numbered": Numbered})
+
+
 @app.command()
+@asked(SETTINGS)
 def build(
+    asked: Asked,
     input: Input,
     out: common.Out,
     tokenizer: TokenizerName = "whitespace",
-    min_count: Annotated[int, typer.Option(help="Words that occur less often become unknown.")] = 1,
-    max_size: Annotated[
-        int | None, typer.Option(help="Largest size of the vocabulary; 8000 for subwords.")
-    ] = None,
-    epsilon: Annotated[
-        float | None,
-        typer.Option(
-            help="Bounded memory: read the text twice; only words above this share of it surely stay."
-        ),
-    ] = None,
     sentences: Sentences = "line",
     column: Column = None,
-    lower: Lower = False,
-    accents: Annotated[str, typer.Option(help="keep or fold.")] = "keep",
-    digits: Annotated[str, typer.Option(help="keep, zero or spell.")] = "keep",
-    unicode: Annotated[str, typer.Option(help="none, nfc, nfd, nfkc or nfkd.")] = "none",
     eos: Annotated[bool, typer.Option("--eos", help="Put </s> at the end of each sentence.")] = False,
     errors: Errors = "strict",
     threads: common.Threads = None,
@@ -70,26 +74,20 @@ def build(
 
     Example: seqkit corpus build wiki.txt.gz --tokenizer word --lower --min-count 5 --out wiki.corpus
     """
-    from seqkit.core.options import from_json
     from seqkit.text.corpus.corpus import Corpus
-    from seqkit.text.normalize import Normalizer
     from seqkit.text.readers.text import read
 
-    normalizer = from_json(
-        Normalizer, {"lower": lower, "accents": accents, "digits": digits, "unicode": unicode}
-    )
+    made = SETTINGS.make("corpus build", asked.settings)
     corpus = Corpus.build(
         read(input, column=column, errors=errors),
         tokenizer,
-        normalizer=normalizer,
+        normalizer=made["normal"],
         sentences=sentences,
-        min_count=min_count,
-        max_size=max_size,
-        epsilon=epsilon,
         add_eos=eos,
         threads=threads,
         out=out,
         report=common.reading(quiet),
+        **vars(made["numbered"]),
     )
     common.show(*corpus.summary(), json)
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,7 +20,6 @@ def demo(
 
     Example: seqkit demo --out demo.vectors
     """
-    from seqkit.embeddings.testsets.testsets import evaluate
     from seqkit.embeddings.training.data import read
     from seqkit.embeddings.training.trainer import SkipGram
     from seqkit.embeddings.vectors.vectors import Vectors
@@ -35,30 +34,25 @@ def demo(
         result = run.train(
             lambda folder: read(model, str(planted / "text.txt"), folder), report=common.progress(quiet)
         )
-        vectors = Vectors.load(kept)
-        scores = evaluate(vectors, [planted / "analogies.txt"])
-        print(
-            f"text        {result['corpus']['num_tokens']:,} tokens, {result['words']} words\nmodel      "
-            f" {model}"
-        )
-        print(
-            "loss        "
-            + "  ".join(f"{epoch['loss']:.3f}" for epoch in result["history"])
-            + "  (nats a prediction, by epoch)\n"
-        )
-        print(
-            common.table(
-                [[s.name, 100 * s.value, s.count, s.missing] for s in scores],
-                ["analogies", "right %", "of", "missing"],
-            )
-        )
-        for question in (("man", "king", "woman"), ("france", "paris", "japan"), ("big", "bigger", "cold")):
-            answer, score = vectors.analogy(*question)[0]
-            print(
-                f"\n{question[0]} is to {question[1]} as {question[2]} is to {answer} ({score:.2f})", end=""
-            )
-        print("\n")
-        for word, near in zip(words := ["king", "paris", "dogs"], vectors.nearest(words, 5), strict=True):
-            print(f"nearest to {word:6}", ", ".join(f"{other} {score:.2f}" for other, score in near))
+        losses = "  ".join(f"{epoch['loss']:.3f}" for epoch in result["history"])
+        print(f"text        {result['corpus']['num_tokens']:,} tokens, {result['words']} words")
+        print(f"model       {model}")
+        print(f"loss        {losses}  (nats a prediction, by epoch)\n")
+        _show(Vectors.load(kept), planted / "analogies.txt")
     if out:
         print(f"\nTry: seqkit embed analogy {out} france paris italy")
+
+
+def _show(vectors: Any, questions: Path) -> None:
+    """Print how many analogies are solved, some of them, and the neighbours of some words."""
+    from seqkit.embeddings.testsets.testsets import evaluate
+
+    rows = [[s.name, 100 * s.value, s.count, s.missing] for s in evaluate(vectors, [questions])]
+    print(common.table(rows, ["analogies", "right %", "of", "missing"]))
+    for a, b, c in (("man", "king", "woman"), ("france", "paris", "japan"), ("big", "bigger", "cold")):
+        answer, score = vectors.analogy(a, b, c)[0]
+        print(f"\n{a} is to {b} as {c} is to {answer} ({score:.2f})", end="")
+    print("\n")
+    words = ["king", "paris", "dogs"]
+    for word, near in zip(words, vectors.nearest(words, 5), strict=True):
+        print(f"nearest to {word:6}", ", ".join(f"{other} {score:.2f}" for other, score in near))

@@ -7,58 +7,50 @@ import typer
 
 from seqkit.cli import common
 from seqkit.cli.help import group
+from seqkit.cli.options import Asked, asked
+from seqkit.core.options import Settings, parse_settings
+from seqkit.diagnosis.diagnose import DiagnoseOptions
+from seqkit.diagnosis.from_files import (
+    DiagnosisRun,
+    OtherParts,
+    Source,
+    check_files,
+    file_duplicates,
+    split_file,
+)
 
 __all__ = ["app"]
 
 app = group("Diagnose a classifier: run, split, duplicates, sheet, choose.")
 
-Form = Annotated[
-    str | None,
-    typer.Option("--format", help="lines (label text), tsv, csv or jsonl; by default from the file name."),
-]
-Text = Annotated[str, typer.Option("--text", help="Column of the text (csv, tsv, jsonl).")]
-Label = Annotated[str, typer.Option("--label", help="Column of the label.")]
-Encoding = Annotated[str, typer.Option(help="Encoding of the files: utf-8, windows-1252, ...")]
-Group = Annotated[str | None, typer.Option(help="Column of groups: the rows of a group stay in one part.")]
 Threshold = Annotated[float, typer.Option(help="Jaccard similarity from which two texts are copies.")]
 Limits = Annotated[
     list[str], typer.Option("--limit", help="A limit to meet, such as ms<=5; may be given again.")
 ]
 
 
+RUN = Settings({"parts": OtherParts, "source": Source, "options": DiagnoseOptions})
+SPLIT = Settings({"source": Source}, fixed={"slices": ()})
+COPIES = Settings({"source": Source}, fixed={"slices": (), "group": None})
+
+
 @app.command()
+@asked(RUN)
 def run(
+    asked: Asked,
     train: Annotated[str, typer.Argument(help="Labelled texts to train on.")],
     out: Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")],
-    dev: Annotated[str, typer.Option(help="Labelled texts of dev, or a share of TRAIN.")] = "0.1",
-    test: Annotated[str | None, typer.Option(help="Labelled texts of test, or a share of TRAIN.")] = None,
-    train_dev: Annotated[
-        str | None,
-        typer.Option(help="Share of TRAIN (0: none), or a file; 0.1 if not given and dev is a file."),
-    ] = None,
-    human: Annotated[float | None, typer.Option(help="Error of people, or the best known.")] = None,
-    least: Annotated[
-        float, typer.Option(help="Gaps are named if their whole interval lies above this.")
-    ] = 0.02,
     limit: Limits = [],  # noqa: B006
-    form: Form = None,
-    text: Text = "text",
-    label: Label = "label",
-    group: Group = None,
-    slices: Annotated[list[str], typer.Option("--slice", help="A column; its values become slices.")] = [],  # noqa: B006
-    encoding: Encoding = "utf-8",
     reader: Annotated[str, typer.Option(help="averaged, summed or recurrent.")] = "averaged",
     setting: Annotated[
         list[str], typer.Option("--set", help="A setting of the classifier, such as hidden_size=64.")
     ] = [],  # noqa: B006
-    sizes: Annotated[bool, typer.Option(help="Also train on 1/8, 1/4 and 1/2 of the rows.")] = True,
     matrix: Annotated[
         Path | None, typer.Option(help="Draw the confusion matrix to this .svg or .png.")
     ] = None,
     sheet: Annotated[Path | None, typer.Option(help="Also write the sheet of errors to this .csv.")] = None,
     device: common.Device = "auto",
     threads: common.Threads = None,
-    seed: common.Seed = 1,
     quiet: common.Quiet = False,
     json: common.AsJson = False,
 ) -> None:
@@ -66,18 +58,15 @@ def run(
 
     Example: seqkit diagnose run film.tsv --dev dev.tsv --test test.tsv --human 0.05 --out film.html
     """
-    from seqkit.core.options import parse_settings
-    from seqkit.diagnosis.diagnose import DiagnoseOptions
-    from seqkit.diagnosis.from_files import DiagnosisRun, Source, check_files
     from seqkit.models.classifier.model import TextClassifier
 
     check_files(out, matrix, sheet)
-    options = DiagnoseOptions(human=human, least=least, sizes=sizes, seed=seed)
+    made = RUN.make("diagnose run", asked.settings)
+    options, given = made["options"], parse_settings(setting)
     model = TextClassifier(
-        device=device, threads=threads, **({"reader": reader, "seed": seed} | parse_settings(setting))
+        device=device, threads=threads, **({"reader": reader, "seed": options.seed} | given)
     )
-    source = Source(format=form, text=text, label=label, group=group, slices=tuple(slices), encoding=encoding)
-    found = DiagnosisRun(train, dev, test, train_dev, source, seed).diagnose(
+    found = DiagnosisRun(train, made["parts"], made["source"], options.seed).diagnose(
         model, options, out, matrix=matrix, sheet=sheet, limits=limit, report=None if quiet else common.note
     )
     plain = found.to_json()
@@ -98,7 +87,9 @@ def run(
 
 
 @app.command()
+@asked(SPLIT)
 def split(
+    asked: Asked,
     source: Annotated[str, typer.Argument(help="Labelled texts.")],
     out: Annotated[Path, typer.Option(help="Folder to write train.tsv, dev.tsv, ... to.")],
     share: Annotated[list[str], typer.Option(help="part=share; may be given again.")] = [  # noqa: B006
@@ -106,11 +97,6 @@ def split(
         "dev=0.1",
         "test=0.1",
     ],
-    form: Form = None,
-    text: Text = "text",
-    label: Label = "label",
-    group: Group = None,
-    encoding: Encoding = "utf-8",
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:
@@ -118,15 +104,7 @@ def split(
 
     Example: seqkit diagnose split film.tsv --share train=0.8 --share dev=0.1 --share test=0.1 --out parts
     """
-    from seqkit.diagnosis.from_files import Source, split_file
-
-    found = split_file(
-        source,
-        share,
-        out,
-        Source(format=form, text=text, label=label, group=group, encoding=encoding),
-        seed=seed,
-    )
+    found = split_file(source, share, out, Source(**asked.settings), seed=seed)
     rows = [
         [r["part"], r["rows"], ", ".join(f"{k} {n:,}" for k, n in r["labels"].items()), r["file"]]
         for r in found
@@ -135,15 +113,13 @@ def split(
 
 
 @app.command("duplicates")
+@asked(COPIES)
 def copies(
+    asked: Asked,
     sources: Annotated[
         list[str], typer.Argument(help="Labelled texts, a file for each part, training first.")
     ],
     threshold: Threshold = 0.8,
-    form: Form = None,
-    text: Text = "text",
-    label: Label = "label",
-    encoding: Encoding = "utf-8",
     show: Annotated[int, typer.Option(help="Copies to show.")] = 10,
     json: common.AsJson = False,
 ) -> None:
@@ -151,11 +127,7 @@ def copies(
 
     Example: seqkit diagnose duplicates train.tsv dev.tsv test.tsv
     """
-    from seqkit.diagnosis.from_files import Source, file_duplicates
-
-    found = file_duplicates(
-        sources, Source(format=form, text=text, label=label, encoding=encoding), threshold=threshold
-    )
+    found = file_duplicates(sources, Source(**asked.settings), threshold=threshold)
     rows = [[r["part"], r["of"], r["exact"], r["near"], r["rows"]] for r in found["between"]]
     rows += [[name, name, n, "", found["sizes"][name]] for name, n in found["within"].items()]
     lines = [

@@ -18,10 +18,12 @@ class CountOptions:
     """What is counted."""
 
     window: int = option(10, low=1, high=1000, help="words to each side")
-    weighting: Literal["inverse", "flat"] = option("inverse", help="a pair at distance d counts 1/d, or 1")
+    weighting: Literal["inverse", "flat"] = option(
+        "inverse", help="inverse: a pair at distance d counts 1/d; flat: 1"
+    )
     symmetric: bool = option(True, help="both directions; else rows stand before columns")
     distance: Literal["kept", "text"] = option(
-        "kept", help="words left out shrink distances (as in GloVe's C), or keep their place"
+        "kept", help="kept: words left out shrink distances (as in GloVe's C); text: they keep their place"
     )
     min_count: int = option(5, low=1, help="words seen less often are left out")
     max_size: int | None = option(None, low=1, help="most words that are kept, the most common ones")

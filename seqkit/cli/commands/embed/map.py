@@ -1,24 +1,33 @@
 """seqkit embed map."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import typer
 
 from seqkit.cli import common
+from seqkit.cli.options import Asked, asked
+from seqkit.core.options import Settings, option, parse_settings
 
 
+@dataclass(frozen=True)
+class Shown:
+    """Which words a map shows."""
+
+    top: int = option(300, help="how many words: the most frequent, or the nearest")
+    neighbours_of: str | None = option(None, help="draw this word and the --top nearest to it")
+    title: str = option("", help="title of the map; if not given, it says what is shown")
+    missing: Literal["error", "skip"] = option("error", help="what an unknown word does: error or skip")
+
+
+@asked(Settings({"shown": Shown}))
 def draw(
+    asked: Asked,
     vectors: common.VectorsPath,
     out: common.Out,
     words: Annotated[
         list[str], typer.Option(help="A file of words, or words; give again for another colour.")
     ] = [],  # noqa: B006
-    top: Annotated[
-        int, typer.Option("--top", help="How many words: the most frequent, or the nearest.")
-    ] = 300,
-    neighbours_of: Annotated[
-        str | None, typer.Option(help="Draw this word and the --top nearest to it.")
-    ] = None,
     method: Annotated[
         str | None, typer.Option(help="tsne, pca, umap (an extra) or axes; tsne if not given.")
     ] = None,
@@ -28,8 +37,6 @@ def draw(
     y: Annotated[
         str | None, typer.Option(help="A formula for the vertical axis, such as 'king-man+woman'.")
     ] = None,
-    title: Annotated[str, typer.Option(help="Title of the map; if not given, it says what is shown.")] = "",
-    missing: Annotated[str, typer.Option(help="What to do with an unknown word: error or skip.")] = "error",
     setting: Annotated[
         list[str], typer.Option("--set", help="A setting of the method, such as perplexity=50.")
     ] = [],  # noqa: B006
@@ -40,7 +47,6 @@ def draw(
 
     Example: seqkit embed map demo.vectors --top 200 --out map.svg
     """
-    from seqkit.core.options import parse_settings
     from seqkit.embeddings.maps import maps
     from seqkit.embeddings.vectors.vectors import Vectors
 
@@ -50,14 +56,10 @@ def draw(
         Vectors.load(vectors),
         out,
         groups or None,
-        top=top,
-        neighbours_of=neighbours_of,
         method=method or ("axes" if axes else "tsne"),
         axes=axes,
         seed=seed,
-        missing=missing,  # type: ignore[arg-type]  # checked there
-        title=title,
-        **parse_settings(setting),
+        **(asked.settings | parse_settings(setting)),
     )
     left_out = f"; {drawn.unlabelled:,} labels found no place" if drawn.unlabelled else ""
     common.show(drawn.to_json(), f"{', '.join(map(str, drawn.files))}: {drawn.caption}{left_out}", json)
