@@ -7,7 +7,7 @@ float32 on a CPU the passes are compiled (families/*/cpu.py), elsewhere they are
 Arrays of a compiled pass are those of the whole run, T first; t is the step. gx, product (U h of the step),
 inputs (h as the products read it), dgx, du and through (what flows back through U) are float32, or bfloat16
 as its bits. A backward pass adds dy[t] and `through` to dh, the gradient of h after the step, and leaves in
-dh what goes to h before the step other than through U. states, dstates (gradients of the states after the step)
+dh what goes to h before the step other than through U. states, dstates (their gradients after the step)
 and own (what the family alone needs) are tuples.
 Not handled: second derivatives (`reference`).
 """
