@@ -150,8 +150,17 @@ class Settings:
         return made
 
     def to_json(self, made: Mapping[str, Any]) -> dict[str, Any]:
-        """All settings by name, from the options of each group."""
-        return {n: v for group in self.groups for n, v in to_json(made[group]).items() if n not in self.fixed}
+        """All settings by name as plain JSON values, from the options of each group."""
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in self.values(made).items()}
+
+    def values(self, made: Mapping[str, Any]) -> dict[str, Any]:
+        """All settings by name as they are held, from the options of each group."""
+        return {
+            each.name: getattr(made[group], each.name)
+            for group, kind in self.groups.items()
+            for each in dataclasses.fields(kind)
+            if each.name not in self.fixed
+        }
 
 
 def parse_settings(texts: Iterable[str]) -> dict[str, Any]:

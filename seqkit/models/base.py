@@ -155,7 +155,7 @@ class Model(Generic[F]):
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All settings by name, as scikit-learn has it."""
-        return {"device": self.device, "threads": self.threads} | self.settings.to_json(self.options)
+        return {"device": self.device, "threads": self.threads} | self.settings.values(self.options)
 
     def set_params(self, **params: Any) -> Self:
         """Change settings by name; a model that was trained is then untrained."""
@@ -165,7 +165,7 @@ class Model(Generic[F]):
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write weights, settings, history and all that predictions need to a folder, atomically."""
         weights = {f"weights.{n}": p.detach().cpu().numpy() for n, p in self.network.named_parameters()}
-        settings = {n: v for n, v in self.get_params().items() if n not in ("device", "threads")}
+        settings = self.settings.to_json(self.options)
         history = [dataclasses.asdict(epoch) for epoch in self.history]
         meta = {"settings": settings, "history": history, **self.fitted.to_json()}
         files.save(Path(folder), self.kind, weights | self.fitted.to_arrays(), meta)
@@ -217,7 +217,8 @@ class Model(Generic[F]):
 
     def _signature(self, *data: Any) -> dict[str, Any]:
         """What must be unchanged when a run is resumed: all settings, and the data."""
-        settings = {name: value for name, value in self.get_params().items() if name not in RUN_ONLY}
+        values = self.settings.to_json(self.options).items()
+        settings = {name: value for name, value in values if name not in RUN_ONLY}
         return settings | {"data": fingerprint(*data)}
 
     def _learn(

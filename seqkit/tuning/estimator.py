@@ -13,6 +13,7 @@ class Estimator(Protocol):
     """Settings by name, training that logs and can be resumed, and files."""
 
     settings: Settings
+    options: Mapping[str, Any]  # of each group of settings
     device: str
 
     @property

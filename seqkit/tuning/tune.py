@@ -125,7 +125,8 @@ def tune(
     way: Method = options.from_json(searches.load(method), dict(method_settings or {}))
     where = Space.of(space, model.settings.groups.values(), type(model).__name__)
     _check(model, where, way, trials)
-    fixed = {n: v for n, v in model.get_params().items() if n not in (*where.parts, "device", "threads")}
+    settings = model.settings.to_json(model.options)
+    fixed = {name: value for name, value in settings.items() if name not in where.parts}
     signature = {
         "version": VERSION,
         "model": type(model).__name__,

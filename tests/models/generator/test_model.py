@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError
+from seqkit.models.generator import model as generator
 from seqkit.models.generator.model import Generator
 
 LABELS = ["up", "down"] * 40
@@ -54,7 +55,11 @@ def test_every_setting_trains_and_survives_save_and_load(settings, tmp_path):
     assert model.history[-1].loss.mean < model.history[0].loss.mean
     model.save(tmp_path / "model")
     again = Generator.load(tmp_path / "model")
-    assert (again.get_params(), again.labels, again.counts) == (model.get_params(), ("down", "up"), (40, 40))
+    assert (again.get_params(), again.labels, again.fitted.counts) == (
+        model.get_params(),
+        ("down", "up"),
+        (40, 40),
+    )
     assert again.sample(["up", "down"], seeds=[1, 2]) == model.sample(["up", "down"], seeds=[1, 2])
     assert again.score(LABELS, texts) == model.score(LABELS, texts)
 
@@ -109,8 +114,8 @@ def test_draws_follow_the_models_distribution(trained):
 
 
 def test_law_padding_is_never_read_and_every_weight_gets_a_gradient(trained):
-    x, rows = trained._encode("test", LABELS, TEXTS)
-    batch = trained._batch(x, rows, np.arange(80), None)
+    x, rows = generator._encode(trained.fitted, "test", LABELS, TEXTS)
+    batch = generator._batch(trained.fitted, x, rows, np.arange(80), None)
     network = trained.network
     network.zero_grad()
     first = network.loss(batch, None, 0)[0]

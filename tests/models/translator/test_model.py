@@ -13,6 +13,7 @@ import seqkit as sk
 from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError, TrainingError
 from seqkit.models.decoding.beam import greedy
 from seqkit.models.decoding.options import BeamOptions
+from seqkit.models.translator import model as translator
 from seqkit.models.translator.model import Translator
 from seqkit.models.translator.network import PairBatch
 from seqkit.models.translator.search import SourceRows, translate
@@ -43,7 +44,9 @@ def trained(request):
 
 
 def batch_of(model, rows=range(60)):
-    return model._batch(model._encode("test", X, Y), np.array(rows), None)
+    return translator._batch(
+        model.fitted, translator._encode(model.fitted, "test", X, Y), np.array(rows), None
+    )
 
 
 def tensors(batch):
@@ -154,7 +157,9 @@ def test_gradients_are_finite_differences(attention):
         X[:20], Y[:20]
     )
     network = randomised(model, scale=0.4).train()
-    batch = model._batch(model._encode("test", X[:20], Y[:20]), np.array([3, 4, 7]), None)
+    batch = translator._batch(
+        model.fitted, translator._encode(model.fitted, "test", X[:20], Y[:20]), np.array([3, 4, 7]), None
+    )
     network.loss(batch, None, 0)[0].backward()
     for p in network.parameters():
         flat, place = p.detach().view(-1), int(p.grad.abs().argmax())
@@ -283,7 +288,7 @@ def test_nothing_banned_is_written_and_limits_hold(trained):
 
 
 def test_alignment_has_a_row_for_each_word_that_sums_to_one(trained):
-    if trained.decoder_options.attention == "none":
+    if trained.options["decoder"].attention == "none":
         with pytest.raises(
             OptionError, match="got a model with attention 'none', expected luong or bahdanau"
         ):
@@ -317,10 +322,13 @@ def test_a_killed_run_resumed_ends_in_the_same_bytes(tmp_path):
 
 def test_parts_of_a_batch_make_up_the_whole():
     model = small(epochs=1, dropout=0.3, locked=True).fit(X, Y)
-    network, pairs = model.network.train(), model._encode("test", X, Y)
+    network, pairs = model.network.train(), translator._encode(model.fitted, "test", X, Y)
     rows = np.arange(8)
-    whole = float(network.loss(model._batch(pairs, rows, None), None, 5)[0].detach())
-    parts = [network.loss(model._batch(pairs, rows[a:b], (a, 8)), None, 5)[0] for a, b in ((0, 3), (3, 8))]
+    whole = float(network.loss(translator._batch(model.fitted, pairs, rows, None), None, 5)[0].detach())
+    parts = [
+        network.loss(translator._batch(model.fitted, pairs, rows[a:b], (a, 8)), None, 5)[0]
+        for a, b in ((0, 3), (3, 8))
+    ]
     assert whole == pytest.approx(sum(float(part.detach()) for part in parts), rel=1e-5)
 
 

@@ -10,7 +10,7 @@ from seqkit.cli.options import Training, flags
 from seqkit.embeddings.training.options import SETTINGS
 
 
-@flags(SETTINGS)
+@flags(SETTINGS, searched=False)  # word vectors have no loss on other data
 def train(
     run: Training,
     input: Annotated[

@@ -12,18 +12,18 @@ __all__ = ["app"]
 app = search.app
 
 
-def _add(name: str, train: Any) -> None:
+def _add(name: str, command: str, train: Any) -> None:
     """The search and the range test of a train command."""
-    noun = name.replace("-", " ")
     tune = train.task.bind(search.Search, search.FLAGS)
-    tune.__doc__ = f"""Search settings of what `seqkit {noun}` trains, and keep the best model in --out.
+    trained = f"what `seqkit {name} {command}` trains"
+    tune.__doc__ = f"""Search settings of {trained}, and keep the best model in --out.
 
     The same command continues a search that was stopped; several shells with it share the trials.
 
     Example: seqkit tune {name} INPUT --valid VALID --space lr --trials 20 --out best
     """
     test = train.task.bind(lr.Rates, lr.FLAGS, without=("out",))
-    test.__doc__ = f"""Find a learning rate for what `seqkit {noun}` trains.
+    test.__doc__ = f"""Find a learning rate for {trained}.
 
     Example: seqkit tune lr {name} INPUT --plot lr.svg
     """
@@ -36,5 +36,5 @@ for noun in commands.names():
     if isinstance(group, typer.Typer):
         for each in group.registered_commands:
             if hasattr(each.callback, "task"):
-                _add(noun, each.callback)
+                _add(noun, each.name or "train", each.callback)
 app.add_typer(lr.app, name="lr")
