@@ -247,7 +247,7 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
             2,
             "got 2 trials for 2 rounds, expected at least 4",
         ),
-        ([*BEFORE, "--trials", "0"], 2, "tune: 0 trials came, allowed is at least 1"),
+        ([*BEFORE, "--trials", "0"], 2, "tune: got 0 trials, expected at least 1"),
         ([*BEFORE, "--set", "epoch=2"], 2, "unknown setting 'epoch'. Did you mean 'epochs'?"),
         ([*BEFORE, "--unit", "words"], 2, "unknown tokenizer 'words'; known: character"),
         ([*BEFORE, "--plot", "x.pdf"], 2, "got 'x.pdf', expected a name that ends in .svg or .png"),
