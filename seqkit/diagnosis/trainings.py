@@ -5,6 +5,7 @@ Not handled: what the numbers mean (diagnosis.causes, diagnosis.gaps).
 
 import inspect
 import time
+import typing
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -139,6 +140,16 @@ class Trainings:
         self, texts: Sequence[str], labels: Sequence[str], steps: StepLosses | None = None, **changes: Any
     ) -> Any:
         fresh = type(self.model)(**(self.model.get_params() | changes))
-        takes = inspect.signature(fresh.fit).parameters
-        fresh.fit(list(texts), list(labels), **({"logs": [steps]} if steps and "logs" in takes else {}))
+        fresh.fit(
+            list(texts), list(labels), **({"logs": [steps]} if steps and _takes_logs(fresh.fit) else {})
+        )
         return fresh
+
+
+def _takes_logs(fit: Any) -> bool:
+    """Whether a function has a parameter `logs`, by itself or in `**run: Unpack[Run]`."""
+    parameters = inspect.signature(fit, eval_str=True).parameters.values()
+    named = {p.name for p in parameters if p.kind is not p.VAR_KEYWORD}
+    for more in (p for p in parameters if p.kind is p.VAR_KEYWORD):
+        named |= {name for kind in typing.get_args(more.annotation) for name in typing.get_type_hints(kind)}
+    return "logs" in named
