@@ -50,7 +50,7 @@ def test_value_of_a_part_is_that_of_its_rows():
 def test_bad_input_is_refused():
     with pytest.raises(OptionError, match="sacrebleu does not take {'tokenize': 'words'}"):
         score_texts(HYPOTHESES, REFERENCES, tokenize="words")
-    with pytest.raises(OptionError, match="metric 'blue' came, allowed are bleu and chrf"):
+    with pytest.raises(OptionError, match="score: got metric 'blue', expected bleu or chrf"):
         score_texts(HYPOTHESES, REFERENCES, "blue")
     with pytest.raises(ShapeError, match="5 sources and 4 targets"):
         score_texts(HYPOTHESES, REFERENCES[:4])
