@@ -193,5 +193,5 @@ def test_bad_input_gives_one_sentence_and_its_exit_code(folder, words, code, mes
 def test_labels_that_training_never_met_count_as_wrong_and_are_told(folder):
     (folder / "new.conll").write_text(FILES["new.conll"])
     done = shell("tag", "eval", "m", "new.conll", "--json", cwd=folder)
-    assert "1 labels were never met in training" in done.stderr
+    assert "1 labels are not in the training text and count as wrong" in done.stderr
     assert json.loads(done.stdout)[0]["signature"]["unseen"] == 1

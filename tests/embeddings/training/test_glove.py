@@ -135,7 +135,7 @@ def test_resume_with_another_setting_or_other_counts_names_the_difference(tmp_pa
     model().fit(make_corpus(), checkpoint=tmp_path)
     with pytest.raises(OptionError, match="got x_max 5.0, expected 10.0 as in"):
         model(x_max=5.0).fit(make_corpus(), checkpoint=tmp_path, resume=True)
-    with pytest.raises(OptionError, match="counts was"):
+    with pytest.raises(OptionError, match="got counts"):
         model().fit(make_corpus(seed=1), checkpoint=tmp_path, resume=True)
 
 

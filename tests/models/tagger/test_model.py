@@ -173,7 +173,7 @@ def test_a_run_stopped_anywhere_and_resumed_ends_in_the_same_bytes(tmp_path, set
 
 def test_resuming_with_other_sentences_is_refused(tmp_path):
     small().fit(X, Y, checkpoint=tmp_path)
-    with pytest.raises(OptionError, match="resume: got sentences"):
+    with pytest.raises(OptionError, match="resume: got data"):
         small().fit(X, [*Y[:-1], ["I-LOC", "O"]], checkpoint=tmp_path, resume=True)
 
 

@@ -295,7 +295,7 @@ def test_command_trains_resumes_and_keeps_the_model(tmp_path):
         outs.append(json.loads(done.stdout)["matrix_sha256"])
     assert outs[0] == outs[1]
     assert Vectors.load(tmp_path / "v").dim == 8
-    assert WindowModel.load(tmp_path / "v" / "model", device="cpu").options.context == "both"
+    assert WindowModel.load(tmp_path / "v" / "model", device="cpu").get_params()["context"] == "both"
 
 
 @pytest.mark.gpu
