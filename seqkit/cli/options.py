@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from seqkit.train.data import Data
 
 PANELS = {"fit": "Training", "gradient": "Training", "text": "Data"}  # of the groups; others: Model
+Make = Callable[..., Any]  # device, threads, settings -> a model
+Read = Callable[[Any, Path | None, Any], "Data"]  # the model, a folder to keep a corpus in, the world
+Told = Callable[[Mapping[str, Any]], str]  # the result -> words
 
 
 @dataclass(frozen=True)
@@ -47,19 +50,10 @@ class Training:
     quiet: bool = False
     json: bool = False
 
-    def run(
-        self,
-        make: Callable[..., Any],
-        read: "Callable[[Any, Path | None, Any], Data]",
-        out: str,
-        unit: str,
-        text: Callable[[Mapping[str, Any]], str],
-        alone: bool = False,
-    ) -> None:
+    def run(self, make: Make, read: Read, out: str, unit: str, text: Told, alone: bool = False) -> None:
         """Make the model, read its data, train it and show the result.
 
-        read: called with the model, the folder to keep a corpus in, and the world. text: the result in
-        words. alone: several processes cannot share the work.
+        alone: several processes cannot share the work.
         """
         from seqkit.models.run import TrainingRun, estimate
 

@@ -1,18 +1,14 @@
 """seqkit tune lr: the range test of learning rates, for any model that a train command makes."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from seqkit.cli import common
 from seqkit.cli.help import group
-from seqkit.cli.options import in_panel
-
-if TYPE_CHECKING:
-    from seqkit.train.data import Data
+from seqkit.cli.options import Make, Read, Told, in_panel
 
 app = group("Find a learning rate: raise it step by step and watch the loss.")
 FLAGS = {
@@ -50,15 +46,7 @@ class Rates:
     quiet: bool = False
     json: bool = False
 
-    def run(
-        self,
-        make: Callable[..., Any],
-        read: "Callable[[Any, Path | None, Any], Data]",
-        out: str,
-        unit: str,
-        text: Any,
-        alone: bool = False,
-    ) -> None:
+    def run(self, make: Make, read: Read, out: str, unit: str, text: Told, alone: bool = False) -> None:
         """Test, and print the rate to use."""
         from seqkit.report.figure import check_picture
         from seqkit.report.rate_curve import rate_curve

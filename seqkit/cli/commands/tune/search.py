@@ -1,6 +1,5 @@
 """seqkit tune: search settings of any model that a train command makes, and look at searches."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,11 +8,10 @@ import typer
 
 from seqkit.cli import common
 from seqkit.cli.help import group
-from seqkit.cli.options import in_panel
+from seqkit.cli.options import Make, Read, Told, in_panel
 from seqkit.core.family import Family
 
 if TYPE_CHECKING:
-    from seqkit.train.data import Data
     from seqkit.tuning.tune import Found, Report
 
 app = group("Find good settings: search those of any model that can be trained, find a learning rate, show.")
@@ -59,15 +57,7 @@ class Search:
     quiet: bool = False
     json: bool = False
 
-    def run(
-        self,
-        make: Callable[..., Any],
-        read: "Callable[[Any, Path | None, Any], Data]",
-        out: str,
-        unit: str,
-        text: Any,
-        alone: bool = False,
-    ) -> None:
+    def run(self, make: Make, read: Read, out: str, unit: str, text: Told, alone: bool = False) -> None:
         """Search, and keep the best model in `out`."""
         from seqkit.core.options import parse_settings
         from seqkit.report.figure import check_picture
