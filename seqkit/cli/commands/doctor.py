@@ -32,6 +32,7 @@ def doctor(json: common.AsJson = False) -> None:
 
     Example: seqkit doctor
     """
+    common.note("checking the kernels; they are compiled first, if this version has not run here before")
     findings = examine()
     common.show(findings, "\n".join(f"{name:22} {value}" for name, value in findings.items()), json)
     if not all(ok for name, ok in findings.items() if name.startswith("kernel ")):
