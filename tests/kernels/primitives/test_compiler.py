@@ -3,6 +3,7 @@
 import pickle
 
 import numba
+import pytest
 
 from seqkit.kernels.primitives.compiler import cpu
 
@@ -36,3 +37,18 @@ def test_kernels_are_compiled_anew_when_any_of_their_sources_changed(tmp_path, m
     assert cache(tmp_path).load("key") == "compiled"
     monkeypatch.setattr(cpu, "VERSION", "of other sources")
     assert cache(tmp_path).load("key") is None
+
+
+def test_kernel_without_a_folder_to_write_to_is_compiled_all_the_same(monkeypatch):
+    from seqkit.kernels.primitives.compiler import cpu
+
+    def refuse(_):
+        raise RuntimeError("no locator available")
+
+    monkeypatch.setattr(cpu, "_ENABLE", refuse)
+    scope = {"njit": cpu.njit}
+    source = "@njit(cache=True)\ndef twice(x):\n    return 2 * x\n"
+    exec(compile(source, str(cpu.KERNELS / "x.py"), "exec"), scope)
+    assert scope["twice"](4) == 8
+    with pytest.raises(RuntimeError, match="locator"):
+        exec(compile(source, "/elsewhere/x.py", "exec"), scope)

@@ -3,7 +3,8 @@
 What numba keeps in __pycache__ is read by pickle and names the modules it was compiled from: after an
 update that moves one, reading it fails; and a change of a function that others inline is not seen. Here the
 cache of a kernel is valid only for the very sources of all kernels, and what cannot be read is compiled
-again. Not handled: caches of other packages, which stay as numba has them.
+again. Where there is no folder to write to, every process compiles.
+Not handled: caches of other packages, which stay as numba has them.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from typing import Any
 import numba
 from numba import njit
 from numba.core import caching
+from numba.core.dispatcher import Dispatcher
 
 import seqkit
 
@@ -52,5 +54,15 @@ class _Index(caching.IndexDataCacheFile):  # type: ignore[misc]  # numba has no 
             return None
 
 
+def _enable_caching(dispatcher: Any) -> None:
+    try:
+        _ENABLE(dispatcher)
+    except RuntimeError:  # no folder to write to
+        if not Path(dispatcher.py_func.__code__.co_filename).is_relative_to(KERNELS):
+            raise
+
+
 VERSION = _version()
+_ENABLE = Dispatcher.enable_caching
+Dispatcher.enable_caching = _enable_caching  # type: ignore[assignment, method-assign]  # the same call
 caching.IndexDataCacheFile = _Index
