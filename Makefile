@@ -11,7 +11,7 @@ test: .venv/installed-test
 	$(BIN)/python -m pytest -n 2
 
 slow: .venv/installed-test
-	$(BIN)/python -m pytest -m "slow or gpu"
+	HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -m "slow or gpu"
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .

@@ -17,8 +17,10 @@ os.environ.setdefault(
 )  # the workers of xdist have a core each; teams of threads would wait for another
 sys.path.insert(0, str(ROOT / "tests"))
 
-settings.register_profile("here", deadline=None, max_examples=60)
-settings.load_profile("here")
+# the default run draws the same cases every time; HYPOTHESIS_PROFILE=explore looks for new ones
+settings.register_profile("same", deadline=None, max_examples=60, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 UNPICKLED: list[str] = []
 
 

@@ -276,8 +276,17 @@ def test_wish_to_stop_that_comes_after_a_job_ends_the_search(tmp_path, job):
     assert len(told) == 12
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("step", [1, 20, 24, 33])
+@pytest.mark.parametrize(
+    ("step", "number"),
+    [
+        (step, number)
+        if (step, number)
+        in {(1, signal.SIGTERM), (20, signal.SIGINT), (24, signal.SIGKILL), (33, signal.SIGINT)}
+        else pytest.param(step, number, marks=pytest.mark.slow)
+        for step in (1, 20, 24, 33)
+        for number in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
+    ],
+)
 def test_killed_search_goes_on_and_loses_no_finished_trial(tmp_path, number, step):
     worker = start(tmp_path / "killed", "halving", step, number)
     told, _ = worker.communicate(timeout=300)

@@ -256,6 +256,6 @@ def test_counts_of_a_planted_low_rank_are_explained():
     ends, columns = np.arange(0, 6401, 80), np.tile(np.arange(80, dtype=np.int32), 80)
     vocab = Vocab([f"w{i}" for i in range(80)], np.full(80, 100))
     counts = Cooccurrence(ends, columns, np.exp(logs).ravel(), vocab, CountOptions(symmetric=False))
-    lm = GloVe(dim=3, epochs=300, x_max=1e-9, lr=0.2)
+    lm = GloVe(dim=3, epochs=40, x_max=1e-9, lr=0.2)
     lm.fit(counts)
     assert lm.history[-1].loss.mean < 1e-3 * 0.5 * logs.var()
