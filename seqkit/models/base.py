@@ -7,7 +7,6 @@ import contextlib
 import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, Self, TypedDict, TypeVar, Unpack
 
@@ -25,13 +24,14 @@ from seqkit.models.options import Fit, Recurrent
 from seqkit.nn.initialise import check_way
 from seqkit.nn.resources import check_memory, memory_errors, torch_threads
 from seqkit.nn.weights import put_weights, take_weights
+from seqkit.text.codec import Codec
 from seqkit.train.checkpoint import Checkpoint
 from seqkit.train.gradient.learner import GradientLearner
 from seqkit.train.gradient.options import GradientOptions
 from seqkit.train.learner import Batches, Engine, Learner
 from seqkit.train.log import Log
 from seqkit.train.loop import fit
-from seqkit.train.probe import EnoughError, Timing
+from seqkit.train.probe import EnoughError, Estimate, Timing
 from seqkit.train.progress import Epoch, History, Progress
 from seqkit.train.schedule import schedule
 from seqkit.train.world import World
@@ -73,30 +73,16 @@ class Run(TypedDict, total=False):
     minutes: float | None
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """What a run needs, by a short trial.
+class Coded(Fitted, Protocol):
+    """A fitted record with one codec."""
 
-    memory: bytes of weights, gradients and two moments. units: as the batches count them, such as tokens.
-    """
-
-    parameters: int
-    units: int
-    memory: int
-    seconds: float
-    units_per_second: float
-
-    def text(self, unit: str) -> str:
-        """In words.  unit: what is counted in an epoch."""
-        return (
-            f"{self.parameters:,} parameters, {self.units:,} {unit} to read, "
-            f"{self.memory / 2**20:,.0f} MiB of "
-            f"weights, gradients and moments, about {self.seconds:,.0f} s at "
-            f"{self.units_per_second / 1e3:,.1f}k {unit}/s"
-        )
+    @property
+    def codec(self) -> Codec:
+        """How text becomes ids and back."""
 
 
 F = TypeVar("F", bound=Fitted)
+C = TypeVar("C", bound=Coded)
 
 
 class Model(Generic[F]):
@@ -273,6 +259,15 @@ class Model(Generic[F]):
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
         return f"{type(self).__name__}({settings})"
+
+
+class TextModel(Model[C]):
+    """A model that reads and writes text by one codec."""
+
+    @property
+    def codec(self) -> Codec:
+        """How text becomes ids and back.  Raises:  OptionError before `fit`."""
+        return self.fitted.codec
 
 
 def _in_eval(network: nn.Module, validate: Callable[[], float]) -> Callable[[], float]:

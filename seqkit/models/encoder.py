@@ -12,7 +12,7 @@ from torch.nn.functional import embedding
 from seqkit.models.options import Recurrent
 from seqkit.nn.cell import State
 from seqkit.nn.dropout import Draws, drop_words, dropout
-from seqkit.nn.initialise import initialise
+from seqkit.nn.initialise import initial_embedding, seeded
 from seqkit.nn.stack import Stack
 
 USUAL = (Recurrent.init_input, Recurrent.init_hidden)  # what a cell starts with by itself
@@ -51,10 +51,8 @@ class Encoder(nn.Module):
     def __init__(self, classes: int, settings: Recurrent, *, extra: int = 0) -> None:
         super().__init__()
         self.settings = s = settings
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(s.seed)
-            self.embedding = nn.Parameter(torch.empty(classes, s.dim))
-            initialise(self.embedding, s.init_embedding)
+        with seeded(s.seed):
+            self.embedding = initial_embedding(classes, s.dim, s.init_embedding)
             self.stack = stack_of(s, s.dim + extra)
         self.output_size = self.stack.output_size
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding, embedding_bag, pad
 
 from seqkit.core.errors import OptionError
-from seqkit.nn.initialise import initialise
+from seqkit.nn.initialise import initial_embedding
 from seqkit.nn.stack import Stack
 
 Kind = Literal["cnn", "recurrent"]
@@ -29,8 +29,7 @@ class Characters(nn.Module):
     def __init__(self, classes: int, dim: int, size: int, kind: Kind = "cnn") -> None:
         super().__init__()
         self.kind, self.size = kind, size
-        self.embedding = nn.Parameter(torch.empty(classes, dim))
-        initialise(self.embedding, "small-normal")
+        self.embedding = initial_embedding(classes, dim, "small-normal")
         if kind == "cnn":
             self.filters = nn.Parameter(torch.empty(3, size, dim))
             self.bias = nn.Parameter(torch.zeros(size))

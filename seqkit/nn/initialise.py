@@ -1,6 +1,7 @@
-"""Initial weights by name."""
+"""Initial weights by name, drawn from a seed of their own."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -21,6 +22,21 @@ WAYS: dict[str, Callable[..., Any]] = {
         w, -0.1, 0.1, generator=generator
     ),  # Zaremba et al. 2014
 }
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draws inside come from `seed`; those of the program go on as if there had been none."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+def initial_embedding(rows: int, dim: int, way: str) -> nn.Parameter:
+    """A trainable (rows, dim) embedding.  Raises:  OptionError for an unknown way."""
+    made = nn.Parameter(torch.empty(rows, dim))
+    initialise(made, way)
+    return made
 
 
 def check_way(way: str) -> None:

@@ -1,6 +1,7 @@
 """Runs that end before they are over, because what was to be seen was seen."""
 
 import time
+from dataclasses import dataclass
 
 from seqkit.train.progress import Epoch, History, Progress
 
@@ -22,6 +23,29 @@ class Probe:
         """An epoch ended."""
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """What a run needs, by a short trial.
+
+    memory: bytes of weights, gradients and two moments. units: as the batches count them, such as tokens.
+    """
+
+    parameters: int
+    units: int
+    memory: int
+    seconds: float
+    units_per_second: float
+
+    def text(self, unit: str) -> str:
+        """In words.  unit: what is counted in an epoch."""
+        return (
+            f"{self.parameters:,} parameters, {self.units:,} {unit} to read, "
+            f"{self.memory / 2**20:,.0f} MiB of "
+            f"weights, gradients and moments, about {self.seconds:,.0f} s at "
+            f"{self.units_per_second / 1e3:,.1f}k {unit}/s"
+        )
+
+
 class Timing(Probe):
     """How fast the steps after the first are: some seconds and some steps of them, the rest by forecast."""
 
@@ -34,12 +58,8 @@ class Timing(Probe):
 
     def step(self, progress: Progress) -> None:
         """Start the clock at the first step, end the run when there are enough."""
-        self.steps, self.done, self.total, self.ended = (
-            self.steps + 1,
-            progress.done,
-            progress.total,
-            time.monotonic(),
-        )
+        self.steps, self.ended = self.steps + 1, time.monotonic()
+        self.done, self.total = progress.done, progress.total
         if self.steps == 1:
             self.started, self.first = self.ended, progress.done
         elif self.steps > self.STEPS and self.ended - self.started > self.SECONDS:

@@ -6,7 +6,7 @@ bool.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Self, Unpack
+from typing import Annotated, Any, NamedTuple, Self, Unpack
 
 import numpy as np
 
@@ -24,6 +24,17 @@ from seqkit.models.language_model.model import LanguageModel
 from seqkit.text.batches.buckets import Buckets
 from seqkit.train.gradient.options import GradientOptions
 from seqkit.train.world import World
+
+
+class _Task(NamedTuple):
+    """What is learnt: ids of texts, labels (N, K), weights of classes, steps for which words are frozen."""
+
+    ids: list[Ids]
+    labels: Ids
+    weights: Array
+    frozen: float
+    signature: dict[str, Any]
+    validate: Callable[[], float] | None
 
 
 class TextClassifier(Model[Fitted]):
@@ -103,77 +114,46 @@ class TextClassifier(Model[Fitted]):
         frozen = o.freeze * -(-len(texts) // self.fit_options.batch)
         signature = self._signature(texts, labels, vectors, [] if lm is None else lm.codec.vocab.tokens)
         train = self._averaged if isinstance(network, AveragedNetwork) else self._recurrent
-        train(
-            fitted,
-            network,
-            ids,
-            labels,
-            weights,
-            frozen,
-            signature,
-            self._validation(fitted, network, valid),
-            run,
-        )
+        validate = self._validation(fitted, network, valid)
+        train(fitted, network, _Task(ids, labels, weights, frozen, signature, validate), **run)
         return self
 
-    def _averaged(
-        self,
-        fitted: Fitted,
-        network: Any,
-        ids: list[Ids],
-        labels: Ids,
-        weights: Array,
-        frozen: float,
-        signature: dict[str, Any],
-        validate: Callable[[], float] | None,
-        run: Run,
-    ) -> None:
+    def _averaged(self, fitted: Fitted, network: Any, task: _Task, **run: Unpack[Run]) -> None:
         """Train by the kernel: one process, the same in all of them."""
-        encoder, bags = fitted.encoder, fitted.rows.bags(ids)
+        encoder, bags = fitted.encoder, fitted.rows.bags(task.ids)
         learner = BagLearner(
             network,
             fitted.targets.heads,
-            weights,
+            task.weights,
             drops=(encoder.word_dropout, encoder.dropout),
             seed=encoder.seed,
-            frozen=(network.known, frozen),
+            frozen=(network.known, task.frozen),
         )
         batches: Buckets[Any] = Buckets(
-            np.ones(len(ids)),
+            np.ones(len(task.ids)),
             self.fit_options.batch,
-            lambda which, _: (bags.take(which), labels[which]),
-            signature,
+            lambda which, _: (bags.take(which), task.labels[which]),
+            task.signature,
             seed=encoder.seed,
         )
         if (world := run.get("world")) and world.rank > 0:
-            run = {**run, "checkpoint": None}
-        self._learn(fitted, network, batches, validate=validate, learner=learner, **run)
+            run["checkpoint"] = None
+        self._learn(fitted, network, batches, validate=task.validate, learner=learner, **run)
 
-    def _recurrent(
-        self,
-        fitted: Fitted,
-        network: Any,
-        ids: list[Ids],
-        labels: Ids,
-        weights: Array,
-        frozen: float,
-        signature: dict[str, Any],
-        validate: Callable[[], float] | None,
-        run: Run,
-    ) -> None:
+    def _recurrent(self, fitted: Fitted, network: Any, task: _Task, **run: Unpack[Run]) -> None:
         """Train by gradients."""
         shared = run.get("world") or World()
         network.to(find_device(self.device))
-        network.prepare(weights, frozen, always=self.own.freeze >= self.fit_options.epochs)
+        network.prepare(task.weights, task.frozen, always=self.own.freeze >= self.fit_options.epochs)
         batches: Buckets[Any] = Buckets(
-            np.array([len(row) for row in ids]),
+            np.array([len(row) for row in task.ids]),
             self.fit_options.batch,
-            lambda which, part: replace(fitted.batch(ids, which), labels=labels[which], part=part),
-            signature,
+            lambda which, part: replace(fitted.batch(task.ids, which), labels=task.labels[which], part=part),
+            task.signature,
             seed=fitted.encoder.seed,
             part=(shared.rank, shared.size),
         )
-        self._learn(replace(fitted, padding=batches.waste()), network, batches, validate=validate, **run)
+        self._learn(replace(fitted, padding=batches.waste()), network, batches, validate=task.validate, **run)
 
     def predict_proba(self, X: Sequence[str]) -> Any:
         """The probability of each class (N, C), in the order of classes_; a list for several tasks."""

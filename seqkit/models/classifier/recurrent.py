@@ -17,6 +17,7 @@ from seqkit.models.encoder import Encoder
 from seqkit.models.language_model.network import Network
 from seqkit.models.options import Recurrent
 from seqkit.nn.dropout import Draws, dropout
+from seqkit.nn.initialise import seeded
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,7 @@ class RecurrentNetwork(nn.Module):
                 f"pooling: got {pooling!r} with bidirectional and feed_forward, but layers on top mix both "
                 "directions. Use max, mean or attention, or leave one of the two out."
             )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(encoder.seed + 1)
+        with seeded(encoder.seed + 1):
             self.attention = nn.Linear(size, 1) if pooling in ("attention", "all") else None
             self.head = nn.Linear(size * (4 if pooling == "all" else 1), self.heads[-1])
         self.class_weights = torch.ones(self.heads[-1])

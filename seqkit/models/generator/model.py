@@ -17,7 +17,7 @@ from seqkit.evaluate.metric import measured
 from seqkit.evaluate.metrics.accuracy import Accuracy
 from seqkit.kernels.decode import reference
 from seqkit.kernels.decode.rules import Rows, row_seeds
-from seqkit.models.base import Model, Options, Run
+from seqkit.models.base import Options, Run, TextModel
 from seqkit.models.decoding.sampling import Continuation, Sample, rules_of, write
 from seqkit.models.generator.network import ConditionBatch, GeneratorNetwork
 from seqkit.models.generator.options import SAMPLING, SETTINGS
@@ -95,7 +95,7 @@ class Fitted:
         return cls(codec, tuple(meta["labels"]), tuple(meta["counts"]), meta["condition"])
 
 
-class Generator(Model[Fitted]):
+class Generator(TextModel[Fitted]):
     """A language model with a condition, a label or a vector; settings as in models.generator.options.
 
     >>> Generator(unit="character", condition_dim=8).get_params()["condition_dim"]
@@ -105,11 +105,6 @@ class Generator(Model[Fitted]):
     kind = "generator"
     settings = SETTINGS
     record = Fitted
-
-    @property
-    def codec(self) -> Codec:
-        """How text becomes ids and back.  Raises:  OptionError before `fit`."""
-        return self.fitted.codec
 
     @property
     def labels(self) -> tuple[str, ...]:

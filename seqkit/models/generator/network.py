@@ -17,7 +17,7 @@ from seqkit.models.options import Recurrent
 from seqkit.nn.cell import State
 from seqkit.nn.dropout import Draws, drop_words, dropout
 from seqkit.nn.heads.softmax import Softmax
-from seqkit.nn.initialise import initialise
+from seqkit.nn.initialise import initial_embedding, seeded
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,8 @@ class GeneratorNetwork(nn.Module):
     def __init__(self, conditions: int, classes: int, settings: Recurrent, own: ConditionOptions) -> None:
         super().__init__()
         self.settings = s = settings
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(s.seed)
-            self.embedding = nn.Parameter(torch.empty(classes, s.dim))
-            initialise(self.embedding, s.init_embedding)
+        with seeded(s.seed):
+            self.embedding = initial_embedding(classes, s.dim, s.init_embedding)
             self.condition = nn.Linear(conditions, own.condition_dim, bias=False)
             self.stack = stack_of(s, s.dim + own.condition_dim)
             states = s.num_layers * self.stack.states_a_cell

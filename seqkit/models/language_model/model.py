@@ -11,7 +11,7 @@ from typing import Any, Self, Unpack
 
 from seqkit.core.errors import FormatError
 from seqkit.core.types import Arrays, part, prefixed
-from seqkit.models.base import Model, Options, Run
+from seqkit.models.base import Options, Run, TextModel
 from seqkit.models.decoding.sampling import OnTokens, Sample
 from seqkit.models.language_model import scoring
 from seqkit.models.language_model.beam import beam
@@ -52,7 +52,7 @@ class Fitted:
         return cls(Codec.load(part(arrays, "vocab."), meta["codec"]), meta["coverage"])
 
 
-class LanguageModel(Model[Fitted]):
+class LanguageModel(TextModel[Fitted]):
     """A recurrent language model; settings by name, as models.language_model.options lists them.
 
     >>> LanguageModel(cell="gru", hidden_size=32).get_params()["cell"]
@@ -62,11 +62,6 @@ class LanguageModel(Model[Fitted]):
     kind = "language-model"
     settings = SETTINGS
     record = Fitted
-
-    @property
-    def codec(self) -> Codec:
-        """How text becomes ids and back.  Raises:  OptionError before `fit`."""
-        return self.fitted.codec
 
     @property
     def coverage(self) -> float | None:

@@ -13,7 +13,7 @@ from seqkit.nn.cell import State
 from seqkit.nn.dropout import Draws, drop_words, dropout
 from seqkit.nn.head import head
 from seqkit.nn.heads.softmax import Softmax
-from seqkit.nn.initialise import initialise
+from seqkit.nn.initialise import initial_embedding, seeded
 from seqkit.text.batches.streams import Window
 
 
@@ -23,10 +23,8 @@ class Network(nn.Module):
     def __init__(self, classes: int, settings: Recurrent, own: LanguageModelOptions) -> None:
         super().__init__()
         self.settings = s = settings
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(s.seed)
-            self.embedding = nn.Parameter(torch.empty(classes, s.dim))
-            initialise(self.embedding, s.init_embedding)
+        with seeded(s.seed):
+            self.embedding = initial_embedding(classes, s.dim, s.init_embedding)
             self.stack = stack_of(s, s.dim, anew=True)
             wide = self.stack.output_size
             self.projection = nn.Linear(wide, s.dim) if own.tie and s.dim != wide else None

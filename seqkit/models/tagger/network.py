@@ -14,6 +14,7 @@ from seqkit.models.tagger.options import TaggerOptions
 from seqkit.nn.characters import Characters
 from seqkit.nn.crf import CRF
 from seqkit.nn.dropout import Draws
+from seqkit.nn.initialise import seeded
 
 
 class TaggerNetwork(nn.Module):
@@ -34,8 +35,7 @@ class TaggerNetwork(nn.Module):
         self.seed = settings.seed
         kind, size = tagger.characters, 0 if tagger.characters == "none" else tagger.char_size
         self.encoder = Encoder(words, settings, extra=vector_size + size)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed + 1)
+        with seeded(settings.seed + 1):
             self.characters = None if kind == "none" else Characters(characters, tagger.char_dim, size, kind)
             self.output = nn.Linear(self.encoder.output_size, classes)
             self.crf = CRF(classes, allowed) if tagger.head == "crf" else None

@@ -19,7 +19,7 @@ from seqkit.nn.attention import Attention, attention
 from seqkit.nn.cell import State
 from seqkit.nn.dropout import Draws, drop_words, dropout
 from seqkit.nn.heads.softmax import Softmax
-from seqkit.nn.initialise import initialise
+from seqkit.nn.initialise import initial_embedding, seeded
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,8 @@ class TranslatorNetwork(nn.Module):
         layers = decoder.decoder_layers or encoder.num_layers
         self.encoder = Encoder(sources, encoder)
         wide = self.encoder.output_size
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(e.seed + 1)  # another than the encoder's, whose embedding would be the same
-            self.embedding = nn.Parameter(torch.empty(targets, e.dim))
-            initialise(self.embedding, e.init_embedding)
+        with seeded(e.seed + 1):  # another than the encoder's, whose embedding would be the same
+            self.embedding = initial_embedding(targets, e.dim, e.init_embedding)
             self.attention: Attention | None = None
             if decoder.attention != "none":
                 self.attention = attention(decoder.attention, size, wide)

@@ -16,7 +16,7 @@ from seqkit.core import rng
 from seqkit.core.types import Array, Ids
 from seqkit.models.window.options import WindowModelOptions
 from seqkit.nn.head import head
-from seqkit.nn.initialise import initialise
+from seqkit.nn.initialise import initial_embedding, initialise, seeded
 from seqkit.train.world import World
 
 
@@ -34,10 +34,8 @@ class WindowNetwork(nn.Module):
     def __init__(self, classes: int, settings: WindowModelOptions) -> None:
         super().__init__()
         self.context_size = 1 if settings.context == "nearby" else len(settings.offsets)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
-            self.embedding = nn.Parameter(torch.empty(classes + 1, settings.dim))
-            initialise(self.embedding, "uniform")
+        with seeded(settings.seed):
+            self.embedding = initial_embedding(classes + 1, settings.dim, "uniform")
             self.hidden = nn.Linear(self.context_size * settings.dim, settings.hidden_size)
             initialise(self.hidden.weight, "xavier-uniform")
             nn.init.zeros_(self.hidden.bias)

@@ -94,12 +94,7 @@ class Solution(NamedTuple):
 
     def certificate(self) -> dict[str, float]:
         """What a report says of it."""
-        return {
-            "gradient": self.gradient,
-            "gap": self.gap,
-            "steps": self.steps,
-            "objective": self.value,
-        }
+        return {"gradient": self.gradient, "gap": self.gap, "steps": self.steps, "objective": self.value}
 
 
 def solve(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 import numpy as np
 
@@ -16,6 +16,22 @@ from seqkit.text.readers.compressed import open_bytes
 
 BLOCK = 16 << 20
 COMPILE_FROM = 4 << 20  # bytes below which compiling does not pay
+
+
+class Text:
+    """What the members share; each says whether its files begin with a header, its priority and its match."""
+
+    with_header: ClassVar[bool]
+
+    @classmethod
+    def load(cls, path: Path, reading: Reading) -> Contents:
+        """Read a file."""
+        return load_text(path, reading, with_header=cls.with_header)
+
+    @classmethod
+    def save(cls, contents: Contents, path: Path, *, space_as: str | None = None) -> None:
+        """Write a file."""
+        save_text(contents, path, with_header=cls.with_header, space_as=space_as)
 
 
 def has_header_and_text(head: bytes, path: Path) -> bool:

@@ -3,18 +3,17 @@
 from pathlib import Path
 from typing import ClassVar
 
-from seqkit.embeddings.vectors.contents import Contents
-from seqkit.embeddings.vectors.files import Reading
 from seqkit.embeddings.vectors.formats._rows import header
-from seqkit.embeddings.vectors.formats._text import load_text, save_text
+from seqkit.embeddings.vectors.formats._text import Text
 from seqkit.kernels.parse_floats.reference import NUMBER
 
 __all__ = ["GloVeText"]
 
 
-class GloVeText:
+class GloVeText(Text):
     """Reads and writes GloVe text, plain or compressed."""
 
+    with_header: ClassVar = False
     priority: ClassVar = 30
 
     @staticmethod
@@ -25,13 +24,3 @@ class GloVeText:
         return (
             header(first, path) is None and len(fields) > 1 and NUMBER.fullmatch(fields[-1][:64]) is not None
         )
-
-    @staticmethod
-    def load(path: Path, reading: Reading) -> Contents:
-        """Read a file."""
-        return load_text(path, reading, with_header=False)
-
-    @staticmethod
-    def save(contents: Contents, path: Path, *, space_as: str | None = None) -> None:
-        """Write a file."""
-        save_text(contents, path, with_header=False, space_as=space_as)
