@@ -121,7 +121,11 @@ def _arguments(name: str, function: Callable[..., Any], inputs: Inputs) -> dict[
             filled[parameter] = _GIVEN[kind](inputs)
     tested = {kind: parameter for parameter, kind in types.items() if compares and kind in _TEST}
     given = {*filled, *tested.values(), *(p for p, kind in types.items() if kind is Vectors)}
-    needed = [p for p, of in parameters.items() if of.default is of.empty and p not in given]
+    needed = [
+        p
+        for p, of in parameters.items()
+        if of.default is of.empty and of.kind is not of.VAR_KEYWORD and p not in given
+    ]
     if needed:
         raise OptionError(f"{name}: word sets have nothing for {', '.join(needed)}. Call it from Python.")
     _leave_anchor_out(filled, types)

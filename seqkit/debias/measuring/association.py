@@ -11,19 +11,42 @@ sizes.
 """
 
 import math
+from dataclasses import dataclass
 from itertools import chain, combinations
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
-from seqkit.core.errors import FormatError, OptionError
+from seqkit.core.errors import FormatError
+from seqkit.core.options import check, option
 from seqkit.core.types import Array
 from seqkit.debias.measuring.base import BiasScore, Options
 from seqkit.debias.measuring.geometry import TINY
 from seqkit.debias.measuring.resampling import middle, resampled, shuffled
 
-Sided = Literal["two", "one"]
 _SPLITS = 3  # purpose of draws
+
+
+@dataclass(frozen=True)
+class AssociationTest:
+    """How d and p are computed."""
+
+    sided: Literal["two", "one"] = option("two", help="two asks |S_i| >= |S|; one, as published, S_i >= S")
+    ddof: int = option(1, low=0, high=1, help="of the standard deviation in d; 1 as published")
+    exact: int = option(10**6, low=0, help="take all splits if there are at most so many")
+    samples: int = option(99_999, low=1, help="else draw so many")
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+class Lists(NamedTuple):
+    """Unit rows of two target and two attribute lists."""
+
+    x: Annotated[Array, "X D"]
+    y: Annotated[Array, "Y D"]
+    a: Annotated[Array, "A D"]
+    b: Annotated[Array, "B D"]
 
 
 def associations(
@@ -49,52 +72,39 @@ def statistic(x: Annotated[Array, "X"], y: Annotated[Array, "Y"]) -> float:
 
 
 def permutation_of(
-    x: Annotated[Array, "X"],
-    y: Annotated[Array, "Y"],
-    *,
-    sided: Sided = "two",
-    exact: int = 10**6,
-    samples: int = 99_999,
-    seed: int = 1,
+    x: Annotated[Array, "X"], y: Annotated[Array, "Y"], test: AssociationTest, *, seed: int = 1
 ) -> tuple[float, int, bool]:
     """p of associations x and y, the splits it is made of, and whether these are all.
 
     All C(N, n) splits when they are at most `exact`; else p = (b + 1) / (m + 1) with b of m = `samples`
     random splits.
     """
-    if sided not in ("one", "two"):
-        raise OptionError(f"permutation: got sided = {sided!r}, expected 'two' or 'one'.")
     s, n, N = np.concatenate([x, y]), len(x), len(x) + len(y)
     total = float(s.sum())
     splits = math.comb(N, n)
-    whole = splits <= exact
+    whole = splits <= test.exact
     if whole:
-        chosen = np.fromiter(chain.from_iterable(combinations(range(N), n)), np.int32, splits * n).reshape(
-            splits, n
-        )
+        listed = chain.from_iterable(combinations(range(N), n))
+        chosen = np.fromiter(listed, np.int32, splits * n).reshape(splits, n)
     else:
-        chosen = shuffled(N, n, samples, seed, _SPLITS)
+        chosen = shuffled(N, n, test.samples, seed, _SPLITS)
     part = np.concatenate([s[block].sum(1) for block in np.array_split(chosen, len(chosen) // 100_000 + 1)])
     difference = part / n - (total - part) / (N - n)
     at_hand = s[:n].sum() / n - (total - s[:n].sum()) / (N - n)
-    if sided == "two":
+    if test.sided == "two":
         difference, at_hand = np.abs(difference), abs(at_hand)
-    as_large = int(
-        (difference >= at_hand - 1e-12 * np.abs(s).sum()).sum()
-    )  # sums in another order differ by rounding
-    return (as_large / splits, splits, True) if whole else ((as_large + 1) / (samples + 1), samples, False)
+    rounding = 1e-12 * np.abs(s).sum()  # sums in another order differ by so much
+    as_large = int((difference >= at_hand - rounding).sum())
+    return (
+        (as_large / splits, splits, True)
+        if whole
+        else ((as_large + 1) / (test.samples + 1), test.samples, False)
+    )
 
 
-def bootstrap(
-    x: Annotated[Array, "X D"],
-    y: Annotated[Array, "Y D"],
-    a: Annotated[Array, "A D"],
-    b: Annotated[Array, "B D"],
-    *,
-    ddof: int,
-    options: Options,
-) -> tuple[float, float] | None:
+def bootstrap(lists: Lists, ddof: int, options: Options) -> tuple[float, float] | None:
     """Interval of d when the words of all four lists are drawn again, each list by itself."""
+    x, y, a, b = lists
     if min(len(x), len(y)) < 2 or not options.resamples:
         return None
     both = np.concatenate([x, y])
@@ -113,39 +123,26 @@ def bootstrap(
 
 
 def run(
-    name: str,
-    x: Annotated[Array, "X D"],
-    y: Annotated[Array, "Y D"],
-    a: Annotated[Array, "A D"],
-    b: Annotated[Array, "B D"],
-    *,
-    pool: Annotated[Array, "P D"] | None,
-    sided: Sided,
-    ddof: int,
-    exact: int,
-    samples: int,
-    options: Options,
+    name: str, lists: Lists, pool: Annotated[Array, "P D"] | None, test: AssociationTest, options: Options
 ) -> tuple[BiasScore, Annotated[Array, "N"]]:
-    """The whole test on unit rows, without words and signature; and s of the rows of x and y.
+    """The whole test, without words and signature; and s of the rows of x and y.
 
-    Raises:  FormatError if all associations are equal; OptionError for a ddof other than 0 and 1.
+    Raises:  FormatError if all associations are equal.
     """
-    if ddof not in (0, 1):
-        raise OptionError(f"{name}: got ddof = {ddof}, expected 1 (as published) or 0.")
+    x, y, a, b = lists
     sx, sy = associations(x, a, b), associations(y, a, b)
-    d = float(effect(sx, sy, ddof))
+    d = float(effect(sx, sy, test.ddof))
     if math.isnan(d):
         raise FormatError(
             f"{name}: all words have the same association with A as with B, so d is not defined. Give "
             "other lists."
         )
-    p, splits, whole = permutation_of(sx, sy, sided=sided, exact=exact, samples=samples, seed=options.seed)
-    bounds = bootstrap(x, y, a, b, ddof=ddof, options=options)
-    band = None if pool is None else null(associations(pool, a, b), len(x), len(y), ddof, options)
+    p, splits, whole = permutation_of(sx, sy, test, seed=options.seed)
+    bounds = bootstrap(lists, test.ddof, options)
+    band = None if pool is None else null(associations(pool, a, b), len(x), len(y), test.ddof, options)
     extra = {"S": statistic(sx, sy), "p": p, "splits": splits, "exact": whole}
-    return BiasScore(name, d, len(x) + len(y), interval=bounds, band=band, extra=extra), np.concatenate(
-        [sx, sy]
-    )
+    score = BiasScore(name, d, len(x) + len(y), interval=bounds, band=band, extra=extra)
+    return score, np.concatenate([sx, sy])
 
 
 def null(

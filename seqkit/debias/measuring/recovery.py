@@ -7,6 +7,8 @@ tell the two sides apart. Words: the first `limit` of the vocabulary, lower case
 Source: Gonen & Goldberg 2019, "Lipstick on a pig".
 """
 
+import inspect
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any
 
@@ -15,7 +17,16 @@ import numpy as np
 from seqkit.core import options as settings_of
 from seqkit.core.errors import FormatError, OptionError, VocabularyError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import LEVEL, BiasScore, Options
+from seqkit.debias.measuring.base import (
+    DEFAULT,
+    LEVEL,
+    Basis,
+    BiasScore,
+    MostWords,
+    Options,
+    Original,
+    Specific,
+)
 from seqkit.debias.measuring.geometry import TINY, orthonormal, unit
 from seqkit.debias.measuring.resampling import interval, shuffled
 from seqkit.embeddings.vectors.vectors import Vectors
@@ -68,46 +79,58 @@ def rows_of(where: str, vectors: Vectors, words: Sequence[str]) -> Annotated[Arr
     return rows
 
 
-def probe(
-    name: str,
-    make: Callable[[int], Any],
-    vectors: Vectors,
-    basis: Array,
-    *,
-    original: Vectors | None,
-    n: int,
-    train: float,
-    seeds: Sequence[int],
-    specific: Iterable[str],
-    options: Options,
-    **settings: Any,
-) -> BiasScore:
-    """Mean accuracy over seeds of make(seed) on words that it never saw; extra: of each seed."""
-    taken = round(train * n)
-    if not seeds or not 1 <= taken < n:
-        raise OptionError(
-            f"{name}: got {len(seeds)} seeds and a training share of {train} of {n}, expected at least 1 "
-            "seed and a part of n."
-        )
-    words, labels = most_biased(name, original or vectors, basis, n, specific=specific)
-    x = rows_of(name, vectors, words)
-    right, asked, by_seed = _tested(make, x, labels, taken, seeds)
+def probe(name: str, **told: Any) -> Callable[[Callable[..., Any]], Callable[..., BiasScore]]:
+    """The measure of a classifier that is made by `make(seed, **settings)`: how well it finds the sides.
 
-    def accuracy(i: Array) -> Array:
-        share: Array = right[i].sum(-1) / np.maximum(asked[i].sum(-1), 1)
-        return share
+    told: what the score's signature says of the classifier, beside its settings.
+    """
 
-    return BiasScore(
-        name,
-        float(np.mean(list(by_seed.values()))),
-        2 * (n - taken),
-        0,
-        {"n": n, "train": train, "seeds": list(seeds), **settings, **settings_of.to_json(options)},
-        interval(accuracy, 2 * n, options),
-        0.5,
-        _guessing(2 * (n - taken)),
-        extra={"by_seed": by_seed},
-    )
+    def measure_of(make: Callable[..., Any]) -> Callable[..., BiasScore]:
+        usual = {p.name: p.default for p in [*inspect.signature(make).parameters.values()][1:]}
+
+        def measure(
+            vectors: Vectors,
+            basis: Basis,
+            *,
+            original: Original = None,
+            n: MostWords = 2500,
+            train: float = 0.2,
+            seeds: Sequence[int] = (1, 2, 3, 4, 5),
+            specific: Specific = (),
+            options: Options = DEFAULT,
+            **settings: Any,
+        ) -> BiasScore:
+            taken, settings = round(train * n), usual | settings
+            if not seeds or not 1 <= taken < n:
+                raise OptionError(
+                    f"{name}: got {len(seeds)} seeds and a training share of {train} of {n}, expected at "
+                    "least 1 seed and a part of n."
+                )
+            words, labels = most_biased(name, original or vectors, basis, n, specific=specific)
+            x = rows_of(name, vectors, words)
+            right, asked, by_seed = _tested(lambda seed: make(seed, **settings), x, labels, taken, seeds)
+
+            def accuracy(i: Array) -> Array:
+                share: Array = right[i].sum(-1) / np.maximum(asked[i].sum(-1), 1)
+                return share
+
+            chosen = {"n": n, "train": train, "seeds": list(seeds), **told, **settings}
+            return BiasScore(
+                name,
+                float(np.mean(list(by_seed.values()))),
+                2 * (n - taken),
+                0,
+                chosen | settings_of.to_json(options),
+                interval(accuracy, 2 * n, options),
+                0.5,
+                _guessing(2 * (n - taken)),
+                extra={"by_seed": by_seed},
+            )
+
+        measure.__name__, measure.__doc__, measure.__module__ = make.__name__, make.__doc__, make.__module__
+        return measure
+
+    return measure_of
 
 
 def _tested(
@@ -124,7 +147,9 @@ def _tested(
         one, zero = shuffled(n, n, 2, seed)
         inside = np.concatenate([one[:taken], n + zero[:taken]])
         outside = np.setdiff1d(np.arange(2 * n), inside)
-        hit = make(seed).fit(x[inside], labels[inside]).predict(x[outside]) == labels[outside]
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="lbfgs failed to converge")  # it may stop early
+            hit = make(seed).fit(x[inside], labels[inside]).predict(x[outside]) == labels[outside]
         right[outside] += hit
         asked[outside] += 1
         by_seed[str(seed)] = float(hit.mean())

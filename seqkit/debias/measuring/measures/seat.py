@@ -4,7 +4,7 @@ Formulas: measuring/association.py. Not handled: templates (measuring/sentence_t
 """
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from seqkit.core.errors import OptionError, ShapeError
 from seqkit.core.options import to_json
@@ -24,17 +24,15 @@ def seat(
     *,
     pooling: str,
     pool: Annotated[Array, "P D"] | None = None,
-    sided: association.Sided = "two",
-    ddof: int = 1,
     unequal: Unequal = "error",
-    exact: int = 10**6,
-    samples: int = 99_999,
     options: Options = DEFAULT,
+    **test: Any,
 ) -> BiasScore:
     """SEAT: value = d; extra = S, p, splits, exact.
 
     pooling: how a sentence became one vector ("last state", "mean"), kept with the number.
     pool:    vectors of other sentences, for the null band; none without them.
+    test:    sided, ddof, exact, samples, as association.AssociationTest has them.
     unequal: X and Y of different sizes are refused, or compared by their means.
     Source:  May, Wang, Bordia, Bowman & Rudinger 2019.
     """
@@ -42,6 +40,7 @@ def seat(
         raise OptionError(
             "seat: pooling is empty, expected how sentences became vectors, such as 'mean' or 'last state'."
         )
+    how = association.AssociationTest(**test)
     rows = {"X": X, "Y": Y, "A": A, "B": B}
     if min(map(len, rows.values())) < 1 or (len(X) != len(Y) and unequal == "error"):
         sizes = ", ".join(f"{len(part)} {name}" for name, part in rows.items())
@@ -49,16 +48,9 @@ def seat(
             f"seat: got {sizes}, expected at least one of each and as many X as Y, or unequal='mean'."
         )
     enough = pool is not None and options.draws and len(pool) >= 2 * (len(X) + len(Y))
-    found, _ = association.run(
-        "seat",
-        *(unit(f"seat, list {name}", part) for name, part in rows.items()),
-        ddof=ddof,
-        sided=sided,
-        exact=exact,
-        pool=unit("seat, pool", pool) if pool is not None and enough else None,
-        samples=samples,
-        options=options,
-    )
+    units = association.Lists(*(unit(f"seat, list {name}", part) for name, part in rows.items()))
+    others = unit("seat, pool", pool) if pool is not None and enough else None
+    found, _ = association.run("seat", units, others, how, options)
     counts = {name: len(part) for name, part in rows.items()}
-    settings = {"ddof": ddof, "sided": sided, "unequal": unequal, "pooling": pooling}
+    settings = {"ddof": how.ddof, "sided": how.sided, "unequal": unequal, "pooling": pooling}
     return replace(found, signature={"words": counts, **settings, **to_json(options)})

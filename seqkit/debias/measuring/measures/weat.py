@@ -5,6 +5,7 @@ in sets of eight.
 """
 
 from dataclasses import replace
+from typing import Any
 
 from seqkit.core.errors import OptionError
 from seqkit.debias.measuring import association
@@ -31,20 +32,18 @@ def weat(
     A: FirstClass,
     B: SecondClass,
     *,
-    sided: association.Sided = "two",
-    ddof: int = 1,
     unequal: Unequal = "error",
-    exact: int = 10**6,
-    samples: int = 99_999,
     options: Options = DEFAULT,
+    **test: Any,
 ) -> BiasScore:
     """WEAT: value = d; extra = S, p, splits, exact.  d > 0: X is nearer to A, and Y to B.
 
-    sided:   "two" asks |S_i| >= |S|, "one" (as published) S_i >= S.
+    test:    sided, ddof, exact, samples, as association.AssociationTest has them.
     unequal: X and Y of different sizes are refused, or compared by their means; words are never dropped to
     make them equal.
     Source:  Caliskan, Bryson & Narayanan 2017, Science 356.
     """
+    how = association.AssociationTest(**test)
     lists = WordLists("weat", vectors, {"X": X, "Y": Y, "A": A, "B": B}, options)
     nx, ny = len(lists.rows["X"]), len(lists.rows["Y"])
     if nx != ny and unequal == "error":
@@ -54,16 +53,8 @@ def weat(
             "expected as many. "
             "Balance them, or compare means with unequal='mean'."
         )
-    found, s = association.run(
-        "weat",
-        *(lists.unit(name) for name in "XYAB"),
-        pool=lists.pool(nx + ny),
-        sided=sided,
-        ddof=ddof,
-        exact=exact,
-        samples=samples,
-        options=options,
-    )
-    signature = lists.signature(ddof=ddof, sided=sided, unequal=unequal, normalized=True)
+    rows = association.Lists(*(lists.unit(name) for name in "XYAB"))
+    found, s = association.run("weat", rows, lists.pool(nx + ny), how, options)
+    signature = lists.signature(ddof=how.ddof, sided=how.sided, unequal=unequal, normalized=True)
     numbers = by_word([*lists.words["X"], *lists.words["Y"]], s)
     return replace(found, missing=lists.missing, signature=signature, by_word=numbers, lost=lists.lost)
