@@ -24,12 +24,7 @@ class LanguageModelOptions:
 
 
 SETTINGS = Settings(
-    {
-        "recurrent": Recurrent,
-        "language_model": LanguageModelOptions,
-        "fit": Fit,
-        "gradient": GradientOptions,
-    },
+    {"recurrent": Recurrent, "language_model": LanguageModelOptions, "fit": Fit, "gradient": GradientOptions},
     defaults={"num_layers": 2, "hidden_size": 256, "optimizer": "adamw", "clip": 1.0},
     fixed={"bidirectional": False},
 )

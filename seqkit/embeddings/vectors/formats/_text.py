@@ -21,7 +21,7 @@ COMPILE_FROM = 4 << 20  # bytes below which compiling does not pay
 class Text:
     """What the members share; each says whether its files begin with a header, its priority and its match."""
 
-    with_header: ClassVar[bool]
+    with_header: ClassVar[bool] = True
 
     @classmethod
     def load(cls, path: Path, reading: Reading) -> Contents:

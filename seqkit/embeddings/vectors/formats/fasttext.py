@@ -11,7 +11,6 @@ __all__ = ["FastText"]
 class FastText(Text):
     """Reads and writes .vec files."""
 
-    with_header: ClassVar = True
     priority: ClassVar = 10
 
     @staticmethod

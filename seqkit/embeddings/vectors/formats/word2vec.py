@@ -11,7 +11,6 @@ __all__ = ["Word2VecText"]
 class Word2VecText(Text):
     """Reads and writes word2vec text, plain or compressed."""
 
-    with_header: ClassVar = True
     priority: ClassVar = 40
 
     @staticmethod
