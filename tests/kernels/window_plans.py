@@ -3,8 +3,8 @@
 import numpy as np
 
 from seqkit.core import rng
+from seqkit.embeddings.training.frequencies import alias_table
 from seqkit.embeddings.training.huffman import huffman
-from seqkit.embeddings.training.noise import alias_table
 from seqkit.kernels.primitives.simd.rows import aligned, padded
 from seqkit.kernels.primitives.windows.settings import Noise, Windows
 from seqkit.kernels.word2vec.paths import Paths

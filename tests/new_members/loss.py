@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from seqkit.core.options import option
-from seqkit.embeddings.training.noise import alias_table
+from seqkit.embeddings.training.frequencies import alias_table
 from seqkit.embeddings.training.window_objective import Block, WindowObjective, WindowObjectiveOptions
 from seqkit.kernels.primitives.windows.settings import Noise, Windows
 from seqkit.kernels.word2vec import reference

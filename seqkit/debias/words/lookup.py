@@ -1,4 +1,4 @@
-"""Which words a vocabulary has, how it spells them, and their ids."""
+"""Words of word sets: what they must be, which of them a vocabulary has, and how it spells them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
@@ -33,3 +33,32 @@ def listed(words: Sequence[str], most: int = 20) -> str:
     """Words for a message: the first ones, and how many more there are."""
     more = f" and {len(words) - most:,} more" if len(words) > most else ""
     return ", ".join(map(repr, words[:most])) + more
+
+
+def several(where: str, words: Any) -> tuple[str, ...]:
+    """The words as a tuple, each a string that is not empty, none twice.  Raises:  OptionError."""
+    if isinstance(words, str) or not isinstance(words, Iterable):
+        raise OptionError(f"{where}: got {words!r}, expected several words.")
+    found = tuple(words)
+    for word in found:
+        if not isinstance(word, str) or not word.strip():
+            raise OptionError(f"{where}: got {word!r}, expected a word.")
+    if len(set(found)) < len(found):
+        twice = next(word for i, word in enumerate(found) if word in found[:i])
+        raise OptionError(f"{where}: {twice!r} is there twice. Leave one out.")
+    return found
+
+
+def check_apart(where: str, groups: Sequence[tuple[str, ...]]) -> None:
+    """Raise OptionError for a word in two groups.
+
+    A "he" for "her" among the female words once changed published results.
+    """
+    seen: dict[str, tuple[str, ...]] = {}
+    for group in groups:
+        for word in group:
+            if word in seen:
+                raise OptionError(
+                    f"{where}: {word!r} is in both {listed(seen[word])} and {listed(group)}. Drop one."
+                )
+        seen |= dict.fromkeys(group, group)

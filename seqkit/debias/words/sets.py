@@ -14,8 +14,7 @@ from typing import Any
 
 from seqkit.core.errors import FormatError, OptionError, VocabularyError, did_you_mean
 from seqkit.debias.words import files
-from seqkit.debias.words.checks import check_apart, several
-from seqkit.debias.words.lookup import Case, Sets, forms
+from seqkit.debias.words.lookup import Case, Sets, check_apart, forms, several
 from seqkit.debias.words.reduction import Reduction
 from seqkit.text.readers.catalogue import shipped
 

@@ -6,7 +6,7 @@ from shell import run
 
 from seqkit.core.errors import FormatError, OptionError, VocabularyError
 from seqkit.embeddings.training.extension import extended
-from seqkit.embeddings.training.subsampling import keep_thresholds
+from seqkit.embeddings.training.frequencies import keep_thresholds
 from seqkit.embeddings.training.trainer import CONTEXTS, SkipGram
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.corpus.corpus import Corpus

@@ -48,8 +48,8 @@ class Rates:
 
     def run(self, make: Make, read: Read, out: str, unit: str, text: Told, alone: bool = False) -> None:
         """Test, and print the rate to use."""
+        from seqkit.report.curves import rate_curve
         from seqkit.report.figure import check_picture
-        from seqkit.report.rate_curve import rate_curve
         from seqkit.tuning.lr_range_test import find_lr
 
         if self.plot is not None:

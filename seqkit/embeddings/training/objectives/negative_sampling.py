@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqkit.core.options import option
-from seqkit.embeddings.training.noise import alias_table
+from seqkit.embeddings.training.frequencies import alias_table
 from seqkit.embeddings.training.window_objective import Block, WindowObjective, WindowObjectiveOptions
 from seqkit.kernels.primitives.windows.settings import Noise, Windows
 from seqkit.kernels.word2vec import reference

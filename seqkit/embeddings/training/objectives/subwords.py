@@ -11,7 +11,7 @@ import numpy as np
 from seqkit.core import rng
 from seqkit.core.errors import OptionError
 from seqkit.core.options import option
-from seqkit.embeddings.training.noise import alias_table
+from seqkit.embeddings.training.frequencies import alias_table
 from seqkit.embeddings.training.window_objective import Block, WindowObjective, WindowObjectiveOptions
 from seqkit.embeddings.vectors.ngrams import EOS, word_rows
 from seqkit.embeddings.vectors.subword import SubwordVectors
