@@ -15,26 +15,10 @@ from seqkit.core import files
 from seqkit.core.errors import OptionError, ShapeError
 from seqkit.core.types import Array
 from seqkit.report.figure import SUFFIXES, figure
-from seqkit.report.pages.templates import templates
+from seqkit.report.pages.templates import template
 
 COLUMNS = 60  # tokens in a line of a picture
 MOST = 3000  # tokens in a picture
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title><style>
-body { font: 16px/1.9 ui-monospace, monospace; margin: 2em; max-width: 70em; color: #000; background: #fff }
-h1 { font: 600 18px system-ui, sans-serif } h2 { font: 14px system-ui, sans-serif; margin: 1.2em 0 .2em }
-.strip { white-space: pre-wrap; overflow-wrap: anywhere } .strip span { padding: .15em 0 }
-.scale { font: 13px system-ui, sans-serif }
-.scale i { display: inline-block; width: 12em; height: .9em; margin: 0 .5em;
-background: linear-gradient(to right{% for c in scale %}, {{ c }}{% endfor %}) }
-</style></head><body><h1>{{ title }}</h1>
-<p class="scale">{{ low }}<i></i>{{ high }} {{ unit }}; hold the pointer over a token for its number</p>
-{% for name, cells in strips %}<h2>{{ name }}</h2><div class="strip">
-{%- for text, value, colour, ink in cells -%}
-<span style="background:{{ colour }};color:{{ ink }}" title="{{ '%.4g' % value }}">{{ text }}</span>
-{%- endfor %}</div>
-{% endfor %}</body></html>
-"""
 
 
 def heat(
@@ -91,7 +75,7 @@ class _Strips:
 
 
 def _page(it: _Strips, path: Path) -> None:
-    page = templates("heat", path).from_string(_PAGE)
+    page = template("heat", path, "heat.html")
     # a space after each word, none between characters
     spaced = any(len(token) > 1 and token != it.end for token in it.tokens)
     shown = ["⏎\n" if token == it.end else token + " " * spaced for token in it.tokens]

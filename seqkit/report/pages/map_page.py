@@ -18,10 +18,9 @@ from seqkit.core import files
 from seqkit.core.errors import ShapeError
 from seqkit.core.types import Array
 from seqkit.report.map import COLOURS, check_map
-from seqkit.report.pages.templates import templates
+from seqkit.report.pages.templates import template
 
 BYTES = 30  # a word; a page of 50,000 words has 1.5 MB at most
-TEMPLATE = Path(__file__).with_name("map_page.html")
 
 
 def page(
@@ -43,7 +42,7 @@ def page(
     """
     check_map(places, labels, groups)
     _check_neighbours(neighbours, len(labels))
-    page = templates("map", Path(path)).from_string(TEMPLATE.read_text(encoding="utf-8"))
+    page = template("map", Path(path), "map.html")
     low, high = places.min(0), places.max(0)
     grid = np.round((places - low) / np.where(high > low, high - low, 1) * 65535).astype(np.uint16)
     data = {
@@ -76,8 +75,8 @@ def _check_neighbours(neighbours: Annotated[Array, "N K"], count: int) -> None:
     inside = not neighbours.size or 0 <= neighbours.min() <= neighbours.max() < count
     if len(neighbours) != count or not inside:
         raise ShapeError(
-            f"map: got neighbours of shape {neighbours.shape}, expected one row for each label, of numbers below "
-            f"{count:,}."
+            f"map: got neighbours of shape {neighbours.shape}, expected one row for each label, of numbers "
+            f"below {count:,}."
         )
 
 
@@ -89,7 +88,7 @@ def _grouping(groups: Sequence[str]) -> dict[str, Any]:
 
 
 def _ways(grid: Annotated[Array, "N C"], neighbours: Annotated[Array, "N K"]) -> Annotated[Array, "K N"]:
-    """Steps along the Z-order curve from each label to its neighbours; 0, -1, 1, -2 are coded as 0, 1, 2, 3."""
+    """Steps along the Z-order curve from labels to their neighbours; 0, -1, 1, -2 are coded as 0, 1, 2, 3."""
     code = np.zeros(len(grid), np.uint64)
     for bit in range(16):
         for axis in (0, 1):
