@@ -52,6 +52,7 @@ READERS = {
     ("classifier", "language_model"),
     ("tagger", "language_model"),
 }  # (who, of whom): states of a model as features
+MOST_COLUMNS = 110  # of a line, in templates too
 MOST_FILES = 12  # directly in a folder that is no family
 MOST_PARAMETERS = 12  # of a function
 MOST_LONG = 25  # functions over LONG lines
@@ -236,6 +237,20 @@ def test_importing_seqkit_loads_no_heavy_library():
         ).stdout.strip()
         == "[]"
     )
+
+
+def wide(text):
+    return [number for number, line in enumerate(text.splitlines(), 1) if len(line) > MOST_COLUMNS]
+
+
+def test_wide_line_is_found():
+    assert wide("x" * MOST_COLUMNS + "\n" + "x" * 104 + "  # noqa") == [2]
+
+
+def test_no_line_is_wide_in_source_and_templates():
+    files = [f for f in (ROOT / "seqkit").rglob("*") if f.suffix in (".py", ".html", ".css", ".js")]
+    assert {file.suffix for file in files} == {".py", ".html", ".css", ".js"}
+    assert {str(f): found for f in files if (found := wide(f.read_text(encoding="utf-8")))} == {}
 
 
 def graph():

@@ -95,10 +95,7 @@ def high_rate(
     """
     if len(losses):
         value = float(losses.mean() - slower.mean())
-        draws = [
-            resampled(lambda i, v=v: float(v[i].mean()), len(v), seed=seed + place)  # type: ignore[misc]  # bound now
-            for place, v in enumerate((losses, slower))
-        ]
+        draws = [resampled(mean_of(v), len(v), seed=seed + place) for place, v in enumerate((losses, slower))]
         low_high = ends(draws[0] - draws[1])
     else:
         value, low_high = float("nan"), None

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from seqkit.core.types import Array
-from seqkit.evaluate.bootstrap import ends, resampled
+from seqkit.evaluate.bootstrap import ends, mean_of, resampled
 
 
 def most_confused(
@@ -55,10 +55,10 @@ def slices(
         if not len(inside):
             continue
         row: dict[str, Any] = {"slice": name, "count": len(inside), "error": float(inside.mean())}
-        of_inside = resampled(lambda i, v=inside: float(v[i].mean()), len(inside), seed=seed)  # type: ignore[misc]  # bound now
+        of_inside = resampled(mean_of(inside), len(inside), seed=seed)
         row |= {"interval": ends(of_inside), "difference": None, "difference_interval": None, "worse": False}
         if len(outside):
-            of_outside = resampled(lambda i, v=outside: float(v[i].mean()), len(outside), seed=seed + 1)  # type: ignore[misc]
+            of_outside = resampled(mean_of(outside), len(outside), seed=seed + 1)
             both = ends(of_inside - of_outside)
             row |= {"difference": row["error"] - float(outside.mean()), "difference_interval": both}
             row["worse"] = bool(both and both[0] > 0 and len(inside) > 1)

@@ -145,7 +145,8 @@ class Model(Generic[F]):
 
     def set_params(self, **params: Any) -> Self:
         """Change settings by name; a model that was trained is then untrained."""
-        self.__init__(**(self.get_params() | params))  # type: ignore[misc]  # the settings are the whole state
+        every = self.get_params() | params
+        self.__init__(**every)  # type: ignore[misc]  # the settings are the whole state
         return self
 
     def save(self, folder: str | os.PathLike[str]) -> None:

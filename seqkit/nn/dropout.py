@@ -37,11 +37,12 @@ class Draws:
 
     def mask(self, shape: tuple[int, ...], p: float, like: Tensor, *, rows: bool = True) -> Tensor:
         """0 with chance p, else 1 / (1 - p). rows: the first axis is the batch, or the part `batch` of it."""
-        whole = shape if self.batch is None or not rows else (self.batch[1], *shape[1:])
+        first, batch = self.batch if self.batch is not None and rows else (0, shape[0])
+        whole = (batch, *shape[1:])
         seed = int(rng.stream(self.seed, self.step, self.number)) >> 1
         self.number += 1
         mask = _kept(whole, p, seed, like.device).to(like.dtype).div_(1 - _drop_of(p) / LEVELS)
-        return mask if whole == shape else mask[self.batch[0] : self.batch[0] + shape[0]]  # type: ignore[index]  # then set
+        return mask[first : first + shape[0]]
 
 
 def _drop_of(p: float) -> int:

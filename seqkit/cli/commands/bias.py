@@ -108,10 +108,10 @@ def measure(
     vectors: Annotated[
         Path, typer.Argument(help="Vectors in any format; for seat, a language model's folder.")
     ],
-    names: Measures = [],  # noqa: B006
+    names: Measures = [],
     template: Annotated[
         list[str], typer.Option(help="seat: a sentence with {} for the word; may be given again.")
-    ] = [],  # noqa: B006
+    ] = [],
     pooling: Annotated[
         str, typer.Option(help="seat: the vector of a sentence: last (state) or mean (of all states).")
     ] = "last",
@@ -154,7 +154,7 @@ def remove(
     sets: Sets = "gender",
     case: Case = "exact",
     most_lost: MostLost = 0.2,
-    setting: SetMethod = [],  # noqa: B006
+    setting: SetMethod = [],
     eraser: Annotated[Path | None, typer.Option(help="Also write the fitted eraser to this folder.")] = None,
     to: Annotated[str, typer.Option(help=f"Format of --out: {FORMATS}.")] = "native",
     json: common.AsJson = False,
@@ -187,12 +187,12 @@ def report(
     out: Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")],
     method: Annotated[
         list[str], typer.Option(help=f"One of {METHODS}, or method:setting=value,…; may be given again.")
-    ] = ["hard"],  # noqa: B006
-    names: Measures = [],  # noqa: B006
+    ] = ["hard"],
+    names: Measures = [],
     analogies: Annotated[
         list[Path], typer.Option(help="Questions in Google's form; may be given again.")
-    ] = [],  # noqa: B006
-    similarity: Annotated[list[Path], typer.Option(help="A file of rated pairs; may be given again.")] = [],  # noqa: B006
+    ] = [],
+    similarity: Annotated[list[Path], typer.Option(help="A file of rated pairs; may be given again.")] = [],
     restrict: common.Restrict = None,
     json: common.AsJson = False,
 ) -> None:

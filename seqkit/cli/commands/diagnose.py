@@ -40,11 +40,11 @@ def run(
     asked: Asked,
     train: Annotated[str, typer.Argument(help="Labelled texts to train on.")],
     out: Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")],
-    limit: Limits = [],  # noqa: B006
+    limit: Limits = [],
     reader: Annotated[str, typer.Option(help="averaged, summed or recurrent.")] = "averaged",
     setting: Annotated[
         list[str], typer.Option("--set", help="A setting of the classifier, such as hidden_size=64.")
-    ] = [],  # noqa: B006
+    ] = [],
     matrix: Annotated[
         Path | None, typer.Option(help="Draw the confusion matrix to this .svg or .png.")
     ] = None,
@@ -92,7 +92,7 @@ def split(
     asked: Asked,
     source: Annotated[str, typer.Argument(help="Labelled texts.")],
     out: Annotated[Path, typer.Option(help="Folder to write train.tsv, dev.tsv, ... to.")],
-    share: Annotated[list[str], typer.Option(help="part=share; may be given again.")] = [  # noqa: B006
+    share: Annotated[list[str], typer.Option(help="part=share; may be given again.")] = [
         "train=0.8",
         "dev=0.1",
         "test=0.1",
@@ -143,7 +143,7 @@ def sheet(
     diagnosis: Annotated[Path, typer.Argument(help="A diagnosis saved as .json.")],
     out: Annotated[Path | None, typer.Option(help="Write a sheet of errors to fill in to this .csv.")] = None,
     filled: Annotated[Path | None, typer.Option("--read", help="Read this filled sheet.")] = None,
-    category: Annotated[list[str], typer.Option(help="A column to mark; may be given again.")] = [  # noqa: B006
+    category: Annotated[list[str], typer.Option(help="A column to mark; may be given again.")] = [
         "label is wrong",
         "other",
     ],
@@ -178,7 +178,7 @@ def sheet(
 def choose(
     diagnoses: Annotated[list[Path], typer.Argument(help="Diagnoses saved as .json, one for each model.")],
     optimise: Annotated[str, typer.Option(help="The metric to optimise: accuracy or macro_f1.")] = "accuracy",
-    limit: Limits = [],  # noqa: B006
+    limit: Limits = [],
     json: common.AsJson = False,
 ) -> None:
     """Choose the model that is best in one metric among those within all limits.

@@ -230,7 +230,7 @@ def show(
         str, typer.Option(help="surprise, a state (h, c), or a gate of the cell (such as i, f, o or r, z).")
     ] = "surprise",
     layer: Annotated[int, typer.Option(help="Layer to look into, from 1.")] = 1,
-    neuron: Annotated[list[int], typer.Option(help="Neurons to show, from 0; may be given again.")] = [],  # noqa: B006
+    neuron: Annotated[list[int], typer.Option(help="Neurons to show, from 0; may be given again.")] = [],
     out: Annotated[Path | None, typer.Option(help="An .html, .png or .svg file for the heat strip.")] = None,
     device: common.Device = "auto",
     json: common.AsJson = False,
@@ -268,5 +268,6 @@ def export_program(
     """
     from seqkit.models.language_model.export import export
 
-    export(_open(model, "cpu").network, Path(out), what=what, form=form)  # type: ignore[arg-type]  # checked there
+    asked: Any = {"what": what, "form": form}  # checked there
+    export(_open(model, "cpu").network, Path(out), **asked)
     common.note(f"{out}: {what} program")

@@ -201,5 +201,6 @@ def scan(
     if not gx.shape[1]:
         return state[0].new_zeros(len(gx), 0, state[0].shape[1]), state
     steps = gx.transpose(0, 1).contiguous()
-    y, *last = _Scan.apply(family, lengths, len(state), steps, weight, *state, *parameters)  # type: ignore[no-untyped-call]
+    given = (family, lengths, len(state), steps, weight, *state, *parameters)
+    y, *last = _Scan.apply(*given)  # type: ignore[no-untyped-call]  # torch's own
     return y.transpose(0, 1), tuple(last)

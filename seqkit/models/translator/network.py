@@ -121,9 +121,9 @@ class TranslatorNetwork(nn.Module):
     ) -> tuple[Annotated[Tensor, "B H"], State, Annotated[Tensor, "B S"] | None]:
         """One step of the decoder given the embedding of the word before: o, next state, attention."""
         context = looked = None
-        if self.feeds:
+        if self.attention is not None and self.feeds:
             top = state[-self.stack.states_a_cell]
-            context, looked = self.attention(top[:, None], memory.keys, memory.outputs, memory.mask)  # type: ignore[misc]
+            context, looked = self.attention(top[:, None], memory.keys, memory.outputs, memory.mask)
             x = torch.cat([x, context[:, 0].to(x.dtype)], -1)
         y, state = self.stack.step(x, state, draws=draws)
         o, found = self._output(y[:, None], memory, context)
@@ -186,7 +186,8 @@ class TranslatorNetwork(nn.Module):
             before, state, looked = self.step(now, memory, state, draws=draws)
             found.append(before)
             looks.append(looked)
-        return torch.stack(found, 1), None if looks[0] is None else torch.stack(looks, 1)  # type: ignore[arg-type]
+        looked = None if looks[0] is None else torch.stack(looks, 1)  # type: ignore[arg-type]
+        return torch.stack(found, 1), looked
 
 
 def _plain(encoder: Recurrent, size: int, layers: int) -> Recurrent:

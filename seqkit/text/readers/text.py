@@ -126,7 +126,8 @@ def paths(source: str) -> list[Path | None]:
     elif path.is_file():
         found = [path]
     else:
-        found = sorted(Path(p) for p in glob.glob(source, recursive=True) if Path(p).is_file())  # noqa: PTH207  # absolute patterns
+        named = map(Path, glob.glob(source, recursive=True))  # noqa: PTH207  # absolute patterns
+        found = sorted(p for p in named if p.is_file())
     if not found:
         near = did_you_mean(
             path.name, [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []

@@ -44,7 +44,7 @@ def count(
         typer.Option(help="Counts or a corpus whose words to count: for shards of a larger text."),
     ] = None,
     one_sided: Annotated[bool, typer.Option("--one-sided", help=ONE_SIDED)] = False,
-    setting: Annotated[list[str], typer.Option("--set", help="Another setting, such as distance=text.")] = [],  # noqa: B006
+    setting: Annotated[list[str], typer.Option("--set", help="Another setting, such as distance=text.")] = [],
     threads: common.Threads = None,
     dry_run: Annotated[
         bool,

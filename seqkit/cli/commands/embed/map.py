@@ -27,7 +27,7 @@ def draw(
     out: common.Out,
     words: Annotated[
         list[str], typer.Option(help="A file of words, or words; give again for another colour.")
-    ] = [],  # noqa: B006
+    ] = [],
     method: Annotated[
         str | None, typer.Option(help="tsne, pca, umap (an extra) or axes; tsne if not given.")
     ] = None,
@@ -39,7 +39,7 @@ def draw(
     ] = None,
     setting: Annotated[
         list[str], typer.Option("--set", help="A setting of the method, such as perplexity=50.")
-    ] = [],  # noqa: B006
+    ] = [],
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:

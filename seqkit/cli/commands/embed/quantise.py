@@ -14,10 +14,10 @@ def quantise(
     to: Annotated[str, typer.Option(help="fp16 (half the bytes) or int8 (a quarter).")] = "int8",
     analogies: Annotated[
         list[Path], typer.Option(help="Files of questions to answer before and after.")
-    ] = [],  # noqa: B006
+    ] = [],
     similarity: Annotated[
         list[Path], typer.Option(help="Files of rated pairs to measure before and after.")
-    ] = [],  # noqa: B006
+    ] = [],
     restrict: common.Restrict = None,
     seed: common.Seed = 1,
     json: common.AsJson = False,

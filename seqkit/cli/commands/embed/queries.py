@@ -81,8 +81,8 @@ def evaluate(
     vectors: common.VectorsPath,
     analogies: Annotated[
         list[Path], typer.Option(help="Files of questions in Google's form; may be given again.")
-    ] = [],  # noqa: B006
-    similarity: Annotated[list[Path], typer.Option(help="Files of rated pairs; may be given again.")] = [],  # noqa: B006
+    ] = [],
+    similarity: Annotated[list[Path], typer.Option(help="Files of rated pairs; may be given again.")] = [],
     method: Annotated[str, typer.Option(help="3cosadd, 3cosmul, 3cosavg or euclidean.")] = "3cosadd",
     restrict: common.Restrict = None,
     keep_case: Annotated[bool, typer.Option("--keep-case", help="Do not lower-case the test sets.")] = False,
