@@ -19,6 +19,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 Threads = Annotated[int | None, typer.Option(help="CPU threads; all cores if not given.")]
 Seed = Annotated[int, typer.Option(help="Seed of all random draws.")]
 Out = Annotated[str, typer.Option(help="Where to write.", rich_help_panel="Output")]
+Page = Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue from the checkpoint in --out.")]
 Curve = Annotated[
     Path | None, typer.Option(help="Draw the learning curve to this .svg or .png file (extra: plot).")
@@ -29,6 +30,12 @@ VectorsPath = Annotated[
     typer.Argument(
         help="Vectors in any format: a folder of seqkit, word2vec, GloVe or fastText text, binary."
     ),
+]
+Text = Annotated[
+    str, typer.Argument(help='A text (file, folder, glob, "-" for stdin, nltk:brown) or a corpus folder.')
+]
+BanUnk = Annotated[
+    bool, typer.Option("--ban-unk/--allow-unk", help="Whether never to write the unknown token.")
 ]
 Vectors = Annotated[Path | None, typer.Option(help="Word vectors to start the embedding from.")]
 Tokenizer = Annotated[str, typer.Option(help="How a text is cut: as in seqkit corpus build.")]

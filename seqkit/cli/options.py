@@ -141,13 +141,13 @@ class Task:
         """
         _, *others = inspect.signature(self.command, eval_str=True).parameters.values()
         panel = "Options" if kind is Asked else "Data"
-        own = {p.name: p.replace(annotation=in_panel(p.annotation, panel)) for p in others}
+        own = {p.name: _parameter(p.name, in_panel(p.annotation, panel), p.default) for p in others}
         shown = {name: p for name, p in own.items() if name not in without}
         panels = {} if kind is Asked else PANELS
         rest = "Options" if kind is Asked else "Model"
         found, read = (_flags(s, set(own), panels, rest) for s in (self.settings, self.reading))
-        defaults = {f.name: f.default for f in dataclasses.fields(kind)}
-        added = {name: _parameter(name, flag, defaults[name]) for name, flag in more.items()}
+        usual = kind({}, {})
+        added = {name: _parameter(name, flag, getattr(usual, name)) for name, flag in more.items()}
         every = {**shown, **read, **found, **added}
         if kind is not Asked:
             every["setting"] = _parameter("setting", Set, [])

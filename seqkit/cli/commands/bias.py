@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+import seqkit
 from seqkit.cli import common
 from seqkit.cli.help import group
 from seqkit.cli.options import Asked, asked
@@ -58,16 +59,12 @@ def _words(sets: str) -> Any:
     return WordSets.load(sets) if Path(sets).suffix == ".json" else WordSets.shipped(sets)
 
 
-def _vectors(path: Path) -> Any:
-    from seqkit.embeddings.vectors.vectors import Vectors
-
-    return Vectors.load(path)
-
-
 def _inputs(path: Path, words: Any, options: Options) -> Any:
     from seqkit.debias.measuring.inputs import Inputs
 
-    return Inputs(_vectors(path), _words(words.sets), words.neutral, words.anchor, words.case, options)
+    return Inputs(
+        seqkit.Vectors.load(path), _words(words.sets), words.neutral, words.anchor, words.case, options
+    )
 
 
 def _method(text: str, settings: list[str], case: str, most_lost: float) -> Any:
@@ -88,10 +85,9 @@ def _seat(path: Path, names: list[str], words: Any, device: str, **settings: Any
             f"measure: got {', '.join(names)}, expected seat alone, because it is of language models. "
             "Give the others without it."
         )
-    from seqkit.models.language_model.model import LanguageModel
     from seqkit.models.language_model.sentence_vectors import reads, sentence_vectors
 
-    model = LanguageModel.load(path, device=device)
+    model = seqkit.LanguageModel.load(path, device=device)
     return sentence_tests(
         lambda texts: sentence_vectors(model, texts, pooling=settings["pooling"]),
         model.codec.vocab,
@@ -108,6 +104,7 @@ def measure(
     vectors: Annotated[
         Path, typer.Argument(help="Vectors in any format; for seat, a language model's folder.")
     ],
+    *,
     names: Measures = [],
     template: Annotated[
         list[str], typer.Option(help="seat: a sentence with {} for the word; may be given again.")
@@ -149,6 +146,7 @@ def measure(
 @app.command()
 def remove(
     vectors: common.VectorsPath,
+    *,
     out: common.Out,
     method: Annotated[str, typer.Option(help=f"One of {METHODS}.")] = "hard",
     sets: Sets = "gender",
@@ -166,7 +164,7 @@ def remove(
     Example: seqkit bias remove wiki.vectors --method hard --sets gender --out fair.vectors --eraser
     hard.eraser
     """
-    before = _vectors(vectors)
+    before = seqkit.Vectors.load(vectors)
     fitted = _method(method, setting, case, most_lost).fit(before, _words(sets))
     if to == "native":
         fitted.write(before, out)
@@ -184,7 +182,8 @@ def remove(
 def report(
     asked: Asked,
     vectors: common.VectorsPath,
-    out: Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")],
+    *,
+    out: common.Page,
     method: Annotated[
         list[str], typer.Option(help=f"One of {METHODS}, or method:setting=value,…; may be given again.")
     ] = ["hard"],
@@ -226,6 +225,7 @@ def words(
         str | None,
         typer.Argument(help="A name that ships with seqkit or a JSON file; if not given, all that ship."),
     ] = None,
+    *,
     vectors: Annotated[Path | None, typer.Option(help="Vectors to look for the words in.")] = None,
     case: Case = "exact",
     json: common.AsJson = False,
@@ -237,7 +237,7 @@ def words(
     from seqkit.debias.words.description import describe
     from seqkit.debias.words.sets import WordSets
 
-    opened = None if vectors is None else _vectors(vectors)
+    opened = None if vectors is None else seqkit.Vectors.load(vectors)
     spelt: Any = case  # checked there
     found = [describe(_words(name), opened, spelt) for name in ([sets] if sets else WordSets.names())]
     lines = []

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+import seqkit
 from seqkit.cli import common
 from seqkit.cli.help import group
 from seqkit.cli.options import Training, flags
@@ -14,6 +15,10 @@ __all__ = ["app"]
 
 app = group("Give texts a label: train, predict, eval.")
 
+Labelled = Annotated[str, typer.Argument(help='Labelled texts: file, folder, glob, "-" for stdin.')]
+Valid = Annotated[
+    str | None, typer.Option(help="Texts to choose the best epoch; if not given, a tenth is held out.")
+]
 Form = Annotated[
     str | None,
     typer.Option(
@@ -33,11 +38,10 @@ ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit classify t
 @flags(SETTINGS)
 def train(
     run: Training,
-    input: Annotated[str, typer.Argument(help='Labelled texts: file, folder, glob, "-" for stdin.')],
+    input: Labelled,
+    *,
     out: common.Out,
-    valid: Annotated[
-        str | None, typer.Option(help="Texts to choose the best epoch; if not given, a tenth is held out.")
-    ] = None,
+    valid: Valid = None,
     form: Form = None,
     column: TextColumn = "text",
     label: Label = None,
@@ -59,7 +63,6 @@ def train(
     Example: seqkit classify train film.tsv --reader recurrent --vectors wiki.vectors --out film.clf
     """
     from seqkit.models.classifier.data import read
-    from seqkit.models.classifier.model import TextClassifier
 
     if balanced:
         run.settings.setdefault("class_weight", "balanced")
@@ -71,7 +74,7 @@ def train(
         compare: Any = None if world is None else {"report": common.progress(quiet, "texts"), "world": world}
         return read(input, folder, compare=compare, **more)
 
-    run.run(TextClassifier, data, out, "texts", _told)
+    run.run(seqkit.TextClassifier, data, out, "texts", _told)
 
 
 def _told(result: Any) -> str:
@@ -91,16 +94,11 @@ def _told(result: Any) -> str:
     return f"{sizes}\n{table}\n{result['verdict']}"
 
 
-def _open(path: Path, device: str, threads: int | None = None) -> Any:
-    from seqkit.models.classifier.model import TextClassifier
-
-    return TextClassifier.load(path, device=device, threads=threads)
-
-
 @app.command()
 def predict(
     model: ModelPath,
     texts: Annotated[list[str] | None, typer.Argument(help="Texts to classify.")] = None,
+    *,
     file: Annotated[
         str | None, typer.Option(help='A file of texts ("-": stdin): a text a line, .csv, .tsv, .jsonl.')
     ] = None,
@@ -123,14 +121,15 @@ def predict(
 
     rows = None if file is None else labelled(file, format=form, text=column, encoding=encoding, labels=False)
     asked = common.given(texts, None if rows is None else [row.text for row in rows])
-    for one in predictions(_open(model, device, threads), asked):
+    for one in predictions(seqkit.TextClassifier.load(model, device=device, threads=threads), asked):
         common.show(one.to_json(), one.line(proba), json)
 
 
 @app.command("eval")
 def evaluate(
     model: ModelPath,
-    source: Annotated[str, typer.Argument(help='Labelled texts: file, folder, glob, "-" for stdin.')],
+    source: Labelled,
+    *,
     form: Form = None,
     column: TextColumn = "text",
     label: Label = None,
@@ -146,7 +145,12 @@ def evaluate(
     from seqkit.models.classifier.predictions import tables
 
     reports = judge(
-        _open(model, device), source, format=form, text=column, label=label or ["label"], encoding=encoding
+        seqkit.TextClassifier.load(model, device=device),
+        source,
+        format=form,
+        text=column,
+        label=label or ["label"],
+        encoding=encoding,
     )
     text = "\n\n".join(
         "\n".join([str(r.accuracy), str(r.f1), *(common.table(*each) for each in tables(r))]) for r in reports

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+import seqkit
 from seqkit.cli import common
 from seqkit.cli.help import group
 from seqkit.cli.options import Asked, asked
@@ -60,6 +61,7 @@ SETTINGS = Settings({"normal": Normalizer, "numbered": Numbered})
 def build(
     asked: Asked,
     input: Input,
+    *,
     out: common.Out,
     tokenizer: TokenizerName = "whitespace",
     sentences: Sentences = "line",
@@ -74,11 +76,10 @@ def build(
 
     Example: seqkit corpus build wiki.txt.gz --tokenizer word --lower --min-count 5 --out wiki.corpus
     """
-    from seqkit.text.corpus.corpus import Corpus
     from seqkit.text.readers.text import read
 
     made = SETTINGS.make("corpus build", asked.settings)
-    corpus = Corpus.build(
+    corpus = seqkit.Corpus.build(
         read(input, column=column, errors=errors),
         tokenizer,
         normalizer=made["normal"],
@@ -89,12 +90,14 @@ def build(
         report=common.reading(quiet),
         **vars(made["numbered"]),
     )
-    common.show(*corpus.summary(), json)
+    result, text = corpus.summary()
+    common.show(result, text, json)
 
 
 @app.command()
 def stats(
     corpus: Annotated[Path, typer.Argument(help="A corpus folder.")],
+    *,
     top: Annotated[int, typer.Option(help="How many of the most common words to show.")] = 10,
     json: common.AsJson = False,
 ) -> None:
@@ -102,9 +105,8 @@ def stats(
 
     Example: seqkit corpus stats wiki.corpus
     """
-    from seqkit.text.corpus.corpus import Corpus
-
-    common.show(*Corpus.load(corpus).summary(top), json)
+    result, text = seqkit.Corpus.load(corpus).summary(top)
+    common.show(result, text, json)
 
 
 @app.command("list")
@@ -123,6 +125,7 @@ def list_corpora(json: common.AsJson = False) -> None:
 @app.command()
 def fetch(
     name: Annotated[str, typer.Argument(help="A name that `seqkit corpus list` shows.")],
+    *,
     out: common.Out = "data",
     allow_unverified: Annotated[
         bool, typer.Option("--allow-unverified", help="Accept a file whose checksum is not known.")

@@ -6,12 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
+import seqkit
 from seqkit.cli import common
 
 __all__ = ["demo"]
 
 
 def demo(
+    *,
     out: Annotated[Path | None, typer.Option(help="Keep the vectors in this folder.")] = None,
     threads: common.Threads = None,
     quiet: common.Quiet = False,
@@ -21,13 +23,10 @@ def demo(
     Example: seqkit demo --out demo.vectors
     """
     from seqkit.embeddings.training.data import read
-    from seqkit.embeddings.training.trainer import SkipGram
-    from seqkit.embeddings.vectors.vectors import Vectors
     from seqkit.models.run import TrainingRun
-    from seqkit.text.readers.catalogue import shipped
 
-    planted = shipped("planted")
-    model = SkipGram(dim=50, epochs=10, threads=threads)
+    planted = seqkit.shipped("planted")
+    model = seqkit.SkipGram(dim=50, epochs=10, threads=threads)
     with TemporaryDirectory() as folder:
         kept = out or Path(folder) / "demo.vectors"
         run = TrainingRun(model, kept)
@@ -38,7 +37,7 @@ def demo(
         print(f"text        {result['corpus']['num_tokens']:,} tokens, {result['words']} words")
         print(f"model       {model}")
         print(f"loss        {losses}  (nats a prediction, by epoch)\n")
-        _show(Vectors.load(kept), planted / "analogies.txt")
+        _show(seqkit.Vectors.load(kept), planted / "analogies.txt")
     if out:
         print(f"\nTry: seqkit embed analogy {out} france paris italy")
 

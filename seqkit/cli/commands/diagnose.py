@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+import seqkit
 from seqkit.cli import common
 from seqkit.cli.help import group
 from seqkit.cli.options import Asked, asked
@@ -39,7 +40,8 @@ COPIES = Settings({"source": Source}, fixed={"slices": (), "group": None})
 def run(
     asked: Asked,
     train: Annotated[str, typer.Argument(help="Labelled texts to train on.")],
-    out: Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")],
+    *,
+    out: common.Page,
     limit: Limits = [],
     reader: Annotated[str, typer.Option(help="averaged, summed or recurrent.")] = "averaged",
     setting: Annotated[
@@ -58,12 +60,10 @@ def run(
 
     Example: seqkit diagnose run film.tsv --dev dev.tsv --test test.tsv --human 0.05 --out film.html
     """
-    from seqkit.models.classifier.model import TextClassifier
-
     check_files(out, matrix, sheet)
     made = RUN.make("diagnose run", asked.settings)
     options, given = made["options"], parse_settings(setting)
-    model = TextClassifier(
+    model = seqkit.TextClassifier(
         device=device, threads=threads, **({"reader": reader, "seed": options.seed} | given)
     )
     found = DiagnosisRun(train, made["parts"], made["source"], options.seed).diagnose(
@@ -91,6 +91,7 @@ def run(
 def split(
     asked: Asked,
     source: Annotated[str, typer.Argument(help="Labelled texts.")],
+    *,
     out: Annotated[Path, typer.Option(help="Folder to write train.tsv, dev.tsv, ... to.")],
     share: Annotated[list[str], typer.Option(help="part=share; may be given again.")] = [
         "train=0.8",
@@ -119,6 +120,7 @@ def copies(
     sources: Annotated[
         list[str], typer.Argument(help="Labelled texts, a file for each part, training first.")
     ],
+    *,
     threshold: Threshold = 0.8,
     show: Annotated[int, typer.Option(help="Copies to show.")] = 10,
     json: common.AsJson = False,
@@ -141,6 +143,7 @@ def copies(
 @app.command()
 def sheet(
     diagnosis: Annotated[Path, typer.Argument(help="A diagnosis saved as .json.")],
+    *,
     out: Annotated[Path | None, typer.Option(help="Write a sheet of errors to fill in to this .csv.")] = None,
     filled: Annotated[Path | None, typer.Option("--read", help="Read this filled sheet.")] = None,
     category: Annotated[list[str], typer.Option(help="A column to mark; may be given again.")] = [
@@ -177,6 +180,7 @@ def sheet(
 @app.command()
 def choose(
     diagnoses: Annotated[list[Path], typer.Argument(help="Diagnoses saved as .json, one for each model.")],
+    *,
     optimise: Annotated[str, typer.Option(help="The metric to optimise: accuracy or macro_f1.")] = "accuracy",
     limit: Limits = [],
     json: common.AsJson = False,

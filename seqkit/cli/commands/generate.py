@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+import seqkit
 from seqkit.cli import common
 from seqkit.cli.help import group
 from seqkit.cli.options import Asked, Training, asked, flags
@@ -15,6 +16,10 @@ __all__ = ["app"]
 app = group("Write texts for a label, such as names for a language: train, sample, eval.")
 
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit generate train wrote.")]
+Pairs = Annotated[
+    str, typer.Argument(help='Lines label<TAB>text, or .jsonl with "label" and "text" ("-": stdin).')
+]
+Valid = Annotated[str | None, typer.Option(help="Texts of that kind to validate on; the best epoch is kept.")]
 NAMES = ("label", "text")
 
 
@@ -22,19 +27,15 @@ NAMES = ("label", "text")
 @flags(SETTINGS)
 def train(
     run: Training,
-    source: Annotated[
-        str, typer.Argument(help='Lines label<TAB>text, or .jsonl with "label" and "text" ("-": stdin).')
-    ],
+    source: Pairs,
+    *,
     out: common.Out,
-    valid: Annotated[
-        str | None, typer.Option(help="Texts of that kind to validate on; the best epoch is kept.")
-    ] = None,
+    valid: Valid = None,
 ) -> None:
     """Train a generator and write it, with run.json, log.jsonl and a checkpoint, to the folder --out.
 
     Example: seqkit generate train names.tsv --epochs 20 --out names.gen
     """
-    from seqkit.models.generator.model import Generator
     from seqkit.models.pairs import read
 
     check = None if valid is None else (valid, None)
@@ -43,7 +44,7 @@ def train(
         sizes = f"{result['parameters']:,} parameters, {result['vocabulary']['condition']:,} labels"
         return sizes + common.losses(result, "a token")
 
-    run.run(Generator, lambda *_: read((source, None), valid=check, names=NAMES), out, "texts", told)
+    run.run(seqkit.Generator, lambda *_: read((source, None), valid=check, names=NAMES), out, "texts", told)
 
 
 @app.command()
@@ -54,10 +55,9 @@ def sample(
     labels: Annotated[
         list[str] | None, typer.Argument(help="Labels to write texts for; all labels if not given.")
     ] = None,
+    *,
     count: Annotated[int, typer.Option(help="How many texts for each label.")] = 1,
-    ban_unk: Annotated[
-        bool, typer.Option("--ban-unk/--allow-unk", help="Whether never to write the unknown token.")
-    ] = True,
+    ban_unk: common.BanUnk = True,
     seed: common.Seed = 1,
     device: common.Device = "auto",
     json: common.AsJson = False,
@@ -66,7 +66,7 @@ def sample(
 
     Example: seqkit generate sample names.gen russian italian --count 5
     """
-    opened = _open(model, device)
+    opened = seqkit.Generator.load(model, device=device)
     wanted = labels or list(opened.labels)
     found = opened.sample(wanted, seeds=range(seed, seed + count), ban_unk=ban_unk, **asked.settings)
     each = [label for label in wanted for _ in range(count)]
@@ -80,9 +80,8 @@ def sample(
 @app.command("eval")
 def evaluate(
     model: ModelPath,
-    source: Annotated[
-        str, typer.Argument(help='Lines label<TAB>text, or .jsonl with "label" and "text" ("-": stdin).')
-    ],
+    source: Pairs,
+    *,
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
@@ -92,12 +91,6 @@ def evaluate(
     """
     from seqkit.text.readers.parallel import pairs
 
-    opened, (labels, texts) = _open(model, device), pairs(source, names=NAMES)
+    opened, (labels, texts) = seqkit.Generator.load(model, device=device), pairs(source, names=NAMES)
     scores = [opened.score(labels, texts), opened.accuracy(labels, texts)]
     common.show([score.to_json() for score in scores], "\n".join(map(str, scores)), json)
-
-
-def _open(path: Path, device: str) -> Any:
-    from seqkit.models.generator.model import Generator
-
-    return Generator.load(path, device=device)

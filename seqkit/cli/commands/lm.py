@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+import seqkit
 from seqkit.cli import common
 from seqkit.cli.help import group
 from seqkit.cli.options import Asked, Training, asked, flags
@@ -18,19 +19,19 @@ __all__ = ["app"]
 app = group("Model the probability of text: train, score, eval, compare, sample, show, export.")
 
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit lm train wrote.")]
+Valid = Annotated[
+    str | None, typer.Option(help="Text to validate on after each epoch; the best epoch is kept.")
+]
 
 
 @app.command()
 @flags(SETTINGS, Settings({"text": Text}))
 def train(
     run: Training,
-    input: Annotated[
-        str, typer.Argument(help='A text (file, folder, glob, "-" for stdin, nltk:brown) or a corpus folder.')
-    ],
+    input: common.Text,
+    *,
     out: common.Out,
-    valid: Annotated[
-        str | None, typer.Option(help="Text to validate on after each epoch; the best epoch is kept.")
-    ] = None,
+    valid: Valid = None,
     vectors: common.Vectors = None,
     freeze: Annotated[bool, typer.Option("--freeze", help="Do not train the embedding.")] = False,
 ) -> None:
@@ -42,7 +43,6 @@ def train(
     Example: seqkit lm train shakespeare.txt --unit character --hidden 256 --epochs 10 --out shakespeare.lm
     """
     from seqkit.models.language_model.data import read
-    from seqkit.models.language_model.model import LanguageModel
 
     more: Any = {"text": Text(**run.reading), "valid": valid, "vectors": vectors, "freeze": freeze}
     more |= {"threads": run.threads, "reading": common.reading(run.quiet)}
@@ -51,19 +51,14 @@ def train(
         sizes = f"{result['parameters']:,} parameters, {result['vocabulary']:,} tokens"
         return sizes + common.losses(result, "a token")
 
-    run.run(LanguageModel, lambda _, folder, __: read(input, folder, **more), out, "tokens", told)
-
-
-def _open(path: Path, device: str, threads: int | None = None) -> Any:
-    from seqkit.models.language_model.model import LanguageModel
-
-    return LanguageModel.load(path, device=device, threads=threads)
+    run.run(seqkit.LanguageModel, lambda _, folder, __: read(input, folder, **more), out, "tokens", told)
 
 
 @app.command()
 def score(
     model: ModelPath,
     texts: Annotated[list[str] | None, typer.Argument(help="Sentences; each is scored by itself.")] = None,
+    *,
     file: Annotated[str | None, typer.Option(help='A file of sentences, one a line ("-": stdin).')] = None,
     device: common.Device = "auto",
     json: common.AsJson = False,
@@ -78,7 +73,7 @@ def score(
     from seqkit.text.readers.text import lines
 
     sentences = common.given(texts, None if file is None else lines(file))
-    scores = _open(model, device).score(sentences)
+    scores = seqkit.LanguageModel.load(model, device=device).score(sentences)
     values = [{"text": text, **s.to_json()} for text, s in zip(sentences, scores, strict=True)]
     head = ["log p", "perplexity", "bits/char", "bits/byte", "tokens", "</s>", "unknown", "text"]
     rows = [
@@ -97,6 +92,7 @@ def score(
 def evaluate(
     model: ModelPath,
     source: Annotated[str, typer.Argument(help='A text (file, folder, glob, "-" for stdin).')],
+    *,
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
@@ -104,7 +100,7 @@ def evaluate(
 
     Example: seqkit lm eval ptb.lm ptb.test.txt.gz
     """
-    found = _open(model, device).score_file(source)
+    found = seqkit.LanguageModel.load(model, device=device).score_file(source)
     text = (
         f"perplexity {found.loss.perplexity:.3f} ({found.loss.mean:.4f} nats a token) over "
         f"{found.loss.count:,} tokens, "
@@ -121,6 +117,7 @@ def compare(
     pairs: Annotated[
         list[Path], typer.Argument(help="Files of sentence pairs: TSV with a header, or JSON lines.")
     ],
+    *,
     good: Annotated[
         str | None,
         typer.Option(help="Column of the sentence that should be likelier; the usual names are found."),
@@ -154,7 +151,9 @@ def compare(
 
     cut: Any = {"split": split, "lower": lower, "bare": bare}
     other: Any = {"good": good, "bad": bad, "baseline": baseline, "order": order}
-    scores = measure(_open(model, device), pairs, skip_unknown=skip_unknown, **cut, **other)
+    scores = measure(
+        seqkit.LanguageModel.load(model, device=device), pairs, skip_unknown=skip_unknown, **cut, **other
+    )
     rows = [
         [
             s.signature["model"],
@@ -179,13 +178,13 @@ def compare(
 def sample(
     asked: Asked,
     model: ModelPath,
+    *,
     prompt: Annotated[str, typer.Option(help="Text to continue.")] = "",
     count: Annotated[int, typer.Option(help="How many texts.")] = 1,
-    ban_unk: Annotated[
-        bool, typer.Option("--ban-unk/--allow-unk", help="Whether never to write the unknown token.")
-    ] = True,
-    beam: Annotated[
-        int | None, typer.Option(help="Do not draw; search for the likeliest text with a beam of this width.")
+    ban_unk: common.BanUnk = True,
+    width: Annotated[
+        int | None,
+        typer.Option("--beam", help="Do not draw; search for the likeliest text with a beam of this width."),
     ] = None,
     seed: common.Seed = 1,
     device: common.Device = "auto",
@@ -198,8 +197,8 @@ def sample(
     """
     from seqkit.core.errors import OptionError
 
-    opened, sampling = _open(model, device, threads), asked.settings
-    if beam is not None:
+    opened, sampling = seqkit.LanguageModel.load(model, device=device, threads=threads), asked.settings
+    if width is not None:
         drawn = [*(sampling.keys() - {"length"}), *(["seed"] if seed != 1 else [])]
         if drawn:
             raise OptionError(
@@ -207,7 +206,7 @@ def sample(
                 "nothing. Leave one out."
             )
         length = sampling.get("length", SamplingOptions.length)
-        found = opened.beam(prompt, width=beam, length=length, ban_unk=ban_unk, top=count)
+        found = opened.beam(prompt, width=width, length=length, ban_unk=ban_unk, top=count)
     else:
         stream = common.streaming(prompt) if count == 1 and not json else None
         seeds = range(seed, seed + count)
@@ -226,6 +225,7 @@ def sample(
 def show(
     model: ModelPath,
     text: Annotated[str, typer.Argument(help="A text to read.")],
+    *,
     what: Annotated[
         str, typer.Option(help="surprise, a state (h, c), or a gate of the cell (such as i, f, o or r, z).")
     ] = "surprise",
@@ -241,7 +241,9 @@ def show(
     """
     from seqkit.models.language_model.activations import look
 
-    found = look(_open(model, device), text, what=what, layer=layer, neurons=neuron)
+    found = look(
+        seqkit.LanguageModel.load(model, device=device), text, what=what, layer=layer, neurons=neuron
+    )
     if out is not None:
         from seqkit.report.heat import heat
 
@@ -256,6 +258,7 @@ def show(
 @app.command("export")
 def export_program(
     model: ModelPath,
+    *,
     out: common.Out,
     what: Annotated[
         str, typer.Option(help="step: one token and a state; sequence: whole sequences.")
@@ -269,5 +272,5 @@ def export_program(
     from seqkit.models.language_model.export import export
 
     asked: Any = {"what": what, "form": form}  # checked there
-    export(_open(model, "cpu").network, Path(out), **asked)
+    export(seqkit.LanguageModel.load(model, device="cpu").network, Path(out), **asked)
     common.note(f"{out}: {what} program")

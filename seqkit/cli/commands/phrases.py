@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+import seqkit
 from seqkit.cli import common
 
 __all__ = ["phrases"]
@@ -12,6 +13,7 @@ __all__ = ["phrases"]
 
 def phrases(
     corpus: Annotated[Path, typer.Argument(help="A corpus folder.")],
+    *,
     out: common.Out,
     score: Annotated[str, typer.Option(help="word2phrase or npmi.")] = "word2phrase",
     threshold: Annotated[
@@ -32,11 +34,10 @@ def phrases(
 
     Example: seqkit phrases wiki.corpus --out wiki-phrases.corpus --passes 2
     """
-    from seqkit.text.corpus.corpus import Corpus
     from seqkit.text.phrases import find_phrases
 
     joined, found = find_phrases(
-        Corpus.load(corpus),
+        seqkit.Corpus.load(corpus),
         score=score,
         threshold=threshold,
         min_count=min_count,

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+import seqkit
 from seqkit.cli import common
 from seqkit.cli.help import group
 from seqkit.cli.options import Training, flags
@@ -16,6 +17,11 @@ __all__ = ["app"]
 app = group("Give each word of a sentence a label: train, predict, eval.")
 
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit tag train wrote.")]
+Tagged = Annotated[str, typer.Argument(help='Tagged sentences: CoNLL, CoNLL-U or JSON lines ("-": stdin).')]
+Valid = Annotated[
+    str | None, typer.Option(help="Sentences to validate on after each epoch; the best epoch is kept.")
+]
+Vectors = Annotated[Path | None, typer.Option(help="Word vectors to read besides the trained embedding.")]
 Format = Annotated[
     str | None,
     typer.Option(help="conll, conllu, jsonl or text; by the name if not given (.conllu, .jsonl, .txt)."),
@@ -33,18 +39,13 @@ Column = Annotated[
 @flags(SETTINGS)
 def train(
     run: Training,
-    input: Annotated[
-        str, typer.Argument(help='Tagged sentences: CoNLL, CoNLL-U or JSON lines ("-": stdin).')
-    ],
+    input: Tagged,
+    *,
     out: common.Out,
-    valid: Annotated[
-        str | None, typer.Option(help="Sentences to validate on after each epoch; the best epoch is kept.")
-    ] = None,
+    valid: Valid = None,
     format: Format = None,
     column: Column = None,
-    vectors: Annotated[
-        Path | None, typer.Option(help="Word vectors to read besides the trained embedding.")
-    ] = None,
+    vectors: Vectors = None,
 ) -> None:
     """Train a tagger and write it, with run.json, log.jsonl and a checkpoint, to the folder --out.
 
@@ -55,7 +56,6 @@ def train(
     Example: seqkit tag train eng.train --valid eng.testa --vectors wiki.vectors --out ner.tagger
     """
     from seqkit.models.tagger.data import read
-    from seqkit.models.tagger.model import Tagger
 
     more: Any = {"valid": valid, "vectors": vectors, "format": format, "column": column}
 
@@ -65,7 +65,7 @@ def train(
         score = result["scores"][0] if result["scores"] else None
         return text + (f", {score['name']} {score['value']:.4f} on {valid}" if score else "")
 
-    run.run(Tagger, lambda _, folder, __: read(input, folder, **more), out, "sentences", told)
+    run.run(seqkit.Tagger, lambda _, folder, __: read(input, folder, **more), out, "sentences", told)
 
 
 @app.command()
@@ -74,6 +74,7 @@ def predict(
     input: Annotated[
         str, typer.Argument(help='Sentences: CoNLL, CoNLL-U, JSON lines, or text, one a line ("-": stdin).')
     ] = "-",
+    *,
     out: Annotated[Path | None, typer.Option(help="A file for the result; stdout if not given.")] = None,
     format: Format = None,
     unit: Annotated[str, typer.Option(help="How text is cut: word, or whitespace.")] = "word",
@@ -90,9 +91,8 @@ def predict(
     """
     from seqkit.core.files import write_atomic
     from seqkit.models.tagger.data import predict
-    from seqkit.models.tagger.model import Tagger
 
-    opened = Tagger.load(model, device=device, threads=threads)
+    opened = seqkit.Tagger.load(model, device=device, threads=threads)
     reading = {"format": format or ("text" if input == "-" else None), "unit": unit}
     if out is None:
         predict(opened, input, sys.stdout.buffer, scheme=scheme, output=output, **reading)
@@ -105,9 +105,8 @@ def predict(
 @app.command("eval")
 def evaluate(
     model: ModelPath,
-    input: Annotated[
-        str, typer.Argument(help='Tagged sentences: CoNLL, CoNLL-U or JSON lines ("-": stdin).')
-    ],
+    input: Tagged,
+    *,
     format: Format = None,
     column: Column = None,
     device: common.Device = "auto",
@@ -119,9 +118,10 @@ def evaluate(
     Example: seqkit tag eval ner.tagger eng.testb
     """
     from seqkit.models.tagger.data import evaluate
-    from seqkit.models.tagger.model import Tagger
 
-    found = evaluate(Tagger.load(model, device=device, threads=threads), input, format=format, column=column)
+    found = evaluate(
+        seqkit.Tagger.load(model, device=device, threads=threads), input, format=format, column=column
+    )
     if unseen := found[0].signature["unseen"]:
         common.note(f"{input}: {unseen:,} labels are not in the training text and count as wrong")
     rows = [

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+import seqkit
 from seqkit.cli import common
 from seqkit.cli.help import group
 from seqkit.cli.options import Asked, Training, asked, flags
@@ -16,6 +17,14 @@ __all__ = ["app"]
 app = group("Translate texts: train, predict, eval.")
 
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit translate train wrote.")]
+Sources = Annotated[
+    str, typer.Argument(help='Source texts, one a line; or pairs as TSV or .jsonl ("-": stdin).')
+]
+Targets = Annotated[
+    str | None, typer.Argument(help="Target texts, line n for line n; leave out if SOURCE holds pairs.")
+]
+Valid = Annotated[str | None, typer.Option(help="Sources or pairs to validate on; the best epoch is kept.")]
+ValidTarget = Annotated[str | None, typer.Option(help="Targets of --valid, if that holds sources alone.")]
 CHUNK = 512  # texts that are translated before any is printed
 
 
@@ -23,19 +32,12 @@ CHUNK = 512  # texts that are translated before any is printed
 @flags(SETTINGS)
 def train(
     run: Training,
-    source: Annotated[
-        str, typer.Argument(help='Source texts, one a line; or pairs as TSV or .jsonl ("-": stdin).')
-    ],
+    source: Sources,
+    target: Targets = None,
+    *,
     out: common.Out,
-    target: Annotated[
-        str | None, typer.Argument(help="Target texts, line n for line n; leave out if SOURCE holds pairs.")
-    ] = None,
-    valid: Annotated[
-        str | None, typer.Option(help="Sources or pairs to validate on; the best epoch is kept.")
-    ] = None,
-    valid_target: Annotated[
-        str | None, typer.Option(help="Targets of --valid, if that holds sources alone.")
-    ] = None,
+    valid: Valid = None,
+    valid_target: ValidTarget = None,
 ) -> None:
     """Train a translator and write it, with run.json, log.jsonl and a checkpoint, to the folder --out.
 
@@ -45,7 +47,6 @@ def train(
     Example: seqkit translate train train.de train.en --valid val.de --valid-target val.en --out de-en
     """
     from seqkit.models.pairs import read
-    from seqkit.models.translator.model import Translator
 
     check = None if valid is None else (valid, valid_target)
 
@@ -53,7 +54,7 @@ def train(
         sizes = f"{result['parameters']:,} parameters, {result['pairs']['count']:,} pairs"
         return sizes + common.losses(result, "a token")
 
-    run.run(Translator, lambda *_: read((source, target), valid=check), out, "pairs", told)
+    run.run(seqkit.Translator, lambda *_: read((source, target), valid=check), out, "pairs", told)
 
 
 @app.command()
@@ -62,6 +63,7 @@ def predict(
     asked: Asked,
     model: ModelPath,
     texts: Annotated[list[str] | None, typer.Argument(help="Texts to translate.")] = None,
+    *,
     file: Annotated[
         str | None, typer.Option(help='Texts, one a line, or .jsonl with "source" ("-": stdin).')
     ] = None,
@@ -86,7 +88,7 @@ def predict(
 
     from seqkit.text.readers.parallel import rows
 
-    translator = _open(model, device)
+    translator = seqkit.Translator.load(model, device=device)
     sources = common.given(texts, None if file is None else rows(file))
     settings = {**asked.settings, "ban_unk": ban_unk}
     if picture is not None:
@@ -106,16 +108,13 @@ def predict(
 def evaluate(
     asked: Asked,
     model: ModelPath,
-    source: Annotated[
-        str, typer.Argument(help='Source texts, one a line; or pairs as TSV or .jsonl ("-": stdin).')
-    ],
+    source: Sources,
     target: Annotated[str | None, typer.Argument(help="Reference texts, line n belongs to line n.")] = None,
+    *,
     tokenize: Annotated[
         str, typer.Option(help="How BLEU cuts texts: 13a, none (tokenised text), intl, char, ...")
     ] = "13a",
-    ban_unk: Annotated[
-        bool, typer.Option("--ban-unk/--allow-unk", help="Whether never to write the unknown token.")
-    ] = True,
+    ban_unk: common.BanUnk = True,
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
@@ -125,16 +124,10 @@ def evaluate(
     """
     from seqkit.text.readers.parallel import pairs
 
-    scores = _open(model, device).measure(
+    scores = seqkit.Translator.load(model, device=device).measure(
         *pairs(source, target), tokenize=tokenize, ban_unk=ban_unk, **asked.settings
     )
     common.show([score.to_json() for score in scores], "\n".join(map(str, scores)), json)
-
-
-def _open(path: Path, device: str) -> Any:
-    from seqkit.models.translator.model import Translator
-
-    return Translator.load(path, device=device)
 
 
 def _draw(translator: Any, sources: list[str], picture: Path, settings: dict[str, Any]) -> None:

@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
+import seqkit
 from seqkit.cli import common
 
 
 def align(
     source: Annotated[Path, typer.Argument(help="Vectors to turn, in any format.")],
     target: Annotated[Path, typer.Argument(help="Vectors whose space they are turned into.")],
+    *,
     out: common.Out,
     dictionary: Annotated[
         Path | None,
@@ -29,12 +31,11 @@ def align(
     english-in-french.vectors
     """
     from seqkit.embeddings import alignment
-    from seqkit.embeddings.vectors.vectors import Vectors
 
     pairs, asked = (None if path is None else alignment.read_dictionary(path) for path in (dictionary, test))
     made, turned, scores = alignment.align_and_measure(
-        Vectors.load(source),
-        Vectors.load(target),
+        seqkit.Vectors.load(source),
+        seqkit.Vectors.load(target),
         pairs,
         asked,
         method=method,  # type: ignore[arg-type]  # checked there

@@ -35,9 +35,8 @@ ONE_SIDED = "Count only pairs whose row word is before the column word; else bot
 @asked(Settings({"counts": CountOptions, **WORK.groups}, fixed={"symmetric": True}))
 def count(
     asked: Asked,
-    input: Annotated[
-        str, typer.Argument(help='A text (file, folder, glob, "-" for stdin, nltk:brown) or a corpus folder.')
-    ],
+    input: common.Text,
+    *,
     out: common.Out,
     vocab: Annotated[
         Path | None,
@@ -79,6 +78,7 @@ def merge(
     shards: Annotated[
         list[Path], typer.Argument(help="Folders of counts, made with the same settings and --vocab.")
     ],
+    *,
     out: common.Out,
     threads: common.Threads = None,
     json: common.AsJson = False,

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+import seqkit
 from seqkit.cli import common
 from seqkit.cli.options import Asked, asked
 from seqkit.core.options import Settings, option, parse_settings
@@ -24,6 +25,7 @@ class Shown:
 def draw(
     asked: Asked,
     vectors: common.VectorsPath,
+    *,
     out: common.Out,
     words: Annotated[
         list[str], typer.Option(help="A file of words, or words; give again for another colour.")
@@ -48,12 +50,11 @@ def draw(
     Example: seqkit embed map demo.vectors --top 200 --out map.svg
     """
     from seqkit.embeddings.maps import maps
-    from seqkit.embeddings.vectors.vectors import Vectors
 
     axes = [formula for formula in (x, y) if formula is not None]
     groups = dict(maps.read_words(text) for text in words)
     drawn = maps.draw(
-        Vectors.load(vectors),
+        seqkit.Vectors.load(vectors),
         out,
         groups or None,
         method=method or ("axes" if axes else "tsne"),

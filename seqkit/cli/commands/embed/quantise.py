@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
+import seqkit
 from seqkit.cli import common
 
 
 def quantise(
     vectors: common.VectorsPath,
+    *,
     out: common.Out,
     to: Annotated[str, typer.Option(help="fp16 (half the bytes) or int8 (a quarter).")] = "int8",
     analogies: Annotated[
@@ -27,11 +29,10 @@ def quantise(
     Example: seqkit embed quantise demo.vectors --to int8 --out small.vectors
     """
     from seqkit.embeddings.testsets.compression import compare
-    from seqkit.embeddings.vectors.vectors import Vectors
 
-    before = Vectors.load(vectors)
+    before = seqkit.Vectors.load(vectors)
     before.save(out, dtype=to)
-    changes = compare(before, Vectors.load(out), analogies, similarity, restrict=restrict, seed=seed)
+    changes = compare(before, seqkit.Vectors.load(out), analogies, similarity, restrict=restrict, seed=seed)
     rows = [
         [c.name, c.before.value if c.before else "", c.after.value, c.after.count, c.after.missing]
         for c in changes

@@ -1,10 +1,11 @@
 """seqkit embed: train, query, test and convert word vectors."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+import seqkit
 from seqkit.cli import common
 from seqkit.cli.help import group
 from seqkit.cli.options import choices
@@ -17,16 +18,11 @@ Top = Annotated[int, typer.Option("--top", help="How many to show.")]
 Missing = Annotated[str, typer.Option(help="What an unknown word does: error, skip or unk.")]
 
 
-def _open(path: Path) -> Any:
-    from seqkit.embeddings.vectors.vectors import Vectors
-
-    return Vectors.load(path)
-
-
 @app.command()
 def nearest(
     vectors: common.VectorsPath,
     words: Words,
+    *,
     top: Top = 10,
     restrict: common.Restrict = None,
     json: common.AsJson = False,
@@ -35,7 +31,7 @@ def nearest(
 
     Example: seqkit embed nearest demo.vectors king paris --top 5
     """
-    found = _open(vectors).nearest(words, top, restrict=restrict)
+    found = seqkit.Vectors.load(vectors).nearest(words, top, restrict=restrict)
     rows = [[word, other, score] for word, pairs in zip(words, found, strict=True) for other, score in pairs]
     common.show(
         dict(zip(words, found, strict=True)), common.table(rows, ["word", "neighbour", "cosine"]), json
@@ -46,6 +42,7 @@ def nearest(
 def analogy(
     vectors: common.VectorsPath,
     words: Annotated[list[str], typer.Argument(help="Three words a b c: a is to b as c is to …")],
+    *,
     method: Annotated[str, typer.Option(help="3cosadd, 3cosmul or euclidean.")] = "3cosadd",
     top: Top = 5,
     restrict: common.Restrict = None,
@@ -59,26 +56,27 @@ def analogy(
 
     if len(words) != 3:
         raise OptionError(f"analogy: got {len(words)} words, expected three: a b c.")
-    found = _open(vectors).analogy(*words, method=method, topn=top, restrict=restrict)
+    found = seqkit.Vectors.load(vectors).analogy(*words, method=method, topn=top, restrict=restrict)
     result = {"question": words, "method": method, "excluded": words, "answers": found}
     common.show(result, common.table([list(pair) for pair in found], ["answer", "score"]), json)
 
 
 @app.command("odd-one-out")
 def odd_one_out(
-    vectors: common.VectorsPath, words: Words, missing: Missing = "error", json: common.AsJson = False
+    vectors: common.VectorsPath, words: Words, *, missing: Missing = "error", json: common.AsJson = False
 ) -> None:
     """Name the word that fits least with the others.
 
     Example: seqkit embed odd-one-out demo.vectors king queen prince banana
     """
-    odd = _open(vectors).doesnt_match(words, missing=missing)
+    odd = seqkit.Vectors.load(vectors).doesnt_match(words, missing=missing)
     common.show({"words": words, "odd": odd}, odd, json)
 
 
 @app.command("eval")
 def evaluate(
     vectors: common.VectorsPath,
+    *,
     analogies: Annotated[
         list[Path], typer.Option(help="Files of questions in Google's form; may be given again.")
     ] = [],
@@ -95,7 +93,14 @@ def evaluate(
     """
     from seqkit.embeddings.testsets.testsets import evaluate as run
 
-    scores = run(_open(vectors), analogies, similarity, method=method, restrict=restrict, lower=not keep_case)
+    scores = run(
+        seqkit.Vectors.load(vectors),
+        analogies,
+        similarity,
+        method=method,
+        restrict=restrict,
+        lower=not keep_case,
+    )
     rows = [
         [s.name, s.value, s.count, s.missing, s.interval and "{:.4f}–{:.4f}".format(*s.interval)]
         for s in scores
@@ -107,6 +112,7 @@ def evaluate(
 @app.command()
 def convert(
     vectors: common.VectorsPath,
+    *,
     out: common.Out,
     to: Annotated[str, typer.Option(help=f"Format to write: {FORMATS}.")] = "native",
     restrict: common.Restrict = None,
@@ -121,9 +127,7 @@ def convert(
 
     Example: seqkit embed convert glove.6B.100d.txt --to native --out glove.vectors
     """
-    from seqkit.embeddings.vectors.vectors import Vectors
-
-    opened = Vectors.load(
+    opened = seqkit.Vectors.load(
         vectors, lenient=lenient, drop_nonfinite=drop_nonfinite, errors=errors, limit=restrict
     )
     opened.save(out, to, **({} if space_as is None else {"space_as": space_as}))
@@ -133,6 +137,7 @@ def convert(
 @app.command()
 def info(
     vectors: common.VectorsPath,
+    *,
     verify: Annotated[bool, typer.Option("--verify", help="Check every byte.")] = False,
     json: common.AsJson = False,
 ) -> None:

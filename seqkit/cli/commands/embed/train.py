@@ -20,6 +20,7 @@ def train(
             "of counts."
         ),
     ],
+    *,
     out: common.Out,
     tokenizer: common.Tokenizer = "whitespace",
     lower: common.Lower = False,

@@ -2,9 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from seqkit.cli import common
 from seqkit.cli.options import Training, flags
@@ -14,9 +12,8 @@ from seqkit.models.window.options import SETTINGS
 @flags(SETTINGS)
 def train(
     run: Training,
-    input: Annotated[
-        str, typer.Argument(help='A text (file, folder, glob, "-" for stdin, nltk:brown) or a corpus folder.')
-    ],
+    input: common.Text,
+    *,
     out: common.Out,
     tokenizer: common.Tokenizer = "whitespace",
     lower: common.Lower = False,

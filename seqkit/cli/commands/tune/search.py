@@ -1,14 +1,15 @@
 """seqkit tune: search settings of any model that a train command makes, and look at searches."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from seqkit.cli import common
+from seqkit.cli.commands.tune.job import Job, search_flags
 from seqkit.cli.help import group
-from seqkit.cli.options import Make, Read, Told, in_panel
+from seqkit.cli.options import Make, Read, Told
 from seqkit.core.family import Family
 
 if TYPE_CHECKING:
@@ -17,58 +18,36 @@ if TYPE_CHECKING:
 app = group("Find good settings: search those of any model that can be trained, find a learning rate, show.")
 METHODS = ", ".join(Family("seqkit.tuning.methods", "search method").names())
 Plot = Annotated[Path | None, typer.Option(help="Draw the search to this .svg or .png (extra: plot).")]
-FLAGS = {
-    name: in_panel(flag, "Search")
-    for name, flag in {
-        "space": Annotated[
-            list[str],
-            typer.Option(
-                "--space", help="A setting to search: lr=1e-4..1:log, cell=gru,lstm, or its name alone."
-            ),
-        ],
-        "trials": Annotated[int, typer.Option(help="How many settings to try.")],
-        "method": Annotated[str, typer.Option(help=f"How to search: {METHODS}.")],
-        "method_setting": Annotated[
-            list[str],
-            typer.Option("--method-set", help="A setting of the method: eta=4, rounds=3, points=8."),
-        ],
-        "plot": Plot,
-        "device": common.Device,
-        "threads": common.Threads,
-        "quiet": common.Quiet,
-        "json": common.AsJson,
-    }.items()
-}
+FLAGS = search_flags(
+    space=Annotated[
+        list[str],
+        typer.Option(help="A setting to search: lr=1e-4..1:log, cell=gru,lstm, or its name alone."),
+    ],
+    trials=Annotated[int, typer.Option(help="How many settings to try.")],
+    method=Annotated[str, typer.Option(help=f"How to search: {METHODS}.")],
+    method_setting=Annotated[
+        list[str], typer.Option("--method-set", help="A setting of the method: eta=4, rounds=3, points=8.")
+    ],
+    plot=Plot,
+)
 
 
 @dataclass(frozen=True)
-class Search:
-    """What a train command receives instead of a Training, to search settings instead of training one."""
+class Search(Job):
+    """A job that searches settings."""
 
-    settings: dict[str, Any]
-    reading: dict[str, Any]
-    space: list[str] = None  # type: ignore[assignment]  # a list is no default
+    space: list[str] = field(default_factory=list)
     trials: int = 20
     method: str = "random"
-    method_setting: list[str] = None  # type: ignore[assignment]  # a list is no default
-    plot: Path | None = None
-    device: str = "auto"
-    threads: int | None = None
-    quiet: bool = False
-    json: bool = False
+    method_setting: list[str] = field(default_factory=list)
 
     def run(self, make: Make, read: Read, out: str, unit: str, text: Told, alone: bool = False) -> None:
         """Search, and keep the best model in `out`."""
         from seqkit.core.options import parse_settings
-        from seqkit.report.figure import check_picture
         from seqkit.tuning.space import parse_space
         from seqkit.tuning.tune import tune
 
-        if self.plot is not None:
-            check_picture(self.plot)
-        model = make(device=self.device, threads=self.threads, **self.settings)
-        data = read(model, None, None)
-        given = {name: value for name, value in data.given.items() if name != "valid" and value is not None}
+        model, data, given = self.prepare(make, read)
         found = tune(
             model,
             parse_space(self.space or ["lr"]),
@@ -77,7 +56,7 @@ class Search:
             out=Path(out),
             trials=self.trials,
             method=self.method,
-            method_settings=parse_settings(self.method_setting or []),
+            method_settings=parse_settings(self.method_setting),
             seed=model.get_params().get("seed", 1),
             report=None if self.quiet else _report(self.trials),
             **given,
@@ -88,6 +67,7 @@ class Search:
 @app.command()
 def show(
     folder: Annotated[Path, typer.Argument(help="Folder of a search, also of one that is running.")],
+    *,
     plot: Plot = None,
     json: common.AsJson = False,
 ) -> None:
