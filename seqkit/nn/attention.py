@@ -3,6 +3,7 @@
 Not handled: several heads, local windows, places (relative or absolute).
 """
 
+from abc import ABC, abstractmethod
 from typing import Annotated, ClassVar
 
 import torch
@@ -13,7 +14,7 @@ from seqkit.core.family import Family
 attentions = Family("seqkit.nn.attentions", "attention")
 
 
-class Attention(nn.Module):
+class Attention(nn.Module, ABC):
     """c_t = Σ_s a_ts m_s with a_t = softmax over s of score(q_t, m_s), over the steps s of a mask.
 
     A member gives the score. `feeds`: whether, as in its paper, the query is the state before a step and the
@@ -22,15 +23,15 @@ class Attention(nn.Module):
 
     feeds: ClassVar[bool]
 
+    @abstractmethod
     def keys(self, memory: Annotated[Tensor, "B S H"]) -> Annotated[Tensor, "B S K"]:
         """What the score reads of the memory: made once a source."""
-        raise NotImplementedError  # abstract
 
+    @abstractmethod
     def scores(
         self, query: Annotated[Tensor, "B T D"], keys: Annotated[Tensor, "B S K"]
     ) -> Annotated[Tensor, "B T S"]:
         """score(q_t, m_s) of all pairs."""
-        raise NotImplementedError  # abstract
 
     def forward(
         self,

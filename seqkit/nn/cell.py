@@ -3,6 +3,7 @@
 Not handled here: depth, direction and dropout (Stack), losses (heads).
 """
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Any, ClassVar, Literal
 
 import torch
@@ -19,7 +20,7 @@ Backend = Literal["auto", "reference", "fused", "cudnn"]
 cells = Family("seqkit.nn.cells", "cell")
 
 
-class Cell(nn.Module):
+class Cell(nn.Module, ABC):
     """A recurrent cell: W (G·H, D) and b (G·H,) for the input, U (G·H, H) for the state before.
 
     A member gives `gates` (G), their letters, `states`, the formula as `step`, and, where there are faster
@@ -70,9 +71,9 @@ class Cell(nn.Module):
         """gx = W x + b for all steps at once: one product; T first in memory, as the loop reads it."""
         return linear(x.transpose(0, 1), self.weight_input, self.bias).transpose(0, 1)
 
+    @abstractmethod
     def step(self, gx: Annotated[Tensor, "B G"], state: State, weight: Tensor | None = None) -> State:
         """One step of time; weight: U, or U after weight dropout."""
-        raise NotImplementedError  # abstract
 
     def extra(self) -> State:
         """Parameters of the step beside U, in the order the fused family takes them."""

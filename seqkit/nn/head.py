@@ -1,5 +1,6 @@
 """What a loss head is; members are the files of heads/."""
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Any
 
 from torch import Tensor, nn
@@ -9,20 +10,20 @@ from seqkit.core.family import Family
 heads = Family("seqkit.nn.heads", "head")
 
 
-class Head(nn.Module):
+class Head(nn.Module, ABC):
     """A distribution over V classes given h: its loss, its losses one by one, and all log-probabilities."""
 
+    @abstractmethod
     def loss(self, h: Annotated[Tensor, "N H"], targets: Annotated[Tensor, "N"]) -> Tensor:
         """Σ -log p(target | h) in nats over targets other than -1, with gradients for h and the weights."""
-        raise NotImplementedError  # abstract
 
+    @abstractmethod
     def losses(self, h: Annotated[Tensor, "N H"], targets: Annotated[Tensor, "N"]) -> Annotated[Tensor, "N"]:
         """-log p(target | h) of each row, 0 for target -1, without gradients."""
-        raise NotImplementedError  # abstract
 
+    @abstractmethod
     def log_probs(self, h: Annotated[Tensor, "N H"]) -> Annotated[Tensor, "N V"]:
         """log p(· | h) of all classes."""
-        raise NotImplementedError  # abstract
 
 
 def head(name: str, input_size: int, classes: int, **settings: Any) -> Head:

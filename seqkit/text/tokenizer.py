@@ -1,5 +1,6 @@
 """What a tokenizer is, and `tokenizer(name)` that finds one; members are the files of tokenizers/."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +15,7 @@ from seqkit.text.vocab import Vocab
 tokenizers = Family("seqkit.text.tokenizers", "tokenizer")
 
 
-class Tokenizer:
+class Tokenizer(ABC):
     """Cuts text into tokens and back. `lossless`: decode(encode(text)) == text, if no token is unknown.
 
     A tokenizer without a vocabulary cuts (`tokens`, `join`); with one, from `train` or `with_vocab`, it also
@@ -26,13 +27,13 @@ class Tokenizer:
     name: ClassVar[str]
     vocab: Vocab | None = None
 
+    @abstractmethod
     def tokens(self, text: str) -> list[str]:
         """The tokens of a text."""
-        raise NotImplementedError  # abstract
 
+    @abstractmethod
     def join(self, tokens: Iterable[str]) -> str:
         """The text of tokens."""
-        raise NotImplementedError  # abstract
 
     def settings(self) -> dict[str, Any]:
         """What `tokenizer(**settings)` needs to make it again, as JSON values."""

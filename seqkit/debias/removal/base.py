@@ -3,6 +3,7 @@
 A new method is one file in methods/: a frozen dataclass that extends this. Not handled: erasing (Eraser).
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self
 
@@ -15,7 +16,7 @@ from seqkit.embeddings.vectors.vectors import Vectors
 
 
 @dataclass(frozen=True)
-class BiasMethod:
+class BiasMethod(ABC):
     """Settings of a method and its `fit`; scikit-learn's get_params and set_params.
 
     promises: what the method guarantees, which the tests hold every method to.
@@ -41,9 +42,9 @@ class BiasMethod:
     def __post_init__(self) -> None:
         options.check(self)
 
+    @abstractmethod
     def fit(self, vectors: Vectors, words: WordSets) -> Eraser:
         """Find what to take out of `vectors`; `words` says what the concept is."""
-        raise NotImplementedError
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All settings by name."""

@@ -3,6 +3,7 @@
 A new kind of step is a class here and a place in eraser.KINDS. Not handled: in which order they run (Eraser).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Self
@@ -34,22 +35,22 @@ class Block:
     bad: int = -1
 
 
-class Step:
+class Step(ABC):
     """One thing done to the rows of each block; frozen."""
 
     def begin(self, where: str, vectors: Vectors, earlier: Sequence["Step"]) -> Callable[[Block], None]:
         """What is done to each block of `vectors`, after the earlier steps.  where: for messages."""
         return self.apply
 
+    @abstractmethod
     def apply(self, block: Block) -> None:
         """Change the rows of a block."""
-        raise NotImplementedError
 
     def move(self, rows: Annotated[Array, "N D"]) -> Annotated[Array, "N D"]:
         """What the step does to every row, those of protected words too."""
         return rows
 
-    def check(self, where: str) -> None:
+    def check(self, where: str) -> None:  # noqa: B027  # most settings cannot fail
         """Raise OptionError, naming `where`, for settings that cannot work."""
 
     def arrays(self) -> Arrays:
@@ -61,9 +62,9 @@ class Step:
         return {}
 
     @classmethod
+    @abstractmethod
     def of(cls, arrays: Arrays, settings: Mapping[str, Any]) -> Self | None:
         """The step out of all saved arrays and settings of an eraser; None if it has no such step."""
-        raise NotImplementedError
 
     def _freeze(self, *names: str) -> None:
         """Make own float64 copies of arrays, which nobody can change."""
@@ -200,7 +201,7 @@ class Equalize(Step):
         """Find all places at once, since the words of a set lie in several blocks."""
         words = [word for row in self.sets for word in row]
         if not words:
-            return lambda block: None
+            return self.apply
         ids = places(vectors.vocab, words)
         x = gather(vectors, words, where=ids)
         for step in earlier:
@@ -219,6 +220,9 @@ class Equalize(Step):
             block.rows[rows[low:high] - block.start] = x[low:high]
 
         return put
+
+    def apply(self, block: Block) -> None:
+        """Nothing to a block alone: begin finds the places."""
 
     def _equalize(self, where: str, words: tuple[str, ...], x: Annotated[Array, "N D"]) -> None:
         """Change the unit rows of one set."""
