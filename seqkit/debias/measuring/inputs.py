@@ -51,10 +51,7 @@ class Inputs:
     @cached_property
     def direction(self) -> Direction:
         """The direction of the concept in the original vectors; for more than two classes, a subspace."""
-        if not self.words.definitional:
-            raise OptionError(
-                f"{self.words.name}: no definitional sets, so no direction. Add some, such as (woman, man)."
-            )
+        self._check_sets("direction")
         kept, _ = self.words.known(
             self.original, case=self.case, limit=self.options.most_lost, need=["definitional"]
         )
@@ -73,6 +70,7 @@ class Inputs:
     @cached_property
     def pairs(self) -> list[tuple[str, ...]]:
         """The definitional pairs."""
+        self._check_sets("pairs")
         return [tuple(self.spelt(row)) for row in self.words.definitional if self.classes]
 
     @cached_property
@@ -149,6 +147,12 @@ class Inputs:
     def most_neighbours(self) -> int:
         """The most neighbours that the recovery tests can take."""
         return max(1, len(self.candidates) // 10)
+
+    def _check_sets(self, what: str) -> None:
+        if not self.words.definitional:
+            raise OptionError(
+                f"{self.words.name}: no definitional sets, so no {what}. Add some, such as (woman, man)."
+            )
 
     def spelt(self, words: Iterable[str]) -> list[str]:
         """Words as the vocabulary spells them, each once; unknown ones as they are."""

@@ -127,6 +127,20 @@ def test_published_tests_are_measured_without_definitional_words():
     assert (score.name, score.count) == ("weat 1:flowers/insects", 10)
 
 
+def test_of_lists_without_definitional_words_what_fits_is_measured_and_the_rest_says_why():
+    lists = {f"1:{name}": [f"{name}{i}" for i in range(5)] for name in ("x", "y", "a", "b")}
+    tests = WordSets("published", lists=lists)
+    found = assess(Inputs(vectors_of(tests), tests, options=FAST))
+    assert [score.name for score in found.scores] == ["weat 1:x/y"]
+    assert (
+        found.refused["ripa"]
+        == "published: no definitional sets, so no pairs. Add some, such as (woman, man)."
+    )
+    plain = WordSets("plain", lists={"x": lists["1:x"], "y": lists["1:y"]})
+    with pytest.raises(OptionError, match="plain: no measure could be taken, .*no definitional sets"):
+        assess(Inputs(vectors_of(plain), plain, options=FAST))
+
+
 def test_case_any_finds_words_as_the_vocabulary_spells_them():
     sets = WordSets.gender()
     vectors = vectors_of(sets, upper=sets.lists["professions"])
