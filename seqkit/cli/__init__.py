@@ -11,8 +11,7 @@ def main() -> None:
     disk; 130 interrupted, with the checkpoint written; 141 the reader of the output is gone.
     """
     from seqkit.cli.app import make
-    from seqkit.core.errors import ResourceError, SeqkitError
-    from seqkit.core.files import resource_error
+    from seqkit.core.errors import ResourceError, SeqkitError, resource_error
 
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]

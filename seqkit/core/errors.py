@@ -4,7 +4,9 @@ Text of every error: where: got X, expected Y. Do Z. What a caller may need to s
 """
 
 import difflib
+import errno
 from collections.abc import Iterable
+from pathlib import Path
 from typing import ClassVar, Self
 
 _MANY = 20_000  # names from which difflib alone takes seconds
@@ -87,6 +89,18 @@ class ResourceError(SeqkitError):
     """Memory or disk ran out."""
 
     exit_code = 6
+
+
+def resource_error(path: Path | str, error: OSError) -> SeqkitError:
+    """The ResourceError that says what an OSError while writing `path` means."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ResourceError(
+            f"{path}: no space left on the disk; nothing was written. Free some space or choose "
+            "another folder."
+        )
+    return ResourceError(
+        f"{path}: cannot be written ({error.strerror}). Check the folder and its permissions."
+    )
 
 
 def did_you_mean(name: str, known: Iterable[str], *, limit: int = 3) -> str:

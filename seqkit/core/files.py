@@ -9,7 +9,6 @@ Not handled: concurrent writers to one folder (the last manifest wins whole), co
 """
 
 import contextlib
-import errno
 import hashlib
 import json
 import math
@@ -23,7 +22,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from seqkit.core.errors import FormatError, ModelFileError, ResourceError, SeqkitError
+from seqkit.core.errors import FormatError, ModelFileError, SeqkitError, resource_error
 from seqkit.core.types import Array, Arrays
 
 FORMAT_VERSION = 1
@@ -171,18 +170,6 @@ def load(folder: Path, kind: str, *, verify: bool = False) -> tuple[Arrays, dict
 def kind_of(folder: Path) -> str | None:
     """The kind of artefact in `folder`, or None if it is not one."""
     return str(_read_manifest(folder)["kind"]) if (folder / "manifest.json").is_file() else None
-
-
-def resource_error(path: Path | str, error: OSError) -> SeqkitError:
-    """The ResourceError that says what an OSError while writing `path` means."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return ResourceError(
-            f"{path}: no space left on the disk; nothing was written. Free some space or choose "
-            "another folder."
-        )
-    return ResourceError(
-        f"{path}: cannot be written ({error.strerror}). Check the folder and its permissions."
-    )
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:

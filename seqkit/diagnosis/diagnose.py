@@ -5,19 +5,18 @@ Not handled: several labels for one text, a model trained elsewhere, early stopp
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 
-from seqkit.core import options as settings
-from seqkit.core.options import option
 from seqkit.core.types import Array
 from seqkit.diagnosis import causes, gaps
+from seqkit.diagnosis.causes import entropy, signs
 from seqkit.diagnosis.labels.confident_learning import LabelErrors
 from seqkit.diagnosis.labels.label_noise import judge_labels
-from seqkit.diagnosis.loss_curve import entropy, signs
+from seqkit.diagnosis.options import DiagnoseOptions
 from seqkit.diagnosis.parts import Part, check_parts
 from seqkit.diagnosis.result import Diagnosis
 from seqkit.diagnosis.slices import most_confused, slices
@@ -33,28 +32,6 @@ from seqkit.text.splits import folds
 
 EIGHTHS = (1, 2, 4)  # of the training rows, for the curve by size
 VALUES = ("accuracy", "macro_f1", "ms", "ms_batched", "parameters")  # what limits may be set on
-
-
-@dataclass(frozen=True)
-class DiagnoseOptions:
-    """What is looked for, and how finely."""
-
-    human: float | None = option(None, low=0.0, high=1.0, help="error of people, or the best known")
-    least: float = option(
-        0.02, low=0.0, high=1.0, help="gaps and shares are named if their whole interval lies above this"
-    )
-    threshold: float = option(
-        0.8, low=0.01, high=1.0, help="Jaccard similarity from which two texts are copies"
-    )
-    folds: int = option(5, low=2, help="parts that training is cut into, to judge each by the others")
-    judged: int = option(20_000, low=2, help="most training rows whose labels are judged")
-    sizes: bool = option(True, help="also train on 1/8, 1/4 and 1/2 of the rows")
-    shown: int = option(30, low=0, help="rows of highest loss, suspected labels and copies that are shown")
-    timed: int = option(50, low=1, help="rows that are predicted one by one to take the time")
-    seed: int = option(1, low=0, help="seed of folds, sizes and the bootstrap")
-
-    def __post_init__(self) -> None:
-        settings.check(self)
 
 
 def diagnose(

@@ -14,8 +14,8 @@ import numpy as np
 
 from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError
-from seqkit.core.options import option
-from seqkit.diagnosis.diagnose import DiagnoseOptions, diagnose, save
+from seqkit.diagnosis.diagnose import diagnose, save
+from seqkit.diagnosis.options import DiagnoseOptions, OtherParts, Source
 from seqkit.diagnosis.parts import Part, check_parts, take
 from seqkit.diagnosis.result import Diagnosis
 from seqkit.diagnosis.saved import check_sheet, drawn
@@ -30,65 +30,13 @@ from seqkit.text.splits import split
 
 
 @dataclass(frozen=True)
-class Source:
-    """How labelled texts are read: format, encoding, and the columns of text, label, group and slices."""
-
-    format: str | None = option(
-        None, help="format: lines (label text), tsv, csv or jsonl; by default from the file name"
-    )
-    text: str = option("text", help="column of the text (csv, tsv, jsonl)")
-    label: str = option("label", help="column of the label")
-    group: str | None = option(None, help="column of groups: the rows of a group stay in one part")
-    slices: tuple[str, ...] = option((), alias="slice", help="a column; its values become slices")
-    encoding: str = option("utf-8", help="encoding of the files: utf-8, windows-1252, ...")
-
-    def read(self, path: str | Path, known: Collection[str] | None = None) -> Part:
-        """The texts of a file with their labels.
-
-        Raises:  FormatError naming file and line, also for a missing label, and one not among those known (if
-                 given).
-        """
-        columns = [self.label, *([self.group] if self.group else []), *self.slices]
-        rows = labelled(path, format=self.format, text=self.text, label=columns, encoding=self.encoding)
-        for row in rows:
-            if row.labels[0] is None or (self.group and row.labels[1] is None):
-                what = "label" if row.labels[0] is None else f"group in {self.group!r}"
-                raise FormatError(
-                    f"{row.where}: no {what}, expected one for each text. Fill it in, or leave the row out."
-                )
-            if known is not None and row.labels[0] not in known:
-                names = ", ".join(sorted(known)[:20])
-                raise FormatError(
-                    f"{row.where}: got the label {row.labels[0]!r}, expected one of training: {names}."
-                )
-        groups = [str(row.labels[1]) for row in rows] if self.group else None
-        first = 1 + bool(self.group)
-        values = {name: [row.labels[first + i] or "" for row in rows] for i, name in enumerate(self.slices)}
-        return Part([row.text for row in rows], [str(row.labels[0]) for row in rows], groups, values)
-
-
-@dataclass(frozen=True)
-class OtherParts:
-    """Where the parts beside training come from: files, or shares of the training texts ("0.1").
-
-    train_dev: None takes a tenth if dev is a file, to separate data mismatch from variance.
-    """
-
-    dev: str = option("0.1", help="labelled texts of dev, or a share of TRAIN")
-    test: str | None = option(None, help="labelled texts of test, or a share of TRAIN")
-    train_dev: str | None = option(
-        None, help="share of TRAIN (0: none), or a file; 0.1 if not given and dev is a file"
-    )
-
-
-@dataclass(frozen=True)
 class DiagnosisRun:
     """Texts to train on, and the other parts, which are cut out of `train` where they are no files."""
 
     train: str
-    others: OtherParts = OtherParts()
-    source: Source = Source()
-    seed: int = 1
+    others: OtherParts
+    source: Source
+    seed: int
 
     def parts(self) -> dict[str, Part]:
         """Read the files and cut the rest out of `train`, whole groups together."""
@@ -101,7 +49,7 @@ class DiagnosisRun:
             for name, text in asked.items()
             if text is not None and (share := _share(text)) is not None
         }
-        own = self.source.read(self.train)
+        own = read(self.source, self.train)
         if "dev" in shares and shares["dev"] == 0:
             raise OptionError("dev: got a share of 0, expected one above 0, or a file.")
         shares = {name: share for name, share in shares.items() if share}
@@ -115,7 +63,7 @@ class DiagnosisRun:
         parts = {name: take(own, which.tolist()) for name, which in rows.items()}
         known = set(own.labels)
         return parts | {
-            name: self.source.read(text, known)
+            name: read(self.source, text, known)
             for name, text in asked.items()
             if text and _share(text) is None
         }
@@ -156,6 +104,31 @@ def check_files(out: Path, matrix: Path | None, sheet: Path | None) -> None:
         check_sheet(sheet)
 
 
+def read(source: Source, path: str | Path, known: Collection[str] | None = None) -> Part:
+    """The texts of a file with their labels.
+
+    Raises:  FormatError naming file and line, also for a missing label, and one not among those known (if
+             given).
+    """
+    columns = [source.label, *([source.group] if source.group else []), *source.slices]
+    rows = labelled(path, format=source.format, text=source.text, label=columns, encoding=source.encoding)
+    for row in rows:
+        if row.labels[0] is None or (source.group and row.labels[1] is None):
+            what = "label" if row.labels[0] is None else f"group in {source.group!r}"
+            raise FormatError(
+                f"{row.where}: no {what}, expected one for each text. Fill it in, or leave the row out."
+            )
+        if known is not None and row.labels[0] not in known:
+            names = ", ".join(sorted(known)[:20])
+            raise FormatError(
+                f"{row.where}: got the label {row.labels[0]!r}, expected one of training: {names}."
+            )
+    groups = [str(row.labels[1]) for row in rows] if source.group else None
+    first = 1 + bool(source.group)
+    values = {name: [row.labels[first + i] or "" for row in rows] for i, name in enumerate(source.slices)}
+    return Part([row.text for row in rows], [str(row.labels[0]) for row in rows], groups, values)
+
+
 def split_file(
     path: str, shares: Sequence[str], out: Path, source: Source, *, seed: int = 1
 ) -> list[dict[str, Any]]:
@@ -167,7 +140,7 @@ def split_file(
         if share is None or not name.replace("-", "").isalnum():
             raise OptionError(f"share: got {text!r}, expected part=share, such as dev=0.1.")
         wanted[name] = share
-    part = source.read(path)
+    part = read(source, path)
     made = []
     for name, rows in split(part.labels, wanted, groups=part.groups, seed=seed).items():
         own = take(part, rows.tolist())
@@ -209,7 +182,7 @@ def file_duplicates(paths: Sequence[str], source: Source, *, threshold: float = 
         raise OptionError(
             "duplicates: got a file twice, expected each once. Copies within one file are found too."
         )
-    parts = {path: source.read(path) for path in paths}
+    parts = {path: read(source, path) for path in paths}
     found = duplicates(
         {name: part.texts for name, part in parts.items()},
         threshold=threshold,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from seqkit.core import files
-from seqkit.core.errors import FormatError
+from seqkit.core.errors import FormatError, resource_error
 from seqkit.core.score import Loss
 from seqkit.train.progress import Epoch, History, Progress
 
@@ -83,7 +83,7 @@ class JsonLines:
             with self.path.open("ab") as file:
                 file.write(_encode(line))
         except OSError as error:
-            raise files.resource_error(self.path, error) from error
+            raise resource_error(self.path, error) from error
 
     def _read(self) -> list[dict[str, Any]]:
         if not self.path.exists():

@@ -6,7 +6,7 @@ import pytest
 from shell import run
 
 from seqkit.cli.commands import doctor
-from seqkit.embeddings.training.objective import objectives
+from seqkit.embeddings.training.objectives import objectives
 
 
 def test_doctor_finds_every_kernel_right():

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from seqkit.core.errors import FormatError, OptionError, TrainingError
-from seqkit.diagnosis.diagnose import DiagnoseOptions, diagnose, save
+from seqkit.diagnosis.diagnose import diagnose, save
 from seqkit.diagnosis.labels.linear import LinearClassifier, out_of_fold
+from seqkit.diagnosis.options import DiagnoseOptions
 from seqkit.diagnosis.parts import Part
 from seqkit.diagnosis.result import Diagnosis
 from seqkit.evaluate.choice import Limit

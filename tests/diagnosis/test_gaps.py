@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from seqkit.core.errors import FormatError
-from seqkit.diagnosis.causes import explain, high_rate, label_noise, leak
+from seqkit.diagnosis.causes import explain, high_rate, label_noise, leak, signs
 from seqkit.diagnosis.gaps import errors, gaps
 from seqkit.diagnosis.labels.confident_learning import LabelErrors
-from seqkit.diagnosis.loss_curve import signs
 
 
 def flags(rate, size=1000):

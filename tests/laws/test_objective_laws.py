@@ -5,7 +5,8 @@ import pytest
 
 from seqkit.core.errors import FormatError, OptionError, TrainingError, VocabularyError
 from seqkit.core.score import Loss
-from seqkit.embeddings.training.objective import objectives
+from seqkit.embeddings.training.loss_options import LOSS_OPTIONS
+from seqkit.embeddings.training.objectives import objectives
 from seqkit.embeddings.training.trainer import CONTEXTS
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.kernels.primitives.windows.reference import windows
@@ -280,3 +281,8 @@ def test_unknown_names_are_refused_with_the_known_ones():
         SkipGram(window=0)
     assert SkipGram().set_params(loss="full-softmax", dim=7).get_params()["batch"] == 64
     assert Loss(1.0, 2).mean == 0.5
+
+
+@pytest.mark.parametrize("loss", LOSS_OPTIONS)
+def test_settings_that_help_reads_are_those_of_the_loss(loss):
+    assert objectives.load(loss).Options is LOSS_OPTIONS[loss]

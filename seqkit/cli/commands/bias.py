@@ -12,8 +12,8 @@ from seqkit.cli.help import group
 from seqkit.cli.options import Asked, asked
 from seqkit.core.family import Family
 from seqkit.core.options import Settings, option
-from seqkit.debias.measuring.base import Options
 from seqkit.debias.measuring.measures import measures
+from seqkit.debias.measuring.options import Options
 from seqkit.debias.removal.methods import methods
 
 __all__ = ["app"]

@@ -10,15 +10,7 @@ from seqkit.cli import common
 from seqkit.cli.help import group
 from seqkit.cli.options import Asked, asked
 from seqkit.core.options import Settings, parse_settings
-from seqkit.diagnosis.diagnose import DiagnoseOptions
-from seqkit.diagnosis.from_files import (
-    DiagnosisRun,
-    OtherParts,
-    Source,
-    check_files,
-    file_duplicates,
-    split_file,
-)
+from seqkit.diagnosis.options import DiagnoseOptions, OtherParts, Source
 
 __all__ = ["app"]
 
@@ -60,6 +52,8 @@ def run(
 
     Example: seqkit diagnose run film.tsv --dev dev.tsv --test test.tsv --human 0.05 --out film.html
     """
+    from seqkit.diagnosis.from_files import DiagnosisRun, check_files
+
     check_files(out, matrix, sheet)
     made = RUN.make("diagnose run", asked.settings)
     options, given = made["options"], parse_settings(setting)
@@ -105,6 +99,8 @@ def split(
 
     Example: seqkit diagnose split film.tsv --share train=0.8 --share dev=0.1 --share test=0.1 --out parts
     """
+    from seqkit.diagnosis.from_files import split_file
+
     found = split_file(source, share, out, Source(**asked.settings), seed=seed)
     rows = [
         [r["part"], r["rows"], ", ".join(f"{k} {n:,}" for k, n in r["labels"].items()), r["file"]]
@@ -129,6 +125,8 @@ def copies(
 
     Example: seqkit diagnose duplicates train.tsv dev.tsv test.tsv
     """
+    from seqkit.diagnosis.from_files import file_duplicates
+
     found = file_duplicates(sources, Source(**asked.settings), threshold=threshold)
     rows = [[r["part"], r["of"], r["exact"], r["near"], r["rows"]] for r in found["between"]]
     rows += [[name, name, n, "", found["sizes"][name]] for name, n in found["within"].items()]

@@ -42,7 +42,7 @@ def doctor(json: common.AsJson = False) -> None:
 def examine() -> dict[str, Any]:
     """Versions, hardware, data and self-tests by name; "kernel …" is True if it equals its reference."""
     from seqkit.core.device import threads
-    from seqkit.embeddings.training.objective import objectives
+    from seqkit.embeddings.training.objectives import objectives
 
     found: dict[str, Any] = {
         "python": platform.python_version(),
@@ -83,7 +83,7 @@ def _has_punkt() -> bool:
 
 
 def _on_windows(loss: str) -> bool:
-    from seqkit.embeddings.training.objective import objectives
+    from seqkit.embeddings.training.objectives import objectives
 
     return bool(objectives.load(loss).learns_from == "text")
 

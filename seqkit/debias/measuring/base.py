@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Annotated, Any, Literal
 
-from seqkit.core import options
 from seqkit.core.errors import OptionError
-from seqkit.core.options import option
 from seqkit.core.score import Score
 from seqkit.core.types import Array
+from seqkit.debias.measuring.options import Options as Options  # noqa: PLC0414  # exported
 from seqkit.embeddings.vectors.vectors import Vectors
 
 Words = Sequence[str]
@@ -66,24 +65,6 @@ Unequal = Annotated[Literal["error", "mean"], Role.UNEQUAL]  # "mean", since a l
 MostWords = Annotated[int, Role.MOST_WORDS]  # words of each side; the default, or fewer if there are too few
 MostNeighbours = Annotated[int, Role.MOST_NEIGHBOURS]  # the same of neighbours
 # `options: Options` is filled too; the first parameter, `vectors: Vectors`, is what is measured
-
-
-@dataclass(frozen=True)
-class Options:
-    """Settings that all measures share."""
-
-    seed: int = option(1, low=0, help="seed of every draw")
-    resamples: int = option(1000, low=0, help="bootstrap resamples of the words for the interval; 0: none")
-    draws: int = option(1000, low=0, help="random word sets for the null band; 0: none")
-    pool: int = option(
-        10_000, low=2, help="the null band draws from this many first words, the measured ones left out"
-    )
-    most_lost: float = option(
-        0.2, low=0.0, high=1.0, help="share of a list that may be unknown; more is refused"
-    )
-
-    def __post_init__(self) -> None:
-        options.check(self)
 
 
 @dataclass(frozen=True)

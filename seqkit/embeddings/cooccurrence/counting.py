@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from seqkit.core.errors import OptionError, ResourceError
-from seqkit.core.files import resource_error
+from seqkit.core.errors import OptionError, ResourceError, resource_error
 from seqkit.core.types import Array
 from seqkit.embeddings.cooccurrence.options import CountOptions
 from seqkit.text.corpus.corpus import Corpus

@@ -1,14 +1,13 @@
-"""The settings of counting co-occurrences, readable without the kernels."""
+"""The settings of counting co-occurrences, readable without numpy and the kernels."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from seqkit.core import options
 from seqkit.core.options import option
-from seqkit.core.types import Array
-from seqkit.kernels.cooccurrence.reference import unit as inverse_unit
+
+if TYPE_CHECKING:
+    from seqkit.core.types import Array
 
 MEMORY = 4 << 30  # bytes, the C program's default
 
@@ -34,11 +33,15 @@ class CountOptions:
     @property
     def unit(self) -> int:
         """Counts are whole multiples of 1 / unit."""
-        return inverse_unit(self.window) if self.weighting == "inverse" else 1
+        from seqkit.kernels.cooccurrence.reference import unit
+
+        return unit(self.window) if self.weighting == "inverse" else 1
 
     @property
-    def weights(self) -> Annotated[Array, "D"]:
+    def weights(self) -> "Annotated[Array, 'D']":
         """Units at each distance, 0 at distance 0."""
+        import numpy as np
+
         d = np.arange(1, self.window + 1)
         return np.append(
             0, np.rint(self.unit / d) if self.weighting == "inverse" else np.ones_like(d)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from seqkit.core import files, options
+from seqkit.core import options
 from seqkit.core.device import threads as count_threads
+from seqkit.core.errors import resource_error
 from seqkit.embeddings.cooccurrence.counting import CountingPlan, select
 from seqkit.embeddings.cooccurrence.options import CountOptions
 from seqkit.text.corpus.corpus import Corpus
@@ -75,6 +76,6 @@ def working_folder(out: str | os.PathLike[str] | None) -> Iterator[Path | None]:
             dir=Path(out).parent, prefix=".counting-", ignore_cleanup_errors=True
         )
     except OSError as error:
-        raise files.resource_error(str(out), error) from error
+        raise resource_error(str(out), error) from error
     with made as name:
         yield Path(name)

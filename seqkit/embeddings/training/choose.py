@@ -3,7 +3,7 @@
 from typing import Any
 
 from seqkit.core.errors import OptionError, did_you_mean
-from seqkit.embeddings.training.objective import objectives
+from seqkit.embeddings.training.objectives import objectives
 from seqkit.embeddings.training.trainer import CONTEXTS, Trainer
 
 

@@ -6,14 +6,11 @@ objectives/glove.py); nothing else is edited to add one.
 
 from typing import Any, ClassVar, Literal, Protocol
 
-from seqkit.core.family import Family
 from seqkit.core.score import Loss
 from seqkit.core.types import Arrays
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.train.learner import Batches
 from seqkit.train.schedule import Schedule
-
-objectives = Family("seqkit.embeddings.training.objectives", "loss")
 
 
 class Objective(Protocol):

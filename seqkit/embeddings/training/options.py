@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from seqkit.core import options
 from seqkit.core.options import Settings, option
-from seqkit.embeddings.training.objective import objectives
+from seqkit.embeddings.training.loss_options import LOSS_OPTIONS
+from seqkit.embeddings.training.objectives import objectives
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class TrainerOptions:
 
 def _settings() -> Settings:
     """The settings of all losses together, a default that differs between them in words."""
-    kinds = {name: objectives.load(name).Options for name in objectives.names()}
+    names = objectives.names()
+    kinds = {name: LOSS_OPTIONS.get(name) or objectives.load(name).Options for name in names}
     each = {name: Settings({name: kind}) for name, kind in kinds.items()}
     usual: dict[str, object] = {}
     for own in each.values():

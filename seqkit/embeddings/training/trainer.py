@@ -16,7 +16,8 @@ from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
 from seqkit.embeddings.cooccurrence.options import MEMORY, CountOptions
 from seqkit.embeddings.training import estimate
 from seqkit.embeddings.training.estimate import Estimate
-from seqkit.embeddings.training.objective import Objective, objectives
+from seqkit.embeddings.training.objective import Objective
+from seqkit.embeddings.training.objectives import objectives
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.train.checkpoint import Checkpoint

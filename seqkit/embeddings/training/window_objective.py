@@ -4,19 +4,21 @@ A member (objectives/*.py) adds its Options, its output rows, its targets, its k
 """
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from seqkit.core import options, rng
+from seqkit.core import rng
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import OptionError, VocabularyError
-from seqkit.core.options import option, to_json
+from seqkit.core.options import to_json
 from seqkit.core.score import Loss
 from seqkit.core.types import Array, Arrays, Floats, Ids
 from seqkit.embeddings.training.extension import extended, of_text
+from seqkit.embeddings.training.loss_options import WindowObjectiveOptions
 from seqkit.embeddings.training.frequencies import keep_thresholds
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.kernels.primitives.simd.rows import aligned, padded
@@ -28,30 +30,6 @@ from seqkit.train.schedule import linear
 BLOCK = 1 << 20  # tokens a step at most
 GRAIN = 1 << 10  # blocks are whole multiples of this: one round of the deterministic kernel
 LR = {"skipgram": 0.025, "cbow": 0.05}  # word2vec.c's defaults
-
-
-@dataclass(frozen=True)
-class WindowObjectiveOptions:
-    """Settings of every objective on windows."""
-
-    context: Literal["skipgram", "cbow"] = option(
-        "skipgram", help="skipgram: each context word alone; cbow: their mean"
-    )
-    dim: int = option(100, low=1, help="numbers in a vector")
-    window: int = option(5, low=1, high=1000, help="words to each side, at most")
-    shrink: bool = option(True, help="draw each window's half-width from 1..window, so near words count more")
-    subsample: float = option(1e-3, low=0, help="frequency above which a word is thinned out; 0: none")
-    min_count: int = option(5, low=1, help="words seen less often are left out")
-    cbow_gradient: Literal["word2vec", "mean"] = option(
-        "word2vec",
-        help="what each row of a mean (cbow's context) takes: its whole gradient, or its share (the true "
-        "gradient)",
-    )
-    seed: int = option(1, low=0, help="seed of every draw")
-    deterministic: bool = option(False, help="same bytes for any number of threads")
-
-    def __post_init__(self) -> None:
-        options.check(self)
 
 
 @dataclass(frozen=True)
@@ -86,7 +64,7 @@ class Blocks:
             yield Block(self.corpus.ids, self.corpus.starts, number, low, high), high - low
 
 
-class WindowObjective:
+class WindowObjective(ABC):
     """A learner of word vectors: input rows (the vectors), output rows, and a kernel that changes both."""
 
     Options: ClassVar[type[WindowObjectiveOptions]]
@@ -144,13 +122,13 @@ class WindowObjective:
         """The number of output rows."""
         return len(self.vocab)
 
+    @abstractmethod
     def make_targets(self) -> Any:
         """What the member's kernel predicts by: its own type, as the kernel says."""
-        raise NotImplementedError  # abstract
 
+    @abstractmethod
     def train(self, block: Block, windows: Windows, lr: float) -> tuple[float, int]:
         """Run the kernel over one block."""
-        raise NotImplementedError  # abstract
 
     def step(self, batch: Block, lr: float) -> Loss:
         """Learn from one block of tokens."""

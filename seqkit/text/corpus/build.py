@@ -18,8 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from seqkit.core.errors import FormatError, SeqkitError
-from seqkit.core.files import resource_error
+from seqkit.core.errors import FormatError, SeqkitError, resource_error
 from seqkit.core.types import Array
 from seqkit.text.corpus.lossy_counter import LossyCounter
 from seqkit.text.corpus.worker import Encoder, Recipe, Spool, send

@@ -9,7 +9,7 @@ from seqkit.core.errors import OptionError
 from seqkit.core.score import Loss
 from seqkit.embeddings.cooccurrence.options import CountOptions
 from seqkit.embeddings.training.choose import make
-from seqkit.embeddings.training.objective import objectives
+from seqkit.embeddings.training.objectives import objectives
 from seqkit.embeddings.training.trainer import CBOW, CONTEXTS, GloVe, SkipGram
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.corpus.corpus import Corpus

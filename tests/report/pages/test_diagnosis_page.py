@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from seqkit.core.errors import OptionError, ShapeError
-from seqkit.diagnosis.diagnose import DiagnoseOptions, diagnose, save
+from seqkit.diagnosis.diagnose import diagnose, save
+from seqkit.diagnosis.options import DiagnoseOptions
 from seqkit.diagnosis.parts import Part
 from seqkit.models.classifier.model import TextClassifier
 from seqkit.report.matrix import matrix

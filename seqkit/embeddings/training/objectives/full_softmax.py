@@ -1,13 +1,12 @@
 """Full softmax: the exact probability of every word. Costs V · dim a window: for V up to some 10,000."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from seqkit.core.options import option
 from seqkit.core.types import Array
-from seqkit.embeddings.training.window_objective import Block, WindowObjective, WindowObjectiveOptions
+from seqkit.embeddings.training.loss_options import FullSoftmaxOptions
+from seqkit.embeddings.training.window_objective import Block, WindowObjective
 from seqkit.kernels.full_softmax import reference
 from seqkit.kernels.primitives.windows.settings import Windows
 
@@ -22,13 +21,8 @@ class FullSoftmax(WindowObjective):
     Always deterministic. Source: Mikolov et al. 2013, arXiv:1310.4546 eq. 2.
     """
 
-    @dataclass(frozen=True)
-    class Options(WindowObjectiveOptions):
-        """Settings."""
-
-        batch: int = option(64, low=1, high=4096, help="tokens a mini-batch", unit="tokens")
-
-    options: Options
+    Options = FullSoftmaxOptions
+    options: FullSoftmaxOptions
     reference_train = staticmethod(reference.train)
 
     def output_rows(self) -> int:

@@ -4,7 +4,6 @@ Not handled: counting (cooccurrence), the run (embeddings.training.trainer).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -12,11 +11,11 @@ import numpy as np
 from seqkit.core import rng
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import FormatError, ModelFileError, OptionError
-from seqkit.core.options import option, to_json
+from seqkit.core.options import to_json
 from seqkit.core.score import Loss
 from seqkit.core.types import Array, Arrays, Floats
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
-from seqkit.embeddings.cooccurrence.options import CountOptions
+from seqkit.embeddings.training.loss_options import GloVeOptions
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.kernels.glove.reference import rule
 from seqkit.kernels.primitives.simd.rows import aligned, padded
@@ -53,31 +52,14 @@ class GloVeObjective:
     2014, eq. 8; stanfordnlp/GloVe.
     """
 
-    @dataclass(frozen=True)
-    class Options(CountOptions):
-        """Settings: those of counting, and these."""
-
-        dim: int = option(100, low=1, help="numbers in a vector")
-        x_max: float = option(
-            10.0, low=1e-30, help="count from which on pairs weigh 1; 100 for billions of words"
-        )
-        alpha: float = option(0.75, low=0, high=10, help="power of the weight below x_max")
-        adagrad: Literal["c", "plain"] = option(
-            "c", help="c: sums of (lr · gradient)², biases without lr; plain: the usual"
-        )
-        output: Literal["sum", "mean", "words", "contexts"] = option(
-            "sum", help="vectors that come out: θ + e (as C), their mean, θ, or e"
-        )
-        unknown: bool = option(False, help="add a row <unk>, the mean of the 100 rarest words")
-        seed: int = option(1, low=0, help="seed of every draw")
-
-    options: Options
+    Options = GloVeOptions
+    options: GloVeOptions
     learns_from: ClassVar[Literal["text", "counts"]] = "counts"
     unit: ClassVar = "pairs"
     schedule = staticmethod(constant)
     state_names: ClassVar = ("words", "contexts", "word_biases", "context_biases")
 
-    def __init__(self, counts: Cooccurrence, options: Options, *, threads: int | None = None) -> None:
+    def __init__(self, counts: Cooccurrence, options: GloVeOptions, *, threads: int | None = None) -> None:
         from seqkit.kernels.glove.tiles.cpu import order
 
         self.counts, self.options, self.threads = counts, options, count_threads(threads)

@@ -1,12 +1,12 @@
 """Hierarchical softmax: the centre word's probability as a walk down the Huffman tree of the vocabulary."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from seqkit.embeddings.training.huffman import huffman
-from seqkit.embeddings.training.window_objective import Block, WindowObjective, WindowObjectiveOptions
+from seqkit.embeddings.training.loss_options import HierarchicalSoftmaxOptions
+from seqkit.embeddings.training.window_objective import Block, WindowObjective
 from seqkit.kernels.primitives.windows.settings import Windows
 from seqkit.kernels.word2vec import reference
 from seqkit.kernels.word2vec.paths import Paths
@@ -22,11 +22,8 @@ class HierarchicalSoftmax(WindowObjective):
     Source: Morin & Bengio 2005; Mikolov et al. 2013, arXiv:1310.4546 eq. 3.
     """
 
-    @dataclass(frozen=True)
-    class Options(WindowObjectiveOptions):
-        """Settings: those of every window objective."""
-
-    options: Options
+    Options = HierarchicalSoftmaxOptions
+    options: HierarchicalSoftmaxOptions
     reference_train = staticmethod(reference.train)
 
     def output_rows(self) -> int:

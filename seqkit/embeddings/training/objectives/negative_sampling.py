@@ -3,12 +3,11 @@
 Not handled: noise drawn afresh for each context word (a window shares its K draws).
 """
 
-from dataclasses import dataclass
 from typing import Any
 
-from seqkit.core.options import option
+from seqkit.embeddings.training.loss_options import NegativeSamplingOptions
 from seqkit.embeddings.training.frequencies import alias_table
-from seqkit.embeddings.training.window_objective import Block, WindowObjective, WindowObjectiveOptions
+from seqkit.embeddings.training.window_objective import Block, WindowObjective
 from seqkit.kernels.primitives.windows.settings import Noise, Windows
 from seqkit.kernels.word2vec import reference
 
@@ -22,16 +21,8 @@ class NegativeSampling(WindowObjective):
     (CBOW). Course notation: θ_t = o, e_c = h. Source: Mikolov et al. 2013, arXiv:1310.4546 eq. 4.
     """
 
-    @dataclass(frozen=True)
-    class Options(WindowObjectiveOptions):
-        """Settings."""
-
-        negatives: int = option(5, low=1, high=1000, help="noise words for each window")
-        noise_exponent: float = option(
-            0.75, low=-10, high=10, help="noise is drawn in proportion to count to this power"
-        )
-
-    options: Options
+    Options = NegativeSamplingOptions
+    options: NegativeSamplingOptions
     reference_train = staticmethod(reference.train)
 
     def make_targets(self) -> Noise:

@@ -3,16 +3,15 @@
 Not handled: hierarchical and full softmax of such words; frozen words.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from seqkit.core import rng
 from seqkit.core.errors import OptionError
-from seqkit.core.options import option
+from seqkit.embeddings.training.loss_options import SubwordsOptions
 from seqkit.embeddings.training.frequencies import alias_table
-from seqkit.embeddings.training.window_objective import Block, WindowObjective, WindowObjectiveOptions
+from seqkit.embeddings.training.window_objective import Block, WindowObjective
 from seqkit.embeddings.vectors.ngrams import EOS, word_rows
 from seqkit.embeddings.vectors.subword import SubwordVectors
 from seqkit.embeddings.vectors.vectors import Vectors
@@ -34,26 +33,8 @@ class Subwords(WindowObjective):
     share with cbow_gradient="mean". Source: Bojanowski et al. 2017, arXiv:1607.04606.
     """
 
-    @dataclass(frozen=True)
-    class Options(WindowObjectiveOptions):
-        """Settings."""
-
-        negatives: int = option(5, low=1, high=1000, help="noise words for each window")
-        noise_exponent: float = option(
-            0.75, low=-10, high=10, help="noise is drawn in proportion to count to this power"
-        )
-        min_n: int = option(
-            3, low=1, help="characters in the shortest n-gram, < and > of the word's ends among them"
-        )
-        max_n: int = option(6, low=1, help="characters in the longest n-gram")
-        buckets: int = option(200_000, low=1, high=1 << 30, help="rows that n-grams are hashed into")
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            if self.min_n > self.max_n:
-                raise OptionError(f"Options.max_n: got {self.max_n}, expected at least min_n, {self.min_n}.")
-
-    options: Options
+    Options = SubwordsOptions
+    options: SubwordsOptions
     reference_train = staticmethod(reference.train)
 
     def input_rows(self) -> int:
