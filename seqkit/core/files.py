@@ -40,6 +40,7 @@ _DTYPES = {
     "F16": "<f2",
     "I8": "|i1",
 }
+_MANIFEST = {"kind": str, "arrays": str, "bytes": int, "sha256": str, "meta": dict}
 _NAMES = {np.dtype(text): name for name, text in _DTYPES.items()}
 
 
@@ -190,6 +191,11 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         raise ModelFileError(
             f"{path}: the checksum does not match, so it was damaged or edited. Restore it from a copy."
         )
+    for name, kind in _MANIFEST.items():
+        if not isinstance(value := manifest.get(name), kind):
+            raise ModelFileError(
+                f"{path}: got {value!r} as {name}, expected {kind.__name__}. Restore it from a copy."
+            )
     return manifest
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 from seqkit.core import files
-from seqkit.core.errors import OptionError
+from seqkit.core.errors import ModelFileError, OptionError
 from seqkit.core.family import Family
 from seqkit.core.types import Ids
 from seqkit.text.vocab import Vocab
@@ -69,10 +69,13 @@ class Tokenizer(ABC):
 
     @staticmethod
     def load(folder: Path) -> "Tokenizer":
-        """Read what `save` wrote."""
+        """Read what `save` wrote.  Raises:  ModelFileError if the folder holds none, or a damaged one."""
         arrays, meta = files.load(folder, "tokenizer")
-        made = tokenizer(**meta["settings"])
-        return made.with_vocab(Vocab.from_arrays(arrays, meta["specials"])) if arrays else made
+        try:
+            made = tokenizer(**meta["settings"])
+            return made.with_vocab(Vocab.from_arrays(arrays, meta["specials"])) if arrays else made
+        except (KeyError, TypeError, ValueError, OptionError) as error:
+            raise ModelFileError(f"{folder}: the tokenizer is damaged ({error}). Train it again.") from error
 
     def _numbered(self) -> Vocab:
         if self.vocab is None:

@@ -40,7 +40,10 @@ class Checkpoint:
         Raises:  OptionError if data or settings are not those of the checkpoint, naming the difference.
         """
         arrays, meta = files.load(self.folder, "checkpoint", verify=True)
-        before = meta["signature"]
+        if not isinstance(before := meta.get("signature"), dict):
+            raise ModelFileError(
+                f"{self.folder}: got {before!r} as signature, expected dict. Train again without resuming."
+            )
         names = before.keys() | signature.keys()
         if ("data" in before) != (
             "data" in signature

@@ -140,6 +140,6 @@ class Eraser:
             for there, known in zip((arrays, meta), found._saved(), strict=True):
                 if unknown := there.keys() - known.keys():
                     raise KeyError(f"unknown: {', '.join(sorted(unknown))}")
-        except (TypeError, KeyError, IndexError) as error:
+        except (TypeError, KeyError, IndexError, ValueError) as error:
             raise ModelFileError(f"{path}: the eraser is not whole ({error}).") from error
         return found

@@ -207,7 +207,7 @@ class Cooccurrence:
                 chosen,
                 meta["counts"],
             )
-        except (KeyError, TypeError, ShapeError, FormatError, OptionError) as error:
+        except (KeyError, TypeError, ValueError, ShapeError, FormatError, OptionError) as error:
             raise ModelFileError(f"{folder}: the counts are not whole ({error}). Count again.") from error
 
     @cached_property

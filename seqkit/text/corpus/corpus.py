@@ -180,7 +180,7 @@ class Corpus:
         try:
             vocab = Vocab.from_arrays(arrays, meta["specials"])
             return Corpus(arrays["ids"], arrays["starts"], vocab, meta["corpus"])
-        except (KeyError, ShapeError) as error:
+        except (KeyError, TypeError, ValueError, ShapeError) as error:
             raise ModelFileError(f"{folder}: the corpus is damaged ({error}). Build it again.") from error
 
 
