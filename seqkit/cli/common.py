@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
-Threads = Annotated[int | None, typer.Option(help="CPU threads; all cores if not given.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores if not given.")]
 Seed = Annotated[int, typer.Option(help="Seed of all random draws.")]
 Out = Annotated[str, typer.Option(help="Where to write.", rich_help_panel="Output")]
 Page = Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")]

@@ -1,10 +1,14 @@
-"""The help of a command: what it does, its options in groups, and an example at the end."""
+"""A command: help with options in groups and an example at the end; errors that name the flag as typed."""
 
+import re
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import typer
 from typer.core import TyperCommand
+
+from seqkit.core.errors import OptionError, SeqkitError
 
 C = TypeVar("C", bound=Callable[..., Any])
 PANELS = ("Data", "Search", "Model", "Training", "Output", "Options")  # in this order
@@ -16,6 +20,27 @@ class Command(TyperCommand):
     def __init__(self, *args: Any, **settings: Any) -> None:
         text, _, self.example = str(settings.get("help") or "").partition("Example:")
         super().__init__(*args, **(settings | {"help": text.strip()}))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except SeqkitError as error:
+            where, _, said = str(error).partition(": ")
+            unknown = re.match(r"unknown (?:\w+ )*?(\w+) '", where)  # a member, such as: unknown loss 'x'
+            flag = self._flag(unknown[1] if unknown else where.rpartition(".")[2])
+            if flag and error.exit_code == OptionError.exit_code:
+                raise type(error)(f"{flag}: {error if unknown else said}") from error
+            raise
+
+    def _flag(self, name: str) -> str | None:
+        """The flag of a setting, as it was typed."""
+        for param in self.params:
+            names = [opt for opt in param.opts if opt.startswith("--")]
+            if names and (name == param.name or f"--{name.replace('_', '-')}" in names):
+                typed = {word.partition("=")[0] for word in sys.argv}
+                return next((opt for opt in names if opt in typed), names[0])
+        return None
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments and, group by group, the options."""

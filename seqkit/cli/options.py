@@ -93,7 +93,7 @@ def in_panel(annotation: Any, panel: str) -> Any:
 RUN = {
     "minutes": in_panel(
         Annotated[
-            float | None, typer.Option(help="Stop after so many minutes; the schedule fits into them.")
+            float | None, typer.Option(min=0, help="Stop after so many minutes; the schedule fits into them.")
         ],
         "Training",
     ),

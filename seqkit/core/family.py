@@ -23,12 +23,12 @@ class Family:
         found = (module.name for module in pkgutil.iter_modules(path))
         return sorted(name.replace("_", "-") for name in found if not name.startswith("_"))
 
-    def check(self, name: str) -> None:
-        """Raise OptionError if there is no such member; imports none."""
+    def check(self, name: str, *, where: str = "") -> None:
+        """Raise OptionError, its message beginning with `where`, if there is no such member; imports none."""
         known = self.names()
         if name not in known:
             raise OptionError(
-                f"unknown {self.kind} {name!r}; known: {', '.join(known)}.{did_you_mean(name, known)}"
+                f"{where}unknown {self.kind} {name!r}; known: {', '.join(known)}.{did_you_mean(name, known)}"
             )
 
     def load(self, name: str) -> Any:  # Any: a class or a module's public function, as the family says

@@ -65,13 +65,14 @@ def check(options: Any) -> None:  # Any: any dataclass instance
             raise OptionError(f"{where}.{each.name}: got {value!r}, expected {_say(hints[each.name])}.")
         named = told.get("family") and isinstance(value, str) and value not in told["more"]
         if named and not (told["folder"] and Path(value).is_dir()):
-            told["family"].check(value.partition(":")[0])
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            continue
+            told["family"].check(value.partition(":")[0], where=f"{where}.{each.name}: ")
         low, high = told.get("low"), told.get("high")
-        outside = (low is not None and value < low) or (high is not None and value > high)
-        if outside or (isinstance(value, float) and not math.isfinite(value)):
-            raise OptionError(f"{where}.{each.name}: got {value!r}, expected {limits(low, high)}.")
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, bool) or not isinstance(number, int | float):
+                continue
+            outside = (low is not None and number < low) or (high is not None and number > high)
+            if outside or not math.isfinite(number):
+                raise OptionError(f"{where}.{each.name}: got {number!r}, expected {limits(low, high)}.")
 
 
 def limits(low: float | None, high: float | None) -> str:
@@ -188,6 +189,8 @@ def _resolved(
     where: str, given: Mapping[str, Any], fields: "Iterable[dataclasses.Field[Any]]", more: Iterable[str] = ()
 ) -> dict[str, Any]:
     """Values by the names of fields: an alias is replaced by what it stands for."""
+    if not isinstance(given, Mapping):
+        raise OptionError(f"{where}: got {given!r}, expected settings by name, such as {{'seed': 1}}.")
     known = {each.name: each.name for each in fields}
     known |= {alias: each.name for each in fields if (alias := each.metadata.get("alias"))}
     found: dict[str, Any] = {}

@@ -99,7 +99,7 @@ def check_files(out: Path, matrix: Path | None, sheet: Path | None) -> None:
     """Raise OptionError for file names of a wrong kind, before anything is trained."""
     check_out("diagnose", out)
     if matrix is not None:
-        check_picture(matrix)
+        check_picture(matrix, "matrix")
     if sheet is not None:
         check_sheet(sheet)
 

@@ -104,9 +104,9 @@ class Model(Generic[F]):
         self._fitted: F | None = None
         self._network: nn.Module | None = None
         if isinstance(s := self.options.get("recurrent"), Recurrent):
-            for way in (s.init_embedding, s.init_input, s.init_hidden):
-                if way is not None:
-                    check_way(way)
+            for name in ("init_embedding", "init_input", "init_hidden"):
+                if (way := getattr(s, name)) is not None:
+                    check_way(way, where=f"Recurrent.{name}: ")
         self.fit_options = self.options["fit"].filled(self._usual())
 
     fit_options: Fit
@@ -165,11 +165,12 @@ class Model(Generic[F]):
 
         Raises:  ModelFileError if the folder holds none, or a damaged one.
         """
+        place = find_device(device)  # what is wrong with it is not the file's fault
         arrays, meta = files.load(Path(folder), cls.kind, verify=True)
         try:
             model = cls(device=device, threads=threads, **meta["settings"])
             model._fitted = cls.record.from_arrays(arrays, meta, model.options)
-            network = model.fitted.network(model.options).to(find_device(device))
+            network = model.fitted.network(model.options).to(place)
             take_weights(network, part(arrays, "weights."))
             model._network = network.eval()
             model.history = [Epoch(**(epoch | {"loss": Loss(**epoch["loss"])})) for epoch in meta["history"]]

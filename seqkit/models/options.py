@@ -47,7 +47,7 @@ class Recurrent:
     residual: bool = option(False, help="add a layer's input to its output")
     learned_state: bool = option(False, help="train the initial state; else it is 0")
     feed_forward: tuple[int, ...] = option(
-        (), help="size of a tanh layer on top, not connected in time; give again for more"
+        (), low=1, help="size of a tanh layer on top, not connected in time; give again for more"
     )
     init_embedding: str = option(
         "small-normal", help="initial embedding: small-normal (σ 0.25), uniform (±0.1), ..."

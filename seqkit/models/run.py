@@ -53,7 +53,7 @@ class TrainingRun:
         """
         model, out, first = self.model, self.out, world is None or world.rank == 0
         if self.curve is not None:
-            check_picture(self.curve)  # before the work, not after it
+            check_picture(self.curve, "curve")  # before the work, not after it
         logs = self._logs() if first else ()
         with _whole_or_nothing(out):
             data = read(out if first else None)

@@ -39,11 +39,11 @@ def initial_embedding(rows: int, dim: int, way: str) -> nn.Parameter:
     return made
 
 
-def check_way(way: str) -> None:
-    """Raise OptionError for an unknown name."""
+def check_way(way: str, *, where: str = "") -> None:
+    """Raise OptionError, its message beginning with `where`, for an unknown name."""
     if way not in WAYS:
         raise OptionError(
-            f"unknown initialisation {way!r}; known: {', '.join(WAYS)}.{did_you_mean(way, WAYS)}"
+            f"{where}unknown initialisation {way!r}; known: {', '.join(WAYS)}.{did_you_mean(way, WAYS)}"
         )
 
 

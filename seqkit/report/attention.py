@@ -35,11 +35,7 @@ def attention(
             f"attention: got weights of shape {weights.shape}, expected ({len(target)}, {len(source)}): "
             "words written, words read."
         )
-    if Path(path).suffix.lower() not in (".html", *SUFFIXES):
-        raise OptionError(
-            f"attention: got {Path(path).name!r}, expected a name that ends in .html, "
-            f"{' or '.join(SUFFIXES)}."
-        )
+    check_path(Path(path), "attention")
     if Path(path).suffix.lower() == ".html":
         heat(source, weights, target, path, title=title, unit="attention")
         return
@@ -57,6 +53,14 @@ def attention(
         axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False)
         axes.grid(visible=False)
         axes.set_title(title, loc="left")
+
+
+def check_path(path: Path, what: str) -> None:
+    """Raise OptionError, naming `what`, for a suffix that is none of a page or a picture."""
+    if path.suffix.lower() not in (".html", *SUFFIXES):
+        raise OptionError(
+            f"{what}: got {path.name!r}, expected a name that ends in .html, {' or '.join(SUFFIXES)}."
+        )
 
 
 def _plain(word: str) -> str:

@@ -33,19 +33,19 @@ _STYLE = {
 }
 
 
-def check_picture(path: Path) -> None:
-    """Raise OptionError if the suffix of `path` is no picture's, or matplotlib is not installed."""
+def check_picture(path: Path, what: str = "picture") -> None:
+    """Raise OptionError, naming `what`, if `path` ends in no picture's suffix, or without matplotlib."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise OptionError(
-            f"picture: got {path.name!r}, expected a name that ends in {' or '.join(SUFFIXES)}."
+            f"{what}: got {path.name!r}, expected a name that ends in {' or '.join(SUFFIXES)}."
             f"{did_you_mean(suffix, SUFFIXES)}"
         )
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError as error:
         raise OptionError(
-            f"picture: {path} needs matplotlib, which is not installed. Install seqkit[plot]."
+            f"{what}: {path} needs matplotlib, which is not installed. Install seqkit[plot]."
         ) from error
 
 

@@ -173,7 +173,7 @@ BAD = [
     (
         ["embed", "train", "{t}", "--out", "{o}", "--loss", "hs"],
         2,
-        "error: unknown loss 'hs'; known: full-softmax",
+        "error: --loss: unknown loss 'hs'; known: full-softmax",
     ),
     (["embed", "train", "{t}", "--out", "{o}", "--dim", "0"], 2, "dim: got 0, expected at least 1"),
     (

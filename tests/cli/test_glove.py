@@ -120,12 +120,12 @@ BAD = [
     (
         ["embed", "train", "{t}", "--loss", "glove", "--negatives", "5", "--out", "{o}"],
         2,
-        "unknown setting 'negatives'",
+        "--negatives: got a value, expected none: a setting of negative-sampling",
     ),
     (
         ["embed", "train", "{t}", "--loss", "glove", "--subsample", "0.1", "--out", "{o}"],
         2,
-        "unknown setting 'subsample'",
+        "--subsample: got a value, expected none: a setting of full-softmax",
     ),
     (
         ["embed", "train", "{t}", "--loss", "glove", "--context", "cbow", "--out", "{o}"],

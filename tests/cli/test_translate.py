@@ -192,7 +192,7 @@ def test_a_finished_run_is_resumed_to_the_same_model(folder):
         (
             ["translate", "predict", "m", "a", "--beam", "0"],
             2,
-            "BeamOptions.width: got 0, expected at least 1",
+            "--beam: got 0, expected at least 1",
         ),
         (["translate", "eval", "m", "train.x", "short.y"], 3, "short.y: got 2 lines"),
         (["translate", "eval", "m", "pairs.tsv", "--tokenize", "words"], 2, "sacrebleu does not take"),

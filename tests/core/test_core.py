@@ -33,6 +33,8 @@ class Options:
         ({"rate": math.nan}, "Options.rate: got nan"),
         ({"rate": "x"}, "Options.rate: got 'x', expected float"),
         ({"kind": "c"}, "Options.kind: got 'c', expected one of 'a', 'b'"),
+        ("size", "Options: got 'size', expected settings by name"),
+        (None, "Options: got None, expected settings by name"),
         ({"siez": 1}, "unknown setting 'siez'; known: size, rate, kind, name. Did you mean 'size'"),
     ],
 )

@@ -56,7 +56,7 @@ def sample(
         list[str] | None, typer.Argument(help="Labels to write texts for; all labels if not given.")
     ] = None,
     *,
-    count: Annotated[int, typer.Option(help="How many texts for each label.")] = 1,
+    count: Annotated[int, typer.Option(min=1, help="How many texts for each label.")] = 1,
     ban_unk: common.BanUnk = True,
     seed: common.Seed = 1,
     device: common.Device = "auto",

@@ -180,7 +180,7 @@ def sample(
     model: ModelPath,
     *,
     prompt: Annotated[str, typer.Option(help="Text to continue.")] = "",
-    count: Annotated[int, typer.Option(help="How many texts.")] = 1,
+    count: Annotated[int, typer.Option(min=1, help="How many texts.")] = 1,
     ban_unk: common.BanUnk = True,
     width: Annotated[
         int | None,

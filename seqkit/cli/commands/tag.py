@@ -10,6 +10,7 @@ import seqkit
 from seqkit.cli import common
 from seqkit.cli.help import group
 from seqkit.cli.options import Training, flags
+from seqkit.models.options import tokenizers
 from seqkit.models.tagger.options import SETTINGS
 
 __all__ = ["app"]
@@ -92,6 +93,7 @@ def predict(
     from seqkit.core.files import write_atomic
     from seqkit.models.tagger.data import predict
 
+    tokenizers.check(unit, where="unit: ")
     opened = seqkit.Tagger.load(model, device=device, threads=threads)
     reading = {"format": format or ("text" if input == "-" else None), "unit": unit}
     if out is None:

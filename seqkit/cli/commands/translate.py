@@ -86,8 +86,11 @@ def predict(
     """
     from json import dumps
 
+    from seqkit.report.attention import check_path
     from seqkit.text.readers.parallel import rows
 
+    if picture is not None:
+        check_path(picture, "picture")
     translator = seqkit.Translator.load(model, device=device)
     sources = common.given(texts, None if file is None else rows(file))
     settings = {**asked.settings, "ban_unk": ban_unk}

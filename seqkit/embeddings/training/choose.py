@@ -1,10 +1,12 @@
 """The trainer of word vectors that the names of a loss and a context ask for."""
 
+import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 from seqkit.core.errors import OptionError, did_you_mean
 from seqkit.embeddings.training.objectives import objectives
-from seqkit.embeddings.training.trainer import CONTEXTS, Trainer
+from seqkit.embeddings.training.trainer import CONTEXTS, OWN, Trainer
 
 
 def trainer_of(loss: str, context: str) -> type[Trainer]:
@@ -39,8 +41,24 @@ def make(
     if device not in ("auto", "cpu"):
         raise OptionError(f"device: got {device!r}, expected auto or cpu: word vectors train on the CPU.")
     kind = trainer_of(loss, context)
+    _check_names(loss, settings)
     if "loss" not in kind.fixed:
         settings = {"loss": loss, **settings}
     if objectives.load(loss).learns_from == "counts":
         settings.pop("deterministic", None)  # it always is
     return kind(threads=threads, **{name: v for name, v in settings.items() if v is not None})
+
+
+def _check_names(loss: str, settings: Iterable[str]) -> None:
+    """Raise OptionError for a setting that this loss lacks and another has."""
+    having = {
+        name: {field.name for field in dataclasses.fields(objectives.load(name).Options)}
+        for name in objectives.names()
+    }
+    for name in settings:
+        others = [other for other, own in having.items() if name in own]
+        if others and loss not in others and name not in OWN:
+            raise OptionError(
+                f"{name}: got a value, expected none: a setting of {', '.join(others)}, not of {loss}. "
+                "Leave it out, or choose another loss."
+            )

@@ -18,6 +18,7 @@ from seqkit.embeddings.training import estimate
 from seqkit.embeddings.training.estimate import Estimate
 from seqkit.embeddings.training.objective import Objective
 from seqkit.embeddings.training.objectives import objectives
+from seqkit.embeddings.training.options import TrainerOptions
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.train.checkpoint import Checkpoint
@@ -53,13 +54,12 @@ class Trainer:
     def _set(
         self, loss: str, epochs: int, lr: float | None, threads: int | None, settings: dict[str, Any]
     ) -> None:
+        TrainerOptions(loss, epochs, lr)  # checks them
         self.objective_class: type[Objective] = objectives.load(loss)
         if owner := self._face_that_must_train(loss):
             raise OptionError(
                 f"{type(self).__name__}: loss {loss!r} learns from counts, not from windows. Use {owner}."
             )
-        if epochs < 1:
-            raise OptionError(f"epochs: got {epochs}, expected at least 1.")
         if "context" in settings and "context" in self.fixed:
             raise OptionError(
                 f"{type(self).__name__}: context is fixed; use {' or '.join(sorted(CONTEXTS))} by class."

@@ -55,7 +55,10 @@ class BeamOptions:
         help="longest text, its end included; 2 · source + 10 if not set",
     )
     length_penalty: float = option(
-        0.0, low=0, help="how texts are compared: by log p / ((5 + tokens) / 6)^this, their end included"
+        0.0,
+        low=0,
+        high=10,
+        help="how texts are compared: by log p / ((5 + tokens) / 6)^this, their end included",
     )
     ban_unk: bool = option(True, help="never write the unknown token")
     top: int = option(1, low=1, help="how many texts to return, at most width")

@@ -35,7 +35,7 @@ class Job:
         from seqkit.report.figure import check_picture
 
         if self.plot is not None:
-            check_picture(self.plot)
+            check_picture(self.plot, "plot")
         model = make(device=self.device, threads=self.threads, **self.settings)
         data = read(model, None, None)
         given = {name: value for name, value in data.given.items() if name != "valid" and value is not None}
