@@ -6,12 +6,30 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from seqkit.core.errors import OptionError, SeqkitError
 
 C = TypeVar("C", bound=Callable[..., Any])
 PANELS = ("Data", "Search", "Model", "Training", "Output", "Options")  # in this order
+
+
+class Commands(TyperGroup):
+    """A group that shows the help of its commands before it reads arguments: reading loads pydantic."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Read the arguments."""
+        *words, last = args or [""]
+        command: Any = self
+        at = ctx
+        for word in words if last == "--help" else ():
+            if (command := getattr(command, "commands", {}).get(word)) is None:
+                break
+            at = type(ctx)(command, info_name=word, parent=at)
+        if last == "--help" and command is not None:
+            print(command.get_help(at))
+            ctx.exit()
+        return super().parse_args(ctx, args)
 
 
 class Command(TyperCommand):
@@ -72,6 +90,7 @@ class Group(typer.Typer):
 def group(help: str) -> Group:
     """An empty group of commands."""
     return Group(
+        cls=Commands,
         help=help,
         no_args_is_help=True,
         rich_markup_mode=None,
