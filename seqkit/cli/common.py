@@ -42,8 +42,7 @@ Tokenizer = Annotated[str, typer.Option(help="How a text is cut: as in seqkit co
 Lower = Annotated[bool, typer.Option("--lower", help="Lower-case the text.")]
 Initial = Annotated[Path | None, typer.Option(help="Vectors to start from.")]
 Questions = Annotated[
-    Path | None,
-    typer.Option("--valid", "--validate", help="Analogy questions to answer after each epoch."),
+    Path | None, typer.Option("--valid", "--validate", help="Analogy questions to answer after each epoch.")
 ]
 Restrict = Annotated[int | None, typer.Option(help="Use only so many of the most frequent words.")]
 
@@ -71,6 +70,11 @@ def table(rows: list[list[Any]], head: list[str]) -> str:
         for row in cells
     ]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def ends(interval: Any) -> str:
+    """An interval as a cell of a table."""
+    return "{:.4f}–{:.4f}".format(*interval) if interval else ""
 
 
 def note(message: str) -> None:

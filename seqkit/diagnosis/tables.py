@@ -78,10 +78,7 @@ def shown_copies(copies: Duplicates, parts: Mapping[str, Part], shown: int) -> d
     found = copies.to_json()
     first = [
         copy
-        | {
-            "text": parts[copy["part"]].texts[copy["row"]],
-            "of_text": parts[copy["of"]].texts[copy["of_row"]],
-        }
+        | {"text": parts[copy["part"]].texts[copy["row"]], "of_text": parts[copy["of"]].texts[copy["of_row"]]}
         for copy in found["copies"][:shown]
     ]
     return found | {"copies": first}

@@ -79,14 +79,7 @@ def train(
 
 def _told(result: Any) -> str:
     rows = [
-        [
-            r["model"],
-            r["value"],
-            "{:.4f}–{:.4f}".format(*r["interval"]),
-            r["count"],
-            r["missing"],
-            round(r["seconds"], 1),
-        ]
+        [r["model"], r["value"], common.ends(r["interval"]), r["count"], r["missing"], round(r["seconds"], 1)]
         for r in result["rungs"]
     ]
     table = common.table(rows, ["model", "accuracy", "95 % interval", "dev labels", "missing", "seconds"])

@@ -66,7 +66,13 @@ def run(
     plain = found.to_json()
     parts = ", ".join(f"{score['name']} {score['value']:.4f}" for score in plain["errors"])
     rows = [
-        [f["name"], f["formula"], "" if f["value"] is None else f["value"], _range(f["interval"]), _said(f)]
+        [
+            f["name"],
+            f["formula"],
+            "" if f["value"] is None else f["value"],
+            common.ends(f["interval"]),
+            _said(f),
+        ]
         for f in plain["findings"]
     ]
     table = common.table(rows, ["gap or cause", "what", "value", "95 % interval", "named"])
@@ -168,7 +174,7 @@ def sheet(
         return
     found = filled_sheet(diagnosis, filled, seed)
     table = [
-        [r["category"], r["errors"], r["looked_at"], r["share"], _range(r["interval"]), r["ceiling"]]
+        [r["category"], r["errors"], r["looked_at"], r["share"], common.ends(r["interval"]), r["ceiling"]]
         for r in found["categories"]
     ]
     head = ["category", "errors", "of", "share", "95 % interval", "dev error if solved"]
@@ -198,15 +204,6 @@ def choose(
     common.show(found, f"{table}\nbest: {found['best'] or 'none keeps to the limits'}", json)
 
 
-def _range(ends: Any) -> str:
-    return "" if not ends else f"{ends[0]:.4f}–{ends[1]:.4f}"
-
-
 def _said(finding: dict[str, Any]) -> str:
-    return (
-        f"by way of {finding['explained_by']}"
-        if finding["explained_by"]
-        else "yes"
-        if finding["named"]
-        else "no"
-    )
+    way = finding["explained_by"]
+    return f"by way of {way}" if way else "yes" if finding["named"] else "no"

@@ -25,13 +25,7 @@ NAMES = ("label", "text")
 
 @app.command()
 @flags(SETTINGS)
-def train(
-    run: Training,
-    source: Pairs,
-    *,
-    out: common.Out,
-    valid: Valid = None,
-) -> None:
+def train(run: Training, source: Pairs, *, out: common.Out, valid: Valid = None) -> None:
     """Train a generator and write it, with run.json, log.jsonl and a checkpoint, to the folder --out.
 
     Example: seqkit generate train names.tsv --epochs 20 --out names.gen
@@ -79,11 +73,7 @@ def sample(
 
 @app.command("eval")
 def evaluate(
-    model: ModelPath,
-    source: Pairs,
-    *,
-    device: common.Device = "auto",
-    json: common.AsJson = False,
+    model: ModelPath, source: Pairs, *, device: common.Device = "auto", json: common.AsJson = False
 ) -> None:
     """Show the perplexity of texts given their labels, and how often Bayes' rule finds the label.
 

@@ -156,21 +156,19 @@ def compare(
     )
     rows = [
         [
-            s.signature["model"],
+            x["model"],
             s.name,
             s.value,
             s.count,
             s.missing,
-            s.signature["with_unknown"],
-            s.signature["ties"],
-            s.interval and "{:.4f}–{:.4f}".format(*s.interval),
+            x["with_unknown"],
+            x["ties"],
+            common.ends(s.interval),
         ]
-        for s in scores
+        for s, x in ((score, score.signature) for score in scores)
     ]
-    text = common.table(
-        rows, ["model", "pairs", "accuracy", "count", "missing", "with unknown", "ties", "95 % interval"]
-    )
-    common.show([s.to_json() for s in scores], text, json)
+    head = ["model", "pairs", "accuracy", "count", "missing", "with unknown", "ties", "95 % interval"]
+    common.show([s.to_json() for s in scores], common.table(rows, head), json)
 
 
 @app.command()

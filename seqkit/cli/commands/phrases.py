@@ -47,7 +47,5 @@ def phrases(
     joined.save(out)
     rows = [[phrase.text, phrase.count, phrase.score] for phrase in found[:top]]
     result = {"phrases": len(found), "tokens": joined.num_tokens, "top": rows}
-    text = f"{len(found):,} phrases, {joined.num_tokens:,} tokens\n" + common.table(
-        rows, ["phrase", "count", "score"]
-    )
-    common.show(result, text, json)
+    sizes = f"{len(found):,} phrases, {joined.num_tokens:,} tokens"
+    common.show(result, f"{sizes}\n{common.table(rows, ['phrase', 'count', 'score'])}", json)

@@ -15,6 +15,7 @@ from seqkit.models.tagger.options import SETTINGS
 
 __all__ = ["app"]
 
+PARTS = ("precision", "recall")
 app = group("Give each word of a sentence a label: train, predict, eval.")
 
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit tag train wrote.")]
@@ -127,16 +128,8 @@ def evaluate(
     if unseen := found[0].signature["unseen"]:
         common.note(f"{input}: {unseen:,} labels are not in the training text and count as wrong")
     rows = [
-        [
-            s.name,
-            s.value,
-            s.interval and "{:.4f}–{:.4f}".format(*s.interval),
-            s.signature.get("precision"),
-            s.signature.get("recall"),
-            s.count,
-            s.missing,
-        ]
+        [s.name, s.value, common.ends(s.interval), *map(s.signature.get, PARTS), s.count, s.missing]
         for s in found
     ]
-    head = ["score", "value", "95 % interval", "precision", "recall", "count", "missing"]
+    head = ["score", "value", "95 % interval", *PARTS, "count", "missing"]
     common.show([s.to_json() for s in found], common.table(rows, head), json)

@@ -101,10 +101,7 @@ def evaluate(
         restrict=restrict,
         lower=not keep_case,
     )
-    rows = [
-        [s.name, s.value, s.count, s.missing, s.interval and "{:.4f}–{:.4f}".format(*s.interval)]
-        for s in scores
-    ]
+    rows = [[s.name, s.value, s.count, s.missing, common.ends(s.interval)] for s in scores]
     text = common.table(rows, ["test", "score", "count", "missing", "95 % interval"])
     common.show([score.to_json() for score in scores], text, json)
 

@@ -26,8 +26,7 @@ def train(
     lower: common.Lower = False,
     initial: common.Initial = None,
     extend: Annotated[
-        bool,
-        typer.Option("--extend", help="Keep all words of --initial, and add the new words of the text."),
+        bool, typer.Option("--extend", help="Keep all words of --initial, and add the new words of the text.")
     ] = False,
     frozen: Annotated[
         Path | None, typer.Option(help="A file of words whose vectors are not trained.")

@@ -20,8 +20,7 @@ METHODS = ", ".join(Family("seqkit.tuning.methods", "search method").names())
 Plot = Annotated[Path | None, typer.Option(help="Draw the search to this .svg or .png (extra: plot).")]
 FLAGS = search_flags(
     space=Annotated[
-        list[str],
-        typer.Option(help="A setting to search: lr=1e-4..1:log, cell=gru,lstm, or its name alone."),
+        list[str], typer.Option(help="A setting to search: lr=1e-4..1:log, cell=gru,lstm, or its name alone.")
     ],
     trials=Annotated[int, typer.Option(help="How many settings to try.")],
     method=Annotated[str, typer.Option(help=f"How to search: {METHODS}.")],
