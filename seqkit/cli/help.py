@@ -89,11 +89,5 @@ class Group(typer.Typer):
 
 def group(help: str) -> Group:
     """An empty group of commands."""
-    return Group(
-        cls=Commands,
-        help=help,
-        no_args_is_help=True,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        add_completion=False,
-    )
+    plain: Any = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
+    return Group(cls=Commands, help=help, no_args_is_help=True, **plain)

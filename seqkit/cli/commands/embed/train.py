@@ -9,6 +9,8 @@ from seqkit.cli import common
 from seqkit.cli.options import Training, flags
 from seqkit.embeddings.training.options import SETTINGS
 
+Frozen = Annotated[Path | None, typer.Option(help="A file of words whose vectors are not trained.")]
+
 
 @flags(SETTINGS, searched=False)  # word vectors have no loss on other data
 def train(
@@ -28,9 +30,7 @@ def train(
     extend: Annotated[
         bool, typer.Option("--extend", help="Keep all words of --initial, and add the new words of the text.")
     ] = False,
-    frozen: Annotated[
-        Path | None, typer.Option(help="A file of words whose vectors are not trained.")
-    ] = None,
+    frozen: Frozen = None,
     validate: common.Questions = None,
     subwords: Annotated[
         bool,
