@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, types
-from numba.extending import intrinsic
+from numba.core import cgutils
+from numba.core.types import float32, intp
 
 from seqkit.core.types import Array
 from seqkit.kernels.glove.reference import CLIP, Rule
 from seqkit.kernels.glove.tiles.cpu import Tiles
-from seqkit.kernels.primitives.compiler.cpu import njit
+from seqkit.kernels.primitives.compiler.cpu import emitted, njit
 from seqkit.kernels.primitives.simd.cpu import (
     LANES,
     VECTOR,
@@ -43,57 +43,38 @@ def _reciprocal_sqrt(b: Any, vector: Any) -> Any:
     return b.fdiv(const(1.0), b.call(sqrt, [vector], fastmath=flags), flags=flags)
 
 
-@intrinsic
-def _dot(typing: Any, x: Any, y: Any, size: Any) -> Any:
-    """_dot(x, y, size): the inner product of two rows."""
-
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        x, y, size = args
-        total = cgutils.alloca_once_value(b, const(0.0))
-        with along(b, size) as at:
-            b.store(fma(b, get(b, x, at), get(b, y, at), b.load(total)), total)
-        return add_up(b, b.load(total))
-
-    return types.float32(types.intp, types.intp, types.intp), generate
+@emitted(intp, intp, intp, result=float32)
+def _dot(b: Any, x: Any, y: Any, size: Any) -> Any:
+    """The inner product of two rows."""
+    total = cgutils.alloca_once_value(b, const(0.0))
+    with along(b, size) as at:
+        b.store(fma(b, get(b, x, at), get(b, y, at), b.load(total)), total)
+    return add_up(b, b.load(total))
 
 
-@intrinsic
-def _adagrad(typing: Any, x: Any, y: Any, rate: Any, scale: Any, step: Any, size: Any) -> Any:
-    """_adagrad(x, y, rate, scale, step, size): gradients rate · y, rate · x; squares lie `size` on."""
-
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        x, y, rate, scale, step, size = args
-        rate, scale, back = splat(b, rate), splat(b, scale), b.fneg(splat(b, step))
-        squares = b.mul(size, ir.Constant(ir.IntType(64), 4))
-        with along(b, size) as at:
-            beyond = b.add(at, squares)
-            theta, e = get(b, x, at), get(b, y, at)
-            for row, old, other in ((x, theta, e), (y, e, theta)):
-                g = b.fmul(cut(b, cut(b, b.fmul(rate, other), "<", -CLIP), ">", CLIP), scale)
-                square = get(b, row, beyond)
-                put(b, fma(b, b.fmul(back, g), _reciprocal_sqrt(b, square), old), row, at)
-                put(b, fma(b, g, g, square), row, beyond)
-        return context.get_dummy_value()
-
-    return types.void(
-        types.intp, types.intp, types.float32, types.float32, types.float32, types.intp
-    ), generate
+@emitted(intp, intp, float32, float32, float32, intp)
+def _adagrad(b: Any, x: Any, y: Any, rate: Any, scale: Any, step: Any, size: Any) -> None:
+    """Gradients rate · y, rate · x; squares lie `size` on."""
+    rate, scale, back = splat(b, rate), splat(b, scale), b.fneg(splat(b, step))
+    squares = b.mul(size, ir.Constant(ir.IntType(64), 4))
+    with along(b, size) as at:
+        beyond = b.add(at, squares)
+        theta, e = get(b, x, at), get(b, y, at)
+        for row, old, other in ((x, theta, e), (y, e, theta)):
+            g = b.fmul(cut(b, cut(b, b.fmul(rate, other), "<", -CLIP), ">", CLIP), scale)
+            square = get(b, row, beyond)
+            put(b, fma(b, b.fmul(back, g), _reciprocal_sqrt(b, square), old), row, at)
+            put(b, fma(b, g, g, square), row, beyond)
 
 
-@intrinsic
-def _weigh(typing: Any, logs: Any, out: Any, alpha: Any, log_x_max: Any) -> Any:
-    """_weigh(logs, out, alpha, log_x_max): out = min(1, e^(alpha · (log - log_x_max))) for 16 floats."""
-
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        logs, out, alpha, log_x_max = args
-        x = b.load(b.inttoptr(logs, VECTOR.as_pointer()))
-        x.align = 4
-        power = b.fmul(splat(b, alpha), b.fsub(x, splat(b, log_x_max)))
-        f = exp(b, cut(b, cut(b, power, "<", -80.0), ">", 0.0))
-        b.store(f, b.inttoptr(out, VECTOR.as_pointer())).align = 4
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.intp, types.float32, types.float32), generate
+@emitted(intp, intp, float32, float32)
+def _weigh(b: Any, logs: Any, out: Any, alpha: Any, log_x_max: Any) -> None:
+    """out = min(1, e^(alpha · (log - log_x_max))) for 16 floats."""
+    x = b.load(b.inttoptr(logs, VECTOR.as_pointer()))
+    x.align = 4
+    power = b.fmul(splat(b, alpha), b.fsub(x, splat(b, log_x_max)))
+    f = exp(b, cut(b, cut(b, power, "<", -80.0), ">", 0.0))
+    b.store(f, b.inttoptr(out, VECTOR.as_pointer())).align = 4
 
 
 @njit(nogil=True, cache=True)

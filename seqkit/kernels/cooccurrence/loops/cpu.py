@@ -7,24 +7,19 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core import types
-from numba.extending import intrinsic
+from numba.core.types import uint64
 
 from seqkit.core.types import Array
-from seqkit.kernels.primitives.compiler.cpu import njit
+from seqkit.kernels.primitives.compiler.cpu import emitted, njit
 
 END, HOLE = -1, -2  # in a stream of rows: no pair reaches across; a word without a row
 _1, _63 = np.uint64(1), np.uint64(63)
 
 
-@intrinsic
-def _lowest(typing: Any, x: Any) -> Any:
+@emitted(uint64, result=uint64)
+def _lowest(b: Any, x: Any) -> Any:
     """The number of the lowest bit of x ≠ 0."""
-
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        return b.cttz(args[0], ir.Constant(ir.IntType(1), 1))
-
-    return types.uint64(types.uint64), generate
+    return b.cttz(x, ir.Constant(ir.IntType(1), 1))
 
 
 @njit(nogil=True, cache=True)

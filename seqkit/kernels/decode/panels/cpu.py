@@ -7,10 +7,10 @@ instructions whatever stands in the rows beside it: a row is the same to the las
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils, types
-from numba.extending import intrinsic
+from numba.core import cgutils
+from numba.core.types import intp
 
-from seqkit.kernels.primitives.compiler.cpu import njit
+from seqkit.kernels.primitives.compiler.cpu import emitted, njit
 from seqkit.kernels.primitives.simd.cpu import FLOAT, INT, fma, get, put, splat
 
 UNROLL = 4  # numbers k of a tile's loop that are written out
@@ -27,34 +27,30 @@ def make_tile(rows: int, width: int) -> Any:
     stands in out.
     """
 
-    @intrinsic
-    def tile(typing: Any, x: Any, stride: Any, weights: Any, blocks: Any, out: Any) -> Any:
-        def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-            x, stride, weights, blocks, out = args
+    @emitted(*[intp] * 5)
+    def tile(b: Any, x: Any, stride: Any, weights: Any, blocks: Any, out: Any) -> None:
 
-            def number(n: int) -> Any:
-                return ir.Constant(INT, n)
+        def number(n: int) -> Any:
+            return ir.Constant(INT, n)
 
-            offset = {(r, v): number(_LINE * (GROUP * v + r)) for r in range(rows) for v in range(width)}
-            sums = {key: cgutils.alloca_once_value(b, get(b, out, at)) for key, at in offset.items()}
-            with cgutils.for_range_slice(
-                b, number(0), b.mul(blocks, number(_LANES)), number(UNROLL), INT
-            ) as (first, _):
-                step = b.mul(b.ashr(first, number(4)), stride)  # to the block, then to the place in it
-                here = b.add(x, b.add(step, b.mul(b.and_(first, number(_LANES - 1)), number(4))))
-                mine = b.add(weights, b.mul(first, number(width * _LINE)))
-                for k in range(UNROLL):
-                    columns = [get(b, mine, number(_LINE * (k * width + v))) for v in range(width)]
-                    for r in range(rows):
-                        place = b.inttoptr(b.add(here, number(_LINE * r + 4 * k)), FLOAT.as_pointer())
-                        value = splat(b, b.load(place))
-                        for v in range(width):
-                            b.store(fma(b, value, columns[v], b.load(sums[r, v])), sums[r, v])
-            for key, at in offset.items():
-                put(b, b.load(sums[key]), out, at)
-            return context.get_dummy_value()
-
-        return types.void(*[types.intp] * 5), generate
+        offset = {(r, v): number(_LINE * (GROUP * v + r)) for r in range(rows) for v in range(width)}
+        sums = {key: cgutils.alloca_once_value(b, get(b, out, at)) for key, at in offset.items()}
+        with cgutils.for_range_slice(b, number(0), b.mul(blocks, number(_LANES)), number(UNROLL), INT) as (
+            first,
+            _,
+        ):
+            step = b.mul(b.ashr(first, number(4)), stride)  # to the block, then to the place in it
+            here = b.add(x, b.add(step, b.mul(b.and_(first, number(_LANES - 1)), number(4))))
+            mine = b.add(weights, b.mul(first, number(width * _LINE)))
+            for k in range(UNROLL):
+                columns = [get(b, mine, number(_LINE * (k * width + v))) for v in range(width)]
+                for r in range(rows):
+                    place = b.inttoptr(b.add(here, number(_LINE * r + 4 * k)), FLOAT.as_pointer())
+                    value = splat(b, b.load(place))
+                    for v in range(width):
+                        b.store(fma(b, value, columns[v], b.load(sums[r, v])), sums[r, v])
+        for key, at in offset.items():
+            put(b, b.load(sums[key]), out, at)
 
     return tile
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils, types
-from numba.extending import intrinsic
+from numba.core import cgutils
+from numba.core.types import float32, intp
 
+from seqkit.kernels.primitives.compiler.cpu import emitted
 from seqkit.kernels.primitives.simd.cpu import FLOAT, INT, LANES, const, cut, exp, splat
 
 _WORD, _HALF = ir.IntType(32), ir.IntType(16)
@@ -67,10 +68,10 @@ def _put(b: Any, kind: Any, value: Any, place: Any, live: Any) -> None:
     b.call(store, [value, place, ir.Constant(_WORD, _BYTES[kind]), live])
 
 
-def _generator(function: Callable[..., Any], kind: Any, result: Any) -> Any:
-    """The code of an operation on (address of each input row, address of the output row, size)."""
+def _rows(function: Callable[..., Any], kind: Any = FLOAT, result: Any = FLOAT) -> Callable[..., None]:
+    """What emits an operation on (address of each input row, address of the output row, size)."""
 
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+    def emit(b: Any, *args: Any) -> None:
         *rows, out, size = args
         whole = b.and_(size, ir.Constant(INT, -LANES))
 
@@ -86,46 +87,22 @@ def _generator(function: Callable[..., Any], kind: Any, result: Any) -> Any:
             )
             left = b.shuffle_vector(left, left, ir.Constant(_WORDS, [0] * LANES))
             apply(whole, b.icmp_signed("<", ir.Constant(_WORDS, list(range(LANES))), left))
-        return context.get_dummy_value()
 
-    return generate
-
-
-def _rows(function: Callable[..., Any], inputs: int = 1, kind: Any = FLOAT, result: Any = FLOAT) -> Any:
-    """An operation of one or two input rows."""
-    generate = _generator(function, kind, result)
-    if inputs == 1:
-
-        @intrinsic
-        def one(typing: Any, x: Any, out: Any, size: Any) -> Any:
-            return types.void(types.intp, types.intp, types.intp), generate
-
-        return one
-
-    @intrinsic
-    def two(typing: Any, x: Any, y: Any, out: Any, size: Any) -> Any:
-        return types.void(types.intp, types.intp, types.intp, types.intp), generate
-
-    return two
+    return emit
 
 
-@intrinsic
-def exponential(typing: Any, x: Any, shift: Any, out: Any, size: Any) -> Any:
-    """exponential(x, shift, out, size): out = e^(x - shift); differences below -80 count as -80."""
-
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        x, shift, out, size = args
-        by = splat(b, shift)
-        each = _generator(lambda b, x: exp(b, cut(b, b.fsub(x, by), "<", -80.0)), FLOAT, FLOAT)
-        return each(context, b, signature, (x, out, size))
-
-    return types.void(types.intp, types.float32, types.intp, types.intp), generate
+@emitted(intp, float32, intp, intp)
+def exponential(b: Any, x: Any, shift: Any, out: Any, size: Any) -> None:
+    """out = e^(x - shift); differences below -80 count as -80."""
+    by = splat(b, shift)
+    _rows(lambda b, x: exp(b, cut(b, b.fsub(x, by), "<", -80.0)))(b, x, out, size)
 
 
-sigmoid = _rows(_sigmoid)
-tanh = _rows(_tanh)
-copy = _rows(lambda b, x: x)
-narrow = _rows(_narrow, result=_HALF)
-widen = _rows(_widen, kind=_HALF)
-add = _rows(lambda b, x, y: b.fadd(x, y), 2)
-add_low = _rows(lambda b, x, y: b.fadd(_widen(b, x), _widen(b, y)), 2, kind=_HALF)
+_of_one, _of_two = emitted(intp, intp, intp), emitted(intp, intp, intp, intp)
+sigmoid = _of_one(_rows(_sigmoid))
+tanh = _of_one(_rows(_tanh))
+copy = _of_one(_rows(lambda b, x: x))
+narrow = _of_one(_rows(_narrow, result=_HALF))
+widen = _of_one(_rows(_widen, kind=_HALF))
+add = _of_two(_rows(lambda b, x, y: b.fadd(x, y)))
+add_low = _of_two(_rows(lambda b, x, y: b.fadd(_widen(b, x), _widen(b, y)), kind=_HALF))

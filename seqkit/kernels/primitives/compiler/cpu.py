@@ -1,4 +1,4 @@
-"""numba's `njit` for all kernels, with a cache that can only cost time.
+"""numba's `njit` for all kernels, with a cache that can only cost time; functions by their instructions.
 
 What numba keeps in __pycache__ is read by pickle and names the modules it was compiled from: after an
 update that moves one, reading it fails; and a change of a function that others inline is not seen. Here the
@@ -7,20 +7,46 @@ again. Where there is no folder to write to, every process compiles.
 Not handled: caches of other packages, which stay as numba has them.
 """
 
+import functools
 import hashlib
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numba
 from numba import njit
-from numba.core import caching
+from numba.core import caching, types
 from numba.core.dispatcher import Dispatcher
+from numba.extending import intrinsic
 
 import seqkit
 
-__all__ = ["njit"]
+__all__ = ["emitted", "njit"]
 
 KERNELS = Path(seqkit.__file__).parent / "kernels"
+
+
+def emitted(*arguments: Any, result: Any = types.void) -> Callable[[Callable[..., Any]], Any]:
+    """A function for compiled code, of these numba types, from one that emits its instructions.
+
+    That one takes LLVM's builder and the arguments, and returns the result's value, if there is one.
+    """
+    names = [inspect.Parameter(f"_{n}", inspect.Parameter.POSITIONAL_ONLY) for n in range(len(arguments) + 1)]
+
+    def wrap(emit: Callable[..., Any]) -> Any:
+        def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
+            value = emit(b, *args)
+            return context.get_dummy_value() if value is None else value
+
+        @functools.wraps(emit)
+        def typed(typing: Any, *args: Any) -> Any:
+            return result(*arguments), generate
+
+        typed.__signature__ = inspect.Signature(names)  # type: ignore[attr-defined]  # numba counts by it
+        return intrinsic(typed)
+
+    return wrap
 
 
 def _version() -> str:

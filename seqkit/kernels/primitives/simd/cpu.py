@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils, types
-from numba.extending import intrinsic
+from numba.core import cgutils
+from numba.core.types import float32, intp
+
+from seqkit.kernels.primitives.compiler.cpu import emitted
 
 LANES = 16
 LINE = 64  # bytes: one cache line, one vector
@@ -96,68 +98,40 @@ def add_up(b: Any, vector: Any) -> Any:
 @contextlib.contextmanager
 def along(b: Any, size: Any) -> Iterator[Any]:
     """A loop over the vectors of a row: the offset of each in bytes."""
-    with cgutils.for_range_slice(
-        b, ir.Constant(INT, 0), b.mul(size, ir.Constant(INT, 4)), ir.Constant(INT, LINE), INT
-    ) as (
-        at,
-        _,
-    ):
+    end, step = b.mul(size, ir.Constant(INT, 4)), ir.Constant(INT, LINE)
+    with cgutils.for_range_slice(b, ir.Constant(INT, 0), end, step, INT) as (at, _):
         yield at
 
 
-@intrinsic
-def axpy(typing: Any, a: Any, x: Any, y: Any, size: Any) -> Any:
-    """axpy(a, x, y, size): y += a · x for two rows."""
-
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        a, x, y, size = args
-        a = splat(b, a)
-        with along(b, size) as at:
-            put(b, fma(b, a, get(b, x, at), get(b, y, at)), y, at)
-        return context.get_dummy_value()
-
-    return types.void(types.float32, types.intp, types.intp, types.intp), generate
+@emitted(float32, intp, intp, intp)
+def axpy(b: Any, a: Any, x: Any, y: Any, size: Any) -> None:
+    """y += a · x for two rows."""
+    a = splat(b, a)
+    with along(b, size) as at:
+        put(b, fma(b, a, get(b, x, at), get(b, y, at)), y, at)
 
 
-@intrinsic
-def shift(typing: Any, a: Any, x: Any, old: Any, y: Any, size: Any) -> Any:
-    """shift(a, x, old, y, size): y += a · (x - old), a vector at a time: others may read y meanwhile."""
-
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        a, x, old, y, size = args
-        a = splat(b, a)
-        with along(b, size) as at:
-            put(b, fma(b, a, b.fsub(get(b, x, at), get(b, old, at)), get(b, y, at)), y, at)
-        return context.get_dummy_value()
-
-    return types.void(types.float32, types.intp, types.intp, types.intp, types.intp), generate
+@emitted(float32, intp, intp, intp, intp)
+def shift(b: Any, a: Any, x: Any, old: Any, y: Any, size: Any) -> None:
+    """y += a · (x - old), a vector at a time: others may read y meanwhile."""
+    a = splat(b, a)
+    with along(b, size) as at:
+        put(b, fma(b, a, b.fsub(get(b, x, at), get(b, old, at)), get(b, y, at)), y, at)
 
 
-@intrinsic
-def move(typing: Any, x: Any, y: Any, size: Any) -> Any:
-    """move(x, y, size): row y becomes row x."""
-
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        x, y, size = args
-        with along(b, size) as at:
-            put(b, get(b, x, at), y, at)
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.intp, types.intp), generate
+@emitted(intp, intp, intp)
+def move(b: Any, x: Any, y: Any, size: Any) -> None:
+    """Row y becomes row x."""
+    with along(b, size) as at:
+        put(b, get(b, x, at), y, at)
 
 
-@intrinsic
-def fill(typing: Any, value: Any, y: Any, size: Any) -> Any:
-    """fill(value, y, size): every number of the row becomes `value`."""
-
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        value, y, size = args
-        value = splat(b, value)
-        with along(b, size) as at:
-            put(b, value, y, at)
-        return context.get_dummy_value()
-
-    return types.void(types.float32, types.intp, types.intp), generate
+@emitted(float32, intp, intp)
+def fill(b: Any, value: Any, y: Any, size: Any) -> None:
+    """Every number of the row becomes `value`."""
+    value = splat(b, value)
+    with along(b, size) as at:
+        put(b, value, y, at)
 
 
 def cut(b: Any, x: Any, side: str, limit: float) -> Any:
@@ -195,80 +169,53 @@ def _log(b: Any, x: Any) -> Any:
     return fma(b, k, const(0.693359375), b.fadd(m, tail))
 
 
-@intrinsic
-def spread(typing: Any, value: Any, place: Any) -> Any:
-    """spread(value, place): the 16 floats from `place` on, aligned or not, become `value`."""
-
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        b.store(splat(b, args[0]), b.inttoptr(args[1], VECTOR.as_pointer())).align = 4
-        return context.get_dummy_value()
-
-    return types.void(types.float32, types.intp), generate
+@emitted(float32, intp)
+def spread(b: Any, value: Any, place: Any) -> None:
+    """The 16 floats from `place` on, aligned or not, become `value`."""
+    b.store(splat(b, value), b.inttoptr(place, VECTOR.as_pointer())).align = 4
 
 
-@intrinsic
-def logistic(typing: Any, s: Any, count: Any, labels: Any, weights: Any, lr: Any) -> Any:
-    """logistic(s, count, labels, weights, lr) -> loss: 16 logits s become rates lr · w (y - σ(s)).
+@emitted(intp, intp, intp, intp, float32, result=float32)
+def logistic(b: Any, s: Any, count: Any, labels: Any, weights: Any, lr: Any) -> Any:
+    """16 logits s become rates lr · w (y - σ(s)), from lane `count` on 0; returns the loss.
 
-    From lane `count` on the rates are 0.
-
-    Returns Σ w · -log σ(s) over lanes of label y = 1 plus Σ w · -log σ(-s) over those of label 0 (nats).
+    It is Σ w · -log σ(s) over lanes of label y = 1 plus Σ w · -log σ(-s) over those of label 0 (nats).
     Logits are cut to ±60.
     """
-
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        s, count, labels, weights, lr = args
-        lanes = ir.Constant(_N, list(range(LANES)))
-        limit = b.insert_element(
-            ir.Constant(_N, ir.Undefined), b.trunc(count, ir.IntType(32)), ir.Constant(ir.IntType(32), 0)
-        )
-        live = b.icmp_signed("<", lanes, b.shuffle_vector(limit, limit, ir.Constant(_N, [0] * LANES)))
-        raw = b.select(live, _load(b, s), const(0.0))
-        x = cut(b, cut(b, raw, "<", -60.0), ">", 60.0)
-        e = exp(b, b.fneg(x))
-        denominator = b.fadd(const(1.0), e)
-        sigma = b.fdiv(const(1.0), denominator)
-        label, weight = _load(b, labels), _load(b, weights)
-        rate = b.fmul(b.fmul(splat(b, lr), weight), b.fsub(label, sigma))
-        _store(b, b.select(live, rate, const(0.0)), s)
-        loss = fma(
-            b, b.fsub(const(1.0), label), x, _log(b, denominator)
-        )  # log(1 + e^-x), and + x for label 0
-        return add_up(b, b.select(live, b.fmul(weight, loss), const(0.0)))
-
-    return types.float32(types.intp, types.intp, types.intp, types.intp, types.float32), generate
+    lanes = ir.Constant(_N, list(range(LANES)))
+    limit = b.insert_element(
+        ir.Constant(_N, ir.Undefined), b.trunc(count, ir.IntType(32)), ir.Constant(ir.IntType(32), 0)
+    )
+    live = b.icmp_signed("<", lanes, b.shuffle_vector(limit, limit, ir.Constant(_N, [0] * LANES)))
+    raw = b.select(live, _load(b, s), const(0.0))
+    x = cut(b, cut(b, raw, "<", -60.0), ">", 60.0)
+    e = exp(b, b.fneg(x))
+    denominator = b.fadd(const(1.0), e)
+    sigma = b.fdiv(const(1.0), denominator)
+    label, weight = _load(b, labels), _load(b, weights)
+    rate = b.fmul(b.fmul(splat(b, lr), weight), b.fsub(label, sigma))
+    _store(b, b.select(live, rate, const(0.0)), s)
+    loss = fma(b, b.fsub(const(1.0), label), x, _log(b, denominator))  # log(1 + e^-x), and + x for label 0
+    return add_up(b, b.select(live, b.fmul(weight, loss), const(0.0)))
 
 
-@intrinsic
-def exponentials(typing: Any, row: Any, shift: Any, size: Any) -> Any:
-    """exponentials(row, shift, size) -> sum: row becomes e^(row - shift), differences at least -80."""
-
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        row, shift, size = args
-        shift = splat(b, shift)
-        total = cgutils.alloca_once_value(b, const(0.0))
-        with along(b, size) as at:
-            e = exp(b, cut(b, b.fsub(get(b, row, at), shift), "<", -80.0))
-            put(b, e, row, at)
-            b.store(b.fadd(b.load(total), e), total)
-        return add_up(b, b.load(total))
-
-    return types.float32(types.intp, types.float32, types.intp), generate
+@emitted(intp, float32, intp, result=float32)
+def exponentials(b: Any, row: Any, shift: Any, size: Any) -> Any:
+    """The row becomes e^(row - shift), differences at least -80."""
+    shift = splat(b, shift)
+    total = cgutils.alloca_once_value(b, const(0.0))
+    with along(b, size) as at:
+        e = exp(b, cut(b, b.fsub(get(b, row, at), shift), "<", -80.0))
+        put(b, e, row, at)
+        b.store(b.fadd(b.load(total), e), total)
+    return add_up(b, b.load(total))
 
 
-@intrinsic
-def prefetch(typing: Any, row: Any, size: Any) -> Any:
-    """prefetch(row, size): ask for the row of `size` floats to be brought near before it is needed."""
-
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        row, size = args
-        pointer, word = ir.IntType(8).as_pointer(), ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [pointer, word, word, word])
-        function = cgutils.get_or_insert_function(b.module, kind, "llvm.prefetch.p0")
-        with along(b, size) as at:
-            b.call(
-                function, [b.inttoptr(b.add(row, at), pointer), *(ir.Constant(word, n) for n in (1, 3, 1))]
-            )
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.intp), generate
+@emitted(intp, intp)
+def prefetch(b: Any, row: Any, size: Any) -> None:
+    """Ask for the row of `size` floats to be brought near before it is needed."""
+    pointer, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+    kind = ir.FunctionType(ir.VoidType(), [pointer, word, word, word])
+    function = cgutils.get_or_insert_function(b.module, kind, "llvm.prefetch.p0")
+    with along(b, size) as at:
+        b.call(function, [b.inttoptr(b.add(row, at), pointer), *(ir.Constant(word, n) for n in (1, 3, 1))])

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, types
-from numba.extending import intrinsic
+from numba.core import cgutils
+from numba.core.types import intp
 
-from seqkit.kernels.primitives.compiler.cpu import njit
+from seqkit.kernels.primitives.compiler.cpu import emitted, njit
 from seqkit.kernels.primitives.simd.cpu import (
     FLOAT,
     INT,
@@ -31,27 +31,22 @@ def make_dots(n_x: int, n_y: int) -> Any:
     x, y: addresses of int64 arrays of row addresses; size: floats a row.
     """
 
-    @intrinsic
-    def dots(typing: Any, x: Any, y: Any, out: Any, stride: Any, size: Any) -> Any:
-        def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-            x, y, out, stride, size = args
-            xs = [entry(b, x, ir.Constant(INT, i)) for i in range(n_x)]
-            ys = [entry(b, y, ir.Constant(INT, j)) for j in range(n_y)]
-            sums = [[cgutils.alloca_once_value(b, const(0.0)) for _ in ys] for _ in xs]
-            with along(b, size) as at:
-                rows = [get(b, row, at) for row in xs]
-                for j, row in enumerate(ys):
-                    column = get(b, row, at)
-                    for i in range(n_x):
-                        b.store(fma(b, rows[i], column, b.load(sums[i][j])), sums[i][j])
-            target = b.inttoptr(out, FLOAT.as_pointer())
-            for j in range(n_y):
+    @emitted(intp, intp, intp, intp, intp)
+    def dots(b: Any, x: Any, y: Any, out: Any, stride: Any, size: Any) -> None:
+        xs = [entry(b, x, ir.Constant(INT, i)) for i in range(n_x)]
+        ys = [entry(b, y, ir.Constant(INT, j)) for j in range(n_y)]
+        sums = [[cgutils.alloca_once_value(b, const(0.0)) for _ in ys] for _ in xs]
+        with along(b, size) as at:
+            rows = [get(b, row, at) for row in xs]
+            for j, row in enumerate(ys):
+                column = get(b, row, at)
                 for i in range(n_x):
-                    place = b.add(b.mul(stride, ir.Constant(INT, j)), ir.Constant(INT, i))
-                    b.store(add_up(b, b.load(sums[i][j])), b.gep(target, [place]))
-            return context.get_dummy_value()
-
-        return types.void(types.intp, types.intp, types.intp, types.intp, types.intp), generate
+                    b.store(fma(b, rows[i], column, b.load(sums[i][j])), sums[i][j])
+        target = b.inttoptr(out, FLOAT.as_pointer())
+        for j in range(n_y):
+            for i in range(n_x):
+                place = b.add(b.mul(stride, ir.Constant(INT, j)), ir.Constant(INT, i))
+                b.store(add_up(b, b.load(sums[i][j])), b.gep(target, [place]))
 
     return dots
 
@@ -62,34 +57,29 @@ def make_update(n_y: int) -> Any:
     i < count. g: (n_y, stride) rates; dx: address of count rows in a row, read as 0 if first is 1.
     """
 
-    @intrinsic
+    @emitted(*[intp] * 8)
     def update(
-        typing: Any, x: Any, y: Any, g: Any, dx: Any, first: Any, count: Any, stride: Any, size: Any
-    ) -> Any:
-        def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-            x, y, g, dx, first, count, stride, size = args
-            fresh = b.icmp_signed("==", first, ir.Constant(INT, 1))
-            zero, one = ir.Constant(INT, 0), ir.Constant(INT, 1)
-            ys = [entry(b, y, ir.Constant(INT, j)) for j in range(n_y)]
-            rates = b.inttoptr(g, FLOAT.as_pointer())
-            offsets = [b.mul(stride, ir.Constant(INT, j)) for j in range(n_y)]
-            bytes_a_row = b.mul(size, ir.Constant(INT, 4))
-            with along(b, size) as at:
-                old = [get(b, row, at) for row in ys]
-                new = [cgutils.alloca_once_value(b, value) for value in old]
-                with cgutils.for_range_slice(b, zero, count, one, INT) as (i, _):
-                    row, mine = get(b, entry(b, x, i), at), b.add(dx, b.mul(i, bytes_a_row))
-                    total = b.select(fresh, const(0.0), get(b, mine, at))
-                    for j in range(n_y):
-                        rate = splat(b, b.load(b.gep(rates, [b.add(offsets[j], i)])))
-                        total = fma(b, rate, old[j], total)
-                        b.store(fma(b, rate, row, b.load(new[j])), new[j])
-                    put(b, total, mine, at)
+        b: Any, x: Any, y: Any, g: Any, dx: Any, first: Any, count: Any, stride: Any, size: Any
+    ) -> None:
+        fresh = b.icmp_signed("==", first, ir.Constant(INT, 1))
+        zero, one = ir.Constant(INT, 0), ir.Constant(INT, 1)
+        ys = [entry(b, y, ir.Constant(INT, j)) for j in range(n_y)]
+        rates = b.inttoptr(g, FLOAT.as_pointer())
+        offsets = [b.mul(stride, ir.Constant(INT, j)) for j in range(n_y)]
+        bytes_a_row = b.mul(size, ir.Constant(INT, 4))
+        with along(b, size) as at:
+            old = [get(b, row, at) for row in ys]
+            new = [cgutils.alloca_once_value(b, value) for value in old]
+            with cgutils.for_range_slice(b, zero, count, one, INT) as (i, _):
+                row, mine = get(b, entry(b, x, i), at), b.add(dx, b.mul(i, bytes_a_row))
+                total = b.select(fresh, const(0.0), get(b, mine, at))
                 for j in range(n_y):
-                    put(b, b.load(new[j]), ys[j], at)
-            return context.get_dummy_value()
-
-        return types.void(*[types.intp] * 8), generate
+                    rate = splat(b, b.load(b.gep(rates, [b.add(offsets[j], i)])))
+                    total = fma(b, rate, old[j], total)
+                    b.store(fma(b, rate, row, b.load(new[j])), new[j])
+                put(b, total, mine, at)
+            for j in range(n_y):
+                put(b, b.load(new[j]), ys[j], at)
 
     return update
 

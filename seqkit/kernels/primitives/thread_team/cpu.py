@@ -13,11 +13,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 from llvmlite import ir
-from numba.core import types
-from numba.extending import intrinsic
+from numba.core.types import intp
 
 from seqkit.core.types import Array
-from seqkit.kernels.primitives.compiler.cpu import njit
+from seqkit.kernels.primitives.compiler.cpu import emitted, njit
 
 R = TypeVar("R")
 SPINS = 2000  # looks at the barrier, about 1 µs, before a thread gives its core away
@@ -40,36 +39,23 @@ def team() -> Array:
     return state
 
 
-@intrinsic
-def _add(typing: Any, address: Any, n: Any) -> Any:
+@emitted(intp, intp, result=intp)
+def _add(b: Any, address: Any, n: Any) -> Any:
     """Add n to the int64 at `address` as one step; return what it was."""
-
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        return b.atomic_rmw("add", b.inttoptr(args[0], _I.as_pointer()), args[1], "acq_rel")
-
-    return types.intp(types.intp, types.intp), generate
+    return b.atomic_rmw("add", b.inttoptr(address, _I.as_pointer()), n, "acq_rel")
 
 
-@intrinsic
-def _look(typing: Any, address: Any) -> Any:
+@emitted(intp, result=intp)
+def _look(b: Any, address: Any) -> Any:
     """The int64 at `address`, as other threads have left it."""
-
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        return b.load_atomic(b.inttoptr(args[0], _I.as_pointer()), "acquire", 8)
-
-    return types.intp(types.intp), generate
+    return b.load_atomic(b.inttoptr(address, _I.as_pointer()), "acquire", 8)
 
 
-@intrinsic
-def _call(typing: Any, address: Any) -> Any:
+@emitted(intp)
+def _call(b: Any, address: Any) -> None:
     """Call the C function of no arguments at `address`."""
-
-    def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(ir.IntType(32), [])
-        b.call(b.inttoptr(args[0], kind.as_pointer()), [])
-        return context.get_dummy_value()
-
-    return types.void(types.intp), generate
+    kind = ir.FunctionType(ir.IntType(32), [])
+    b.call(b.inttoptr(address, kind.as_pointer()), [])
 
 
 @njit(inline="always")
