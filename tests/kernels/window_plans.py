@@ -6,16 +6,16 @@ from seqkit.core import rng
 from seqkit.embeddings.training.frequencies import alias_table
 from seqkit.embeddings.training.huffman import huffman
 from seqkit.kernels.primitives.simd.rows import aligned, padded
-from seqkit.kernels.primitives.windows.settings import Noise, Windows
+from seqkit.kernels.primitives.windows.settings import Noise, Stretch, Windows
 from seqkit.kernels.word2vec.paths import Paths
 
 
-def text(tokens: int = 400, vocab: int = 30, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def text(tokens: int = 400, vocab: int = 30, seed: int = 0) -> Stretch:
     """Zipf-like ids with id 0 for unknown, and sentence starts with empty and one-word sentences among them."""
     random = np.random.default_rng(seed)
     ids = np.minimum(random.zipf(1.3, tokens) - 1, vocab - 1).astype(np.int32)
     cuts = np.sort(random.integers(0, tokens, tokens // 15))
-    return ids, np.concatenate([[0, 0], cuts, [tokens]]).astype(np.int64)
+    return Stretch(ids, np.concatenate([[0, 0], cuts, [tokens]]).astype(np.int64), 0, tokens)
 
 
 def windows(

@@ -38,19 +38,18 @@ def test_law_one_reference_step_is_the_finite_difference_gradient(context, loss)
     corpus = make_corpus(tokens=9, vocab=6, seed=3, sentence=9)
     objective = model(context, loss, subsample=0.0, cbow_gradient="mean", shrink=False).objective(corpus)
     settings = objective.windows._replace(seeds=np.arange(3, dtype=np.uint64))
-    place = next(
-        place for place, _, around in windows(corpus.ids, corpus.starts, 0, 9, settings) if len(around) > 2
-    )
+    text = _block(corpus).text
+    place = next(place for place, _, around in windows(text, settings) if len(around) > 2)
+    text = text._replace(low=place, high=place + 1)
     random = np.random.default_rng(0)
     start = [random.normal(size=matrix.shape) for matrix in (objective.input, objective.output)]
     train, targets = objective.reference_train, objective.targets
 
     def value(matrices):
-        start = [m.copy() for m in matrices]
-        return train(corpus.ids, corpus.starts, place, place + 1, settings, targets, *start, 0.0)[0]
+        return train(text, settings, targets, [m.copy() for m in matrices], 0.0)[0]
 
     moved = [matrix.copy() for matrix in start]
-    train(corpus.ids, corpus.starts, place, place + 1, settings, targets, *moved, 1.0)
+    train(text, settings, targets, moved, 1.0)
     checked = 0
     for which, matrix in enumerate(start):
         for row in range(len(matrix)):
@@ -75,8 +74,8 @@ def test_law_word2vec_cbow_gradient_is_the_true_one_times_the_rows_of_the_mean(l
         objective.output[:] = 0.1
         before = objective.input.copy()
         settings = objective.windows._replace(seeds=np.arange(3, dtype=np.uint64))
-        pair = objective.input, objective.output
-        objective.reference_train(corpus.ids, corpus.starts, 1, 2, settings, objective.targets, *pair, 1.0)
+        text = _block(corpus).text._replace(low=1, high=2)
+        objective.reference_train(text, settings, objective.targets, objective.matrices, 1.0)
         changes.append(objective.input - before)
     rows = 2 * 4 if loss == "subwords" else 2  # "w3" has itself, <w3, w3> and <w3>
     np.testing.assert_allclose(changes[1], rows * changes[0], rtol=1e-4, atol=1e-7)
@@ -88,7 +87,7 @@ def test_law_a_thousand_reference_steps_are_the_kernels(context, loss):
     trained, plain = (model(context, loss, subsample=0.01).objective(corpus) for _ in range(2))
     got = trained.step(_block(corpus), 0.02)
     plain.train = lambda block, settings, lr: plain.reference_train(
-        *block.place, settings, plain.targets, plain.input, plain.output, lr
+        block.text, settings, plain.targets, plain.matrices, lr
     )
     want = plain.step(_block(corpus), 0.02)
     assert got.count == want.count > 850
@@ -108,7 +107,7 @@ def test_law_epoch_loss_is_the_brute_force_mean_over_every_prediction(context, l
     settings = objective.windows._replace(seeds=np.arange(3, dtype=np.uint64))
     e, o = objective.input.astype(np.float64), objective.output.astype(np.float64)
     total, count = 0.0, 0
-    for place, word, around in windows(corpus.ids, corpus.starts, 0, 700, settings):
+    for place, word, around in windows(_block(corpus).text, settings):
         pairs = [([other], word) for other in around]
         if context == "cbow":
             pairs = [(around, word)]

@@ -22,7 +22,7 @@ from seqkit.embeddings.training.loss_options import WindowObjectiveOptions
 from seqkit.embeddings.training.frequencies import keep_thresholds
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.kernels.primitives.simd.rows import aligned, padded
-from seqkit.kernels.primitives.windows.settings import Windows
+from seqkit.kernels.primitives.windows.settings import Matrices, Stretch, Windows
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 from seqkit.train.schedule import linear
@@ -43,9 +43,9 @@ class Block:
     high: int
 
     @property
-    def place(self) -> tuple[Ids, Array, int, int]:
-        """The first arguments of every kernel."""
-        return self.ids, self.starts, self.low, self.high
+    def text(self) -> Stretch:
+        """The first argument of every kernel."""
+        return Stretch(self.ids, self.starts, self.low, self.high)
 
 
 class Blocks:
@@ -151,6 +151,11 @@ class WindowObjective(ABC):
         """The input rows of the words that were trained, behind those of all words of extended vectors."""
         rows, vocab = self.words.rows, self.vocab
         return Vectors(Vocab(vocab.words(rows), vocab.counts[rows]), self.input[rows, : self.options.dim])
+
+    @property
+    def matrices(self) -> Matrices:
+        """What a kernel changes."""
+        return self.input, self.output
 
     @property
     def memory(self) -> int:

@@ -6,21 +6,19 @@ How threads share the text and the rows: primitives.text_passes.
 from typing import Any
 
 import numpy as np
-from numba import types
 from numba.extending import overload
 
-from seqkit.core.types import Array, Ids
 from seqkit.kernels.fasttext.reference import SHARED
 from seqkit.kernels.fasttext.rows import SubwordRows
 from seqkit.kernels.primitives.compiler.cpu import njit
-from seqkit.kernels.primitives.private_copies.cpu import address
+from seqkit.kernels.primitives.private_copies.cpu import address, base_of
 from seqkit.kernels.primitives.simd.cpu import axpy, fill, logistic, prefetch
 from seqkit.kernels.primitives.simd.rows import padded
 from seqkit.kernels.primitives.small_gemm.cpu import dots, update
 from seqkit.kernels.primitives.text_passes import cpu as text_passes
-from seqkit.kernels.primitives.text_passes.cpu import STEP, Room
+from seqkit.kernels.primitives.text_passes.cpu import STEP, Room, Task, predicts_by, run
 from seqkit.kernels.primitives.windows.cpu import draw, half_width, keep, span
-from seqkit.kernels.primitives.windows.settings import Windows
+from seqkit.kernels.primitives.windows.settings import Matrices, Stretch, Windows
 
 
 @njit(inline="always")
@@ -33,19 +31,9 @@ def _sources(word: Any, targets: Any, inputs: Any, base: Any, x: Any, at: Any) -
 
 
 @njit(inline="always")
-def _add(
-    word: Any,
-    label: Any,
-    outputs: Any,
-    base: Any,
-    words: Any,
-    y: Any,
-    labels: Any,
-    weights: Any,
-    at: Any,
-    n: Any,
-) -> Any:
+def _add(word: Any, label: Any, outputs: Any, base: Any, found: Any, at: Any, n: Any) -> Any:
     """Add `label` to the target of `word` among the n at entry `at`, or make one; return their number."""
+    words, y, labels, weights = found
     j = np.int32(n)
     for other in range(n):  # to the end, as that can be done 16 at a time
         j = min(j, np.int32(other) if words[other] == word else np.int32(n))
@@ -59,25 +47,14 @@ def _add(
 
 
 @njit(inline="always")
-def _aim(
-    i: Any,
-    left: Any,
-    right: Any,
-    tokens: Any,
-    place: Any,
-    windows: Any,
-    noise: Any,
-    outputs: Any,
-    base: Any,
-    found: Any,
-    at: Any,
-) -> Any:
-    """Write addresses, labels and weights of the targets of window i from entry `at` on; return their number.
+def _aim(window: Any, tokens: Any, task: Any, outputs: Any, base: Any, found: Any, at: Any) -> Any:
+    """Write addresses, labels and weights of the targets of a window from entry `at` on; return their number.
 
-    A row stands once: m times predicted and n times noise make one target of weight m + n and label m / (m +
-    n).
+    A row stands once: m times predicted and n times noise make one target of weight m + n and label
+    m / (m + n). window: its centre, where it begins and ends, the centre's place; found: words, y, labels,
+    weights.
     """
-    (words, y, labels, weights), n, k = found, 0, 0
+    (i, left, right, place), windows, noise, n, k = window, task.windows, task.targets.noise, 0, 0
     if windows.cbow:
         left, right = i, i + 1
     else:
@@ -85,14 +62,14 @@ def _aim(
     for other in range(left, right):
         if windows.cbow or other != i:
             word = np.int32(tokens[other])
-            n = _add(word, np.float32(1.0), outputs, base, words, y, labels, weights, at, n)
+            n = _add(word, np.float32(1.0), outputs, base, found, at, n)
             for _ in range(noise.negatives):
                 drawn = np.int32(draw(place, k, windows, noise))
                 k += 1
                 if drawn != word:
-                    n = _add(drawn, np.float32(0.0), outputs, base, words, y, labels, weights, at, n)
+                    n = _add(drawn, np.float32(0.0), outputs, base, found, at, n)
     for j in range(at, at + n):
-        labels[j] /= weights[j]
+        found[2][j] /= found[3][j]
     return n
 
 
@@ -103,32 +80,18 @@ def _ask(word: Any, targets: Any, matrix: Any, row: Any) -> None:
         prefetch(matrix + row * np.int64(targets.rows[p]), row >> 2)
 
 
-def _stretch(
-    text: Any,
-    low: Any,
-    high: Any,
-    windows: Any,
-    targets: Any,
-    inputs: Any,
-    outputs: Any,
-    lr: Any,
-    work: Any,
-    most: Any,
-) -> Any:
+def _stretch(task: Any, low: Any, high: Any, own: Any) -> Any:
+    (text, windows, targets, lr, most), (inputs, outputs, work) = task, own
     size, window, cbow = inputs.matrix.shape[1], windows.window, windows.cbow
-    kept = np.empty((3, high - low + 2 * window), np.int64)
-    first, last, total = keep(text.ids, text.starts, low, high, windows, kept)
-    tokens, places, sentences = kept
-    noise = targets.noise
-    shared = len(outputs.slots) == 0
-    in_base = inputs.matrix.ctypes.data if shared else inputs.copies.ctypes.data
-    out_base = outputs.matrix.ctypes.data if shared else outputs.copies.ctypes.data
+    (first, last, total), (tokens, places, sentences) = keep(text, low, high, windows)
+    shared, in_base, out_base = len(outputs.slots) == 0, base_of(inputs), base_of(outputs)
     room = (len(work) - 2 * size) // 5
     x, y, vector = np.empty(2 * most, np.int64), np.empty(2 * room, np.int64), np.empty(1, np.int64)
     words = np.empty(room, np.int32)
     sources, predicted, pairs = np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros(2, np.int64)
     h, dx, g = work.ctypes.data, work[size:].ctypes.data, work[2 * size :].ctypes.data
     labels, weights = work[2 * size + room : 2 * size + 3 * room], work[2 * size + 3 * room :]
+    found = words, y, labels, weights
     vector[0] = h
     loss, count = 0.0, 0
     for ahead in range(first, last + 1):
@@ -139,19 +102,7 @@ def _stretch(
             for other in range(left if cbow else ahead, right if cbow else ahead + 1):
                 if other != ahead or not cbow:
                     n = _sources(tokens[other], targets, inputs, in_base, x, n)
-            m = _aim(
-                ahead,
-                left,
-                right,
-                tokens,
-                places[ahead],
-                windows,
-                noise,
-                outputs,
-                out_base,
-                (words, y, labels, weights),
-                at,
-            )
+            m = _aim((ahead, left, right, places[ahead]), tokens, task, outputs, out_base, found, at)
             sources[ahead & 1], predicted[ahead & 1] = n - now, m
             pairs[ahead & 1] = min(right - left - 1, 1) if cbow else right - left - 1
             if shared:
@@ -160,12 +111,8 @@ def _stretch(
                 for j in range(at, at + m):
                     prefetch(y[j], size)
             else:
-                _ask(
-                    tokens[min(ahead + 1 + (window if cbow else 0), total - 1)],
-                    targets,
-                    inputs.matrix.ctypes.data,
-                    4 * size,
-                )
+                next_word = tokens[min(ahead + 1 + (window if cbow else 0), total - 1)]
+                _ask(next_word, targets, inputs.matrix.ctypes.data, 4 * size)
         i = ahead - 1
         if i < first or pairs[i & 1] == 0:
             continue
@@ -186,39 +133,22 @@ def _stretch(
 
 
 @overload(text_passes.stretch)
-def _own_stretch(
-    text: Any,
-    low: Any,
-    high: Any,
-    windows: Any,
-    targets: Any,
-    inputs: Any,
-    outputs: Any,
-    lr: Any,
-    work: Any,
-    most: Any,
-) -> Any:
-    own = isinstance(targets, types.NamedTuple) and targets.instance_class is SubwordRows
-    return _stretch if own else None
+def _own_stretch(task: Any, low: Any, high: Any, own: Any) -> Any:
+    return _stretch if predicts_by(task, SubwordRows) else None
 
 
 def train(
-    ids: Ids,
-    starts: Array,
-    low: int,
-    high: int,
+    text: Stretch,
     windows: Windows,
     targets: SubwordRows,
-    input: Array,
-    output: Array,
+    matrices: Matrices,
     lr: float,
     *,
     threads: int = 1,
     deterministic: bool = False,
 ) -> tuple[float, int]:
-    """Train on the tokens at places [low, high), changing `input` (rows, D) and `output` (V, D).
+    """Train on a stretch of text, changing the matrices (rows, D) and (V, D), made by simd.rows.aligned.
 
-    Both are made by simd.rows.aligned.
     Returns:  total loss in nats, number of predictions.
     Raises:  ShapeError for matrices that are not aligned.
     """
@@ -226,23 +156,12 @@ def train(
     lengths, touched = np.diff(targets.ends), 0
     most = int(lengths.max()) * (2 * window if windows.cbow else 1)
     if deterministic:
-        in_steps = np.add.reduceat(lengths[ids[low:high]], np.arange(0, high - low, STEP))
+        read = lengths[text.ids[text.low : text.high]]
+        in_steps = np.add.reduceat(read, np.arange(0, len(read), STEP))
         touched = int(in_steps.max(initial=1) + most * windows.cbow)
     noises = STEP if windows.cbow else (STEP // SHARED + 1) * 2 * window
     pairs = padded((1 if windows.cbow else 2 * window) * (1 + negatives))
-    work = 2 * input.shape[1] + 5 * pairs  # h and dx, rates, labels and weights of two windows
-    room = Room(most, work, touched, STEP + 2 * window + noises * negatives)
-    return text_passes.run(
-        ids,
-        starts,
-        low,
-        high,
-        windows,
-        targets,
-        input,
-        output,
-        lr,
-        room,
-        threads=threads,
-        deterministic=deterministic,
-    )
+    work = 2 * matrices[0].shape[1] + 5 * pairs  # h and dx, rates, labels and weights of two windows
+    room = Room(work, touched, STEP + 2 * window + noises * negatives)
+    task = Task(text, windows, targets, np.float32(lr), most)
+    return run(task, matrices, room, threads=threads, deterministic=deterministic)

@@ -15,31 +15,22 @@ Not handled: a tree (hierarchical softmax), locked rows.
 
 import numpy as np
 
-from seqkit.core.types import Array, Ids
 from seqkit.kernels.fasttext.rows import SubwordRows
 from seqkit.kernels.primitives.windows.reference import bits, draw, windows
-from seqkit.kernels.primitives.windows.settings import Windows
+from seqkit.kernels.primitives.windows.settings import Matrices, Stretch, Windows
 
 SHARED = 16  # places
 
 
 def train(
-    ids: Ids,
-    starts: Array,
-    low: int,
-    high: int,
-    settings: Windows,
-    targets: SubwordRows,
-    input: Array,
-    output: Array,
-    lr: float,
+    text: Stretch, settings: Windows, targets: SubwordRows, matrices: Matrices, lr: float
 ) -> tuple[float, int]:
-    """Train on the tokens at places [low, high), changing `input` (rows, D) and `output` (V, D).
+    """Train on a stretch of text, changing the matrices `input` (rows, D) and `output` (V, D).
 
     Returns:  total loss in nats, number of predictions (one each predicted word).
     """
-    total, count, negatives = 0.0, 0, targets.noise.negatives
-    for place, word, context in windows(ids, starts, low, high, settings):
+    (input, output), negatives, total, count = matrices, targets.noise.negatives, 0.0, 0
+    for place, word, context in windows(text, settings):
         if not context:
             continue
         sources, predicted = (context, [word]) if settings.cbow else ([word], context)

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from seqkit.core.types import Array, Floats, Ids
+from seqkit.core.types import Array, Floats
 from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.simd.cpu import axpy, exponentials
 from seqkit.kernels.primitives.simd.rows import aligned, check_rows
 from seqkit.kernels.primitives.small_gemm.cpu import make_dots
 from seqkit.kernels.primitives.windows.cpu import half_width, keep, span
-from seqkit.kernels.primitives.windows.settings import Windows
+from seqkit.kernels.primitives.windows.settings import Matrices, Stretch, Windows
 
 BLOCK = 2048
 
@@ -26,11 +26,9 @@ _dot = make_dots(1, 1)
 
 
 @njit(nogil=True, cache=True)
-def _windows(ids: Any, starts: Any, low: Any, high: Any, settings: Any) -> Any:
+def _windows(text: Any, low: Any, high: Any, settings: Any) -> Any:
     """The windows of one mini-batch: centre words, context words, and where each window's context ends."""
-    kept = np.empty((3, high - low + 2 * settings.window), np.int64)
-    first, last, total = keep(ids, starts, low, high, settings, kept)
-    tokens, places, sentences = kept
+    (first, last, total), (tokens, places, sentences) = keep(text, low, high, settings)
     centres, ends = np.empty(last - first, np.int64), np.zeros(last - first + 1, np.int64)
     contexts = np.empty((last - first) * 2 * settings.window, np.int64)
     n, m = 0, 0
@@ -110,34 +108,31 @@ def _blas() -> Any:
 
 
 def train(
-    ids: Ids,
-    starts: Array,
-    low: int,
-    high: int,
+    text: Stretch,
     settings: Windows,
     rows: Array,
-    input: Array,
-    output: Array,
+    matrices: Matrices,
     lr: float,
     *,
     batch: int = 64,
     threads: int = 1,
 ) -> tuple[float, int]:
-    """Train on the tokens at places [low, high), `batch` at once, changing `input` and `output` (V, D).
+    """Train on a stretch of text, `batch` tokens at once, changing the matrices `input` and `output` (V, D).
 
     rows: the output row of each word, -1 for none.
 
     Returns:  total loss in nats, number of predictions.
     Raises:  ShapeError for matrices that are not aligned.
     """
+    input, output = matrices
     check_rows("input", input)
     check_rows("output", output)
     space = aligned(batch * -(-len(output) // BLOCK), BLOCK).reshape(-1, batch, BLOCK)
     total, count = 0.0, 0
     with _blas().limit(limits=1), ThreadPoolExecutor(threads) as pool:
         share = pool.map if threads > 1 else map
-        for start in range(low, high, batch):
-            centres, contexts, ends = _windows(ids, starts, start, min(start + batch, high), settings)
+        for low in range(text.low, text.high, batch):
+            centres, contexts, ends = _windows(text, low, min(low + batch, text.high), settings)
             if not len(centres):
                 continue
             one = (centres, np.arange(len(centres) + 1))

@@ -14,9 +14,9 @@ from typing import Annotated
 
 import numpy as np
 
-from seqkit.core.types import Array, Ids
+from seqkit.core.types import Array
 from seqkit.kernels.primitives.windows.reference import windows
-from seqkit.kernels.primitives.windows.settings import Windows
+from seqkit.kernels.primitives.windows.settings import Matrices, Stretch, Windows
 
 
 def gradient(
@@ -34,27 +34,18 @@ def gradient(
 
 
 def train(
-    ids: Ids,
-    starts: Array,
-    low: int,
-    high: int,
-    settings: Windows,
-    rows: Array,
-    input: Array,
-    output: Array,
-    lr: float,
-    *,
-    batch: int = 64,
+    text: Stretch, settings: Windows, rows: Array, matrices: Matrices, lr: float, *, batch: int = 64
 ) -> tuple[float, int]:
-    """Train on the tokens at places [low, high), `batch` at once, changing `input` and `output` (V, D).
+    """Train on a stretch of text, `batch` tokens at once, changing the matrices `input` and `output` (V, D).
 
     rows: the output row of each word, -1 for none.
 
     Returns:  total loss in nats, number of predictions (a prediction: one input, one target word).
     """
-    total, count = 0.0, 0
-    for start in range(low, high, batch):
-        found = [(w, c) for _, w, c in windows(ids, starts, start, min(start + batch, high), settings) if c]
+    (input, output), total, count = matrices, 0.0, 0
+    for low in range(text.low, text.high, batch):
+        part = text._replace(low=low, high=min(low + batch, text.high))
+        found = [(word, context) for _, word, context in windows(part, settings) if context]
         if not found:
             continue
         inputs = [context if settings.cbow else [word] for word, context in found]

@@ -7,86 +7,49 @@ its own copies of the upper nodes of a tree, which all of them change.
 from typing import Any
 
 import numpy as np
-from numba import types
 from numba.extending import overload
 
-from seqkit.core.types import Array, Ids
 from seqkit.kernels.primitives.compiler.cpu import njit
-from seqkit.kernels.primitives.private_copies.cpu import address
+from seqkit.kernels.primitives.private_copies.cpu import address, base_of
 from seqkit.kernels.primitives.simd.cpu import axpy, fill, logistic, prefetch, spread
 from seqkit.kernels.primitives.small_gemm.cpu import dots, update
 from seqkit.kernels.primitives.text_passes import cpu as text_passes
-from seqkit.kernels.primitives.text_passes.cpu import STEP, Room
+from seqkit.kernels.primitives.text_passes.cpu import STEP, Room, Task, predicts_by, run
 from seqkit.kernels.primitives.windows.cpu import draw, half_width, keep, span
-from seqkit.kernels.primitives.windows.settings import Noise, Windows
+from seqkit.kernels.primitives.windows.settings import Matrices, Noise, Stretch, Windows
 from seqkit.kernels.word2vec.paths import Paths
 
 TOP = 256  # nodes of a tree that each of several threads has to itself for a piece
 
 
-def _is(targets: Any, kind: type) -> bool:
-    return isinstance(targets, types.NamedTuple) and targets.instance_class is kind
+# Aiming writes addresses, labels and weights of the targets of `word` at entry `at` of `found`, and returns
+# their number; rows: the output rows, where they begin, which and where this thread's own are. Peeking asks
+# for the shared rows of a window's targets, before they are copied. Both are arguments of _stretch, not
+# overloads: numba drops what an inlined overload writes to arrays of a tuple.
 
 
-def _aim(
-    place: Any,
-    word: Any,
-    windows: Any,
-    targets: Any,
-    outputs: Any,
-    base: Any,
-    top: Any,
-    y: Any,
-    labels: Any,
-    weights: Any,
-    at: Any,
-) -> Any:
-    """Write addresses, labels and weights of the targets of `word` at entry `at`; return their number."""
-    raise NotImplementedError  # compiled code takes one of the two below
-
-
-def _aim_at_path(
-    place: Any,
-    word: Any,
-    windows: Any,
-    targets: Any,
-    outputs: Any,
-    base: Any,
-    top: Any,
-    y: Any,
-    labels: Any,
-    weights: Any,
-    at: Any,
-) -> Any:
-    start, end = targets.ends[word], targets.ends[word + 1]
+@njit(inline="always")
+def _aim_at_path(place: Any, word: Any, task: Any, rows: Any, found: Any, at: Any) -> Any:
+    paths, (outputs, base, top), (y, labels, weights) = task.targets, rows, found
+    start, end = paths.ends[word], paths.ends[word + 1]
     for j in range(end - start):
-        node = np.int64(targets.points[start + j])
+        node = np.int64(paths.points[start + j])
         if node < top[0]:
             y[at + j] = address(outputs, base, node)
         else:
             y[at + j] = top[1] + 4 * outputs.matrix.shape[1] * node
             outputs.hits[node - top[0]] += 1
-        labels[at + j], weights[at + j] = targets.labels[start + j], 1.0
+        labels[at + j], weights[at + j] = paths.labels[start + j], 1.0
     return end - start
 
 
-def _aim_at_noise(
-    place: Any,
-    word: Any,
-    windows: Any,
-    targets: Any,
-    outputs: Any,
-    base: Any,
-    top: Any,
-    y: Any,
-    labels: Any,
-    weights: Any,
-    at: Any,
-) -> Any:
+@njit(inline="always")
+def _aim_at_noise(place: Any, word: Any, task: Any, rows: Any, found: Any, at: Any) -> Any:
+    (outputs, base, _), (y, labels, weights) = rows, found
     y[at], labels[at], weights[at] = address(outputs, base, word), 1.0, 1.0
     n = 1
-    for k in range(targets.negatives):
-        other = draw(place, k, windows, targets)
+    for k in range(task.targets.negatives):
+        other = draw(place, k, task.windows, task.targets)
         if other == word:
             continue
         row = address(outputs, base, other)
@@ -100,41 +63,16 @@ def _aim_at_noise(
     return n
 
 
-@overload(_aim, inline="always")
-def _choose_aim(
-    place: Any,
-    word: Any,
-    windows: Any,
-    targets: Any,
-    outputs: Any,
-    base: Any,
-    top: Any,
-    y: Any,
-    labels: Any,
-    weights: Any,
-    at: Any,
-) -> Any:
-    return _aim_at_noise if _is(targets, Noise) else _aim_at_path
-
-
-def _peek(place: Any, word: Any, windows: Any, targets: Any, base: Any, row: Any) -> None:
-    """Ask for the shared rows of a window's targets, before they are copied."""
-    raise NotImplementedError
-
-
-def _peek_nowhere(place: Any, word: Any, windows: Any, targets: Any, base: Any, row: Any) -> None:
+@njit(inline="always")
+def _peek_nowhere(place: Any, word: Any, task: Any, base: Any, row: Any) -> None:
     pass
 
 
-def _peek_at_noise(place: Any, word: Any, windows: Any, targets: Any, base: Any, row: Any) -> None:
+@njit(inline="always")
+def _peek_at_noise(place: Any, word: Any, task: Any, base: Any, row: Any) -> None:
     prefetch(base + row * word, row >> 2)
-    for k in range(targets.negatives):
-        prefetch(base + row * draw(place, k, windows, targets), row >> 2)
-
-
-@overload(_peek, inline="always")
-def _choose_peek(place: Any, word: Any, windows: Any, targets: Any, base: Any, row: Any) -> Any:
-    return _peek_at_noise if _is(targets, Noise) else _peek_nowhere
+    for k in range(task.targets.negatives):
+        prefetch(base + row * draw(place, k, task.windows, task.targets), row >> 2)
 
 
 @njit(inline="always")
@@ -143,35 +81,20 @@ def _rates(most: Any, window: Any) -> Any:
     return 16 * ((most * 2 * window + 31) // 16)
 
 
-def _stretch(
-    text: Any,
-    low: Any,
-    high: Any,
-    windows: Any,
-    targets: Any,
-    inputs: Any,
-    outputs: Any,
-    lr: Any,
-    work: Any,
-    most: Any,
-) -> Any:
+@njit(inline="always")
+def _stretch(task: Any, low: Any, high: Any, own: Any, aim: Any, peek: Any) -> Any:
+    (text, windows, _, lr, most), (inputs, outputs, work) = task, own
     size, window, cbow = inputs.matrix.shape[1], windows.window, windows.cbow
-    kept = np.empty((3, high - low + 2 * window), np.int64)
-    first, last, total = keep(text.ids, text.starts, low, high, windows, kept)
-    tokens, places, sentences = kept
+    (first, last, total), (tokens, places, sentences) = keep(text, low, high, windows)
     x, y, words = np.empty(2 * window, np.int64), np.empty(2 * most, np.int64), np.empty(2 * window, np.int64)
-    labels, weights, number = (
-        np.empty(2 * most, np.float32),
-        np.empty(2 * most, np.float32),
-        np.zeros(2, np.int64),
-    )
-    shared = len(outputs.slots) == 0
-    in_base = inputs.matrix.ctypes.data if shared else inputs.copies.ctypes.data
-    out_base = outputs.matrix.ctypes.data if shared else outputs.copies.ctypes.data
-    own = len(outputs.matrix) - (
+    labels, weights = np.empty(2 * most, np.float32), np.empty(2 * most, np.float32)
+    number = np.zeros(2, np.int64)
+    shared, in_base, out_base = len(outputs.slots) == 0, base_of(inputs), base_of(outputs)
+    upper = len(outputs.matrix) - (
         len(outputs.hits) if shared else 0
-    )  # nodes from here on are this thread's own copies
-    top = own, outputs.copies.ctypes.data - 4 * size * own
+    )  # from here on this thread's own copies
+    rows = outputs, out_base, (upper, outputs.copies.ctypes.data - 4 * size * upper)
+    found = y, labels, weights
     # From here on rows are addresses: slices of arrays would be counted, and counting costs more than the
     # arithmetic.
     row, xs, ys = 4 * size, x.ctypes.data, y.ctypes.data
@@ -186,12 +109,10 @@ def _stretch(
             if ahead + 1 + window < total:
                 prefetch(inputs.matrix.ctypes.data + row * tokens[ahead + 1 + window], size)
             if ahead + 1 < last:
-                _peek(places[ahead + 1], tokens[ahead + 1], windows, targets, outputs.matrix.ctypes.data, row)
+                peek(places[ahead + 1], tokens[ahead + 1], task, outputs.matrix.ctypes.data, row)
         if ahead < last:  # aim one window ahead, so that its rows are on their way while this one computes
             at = most * (ahead & 1)
-            word, place = tokens[ahead], places[ahead]
-            n = _aim(place, word, windows, targets, outputs, out_base, top, y, labels, weights, at)
-            number[ahead & 1] = n
+            n = number[ahead & 1] = aim(places[ahead], tokens[ahead], task, rows, found, at)
             if shared:
                 for j in range(n):
                     prefetch(y[at + j], size)
@@ -234,59 +155,38 @@ def _stretch(
     return loss, count
 
 
+def _to_noise(task: Any, low: Any, high: Any, own: Any) -> Any:
+    return _stretch(task, low, high, own, _aim_at_noise, _peek_at_noise)
+
+
+def _to_path(task: Any, low: Any, high: Any, own: Any) -> Any:
+    return _stretch(task, low, high, own, _aim_at_path, _peek_nowhere)
+
+
 @overload(text_passes.stretch)
-def _own_stretch(
-    text: Any,
-    low: Any,
-    high: Any,
-    windows: Any,
-    targets: Any,
-    inputs: Any,
-    outputs: Any,
-    lr: Any,
-    work: Any,
-    most: Any,
-) -> Any:
-    return _stretch if _is(targets, Noise) or _is(targets, Paths) else None
+def _own_stretch(task: Any, low: Any, high: Any, own: Any) -> Any:
+    return _to_noise if predicts_by(task, Noise) else _to_path if predicts_by(task, Paths) else None
 
 
 def train(
-    ids: Ids,
-    starts: Array,
-    low: int,
-    high: int,
+    text: Stretch,
     windows: Windows,
     targets: Noise | Paths,
-    input: Array,
-    output: Array,
+    matrices: Matrices,
     lr: float,
     *,
     threads: int = 1,
     deterministic: bool = False,
 ) -> tuple[float, int]:
-    """Train on the tokens at places [low, high), changing `input` (V, D) and `output` (rows, D).
+    """Train on a stretch of text, changing the matrices (V, D) and (rows, D), made by simd.rows.aligned.
 
-    Both are made by simd.rows.aligned.
     Returns:  total loss in nats, number of predictions.
     Raises:  ShapeError for matrices that are not aligned.
     """
-    tree = isinstance(targets, Paths)
     most = int(np.diff(targets.ends).max()) if isinstance(targets, Paths) else 1 + targets.negatives
-    size = input.shape[1]
+    size = matrices[0].shape[1]
     rows = 2 * windows.window + 1 + -(-3 * _rates(most, windows.window) // size)  # ΔX, mean; rates, …
-    own = min(TOP, len(output)) if tree and threads > 1 else 0
-    room = Room(most, rows * size, STEP + 2 * windows.window, STEP * most, own)
-    return text_passes.run(
-        ids,
-        starts,
-        low,
-        high,
-        windows,
-        targets,
-        input,
-        output,
-        lr,
-        room,
-        threads=threads,
-        deterministic=deterministic,
-    )
+    own = min(TOP, len(matrices[1])) if isinstance(targets, Paths) and threads > 1 else 0
+    room = Room(rows * size, STEP + 2 * windows.window, STEP * most, own)
+    task = Task(text, windows, targets, np.float32(lr), most)
+    return run(task, matrices, room, threads=threads, deterministic=deterministic)

@@ -14,9 +14,9 @@ from typing import Annotated
 
 import numpy as np
 
-from seqkit.core.types import Array, Ids
+from seqkit.core.types import Array
 from seqkit.kernels.primitives.windows.reference import noise_words, windows
-from seqkit.kernels.primitives.windows.settings import Noise, Windows
+from seqkit.kernels.primitives.windows.settings import Matrices, Noise, Stretch, Windows
 from seqkit.kernels.word2vec.paths import Paths
 
 
@@ -42,22 +42,14 @@ def targets_of(
 
 
 def train(
-    ids: Ids,
-    starts: Array,
-    low: int,
-    high: int,
-    settings: Windows,
-    targets: Noise | Paths,
-    input: Array,
-    output: Array,
-    lr: float,
+    text: Stretch, settings: Windows, targets: Noise | Paths, matrices: Matrices, lr: float
 ) -> tuple[float, int]:
-    """Train on the tokens at places [low, high), changing `input` (V, D) and `output` (rows, D).
+    """Train on a stretch of text, changing the matrices `input` (V, D) and `output` (rows, D).
 
     Returns:  total loss in nats, number of predictions (a prediction: one input row, one centre word).
     """
-    total, count = 0.0, 0
-    for place, word, context in windows(ids, starts, low, high, settings):
+    (input, output), total, count = matrices, 0.0, 0
+    for place, word, context in windows(text, settings):
         if not context:
             continue
         rows, labels = targets_of(word, place, settings, targets)

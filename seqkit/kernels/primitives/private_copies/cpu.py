@@ -26,8 +26,14 @@ class Rows(NamedTuple):
 
 
 @njit(inline="always")
+def base_of(rows: Any) -> Any:
+    """Where `address` counts from."""
+    return rows.matrix.ctypes.data if len(rows.slots) == 0 else rows.copies.ctypes.data
+
+
+@njit(inline="always")
 def address(rows: Any, base: Any, i: Any) -> Any:
-    """The address of row i: in the matrix at `base`, or of the lane's copy, made at its first use."""
+    """The address of row i: in the matrix, or of the lane's copy, made at its first use; base: base_of."""
     size = rows.matrix.shape[1]
     if len(rows.slots) == 0:
         return base + 4 * size * np.int64(i)
@@ -97,11 +103,8 @@ def merge(rows: Any, lanes_of: Any, part: Any, parts: Any, old: Any, lr: Any) ->
             if _part(i, parts) == part:
                 lanes_of[i] += 1
     size = rows.matrix.shape[1]
-    matrix, copies, lane_bytes = (
-        rows.matrix.ctypes.data,
-        rows.copies.ctypes.data,
-        4 * size * rows.copies.shape[1],
-    )
+    matrix, copies = rows.matrix.ctypes.data, rows.copies.ctypes.data
+    lane_bytes = 4 * size * rows.copies.shape[1]
     for lane in range(LANES):
         for slot in range(rows.used[lane, 0]):
             i = rows.touched[lane, slot]

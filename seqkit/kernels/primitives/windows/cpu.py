@@ -41,12 +41,13 @@ def draw(place: Any, k: Any, windows: Any, noise: Any) -> Any:
 
 
 @njit(nogil=True, cache=True)
-def keep(ids: Any, starts: Any, low: Any, high: Any, windows: Any, out: Any) -> Any:
-    """Write the kept tokens of [low, high), with up to `window` more on each side that their windows can see.
+def keep(text: Any, low: Any, high: Any, windows: Any) -> Any:
+    """The kept tokens of [low, high), with up to `window` more on each side that their windows can see.
 
-    out (3, high - low + 2 · window) int64 takes token, place and sentence of each; returns (first, last,
-    total), where first:last are the kept tokens of [low, high) itself.
+    Returns (first, last, total), where first:last are the kept tokens of [low, high) itself, and an array
+    (3, …) int64 of token, place and sentence of each.
     """
+    ids, starts, out = text.ids, text.starts, np.empty((3, high - low + 2 * windows.window), np.int64)
     tokens, places, sentences = out
     sentence = np.searchsorted(starts, low, side="right") - 1
     n = 0
@@ -73,7 +74,7 @@ def keep(ids: Any, starts: Any, low: Any, high: Any, windows: Any, out: Any) -> 
             tokens[n], places[n], sentences[n] = ids[place], place, sentence
             n += 1
         place += 1
-    return first, last, n
+    return (first, last, n), out
 
 
 @njit(inline="always")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from seqkit.core import rng
-from seqkit.core.types import Array, Ids
-from seqkit.kernels.primitives.windows.settings import Noise, Windows
+from seqkit.core.types import Array
+from seqkit.kernels.primitives.windows.settings import Noise, Stretch, Windows
 
 LOW = 0xFFFFFFFF
 
@@ -22,13 +22,12 @@ def is_kept(token: int, place: int, settings: Windows) -> bool:
     return bits(settings.seeds[0], place) >> 32 < int(settings.keep[token])
 
 
-def windows(
-    ids: Ids, starts: Array, low: int, high: int, settings: Windows
-) -> Iterator[tuple[int, int, list[int]]]:
+def windows(text: Stretch, settings: Windows) -> Iterator[tuple[int, int, list[int]]]:
     """Yield (place, centre, context words) for each kept token whose place is in [low, high), in order.
 
     Context words are kept tokens of the same sentence, also outside [low, high), so two stretches equal one.
     """
+    ids, starts, low, high = text
     for start, end in itertools.pairwise(starts):
         if end <= low or start >= high:
             continue

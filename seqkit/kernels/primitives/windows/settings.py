@@ -1,4 +1,4 @@
-"""The settings of windows and of noise, as tuples that plain Python and compiled code both read.
+"""A stretch of text, windows and noise, as tuples that plain Python and compiled code both read.
 
 A draw for the token at place p depends on the seeds and p alone. Not handled: what else a kernel predicts by
 (word2vec.paths, fasttext.rows).
@@ -8,6 +8,19 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from seqkit.core.types import Array, Ids
+
+Matrices = tuple[Array, Array]  # input rows, output rows; training changes both
+
+
+class Stretch(NamedTuple):
+    """The tokens at places [low, high) of a text whose sentence s is ids[starts[s]:starts[s + 1]]."""
+
+    ids: Ids
+    starts: NDArray[np.int64]
+    low: int
+    high: int
 
 
 class Windows(NamedTuple):
