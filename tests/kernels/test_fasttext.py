@@ -49,8 +49,8 @@ def test_kernel_equals_reference_after_many_windows(settings, dim):
     plan = make(text.ids, **settings)
     expected, got = matrices(dim=dim), matrices(dim=dim)
     exact = tuple(matrix.astype(np.float64) for matrix in expected)
-    loss, count = reference.train(text, *plan, exact, 0.01)
-    fast_loss, fast_count = cpu.train(text, *plan, got, 0.01)
+    loss, count = reference.train(text, plan, exact, 0.01)
+    fast_loss, fast_count = cpu.train(text, plan, got, 0.01)
     assert count == fast_count > 50
     assert fast_loss == pytest.approx(loss, rel=1e-6)
     for want, have in zip(exact, got, strict=True):
@@ -63,8 +63,8 @@ def test_with_one_row_a_word_cbow_is_that_of_word2vec():
     windows, noise = plans.plan(text.ids, cbow=True)
     rows = SubwordRows(np.arange(30, dtype=np.int32), np.arange(31), noise)
     one, other = ([matrix.astype(np.float64) for matrix in plans.matrices()] for _ in range(2))
-    assert reference.train(text, windows, rows, one, 0.05) == pytest.approx(
-        words_alone.train(text, windows, noise, other, 0.05)
+    assert reference.train(text, (windows, rows), one, 0.05) == pytest.approx(
+        words_alone.train(text, (windows, noise), other, 0.05)
     )
     np.testing.assert_allclose(one, other, atol=1e-12)
 
@@ -73,9 +73,9 @@ def test_two_stretches_equal_one_bit_for_bit():
     text = plans.text()
     plan = make(text.ids)
     one, two = matrices(), matrices()
-    cpu.train(text, *plan, one, 0.05)
+    cpu.train(text, plan, one, 0.05)
     for low, high in itertools.pairwise([0, 1, 130, 131, 399, 400]):
-        cpu.train(text._replace(low=low, high=high), *plan, two, 0.05)
+        cpu.train(text._replace(low=low, high=high), plan, two, 0.05)
     assert one[0].tobytes() == two[0].tobytes()
     assert one[1].tobytes() == two[1].tobytes()
 
@@ -87,20 +87,20 @@ def test_deterministic_bytes_do_not_depend_on_threads_and_one_lane_is_the_sequen
     results = []
     for threads in (1, 2, 3, 8):
         pair = matrices(200)
-        loss = cpu.train(text, *plan, pair, 0.05, threads=threads, deterministic=True)
+        loss = cpu.train(text, plan, pair, 0.05, threads=threads, deterministic=True)
         results.append((loss, pair[0].tobytes(), pair[1].tobytes()))
     assert all(result == results[0] for result in results)
     one, lanes = matrices(200), matrices(200)
-    cpu.train(text._replace(high=cpu.STEP), *plan, one, 0.05)
-    cpu.train(text._replace(high=cpu.STEP), *plan, lanes, 0.05, deterministic=True)
+    cpu.train(text._replace(high=cpu.STEP), plan, one, 0.05)
+    cpu.train(text._replace(high=cpu.STEP), plan, lanes, 0.05, deterministic=True)
     assert one[0].tobytes() == lanes[0].tobytes()
 
 
 def test_threads_train_every_token_once():
     text = plans.text(tokens=20_000, vocab=500)
     plan = make(text.ids, 500, subsample=False)
-    loss_1, alone = cpu.train(text, *plan, matrices(500), 0.0)
-    loss_3, together = cpu.train(text, *plan, matrices(500), 0.0, threads=3)
+    loss_1, alone = cpu.train(text, plan, matrices(500), 0.0)
+    loss_3, together = cpu.train(text, plan, matrices(500), 0.0, threads=3)
     assert alone == together
     assert loss_3 == pytest.approx(loss_1, rel=1e-12)
 
@@ -111,6 +111,6 @@ def test_matrix_that_is_not_aligned_is_refused():
     with pytest.raises(
         ShapeError, match="input: .*float32 matrix of 20 columns.*, expected one made by aligned"
     ):
-        cpu.train(text._replace(high=10), *make(text.ids), (np.zeros((55, 20), np.float32), output), 0.1)
+        cpu.train(text._replace(high=10), make(text.ids), (np.zeros((55, 20), np.float32), output), 0.1)
     with pytest.raises(ShapeError, match="output: .*float64 matrix"):
-        cpu.train(text._replace(high=10), *make(text.ids), (input, output.astype(np.float64)), 0.1)
+        cpu.train(text._replace(high=10), make(text.ids), (input, output.astype(np.float64)), 0.1)

@@ -23,8 +23,8 @@ def test_products_equal_reference_over_many_batches(settings, dim, vocab, batch)
     plan = plans.windows(text.ids, vocab, **settings), np.arange(vocab, dtype=np.int32)
     got = plans.matrices(vocab, dim)
     exact = [matrix.astype(np.float64) for matrix in got]
-    loss, count = reference.train(text, *plan, exact, 0.01, batch=batch)
-    fast_loss, fast_count = cpu.train(text, *plan, got, 0.01, batch=batch)
+    loss, count = reference.train(text, plan, exact, 0.01, batch=batch)
+    fast_loss, fast_count = cpu.train(text, plan, got, 0.01, batch=batch)
     assert count == fast_count
     assert fast_loss == pytest.approx(loss, rel=1e-6, abs=1e-2)
     for want, have in zip(exact, got, strict=True):
@@ -37,7 +37,7 @@ def test_bytes_do_not_depend_on_threads():
     results = []
     for threads in (1, 2, 3):
         pair = plans.matrices(5000, 32)
-        loss = cpu.train(text, *plan, pair, 0.01, threads=threads)
+        loss = cpu.train(text, plan, pair, 0.01, threads=threads)
         results.append((loss, pair[0].tobytes(), pair[1].tobytes()))
     assert results[0] == results[1] == results[2]
 

@@ -33,8 +33,8 @@ def test_kernel_equals_reference_after_many_windows(settings, dim):
     plan = plans.plan(text.ids, **settings)
     expected, got = plans.matrices(dim=dim), plans.matrices(dim=dim)
     exact = tuple(matrix.astype(np.float64) for matrix in expected)
-    loss, count = reference.train(text, *plan, exact, 0.01)
-    fast_loss, fast_count = cpu.train(text, *plan, got, 0.01)
+    loss, count = reference.train(text, plan, exact, 0.01)
+    fast_loss, fast_count = cpu.train(text, plan, got, 0.01)
     assert count == fast_count > 50
     assert fast_loss == pytest.approx(loss, rel=1e-6)
     for want, have in zip(exact, got, strict=True):
@@ -46,9 +46,9 @@ def test_two_stretches_equal_one_bit_for_bit():
     text = plans.text()
     plan = plans.plan(text.ids)
     one, two = plans.matrices(), plans.matrices()
-    cpu.train(text, *plan, one, 0.05)
+    cpu.train(text, plan, one, 0.05)
     for low, high in itertools.pairwise([0, 1, 130, 131, 399, 400]):
-        cpu.train(text._replace(low=low, high=high), *plan, two, 0.05)
+        cpu.train(text._replace(low=low, high=high), plan, two, 0.05)
     assert one[0].tobytes() == two[0].tobytes()
     assert one[1].tobytes() == two[1].tobytes()
 
@@ -60,7 +60,7 @@ def test_deterministic_bytes_do_not_depend_on_threads(settings):
     results = []
     for threads in (1, 2, 3, 8):
         pair = plans.matrices(vocab=200)
-        loss = cpu.train(text, *plan, pair, 0.05, threads=threads, deterministic=True)
+        loss = cpu.train(text, plan, pair, 0.05, threads=threads, deterministic=True)
         results.append((loss, pair[0].tobytes(), pair[1].tobytes()))
     assert all(result == results[0] for result in results)
 
@@ -69,12 +69,12 @@ def _lanes_apart(lr, text):
     """Both matrices before, after a deterministic pass over two lanes, and after each lane alone by the reference."""
     plan = plans.plan(text.ids, 60)
     pair = plans.matrices(vocab=60)
-    cpu.train(text, *plan, pair, lr, deterministic=True)
+    cpu.train(text, plan, pair, lr, deterministic=True)
     old = [matrix.astype(np.float64) for matrix in plans.matrices(vocab=60)]
     alone = []
     for lane in range(2):
         copy = [matrix.copy() for matrix in old]
-        reference.train(text._replace(low=lane * cpu.STEP, high=(lane + 1) * cpu.STEP), *plan, copy, lr)
+        reference.train(text._replace(low=lane * cpu.STEP, high=(lane + 1) * cpu.STEP), plan, copy, lr)
         alone.append(copy)
     return old, pair, alone
 
@@ -97,7 +97,7 @@ def test_one_lane_of_text_is_the_sequential_pass():
     text = plans.text(tokens=cpu.STEP)
     plan = plans.plan(text.ids)
     one, lanes = plans.matrices(), plans.matrices()
-    assert cpu.train(text, *plan, one, 0.05) == cpu.train(text, *plan, lanes, 0.05, deterministic=True)
+    assert cpu.train(text, plan, one, 0.05) == cpu.train(text, plan, lanes, 0.05, deterministic=True)
     assert one[0].tobytes() == lanes[0].tobytes()
 
 
@@ -105,9 +105,9 @@ def test_one_lane_of_text_is_the_sequential_pass():
 def test_threads_train_every_token_once(tree):
     text = plans.text(tokens=20_000, vocab=500)
     plan = plans.plan(text.ids, 500, subsample=False, tree=tree)
-    _, alone = cpu.train(text, *plan, plans.matrices(vocab=500), 0.0)
-    loss_1, _ = cpu.train(text, *plan, plans.matrices(vocab=500), 0.0)
-    loss_3, together = cpu.train(text, *plan, plans.matrices(vocab=500), 0.0, threads=3)
+    _, alone = cpu.train(text, plan, plans.matrices(vocab=500), 0.0)
+    loss_1, _ = cpu.train(text, plan, plans.matrices(vocab=500), 0.0)
+    loss_3, together = cpu.train(text, plan, plans.matrices(vocab=500), 0.0, threads=3)
     assert alone == together
     assert loss_3 == pytest.approx(loss_1, rel=1e-12)
 
@@ -116,8 +116,8 @@ def test_own_copies_of_the_upper_nodes_give_all_their_changes_back():
     text = plans.text(tokens=20_000, vocab=500)
     plan = plans.plan(text.ids, 500, subsample=False, tree=True)
     old, one, many = plans.matrices(vocab=500), plans.matrices(vocab=500), plans.matrices(vocab=500)
-    cpu.train(text, *plan, one, 1e-6)
-    cpu.train(text, *plan, many, 1e-6, threads=3)
+    cpu.train(text, plan, one, 1e-6)
+    cpu.train(text, plan, many, 1e-6, threads=3)
     for before, expected, got in zip(
         old, one, many, strict=True
     ):  # without locks a change is lost now and then
@@ -135,11 +135,9 @@ def test_matrix_that_is_not_aligned_is_refused():
     with pytest.raises(
         ShapeError, match="input: .*float32 matrix of 20 columns.*, expected one made by aligned"
     ):
-        cpu.train(
-            text._replace(high=10), *plans.plan(text.ids), (np.zeros((30, 20), np.float32), output), 0.1
-        )
+        cpu.train(text._replace(high=10), plans.plan(text.ids), (np.zeros((30, 20), np.float32), output), 0.1)
     with pytest.raises(ShapeError, match="output: .*float64 matrix"):
-        cpu.train(text._replace(high=10), *plans.plan(text.ids), (input, output.astype(np.float64)), 0.1)
+        cpu.train(text._replace(high=10), plans.plan(text.ids), (input, output.astype(np.float64)), 0.1)
 
 
 def test_deterministic_lanes_hold_more_rows_than_a_small_table_counts():
@@ -150,7 +148,7 @@ def test_deterministic_lanes_hold_more_rows_than_a_small_table_counts():
         pair = plans.matrices(vocab=40_000, dim=4)
         results.append(
             (
-                cpu.train(text, *plan, pair, 0.05, threads=threads, deterministic=True),
+                cpu.train(text, plan, pair, 0.05, threads=threads, deterministic=True),
                 pair[1].tobytes(),
             )
         )

@@ -46,10 +46,10 @@ def test_law_one_reference_step_is_the_finite_difference_gradient(context, loss)
     train, targets = objective.reference_train, objective.targets
 
     def value(matrices):
-        return train(text, settings, targets, [m.copy() for m in matrices], 0.0)[0]
+        return train(text, (settings, targets), [m.copy() for m in matrices], 0.0)[0]
 
     moved = [matrix.copy() for matrix in start]
-    train(text, settings, targets, moved, 1.0)
+    train(text, (settings, targets), moved, 1.0)
     checked = 0
     for which, matrix in enumerate(start):
         for row in range(len(matrix)):
@@ -75,7 +75,7 @@ def test_law_word2vec_cbow_gradient_is_the_true_one_times_the_rows_of_the_mean(l
         before = objective.input.copy()
         settings = objective.windows._replace(seeds=np.arange(3, dtype=np.uint64))
         text = _block(corpus).text._replace(low=1, high=2)
-        objective.reference_train(text, settings, objective.targets, objective.matrices, 1.0)
+        objective.reference_train(text, (settings, objective.targets), objective.matrices, 1.0)
         changes.append(objective.input - before)
     rows = 2 * 4 if loss == "subwords" else 2  # "w3" has itself, <w3, w3> and <w3>
     np.testing.assert_allclose(changes[1], rows * changes[0], rtol=1e-4, atol=1e-7)
@@ -87,7 +87,7 @@ def test_law_a_thousand_reference_steps_are_the_kernels(context, loss):
     trained, plain = (model(context, loss, subsample=0.01).objective(corpus) for _ in range(2))
     got = trained.step(_block(corpus), 0.02)
     plain.train = lambda block, settings, lr: plain.reference_train(
-        block.text, settings, plain.targets, plain.matrices, lr
+        block.text, (settings, plain.targets), plain.matrices, lr
     )
     want = plain.step(_block(corpus), 0.02)
     assert got.count == want.count > 850

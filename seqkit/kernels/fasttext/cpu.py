@@ -9,7 +9,7 @@ import numpy as np
 from numba.extending import overload
 
 from seqkit.kernels.fasttext.reference import SHARED
-from seqkit.kernels.fasttext.rows import SubwordRows
+from seqkit.kernels.fasttext.rows import Plan, SubwordRows
 from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.private_copies.cpu import address, base_of
 from seqkit.kernels.primitives.simd.cpu import axpy, fill, logistic, prefetch
@@ -18,7 +18,7 @@ from seqkit.kernels.primitives.small_gemm.cpu import dots, update
 from seqkit.kernels.primitives.text_passes import cpu as text_passes
 from seqkit.kernels.primitives.text_passes.cpu import STEP, Room, Task, predicts_by, run
 from seqkit.kernels.primitives.windows.cpu import draw, half_width, keep, span
-from seqkit.kernels.primitives.windows.settings import Matrices, Stretch, Windows
+from seqkit.kernels.primitives.windows.settings import Matrices, Stretch
 
 
 @njit(inline="always")
@@ -138,20 +138,10 @@ def _own_stretch(task: Any, low: Any, high: Any, own: Any) -> Any:
 
 
 def train(
-    text: Stretch,
-    windows: Windows,
-    targets: SubwordRows,
-    matrices: Matrices,
-    lr: float,
-    *,
-    threads: int = 1,
-    deterministic: bool = False,
+    text: Stretch, plan: Plan, matrices: Matrices, lr: float, *, threads: int = 1, deterministic: bool = False
 ) -> tuple[float, int]:
-    """Train on a stretch of text, changing the matrices (rows, D) and (V, D), made by simd.rows.aligned.
-
-    Returns:  total loss in nats, number of predictions.
-    Raises:  ShapeError for matrices that are not aligned.
-    """
+    """Train on a stretch of text, changing the matrices (rows, D) and (V, D), as text_passes.run says."""
+    windows, targets = plan
     window, negatives = windows.window, targets.noise.negatives
     lengths, touched = np.diff(targets.ends), 0
     most = int(lengths.max()) * (2 * window if windows.cbow else 1)
@@ -163,5 +153,5 @@ def train(
     pairs = padded((1 if windows.cbow else 2 * window) * (1 + negatives))
     work = 2 * matrices[0].shape[1] + 5 * pairs  # h and dx, rates, labels and weights of two windows
     room = Room(work, touched, STEP + 2 * window + noises * negatives)
-    task = Task(text, windows, targets, np.float32(lr), most)
+    task = Task(text, *plan, np.float32(lr), most)
     return run(task, matrices, room, threads=threads, deterministic=deterministic)

@@ -15,21 +15,20 @@ Not handled: a tree (hierarchical softmax), locked rows.
 
 import numpy as np
 
-from seqkit.kernels.fasttext.rows import SubwordRows
+from seqkit.kernels.fasttext.rows import Plan
 from seqkit.kernels.primitives.windows.reference import bits, draw, windows
-from seqkit.kernels.primitives.windows.settings import Matrices, Stretch, Windows
+from seqkit.kernels.primitives.windows.settings import Matrices, Stretch
 
 SHARED = 16  # places
 
 
-def train(
-    text: Stretch, settings: Windows, targets: SubwordRows, matrices: Matrices, lr: float
-) -> tuple[float, int]:
+def train(text: Stretch, plan: Plan, matrices: Matrices, lr: float) -> tuple[float, int]:
     """Train on a stretch of text, changing the matrices `input` (rows, D) and `output` (V, D).
 
     Returns:  total loss in nats, number of predictions (one each predicted word).
     """
-    (input, output), negatives, total, count = matrices, targets.noise.negatives, 0.0, 0
+    (settings, targets), (input, output) = plan, matrices
+    negatives, total, count = targets.noise.negatives, 0.0, 0
     for place, word, context in windows(text, settings):
         if not context:
             continue

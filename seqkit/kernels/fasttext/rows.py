@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqkit.kernels.primitives.windows.settings import Noise
+from seqkit.kernels.primitives.windows.settings import Noise, Windows
 
 
 class SubwordRows(NamedTuple):
@@ -14,3 +14,6 @@ class SubwordRows(NamedTuple):
     rows: NDArray[np.int32]  # (P,)
     ends: NDArray[np.int64]  # (V + 1,)
     noise: Noise
+
+
+Plan = tuple[Windows, SubwordRows]  # how windows are made, and what they predict by

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from seqkit.core.types import Array, Floats
+from seqkit.kernels.full_softmax.reference import Plan
 from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.simd.cpu import axpy, exponentials
 from seqkit.kernels.primitives.simd.rows import aligned, check_rows
 from seqkit.kernels.primitives.small_gemm.cpu import make_dots
 from seqkit.kernels.primitives.windows.cpu import half_width, keep, span
-from seqkit.kernels.primitives.windows.settings import Matrices, Stretch, Windows
+from seqkit.kernels.primitives.windows.settings import Matrices, Stretch
 
 BLOCK = 2048
 
@@ -108,23 +109,14 @@ def _blas() -> Any:
 
 
 def train(
-    text: Stretch,
-    settings: Windows,
-    rows: Array,
-    matrices: Matrices,
-    lr: float,
-    *,
-    batch: int = 64,
-    threads: int = 1,
+    text: Stretch, plan: Plan, matrices: Matrices, lr: float, *, batch: int = 64, threads: int = 1
 ) -> tuple[float, int]:
     """Train on a stretch of text, `batch` tokens at once, changing the matrices `input` and `output` (V, D).
-
-    rows: the output row of each word, -1 for none.
 
     Returns:  total loss in nats, number of predictions.
     Raises:  ShapeError for matrices that are not aligned.
     """
-    input, output = matrices
+    (settings, rows), (input, output) = plan, matrices
     check_rows("input", input)
     check_rows("output", output)
     space = aligned(batch * -(-len(output) // BLOCK), BLOCK).reshape(-1, batch, BLOCK)

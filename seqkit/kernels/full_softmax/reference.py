@@ -18,6 +18,8 @@ from seqkit.core.types import Array
 from seqkit.kernels.primitives.windows.reference import windows
 from seqkit.kernels.primitives.windows.settings import Matrices, Stretch, Windows
 
+Plan = tuple[Windows, Array]  # how windows are made; the output row of each word, -1 for none
+
 
 def gradient(
     h: Annotated[Array, "B D"], output: Annotated[Array, "V D"], targets: list[list[int]]
@@ -33,16 +35,12 @@ def gradient(
     return error @ output, error.T @ h, float(-(wanted * log_probs).sum())
 
 
-def train(
-    text: Stretch, settings: Windows, rows: Array, matrices: Matrices, lr: float, *, batch: int = 64
-) -> tuple[float, int]:
+def train(text: Stretch, plan: Plan, matrices: Matrices, lr: float, *, batch: int = 64) -> tuple[float, int]:
     """Train on a stretch of text, `batch` tokens at once, changing the matrices `input` and `output` (V, D).
-
-    rows: the output row of each word, -1 for none.
 
     Returns:  total loss in nats, number of predictions (a prediction: one input, one target word).
     """
-    (input, output), total, count = matrices, 0.0, 0
+    (settings, rows), (input, output), total, count = plan, matrices, 0.0, 0
     for low in range(text.low, text.high, batch):
         part = text._replace(low=low, high=min(low + batch, text.high))
         found = [(word, context) for _, word, context in windows(part, settings) if context]

@@ -16,8 +16,8 @@ from seqkit.kernels.primitives.small_gemm.cpu import dots, update
 from seqkit.kernels.primitives.text_passes import cpu as text_passes
 from seqkit.kernels.primitives.text_passes.cpu import STEP, Room, Task, predicts_by, run
 from seqkit.kernels.primitives.windows.cpu import draw, half_width, keep, span
-from seqkit.kernels.primitives.windows.settings import Matrices, Noise, Stretch, Windows
-from seqkit.kernels.word2vec.paths import Paths
+from seqkit.kernels.primitives.windows.settings import Matrices, Noise, Stretch
+from seqkit.kernels.word2vec.paths import Paths, Plan
 
 TOP = 256  # nodes of a tree that each of several threads has to itself for a piece
 
@@ -169,24 +169,14 @@ def _own_stretch(task: Any, low: Any, high: Any, own: Any) -> Any:
 
 
 def train(
-    text: Stretch,
-    windows: Windows,
-    targets: Noise | Paths,
-    matrices: Matrices,
-    lr: float,
-    *,
-    threads: int = 1,
-    deterministic: bool = False,
+    text: Stretch, plan: Plan, matrices: Matrices, lr: float, *, threads: int = 1, deterministic: bool = False
 ) -> tuple[float, int]:
-    """Train on a stretch of text, changing the matrices (V, D) and (rows, D), made by simd.rows.aligned.
-
-    Returns:  total loss in nats, number of predictions.
-    Raises:  ShapeError for matrices that are not aligned.
-    """
+    """Train on a stretch of text, changing the matrices (V, D) and (rows, D), as text_passes.run says."""
+    windows, targets = plan
     most = int(np.diff(targets.ends).max()) if isinstance(targets, Paths) else 1 + targets.negatives
     size = matrices[0].shape[1]
     rows = 2 * windows.window + 1 + -(-3 * _rates(most, windows.window) // size)  # ΔX, mean; rates, …
     own = min(TOP, len(matrices[1])) if isinstance(targets, Paths) and threads > 1 else 0
     room = Room(rows * size, STEP + 2 * windows.window, STEP * most, own)
-    task = Task(text, windows, targets, np.float32(lr), most)
+    task = Task(text, *plan, np.float32(lr), most)
     return run(task, matrices, room, threads=threads, deterministic=deterministic)

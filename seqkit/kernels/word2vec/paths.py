@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from seqkit.kernels.primitives.windows.settings import Noise, Windows
+
 
 class Paths(NamedTuple):
     """The Huffman path of word w: inner nodes points[ends[w]:ends[w + 1]] and their labels (1 or 0)."""
@@ -12,3 +14,6 @@ class Paths(NamedTuple):
     points: NDArray[np.int32]  # (P,)
     labels: NDArray[np.float32]  # (P,)
     ends: NDArray[np.int64]  # (V + 1,)
+
+
+Plan = tuple[Windows, Noise | Paths]  # how windows are made, and what they predict

@@ -17,7 +17,7 @@ import numpy as np
 from seqkit.core.types import Array
 from seqkit.kernels.primitives.windows.reference import noise_words, windows
 from seqkit.kernels.primitives.windows.settings import Matrices, Noise, Stretch, Windows
-from seqkit.kernels.word2vec.paths import Paths
+from seqkit.kernels.word2vec.paths import Paths, Plan
 
 
 def step(
@@ -41,14 +41,12 @@ def targets_of(
     return [word, *noise], [1.0] + [0.0] * len(noise)
 
 
-def train(
-    text: Stretch, settings: Windows, targets: Noise | Paths, matrices: Matrices, lr: float
-) -> tuple[float, int]:
+def train(text: Stretch, plan: Plan, matrices: Matrices, lr: float) -> tuple[float, int]:
     """Train on a stretch of text, changing the matrices `input` (V, D) and `output` (rows, D).
 
     Returns:  total loss in nats, number of predictions (a prediction: one input row, one centre word).
     """
-    (input, output), total, count = matrices, 0.0, 0
+    (settings, targets), (input, output), total, count = plan, matrices, 0.0, 0
     for place, word, context in windows(text, settings):
         if not context:
             continue

@@ -39,4 +39,4 @@ class FullSoftmax(WindowObjective):
         from seqkit.kernels.full_softmax.cpu import train
 
         how: dict[str, Any] = {"batch": self.options.batch, "threads": self.threads}
-        return train(block.text, windows, self.targets, self.matrices, lr, **how)
+        return train(block.text, (windows, self.targets), self.matrices, lr, **how)

@@ -39,4 +39,4 @@ class HierarchicalSoftmax(WindowObjective):
         from seqkit.kernels.word2vec.cpu import train
 
         how: dict[str, Any] = {"threads": self.threads, "deterministic": self.options.deterministic}
-        return train(block.text, windows, self.targets, self.matrices, lr, **how)
+        return train(block.text, (windows, self.targets), self.matrices, lr, **how)

@@ -57,7 +57,7 @@ class Subwords(WindowObjective):
         from seqkit.kernels.fasttext.cpu import train
 
         how: dict[str, Any] = {"threads": self.threads, "deterministic": self.options.deterministic}
-        return train(block.text, windows, self.targets, self.matrices, lr, **how)
+        return train(block.text, (windows, self.targets), self.matrices, lr, **how)
 
     def vectors(self) -> SubwordVectors:
         """The rows of the words that were trained, and all buckets."""
