@@ -7,6 +7,7 @@ import pytest
 
 from seqkit.core.errors import FormatError
 from seqkit.kernels.cooccurrence import cpu, reference
+from seqkit.kernels.primitives.windows.settings import Stretch
 
 
 def weights_of(window):
@@ -48,7 +49,9 @@ def test_kernel_equals_reference_however_the_text_is_cut(symmetric, holes, token
         places = [0, *np.sort(random.integers(0, tokens + 1, 3)).tolist(), tokens]
         parts = []
         for low, high in itertools.pairwise(places):
-            stretch = cpu.index(ids, starts, rows, size, low, high, weights, symmetric=symmetric, holes=holes)
+            stretch = cpu.index(
+                Stretch(ids, starts, low, high), rows, size, weights, symmetric=symmetric, holes=holes
+            )
             ends, columns, units = matrix(cpu.count(stretch, threads=2, room=7))
             parts.append((ends, columns, units.__getitem__))
         total = matrix(cpu.add(parts, threads=2, room=5))
@@ -60,7 +63,9 @@ def test_kernel_equals_reference_however_the_text_is_cut(symmetric, holes, token
 @pytest.mark.parametrize("room", [1, 100, 1 << 20])
 def test_bytes_do_not_depend_on_threads_or_room(threads, room):
     ids, starts, rows, size = text(np.random.default_rng(1), 2000, 90)
-    stretch = cpu.index(ids, starts, rows, size, 0, 2000, weights_of(10), symmetric=True, holes=False)
+    stretch = cpu.index(
+        Stretch(ids, starts, 0, 2000), rows, size, weights_of(10), symmetric=True, holes=False
+    )
     want, got = (matrix(cpu.count(stretch, threads=t, room=r)) for t, r in ((1, 1 << 20), (threads, room)))
     assert [a.tobytes() for a in got] == [a.tobytes() for a in want]
 
@@ -77,7 +82,7 @@ def test_id_without_a_row_is_refused_and_not_read():
     rows = np.array([0, 1], np.int32)
     for low, high in ((0, 4), (3, 4), (0, 1)):
         with pytest.raises(FormatError, match=r"token 2 is 7, the vocabulary has 2"):
-            cpu.index(ids, starts, rows, 2, low, high, weights_of(4), symmetric=True, holes=False)
+            cpu.index(Stretch(ids, starts, low, high), rows, 2, weights_of(4), symmetric=True, holes=False)
 
 
 @pytest.mark.parametrize(("column", "units"), [(3, 1), (-1, 1), (0, 0), (0, -5)])

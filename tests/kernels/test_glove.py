@@ -24,13 +24,13 @@ def parameters(vocab, dim, seed=0):
         matrix[:, :dim] = (random.random((vocab, dim)) - 0.5) / dim
         matrix[:, size:] = 1
     biases = [np.stack([random.random(vocab) - 0.5, np.ones(vocab)], 1).astype(np.float32) for _ in range(2)]
-    return [*made, *biases]
+    return reference.Parameters(*made, *biases)
 
 
 def exact(made, dim):
     size = padded(dim)
     wide = [np.stack([m[:, :dim], m[:, size : size + dim]], 1).astype(np.float64) for m in made[:2]]
-    return [*wide, *(bias.astype(np.float64) for bias in made[2:])]
+    return reference.Parameters(*wide, *(bias.astype(np.float64) for bias in made[2:]))
 
 
 def pairs_of(tiles, t):
@@ -52,8 +52,8 @@ def test_kernel_equals_reference_over_a_thousand_updates(adagrad, dim):
     assert len(tiles.places) > 900
     got, rule = parameters(50, dim), reference.rule(adagrad, 0.05, 10.0, 0.75)
     want = exact(got, dim)
-    cost = reference.train(*pairs_of(tiles, 0), *want, rule)
-    fast, number = cpu.train(tiles, np.array([[0]]), np.array([0]), 1, *got, rule)
+    cost = reference.train(*pairs_of(tiles, 0), want, rule)
+    fast, number = cpu.train(tiles, np.array([[0]]), np.array([0]), 1, got, rule)
     assert number == len(tiles.places)
     assert fast == pytest.approx(cost, rel=1e-5)
     for have, expected in zip(exact(got, dim), want, strict=True):
@@ -69,8 +69,8 @@ def test_gradients_of_vectors_are_clipped_as_in_c():
     got[0][0, :3] = 300.0
     got[1][0, :3] = [-300.0, 1.0, 300.0]
     want = exact(got, 3)
-    reference.train(*pairs_of(tiles, 0), *want, rule)
-    cpu.train(tiles, np.array([[0]]), np.array([0]), 1, *got, rule)
+    reference.train(*pairs_of(tiles, 0), want, rule)
+    cpu.train(tiles, np.array([[0]]), np.array([0]), 1, got, rule)
     assert want[0][0, 1].max() == pytest.approx(1 + (100 * 0.05) ** 2)
     np.testing.assert_allclose(exact(got, 3)[0], want[0], rtol=1e-6)
 
@@ -102,7 +102,7 @@ def test_threads_change_no_byte_and_rounds_are_the_reference_tile_after_tile(par
     for threads in (1, 2, 3):
         tiles = tiling.order(ends, columns, values, edges, mirror=True, seed=np.uint64(9), threads=threads)
         made = parameters(60, 20)
-        told = cpu.train(tiles, wanted, order, parts, *made, rule, threads=threads)
+        told = cpu.train(tiles, wanted, order, parts, made, rule, threads=threads)
         results.append((told, [matrix.tobytes() for matrix in made]))
     assert results[0] == results[1] == results[2]
     assert results[0][0][1] == len(tiles.places)
@@ -110,7 +110,7 @@ def test_threads_change_no_byte_and_rounds_are_the_reference_tile_after_tile(par
     for row, part in zip(wanted, order, strict=True):
         for t in row:
             (span,) = tiles.spans(np.array([t]), part, parts) - tiles.ends[t]
-            cost += reference.train(*(a[slice(*span)] for a in pairs_of(tiles, t)), *want, rule)
+            cost += reference.train(*(a[slice(*span)] for a in pairs_of(tiles, t)), want, rule)
     assert results[0][0][0] == pytest.approx(cost, rel=1e-5)
     np.testing.assert_allclose(exact(made, 20)[0], want[0], atol=1e-5, rtol=1e-5)
 
@@ -124,7 +124,7 @@ def test_a_reference_update_is_the_finite_difference_gradient():
 
     def run(values):
         one = np.array([0])
-        return reference.train(one, one, log_x, *values, rule)
+        return reference.train(one, one, log_x, values, rule)
 
     moved = [value.copy() for value in start]
     run(moved)
@@ -160,6 +160,6 @@ def test_matrices_that_are_not_aligned_are_refused():
     ends, columns, values = counts(5)
     tiles = tiling.order(ends, columns, values, np.array([0, 5]), mirror=True, seed=np.uint64(3))
     made = parameters(5, 16)
-    made[0] = made[0].astype(np.float64)
+    made = made._replace(words=made.words.astype(np.float64))
     with pytest.raises(ShapeError, match="words: got a float64 matrix of 32 columns"):
-        cpu.train(tiles, np.array([[0]]), np.array([0]), 1, *made, reference.rule("c", 0.05, 10, 0.75))
+        cpu.train(tiles, np.array([[0]]), np.array([0]), 1, made, reference.rule("c", 0.05, 10, 0.75))

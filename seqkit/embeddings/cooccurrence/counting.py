@@ -14,6 +14,7 @@ import numpy as np
 from seqkit.core.errors import OptionError, ResourceError, resource_error
 from seqkit.core.types import Array
 from seqkit.embeddings.cooccurrence.options import CountOptions
+from seqkit.kernels.primitives.windows.settings import Stretch
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 
@@ -118,19 +119,10 @@ class CountingPlan:
         """One block of text, indexed."""
         from seqkit.kernels.cooccurrence.cpu import index
 
-        high = min(start + self.block, self.high)
-        settings = self.settings
-        return index(
-            self.corpus.ids,
-            self.corpus.starts,
-            self.rows,
-            self.size,
-            start,
-            high,
-            settings.weights,
-            symmetric=settings.symmetric,
-            holes=settings.distance == "text",
-        )
+        settings, high = self.settings, min(start + self.block, self.high)
+        text = Stretch(self.corpus.ids, self.corpus.starts, start, high)
+        how: dict[str, Any] = {"symmetric": settings.symmetric, "holes": settings.distance == "text"}
+        return index(text, self.rows, self.size, settings.weights, **how)
 
     def check(self) -> None:
         """Raise ResourceError where the forecast does not fit."""

@@ -9,13 +9,12 @@ Specification: cooccurrence.reference.
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from seqkit.core.errors import FormatError
-from seqkit.core.types import Array, Ids
+from seqkit.core.types import Array
 from seqkit.kernels.cooccurrence.loops.cpu import (
     add_rows,
     count_rows,
@@ -23,12 +22,12 @@ from seqkit.kernels.cooccurrence.loops.cpu import (
     work_space,
     write_stream,
 )
+from seqkit.kernels.primitives.windows.settings import Stretch
 
 CountedRows = tuple[Array, Array, Array]  # lengths (rows,), columns (N,) int32, units (N,) int64
 
 
-@dataclass(frozen=True)
-class Indexed:
+class Indexed(NamedTuple):
     """A stretch of text, its places sorted by row, and how it is counted."""
 
     stream: Array
@@ -48,54 +47,27 @@ class Indexed:
     def rows(self, wanted: Array) -> CountedRows:
         """The rows of these numbers."""
         room = int(self.bounds[wanted].sum())
-        lengths, columns, units = (
-            np.empty(len(wanted), np.int64),
-            np.empty(room, np.int32),
-            np.empty(room, np.int64),
-        )
-        work = work_space(len(self.ends) - 1)
-        n = count_rows(
-            self.stream,
-            self.places,
-            self.ends,
-            wanted,
-            self.weights,
-            self.symmetric,
-            work,
-            lengths,
-            columns,
-            units,
-        )
-        return lengths, columns[:n].copy(), units[:n].copy()
+        out = np.empty(len(wanted), np.int64), np.empty(room, np.int32), np.empty(room, np.int64)
+        return _cut(out, count_rows(self, wanted, work_space(len(self.ends) - 1), out))
 
 
-def index(
-    ids: Ids,
-    starts: Array,
-    rows: Array,
-    size: int,
-    low: int,
-    high: int,
-    weights: Array,
-    *,
-    symmetric: bool,
-    holes: bool,
-) -> Indexed:
-    """The tokens [low, high) of a text, ready to be counted, whatever lies within a window of them included.
+def _cut(out: CountedRows, n: int) -> CountedRows:
+    return out[0], out[1][:n].copy(), out[2][:n].copy()
+
+
+def index(text: Stretch, rows: Array, size: int, weights: Array, *, symmetric: bool, holes: bool) -> Indexed:
+    """A stretch of text, ready to be counted, whatever lies within a window of it included.
 
     rows: for each id its row below `size`, or -1. weights[d]: units at distance d, from 1 on.
     Raises:  FormatError for an id that has no row.
     """
+    ids, starts, low, high = text
     window = len(weights) - 1
     reach = high - low + 2 * (window + 1)
-    if holes:
-        room = 2 * reach
-    else:
-        room = min(
-            2 * reach, reach + int(np.searchsorted(starts, high, "right") - np.searchsorted(starts, low)) + 3
-        )
+    cuts = int(np.searchsorted(starts, high, "right") - np.searchsorted(starts, low)) + 3
+    room = 2 * reach if holes else min(2 * reach, reach + cuts)
     stream = np.empty(room + 2, np.int32)
-    first, last, end = write_stream(ids, starts, rows, low, high, window, holes, stream)
+    first, last, end = write_stream(text, rows, window, holes, stream)
     if first < 0:
         raise FormatError(
             f"co-occurrence: token {-1 - first:,} is {ids[-1 - first]}, the vocabulary has {len(rows):,}."
@@ -129,17 +101,13 @@ def add(
         )
         columns = np.concatenate([columns[span] for (_, columns, _), span in zip(parts, spans, strict=True)])
         units = np.concatenate([get(span) for (_, _, get), span in zip(parts, spans, strict=True)])
-        lengths, out_columns, out_units = (
-            np.empty(high - low, np.int64),
-            np.empty_like(columns),
-            np.empty_like(units),
-        )
-        n = add_rows(columns, units, starts, work_space(len(total)), lengths, out_columns, out_units)
+        out = np.empty(high - low, np.int64), np.empty_like(columns), np.empty_like(units)
+        n = add_rows(columns, units, starts, work_space(len(total)), out)
         if n < 0:
             raise FormatError(
                 f"co-occurrence: an entry of rows {low:,} to {high - 1:,} is no count of a known word."
             )
-        return lengths, out_columns[:n].copy(), out_units[:n].copy()
+        return _cut(out, n)
 
     return _in_order(call, _parts(total, room), threads)
 

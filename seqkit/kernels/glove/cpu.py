@@ -12,7 +12,7 @@ from numba.core import cgutils
 from numba.core.types import float32, intp
 
 from seqkit.core.types import Array
-from seqkit.kernels.glove.reference import CLIP, Rule
+from seqkit.kernels.glove.reference import CLIP, Parameters, Rule
 from seqkit.kernels.glove.tiles.cpu import Tiles
 from seqkit.kernels.primitives.compiler.cpu import emitted, njit
 from seqkit.kernels.primitives.simd.cpu import (
@@ -78,19 +78,10 @@ def _weigh(b: Any, logs: Any, out: Any, alpha: Any, log_x_max: Any) -> None:
 
 
 @njit(nogil=True, cache=True)
-def _tile(
-    low: Any,
-    high: Any,
-    row: Any,
-    column: Any,
-    places: Any,
-    logs: Any,
-    words: Any,
-    contexts: Any,
-    word_biases: Any,
-    context_biases: Any,
-    rule: Any,
-) -> Any:
+def _tile(span: Any, row: Any, column: Any, tiles: Any, parameters: Any, rule: Any) -> Any:
+    """Train on some pairs of the tile whose first words are row and column; return their cost."""
+    (low, high), places, logs = span, tiles.places, tiles.logs
+    words, contexts, word_biases, context_biases = parameters
     size = words.shape[1] // 2
     stride = 8 * size
     x, y = words.ctypes.data + stride * row, contexts.ctypes.data + stride * column
@@ -122,38 +113,15 @@ def _tile(
 
 
 @njit(nogil=True, cache=True)
-def _rounds(
-    job: Any,
-    edges: Any,
-    places: Any,
-    logs: Any,
-    words: Any,
-    contexts: Any,
-    word_biases: Any,
-    context_biases: Any,
-    rule: Any,
-    team: Any,
-    threads: Any,
-) -> None:
+def _rounds(job: Any, tiles: Any, parameters: Any, rule: Any, crew: Any) -> None:
     """One thread: its share of the tiles of each round; no round begins before the last has ended."""
-    (wanted, spans, costs), blocks = job, len(edges) - 1
+    (wanted, spans, costs), edges, (team, threads) = job, tiles.edges, crew
+    blocks = len(edges) - 1
     for r in range(len(wanted)):
         n = take(team, 1)
         while n < wanted.shape[1]:
-            t = wanted[r, n]
-            costs[r, n] = _tile(
-                spans[r, n, 0],
-                spans[r, n, 1],
-                edges[t // blocks],
-                edges[t % blocks],
-                places,
-                logs,
-                words,
-                contexts,
-                word_biases,
-                context_biases,
-                rule,
-            )
+            row, column = edges[wanted[r, n] // blocks], edges[wanted[r, n] % blocks]
+            costs[r, n] = _tile((spans[r, n, 0], spans[r, n, 1]), row, column, tiles, parameters, rule)
             n = take(team, 1)
         meet(team, threads)
 
@@ -163,10 +131,7 @@ def train(
     wanted: Annotated[Array, "R B"],
     parts: Annotated[Array, "R"],
     num_parts: int,
-    words: Array,
-    contexts: Array,
-    word_biases: Array,
-    context_biases: Array,
+    parameters: Parameters,
     rule: Rule,
     *,
     threads: int = 1,
@@ -178,24 +143,13 @@ def train(
     Returns:  sum of costs, number of pairs. The largest tile of a round begins first, so that no thread is
               left with it alone.
     """
-    check_rows("words", words)
-    check_rows("contexts", contexts)
+    check_rows("words", parameters.words)
+    check_rows("contexts", parameters.contexts)
     spans = tiles.spans(wanted, parts[:, None], num_parts)
     sizes = spans[..., 1] - spans[..., 0]
     order = np.argsort(-sizes, axis=1, kind="stable")
     wanted, spans = np.take_along_axis(wanted, order, 1), np.take_along_axis(spans, order[..., None], 1)
     costs, state, numbers = np.zeros(wanted.shape), team(), tuple(np.float32(value) for value in rule)
-    rest = (
-        tiles.edges,
-        tiles.places,
-        tiles.logs,
-        words,
-        contexts,
-        word_biases,
-        context_biases,
-        numbers,
-        state,
-        threads,
-    )
-    together(state, threads, lambda me: _rounds((wanted, spans, costs), *rest))
+    job = wanted, spans, costs
+    together(state, threads, lambda me: _rounds(job, tiles, parameters, numbers, (state, threads)))
     return float(costs.sum()), int(sizes.sum())

@@ -19,6 +19,15 @@ from seqkit.core.types import Array
 CLIP = 100.0
 
 
+class Parameters(NamedTuple):
+    """θ and e, each vector with its sums of squares; the biases b and b', each with its sum of squares."""
+
+    words: Array
+    contexts: Array
+    word_biases: Annotated[Array, "V B"]
+    context_biases: Annotated[Array, "V B"]
+
+
 class Rule(NamedTuple):
     """Factors of a gradient before it is squared and after, for vectors and biases; the weight's x_max, α."""
 
@@ -45,17 +54,14 @@ def train(
     rows: Annotated[Array, "N"],
     columns: Annotated[Array, "N"],
     logs: Annotated[Array, "N"],
-    words: Array,
-    contexts: Array,
-    word_biases: Annotated[Array, "V B"],
-    context_biases: Annotated[Array, "V B"],
+    parameters: Parameters,
     rule: Rule,
 ) -> float:
     """Visit the pairs (rows, columns) of log counts in order, changing the parameters; return total cost.
 
     Shapes:  words, contexts (V, 2, D): a vector and its sums of squares; biases (V, 2) likewise.
     """
-    total = 0.0
+    (words, contexts, word_biases, context_biases), total = parameters, 0.0
     for i, j, log_x in zip(rows, columns, logs, strict=True):
         theta, e, b, c = words[i], contexts[j], word_biases[i], context_biases[j]
         diff = theta[0] @ e[0] + b[0] + c[0] - log_x

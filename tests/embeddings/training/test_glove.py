@@ -81,6 +81,7 @@ def test_a_first_step_is_the_references():
     o, tiles = objective, objective.tiles
     state = [np.stack([m[:, :16], m[:, 16:]], 1).astype(np.float64) for m in (o.words, o.contexts)]
     state += [o.word_biases.astype(np.float64), o.context_biases.astype(np.float64)]
+    parameters, rule = reference.Parameters(*state), reference.rule("c", 0.05, 10.0, 0.75)
     cost, blocks = 0.0, len(tiles.edges) - 1
     for row, part in zip(batch.tiles, batch.parts, strict=True):
         for t, span in zip(row, tiles.spans(row, part, batch.num_parts), strict=True):
@@ -89,9 +90,7 @@ def test_a_first_step_is_the_references():
                 tiles.edges[t // blocks] + (places >> 16),
                 tiles.edges[t % blocks] + (places & 0xFFFF),
             )
-            cost += reference.train(
-                rows, columns, tiles.logs[slice(*span)], *state, reference.rule("c", 0.05, 10.0, 0.75)
-            )
+            cost += reference.train(rows, columns, tiles.logs[slice(*span)], parameters, rule)
     assert objective.step(batch, 0.05).total == pytest.approx(cost, rel=1e-5)
     np.testing.assert_allclose(o.words[:, :16], state[0][:, 0], atol=1e-5)
     np.testing.assert_allclose(o.contexts[:, 16:], state[1][:, 1], atol=1e-5, rtol=1e-5)

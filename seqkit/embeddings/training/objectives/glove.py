@@ -17,7 +17,7 @@ from seqkit.core.types import Array, Arrays, Floats
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
 from seqkit.embeddings.training.loss_options import GloVeOptions
 from seqkit.embeddings.vectors.vectors import Vectors
-from seqkit.kernels.glove.reference import rule
+from seqkit.kernels.glove.reference import Parameters, rule
 from seqkit.kernels.primitives.simd.rows import aligned, padded
 from seqkit.text.vocab import SPECIALS, Vocab
 from seqkit.train.schedule import constant
@@ -102,8 +102,8 @@ class GloVeObjective:
 
         o = self.options
         how = rule(o.adagrad, lr, o.x_max, o.alpha)
-        parameters = self.words, self.contexts, self.word_biases, self.context_biases
-        return Loss(*train(self.tiles, *batch, *parameters, how, threads=self.threads))
+        parameters = Parameters(self.words, self.contexts, self.word_biases, self.context_biases)
+        return Loss(*train(self.tiles, *batch, parameters, how, threads=self.threads))
 
     def state(self) -> Arrays:
         """Vectors and biases, each with its sums of squares."""

@@ -23,13 +23,12 @@ def _lowest(b: Any, x: Any) -> Any:
 
 
 @njit(nogil=True, cache=True)
-def write_stream(
-    ids: Any, starts: Any, rows: Any, low: Any, high: Any, window: Any, holes: Any, out: Any
-) -> Any:
-    """Write the rows of the tokens [low, high) and a window more on both sides; return (first, last, end).
+def write_stream(text: Any, rows: Any, window: Any, holes: Any, out: Any) -> Any:
+    """Write the rows of a stretch of text and a window more on both sides; return (first, last, end).
 
     Sentences are parted by END. first is -1 - i when token i is not in the vocabulary.
     """
+    ids, starts, low, high = text
     sentence = np.searchsorted(starts, low, side="right") - 1
     begin, near = low, 0
     while begin > starts[sentence] and near < window:
@@ -84,8 +83,12 @@ def sort_places(stream: Any, first: Any, last: Any, ends: Any, places: Any) -> N
 
 
 @njit(inline="always")
-def _emit(touched: Any, n: Any, sums: Any, bits: Any, summary: Any, columns: Any, units: Any, at: Any) -> Any:
-    """Write the n touched columns in rising order with their sums, which become 0; return the next entry."""
+def _emit(n: Any, work: Any, out: Any, i: Any, at: Any) -> Any:
+    """Write row i of out, the n touched columns in rising order with their sums, which become 0.
+
+    Returns the next entry.
+    """
+    (sums, bits, summary, touched), (lengths, columns, units), start = work, out, at
     for k in range(n):
         c = np.uint64(touched[k])
         bits[c >> np.uint64(6)] |= _1 << (c & _63)
@@ -105,24 +108,17 @@ def _emit(touched: Any, n: Any, sums: Any, bits: Any, summary: Any, columns: Any
                 units[at] = sums[c]
                 sums[c] = 0
                 at += 1
+    lengths[i] = at - start
     return at
 
 
 @njit(nogil=True, cache=True)
-def count_rows(
-    stream: Any,
-    places: Any,
-    ends: Any,
-    wanted: Any,
-    weights: Any,
-    symmetric: Any,
-    work: Any,
-    lengths: Any,
-    columns: Any,
-    units: Any,
-) -> Any:
-    """Write the sums of the rows `wanted`, the words around each of their places; return the next entry."""
-    sums, bits, summary, touched = work
+def count_rows(text: Any, wanted: Any, work: Any, out: Any) -> Any:
+    """Write the sums of the rows `wanted`, the words around each of their places; return the next entry.
+
+    text: a cooccurrence.cpu.Indexed; out: lengths of the rows, their columns and units.
+    """
+    (stream, places, ends, weights, symmetric), sums, touched = text, work[0], work[3]
     window, at = len(weights), 0
     for i in range(len(wanted)):
         row, n = wanted[i], 0
@@ -141,20 +137,15 @@ def count_rows(
                     touched[n] = c
                     n += (old == 0) & (weight > 0)
                     sums[c] = old + weight
-        start = at
-        at = _emit(touched, n, sums, bits, summary, columns, units, at)
-        lengths[i] = at - start
+        at = _emit(n, work, out, i, at)
     return at
 
 
 @njit(nogil=True, cache=True)
-def add_rows(
-    columns: Any, units: Any, starts: Any, work: Any, lengths: Any, out_columns: Any, out_units: Any
-) -> Any:
+def add_rows(columns: Any, units: Any, starts: Any, work: Any, out: Any) -> Any:
     """Add row i of all parts r: entries starts[r, i] to starts[r, i + 1]; return -1 for a wrong column."""
-    sums, bits, summary, touched = work
-    at = 0
-    for i in range(len(lengths)):
+    sums, touched, at = work[0], work[3], 0
+    for i in range(len(out[0])):
         n = 0
         for r in range(len(starts)):
             for k in range(starts[r, i], starts[r, i + 1]):
@@ -164,9 +155,7 @@ def add_rows(
                 touched[n] = c
                 n += sums[c] == 0
                 sums[c] += units[k]
-        start = at
-        at = _emit(touched, n, sums, bits, summary, out_columns, out_units, at)
-        lengths[i] = at - start
+        at = _emit(n, work, out, i, at)
     return at
 
 

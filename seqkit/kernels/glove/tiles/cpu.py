@@ -37,9 +37,20 @@ class Tiles(NamedTuple):
         return np.stack([low + sizes * part // parts, low + sizes * (part + 1) // parts], -1)
 
 
+class _Pairs(NamedTuple):
+    """Row i is entries [row_ends[i], row_ends[i + 1]); block: of each word; mirror: only the upper half."""
+
+    row_ends: Array
+    columns: Array
+    values: Array
+    block: Array
+    mirror: bool
+
+
 @njit(nogil=True, cache=True)
-def _sizes(row_ends: Any, columns: Any, values: Any, mirror: Any, block: Any, blocks: Any, sizes: Any) -> Any:
+def _sizes(pairs: Any, blocks: Any, sizes: Any) -> Any:
     """Count the pairs of each tile; return the first bad entry, or -1."""
+    row_ends, columns, values, block, mirror = pairs
     for i in range(len(block)):
         a = np.int64(block[i])
         for k in range(row_ends[i], row_ends[i + 1]):
@@ -54,20 +65,9 @@ def _sizes(row_ends: Any, columns: Any, values: Any, mirror: Any, block: Any, bl
 
 
 @njit(nogil=True, cache=True)
-def _place(
-    low: Any,
-    high: Any,
-    row_ends: Any,
-    columns: Any,
-    values: Any,
-    mirror: Any,
-    block: Any,
-    edges: Any,
-    cursor: Any,
-    places: Any,
-    logs: Any,
-) -> None:
+def _place(low: Any, high: Any, pairs: Any, tiles: Any, cursor: Any) -> None:
     """Write the pairs of the rows [low, high) of one block, and their mirror images, to their tiles."""
+    (row_ends, columns, values, block, mirror), (edges, _, places, logs) = pairs, tiles
     blocks, a, left = len(edges) - 1, np.int64(block[low]), np.uint32(16)
     for i in range(low, high):
         row = np.uint32(i - edges[a])
@@ -94,29 +94,20 @@ def _shuffle(low: Any, high: Any, seed: Any, places: Any, logs: Any) -> None:
 
 
 @njit(nogil=True, cache=True)
-def _order(
-    row_ends: Any,
-    columns: Any,
-    values: Any,
-    mirror: Any,
-    block: Any,
-    edges: Any,
-    cursor: Any,
-    places: Any,
-    logs: Any,
-    team: Any,
-) -> None:
-    n = take(team, 1)
+def _order(pairs: Any, tiles: Any, cursor: Any, team: Any) -> None:
+    """One thread: takes blocks of rows until none is left."""
+    n, edges = take(team, 1), tiles.edges
     while n < len(edges) - 1:
-        _place(edges[n], edges[n + 1], row_ends, columns, values, mirror, block, edges, cursor, places, logs)
+        _place(edges[n], edges[n + 1], pairs, tiles, cursor)
         n = take(team, 1)
 
 
 @njit(nogil=True, cache=True)
-def _mix(ends: Any, seed: Any, places: Any, logs: Any, team: Any) -> None:
-    n = take(team, 1)
+def _mix(tiles: Any, seed: Any, team: Any) -> None:
+    """One thread: takes tiles until none is left."""
+    n, ends = take(team, 1), tiles.ends
     while n < len(ends) - 1:
-        _shuffle(ends[n], ends[n + 1], seed, places, logs)
+        _shuffle(ends[n], ends[n + 1], seed, tiles.places, tiles.logs)
         n = take(team, 1)
 
 
@@ -138,24 +129,17 @@ def order(
     """
     blocks, size = len(edges) - 1, len(row_ends) - 1
     block = np.repeat(np.arange(blocks, dtype=np.int32), np.diff(edges))
-    sizes = np.zeros(blocks * blocks, np.int64)
-    bad = _sizes(row_ends, columns, values, mirror, block, blocks, sizes)
+    pairs, sizes = _Pairs(row_ends, columns, values, block, mirror), np.zeros(blocks * blocks, np.int64)
+    bad = _sizes(pairs, blocks, sizes)
     if bad >= 0:
         raise FormatError(
             f"glove: entry {bad:,} is word {columns[bad]}, count {values[bad]}; expected a word below "
             f"{size:,}, a count above 0."
         )
     ends = np.append(0, np.cumsum(sizes))
-    places, logs = (
-        np.empty(ends[-1], np.uint32),
-        np.zeros(ends[-1] + LANES, np.float32),
-    )  # whole vectors of logs are read
-    state, mixing = team(), team()
-    cursor = ends[:-1].copy()
-    together(
-        state,
-        threads,
-        lambda me: _order(row_ends, columns, values, mirror, block, edges, cursor, places, logs, state),
-    )
-    together(mixing, threads, lambda me: _mix(ends, seed, places, logs, mixing))
-    return Tiles(edges, ends, places, logs)
+    logs = np.zeros(ends[-1] + LANES, np.float32)  # whole vectors of logs are read
+    tiles, cursor = Tiles(edges, ends, np.empty(ends[-1], np.uint32), logs), ends[:-1].copy()
+    ordering, mixing = team(), team()
+    together(ordering, threads, lambda me: _order(pairs, tiles, cursor, ordering))
+    together(mixing, threads, lambda me: _mix(tiles, seed, mixing))
+    return tiles
