@@ -2,13 +2,9 @@
 
 A family (families/*) gives the two pointwise passes; this file has what they share: buffers, the loop, rows
 of different length, mixed precision, and the weight's gradient, which is one large product at the end. For
-float32 on a CPU the passes are compiled (families/*/cpu.py), elsewhere they are torch operations.
+float32 on a CPU the passes are compiled (families/*/cpu.py, on the records of arrays.py), elsewhere they are
+torch operations.
 
-Arrays of a compiled pass are those of the whole run, T first; t is the step. gx, product (U h of the step),
-inputs (h as the products read it), dgx, du and through (what flows back through U) are float32, or bfloat16
-as its bits. A backward pass adds dy[t] and `through` to dh, the gradient of h after the step, and leaves in
-dh what goes to h before the step other than through U. states, dstates (their gradients after the step)
-and own (what the family alone needs) are tuples.
 Not handled: second derivatives (`reference`).
 """
 
@@ -20,6 +16,7 @@ from torch.autograd.function import once_differentiable
 
 from seqkit.core.family import Family
 from seqkit.core.types import Array
+from seqkit.kernels.rnn_scan.arrays import Backward, Forward
 from seqkit.kernels.rnn_scan.reference import State
 
 families = Family("seqkit.kernels.rnn_scan.families", "cell family")
@@ -52,8 +49,8 @@ class Loop:
         self.product = torch.empty(self.B, self.G, dtype=gx.dtype, device=gx.device)  # U h of the step
         self.allocate()
         if self.compiled:
-            states, own = numpy(*self.states), numpy(*self.own())
-            self.forward_arrays = *numpy(gx, self.product, self.gates), states, *numpy(self.inputs), own
+            x, product, gates, inputs = numpy(gx, self.product, self.gates, self.inputs)
+            self.run = Forward(x, product, gates, numpy(*self.states), inputs, numpy(*self.own()))
 
     def buffer(self, steps: int, size: int, *, low: bool = False) -> Tensor:
         """An empty (steps, B, size); `low`: in the dtype of the products."""
@@ -95,7 +92,7 @@ class Loop:
     def forward_step(self, t: int) -> None:
         """The pointwise pass of a step, after its product."""
         if self.compiled:
-            self.compiled_pointwise(t, *self.forward_arrays)
+            self.compiled_pointwise(t, self.run)
         else:
             self.pointwise(t, self.gx[t].to(self.dtype), self.product.to(self.dtype))
             if self.low:
@@ -105,19 +102,12 @@ class Loop:
         """All steps back; dy (T, B, H); d: gradients of the last state, which become those of the first."""
         self.du = self.buffer(self.T, self.G, low=True)
         self.dgx = self.buffer(self.T, self.G, low=True) if self.separate else self.du
-        self.dh = torch.zeros(
-            self.B, self.H, dtype=self.gx.dtype, device=self.gx.device
-        )  # what comes back through U
+        # what comes back through U
+        self.dh = torch.zeros(self.B, self.H, dtype=self.gx.dtype, device=self.gx.device)
         if self.compiled:
-            shared = numpy(dy, self.dh), numpy(*d), numpy(self.gates), numpy(*self.states)
-            self.backward_arrays = (
-                *shared[0],
-                shared[1],
-                *shared[2],
-                shared[3],
-                *numpy(self.dgx, self.du),
-                numpy(*self.own()),
-            )
+            y, through, gates, dgx, du = numpy(dy, self.dh, self.gates, self.dgx, self.du)
+            states, own = numpy(*self.states), numpy(*self.own())
+            self.run_back = Backward(y, through, numpy(*d), gates, states, dgx, du, own)
         steps = self.du.unbind(0)
         for t in range(self.T - 1, -1, -1):
             if live is None or t < self.full:
@@ -138,7 +128,7 @@ class Loop:
     def backward_step(self, t: int, dy: Tensor, d: list[Tensor]) -> None:
         """The pointwise pass of a step back, before its product."""
         if self.compiled:
-            self.compiled_back(t, *self.backward_arrays)
+            self.compiled_back(t, self.run_back)
         else:
             d[0] += dy[t] + self.dh.to(self.dtype)
             self.dgx[t], self.du[t] = self.pointwise_back(t, d)
@@ -156,28 +146,18 @@ def numpy(*tensors: Tensor) -> tuple[Array, ...]:
 class _Scan(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any,
-        family: str,
-        lengths: Tensor | None,
-        num_states: int,
-        gx: Tensor,
-        weight: Tensor,
-        *rest: Tensor,
+        ctx: Any, family: str, lengths: Tensor | None, states: int, gx: Tensor, weight: Tensor, *rest: Tensor
     ) -> tuple[Tensor, ...]:
-        loop: Loop = families.load(family)(gx, weight, rest[:num_states], rest[num_states:])
-        live = (
-            None
-            if lengths is None
-            else (torch.arange(loop.T, device=gx.device)[:, None] < lengths)[:, :, None]
-        )
-        loop.full = int(lengths.min()) if lengths is not None and len(lengths) else 0
+        loop: Loop = families.load(family)(gx, weight, rest[:states], rest[states:])
+        live = None
+        if lengths is not None:
+            live = (torch.arange(loop.T, device=gx.device)[:, None] < lengths)[:, :, None]
+            loop.full = int(lengths.min()) if len(lengths) else 0
         loop.forward(live)
         ctx.loop, ctx.live = loop, live
         y = loop.states[0][1:]
-        return (
-            y.clone() if live is None else torch.where(live, y, 0.0),
-            *(whole[-1].clone() for whole in loop.states),
-        )
+        y = y.clone() if live is None else torch.where(live, y, 0.0)
+        return (y, *(whole[-1].clone() for whole in loop.states))
 
     @staticmethod
     @once_differentiable

@@ -50,6 +50,13 @@ def store_row(row: Any, out: Any, t: Any, b: Any) -> None:
 
 
 @njit(inline="always")
+def gate_row(gates: Any, first: Any, row: Any, out: Any) -> None:
+    """out = gate ∘ row, the gate being the numbers of `gates` from `first` on."""
+    for j in range(len(out)):
+        out[j] = gates[first + j] * row[j]
+
+
+@njit(inline="always")
 def collect_row(dy: Any, through: Any, t: Any, b: Any, d: Any, room: Any) -> None:
     """d += dy[t, b] + through[b]; room: a row to work in."""
     size = len(d)

@@ -12,9 +12,9 @@ _ONE = np.float32(1.0)
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def forward(t: Any, gx: Any, product: Any, gates: Any, states: Any, inputs: Any, own: Any) -> None:
+def forward(t: Any, run: Any) -> None:
     """r and z, then m and n, then h."""
-    (h,), (m, bias) = states, own
+    gx, product, gates, (h,), inputs, (m, bias) = run
     H = h.shape[2]
     u = np.empty(3 * H, np.float32)
     x = np.empty(3 * H, np.float32)
@@ -36,11 +36,9 @@ def forward(t: Any, gx: Any, product: Any, gates: Any, states: Any, inputs: Any,
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def backward(
-    t: Any, dy: Any, through: Any, dstates: Any, gates: Any, states: Any, dgx: Any, du: Any, own: Any
-) -> None:
+def backward(t: Any, run: Any) -> None:
     """dgx[t] = dr, dz, dn before the squashing; du[t] the same with dn ∘ r."""
-    (h,), (dh,), (m, _) = states, dstates, own
+    dy, through, (dh,), gates, (h,), dgx, du, (m, _) = run
     H = h.shape[2]
     room, d_x, d_u = np.empty(H, np.float32), np.empty(3 * H, np.float32), np.empty(3 * H, np.float32)
     for b in range(h.shape[1]):

@@ -22,24 +22,13 @@ class LayerNormLSTMLoop(Loop):
 
     def allocate(self) -> None:
         """û, ĉ, the tanh, and 1 / √(var + ε) of both, of each step."""
-        self.u_hat, self.c_hat, self.tanh_c = (
-            self.buffer(self.T, self.G),
-            self.buffer(self.T, self.H),
-            self.buffer(self.T, self.H),
-        )
+        self.u_hat, self.c_hat, self.tanh_c = (self.buffer(self.T, n) for n in (self.G, self.H, self.H))
         self.scales = self.buffer(self.T, 2)
         self.sums = [torch.zeros_like(p) for p in self.parameters]
 
     def own(self) -> list[Tensor]:
         """The buffers, the parameters, and sums for their gradients."""
-        return [
-            self.u_hat,
-            self.c_hat,
-            self.tanh_c,
-            self.scales,
-            *self.parameters,
-            *self.sums,
-        ]
+        return [self.u_hat, self.c_hat, self.tanh_c, self.scales, *self.parameters, *self.sums]
 
     def pointwise(self, t: int, gx: Tensor, u: Tensor) -> None:
         """Normalise U h, squash the gates, normalise c for the output alone."""

@@ -7,27 +7,21 @@ import numpy as np
 from seqkit.kernels.primitives.activations.cpu import sigmoid, tanh
 from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.layer_norm.cpu import normalise, normalise_back
-from seqkit.kernels.primitives.row_copies.cpu import collect_row, lower_row, part_row, store_row
+from seqkit.kernels.primitives.row_copies.cpu import collect_row, gate_row, lower_row, part_row, store_row
 
 _ONE = np.float32(1.0)
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def forward(t: Any, gx: Any, product: Any, gates: Any, states: Any, inputs: Any, own: Any) -> None:
+def forward(t: Any, run: Any) -> None:
     """Normalise U h, squash the gates, then c, its norm, h."""
-    (h, c), (u_hat, c_hat, tanh_c, scales) = states, own[:4]
-    gain_u, gain_c, bias_c = own[4:7]
+    gx, product, gates, (h, c), inputs, own = run
+    (u_hat, c_hat, tanh_c, scales), (gain_u, gain_c, bias_c) = own[:4], own[4:7]
     H = h.shape[2]
     u = np.empty(4 * H, np.float32)
     for b in range(h.shape[1]):
-        a, old, new, squashed, out, hat = (
-            gates[t, b],
-            c[t, b],
-            c[t + 1, b],
-            tanh_c[t, b],
-            h[t + 1, b],
-            c_hat[t, b],
-        )
+        a, old, new, out = gates[t, b], c[t, b], c[t + 1, b], h[t + 1, b]
+        squashed, hat = tanh_c[t, b], c_hat[t, b]
         part_row(product, 0, b, u)
         part_row(gx, t, b, a)
         scales[t, b, 0] = normalise(u, u_hat[t, b])
@@ -43,18 +37,15 @@ def forward(t: Any, gx: Any, product: Any, gates: Any, states: Any, inputs: Any,
         for j in range(H):
             squashed[j] = gain_c[j] * hat[j] + bias_c[j]
         tanh(squashed.ctypes.data, squashed.ctypes.data, H)
-        for j in range(H):
-            out[j] = a[3 * H + j] * squashed[j]
+        gate_row(a, 3 * H, squashed, out)
         lower_row(out, inputs, t + 1, b)
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def backward(
-    t: Any, dy: Any, through: Any, dstates: Any, gates: Any, states: Any, dgx: Any, du: Any, own: Any
-) -> None:
+def backward(t: Any, run: Any) -> None:
     """Back through o and tanh, the norm of c, the gates, the norm of U h."""
-    (h, c), (dh, dc), (u_hat, c_hat, tanh_c, scales) = states, dstates, own[:4]
-    gain_u, gain_c, _, sum_u, sum_c, sum_bias = own[4:]
+    dy, through, (dh, dc), gates, (h, c), dgx, du, own = run
+    (u_hat, c_hat, tanh_c, scales), (gain_u, gain_c, _, sum_u, sum_c, sum_bias) = own[:4], own[4:]
     H = h.shape[2]
     room, da = np.empty(H, np.float32), np.empty(4 * H, np.float32)
     for b in range(h.shape[1]):

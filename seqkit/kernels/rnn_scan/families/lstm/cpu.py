@@ -6,15 +6,15 @@ import numpy as np
 
 from seqkit.kernels.primitives.activations.cpu import sigmoid, tanh
 from seqkit.kernels.primitives.compiler.cpu import njit
-from seqkit.kernels.primitives.row_copies.cpu import collect_row, lower_row, store_row, sum_rows
+from seqkit.kernels.primitives.row_copies.cpu import collect_row, gate_row, lower_row, store_row, sum_rows
 
 _ONE = np.float32(1.0)
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def forward(t: Any, gx: Any, product: Any, gates: Any, states: Any, inputs: Any, own: Any) -> None:
+def forward(t: Any, run: Any) -> None:
     """Gates i, f, g, o, then c, tanh c and h."""
-    (h, c), (tanh_c, peepholes) = states, own
+    gx, product, gates, (h, c), inputs, (tanh_c, peepholes) = run
     H = h.shape[2]
     for b in range(h.shape[1]):
         a, old, new, squashed, out = gates[t, b], c[t, b], c[t + 1, b], tanh_c[t, b], h[t + 1, b]
@@ -33,17 +33,14 @@ def forward(t: Any, gx: Any, product: Any, gates: Any, states: Any, inputs: Any,
                 a[3 * H + j] += peepholes[2, j] * new[j]
         sigmoid(first + 12 * H, first + 12 * H, H)
         tanh(new.ctypes.data, squashed.ctypes.data, H)
-        for j in range(H):
-            out[j] = a[3 * H + j] * squashed[j]
+        gate_row(a, 3 * H, squashed, out)
         lower_row(out, inputs, t + 1, b)
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def backward(
-    t: Any, dy: Any, through: Any, dstates: Any, gates: Any, states: Any, dgx: Any, du: Any, own: Any
-) -> None:
+def backward(t: Any, run: Any) -> None:
     """du[t] becomes the gradient of the gates before the squashing, dc that of c before the step."""
-    (h, c), (dh, dc), (tanh_c, peepholes) = states, dstates, own
+    dy, through, (dh, dc), gates, (h, c), _, du, (tanh_c, peepholes) = run
     H = h.shape[2]
     room, da = np.empty(H, np.float32), np.empty(4 * H, np.float32)
     for b in range(h.shape[1]):

@@ -1,9 +1,11 @@
 """The simple recurrent cell with a rectifier."""
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
-from seqkit.kernels.rnn_scan.families.relu_rnn import cpu
+from seqkit.kernels.rnn_scan.families.rnn import cpu
 from seqkit.kernels.rnn_scan.fused import Loop
 
 __all__ = ["ReluRNNLoop"]
@@ -12,8 +14,8 @@ __all__ = ["ReluRNNLoop"]
 class ReluRNNLoop(Loop):
     """h = max(0, gx + U h')."""
 
-    compiled_pointwise = staticmethod(cpu.forward)
-    compiled_back = staticmethod(cpu.backward)
+    compiled_pointwise = staticmethod(partial(cpu.forward, True))
+    compiled_back = staticmethod(partial(cpu.backward, True))
 
     def pointwise(self, t: int, gx: Tensor, u: Tensor) -> None:
         """One sum, cut at 0."""
