@@ -55,8 +55,21 @@ def make_tile(rows: int, width: int) -> Any:
     return tile
 
 
-_tile44, _tile24, _tile14 = (make_tile(n, 4) for n in (4, 2, 1))
-_tile43, _tile23, _tile13 = (make_tile(n, 3) for n in (4, 2, 1))
+def _tiles_of(rows: int) -> Any:
+    """tile of these rows, for a width of 4 or 3."""
+    four, three = make_tile(rows, 4), make_tile(rows, 3)
+
+    @njit(inline="always")
+    def tile(width: Any, x: Any, stride: Any, weights: Any, blocks: Any, out: Any) -> None:
+        if width == 4:
+            four(x, stride, weights, blocks, out)
+        else:
+            three(x, stride, weights, blocks, out)
+
+    return tile
+
+
+_tile4, _tile2, _tile1 = (_tiles_of(rows) for rows in (4, 2, 1))
 
 
 @njit(nogil=True)
@@ -66,20 +79,11 @@ def multiply(rows: Any, width: Any, x: Any, stride: Any, weights: Any, blocks: A
     while r < rows:
         there, to = x + _LINE * r, out + _LINE * r
         if rows - r >= 4:
-            if width == 4:
-                _tile44(there, stride, weights, blocks, to)
-            else:
-                _tile43(there, stride, weights, blocks, to)
+            _tile4(width, there, stride, weights, blocks, to)
             r += 4
         elif rows - r >= 2:
-            if width == 4:
-                _tile24(there, stride, weights, blocks, to)
-            else:
-                _tile23(there, stride, weights, blocks, to)
+            _tile2(width, there, stride, weights, blocks, to)
             r += 2
         else:
-            if width == 4:
-                _tile14(there, stride, weights, blocks, to)
-            else:
-                _tile13(there, stride, weights, blocks, to)
+            _tile1(width, there, stride, weights, blocks, to)
             r += 1

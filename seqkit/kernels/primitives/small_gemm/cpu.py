@@ -84,10 +84,25 @@ def make_update(n_y: int) -> Any:
     return update
 
 
-_dots2 = {n: make_dots(2, n) for n in (1, 2, 4, 6)}
-_dots1 = {n: make_dots(1, n) for n in (1, 2, 4, 6)}
-_dots26, _dots24, _dots22, _dots21 = _dots2[6], _dots2[4], _dots2[2], _dots2[1]
-_dots16, _dots14, _dots12, _dots11 = _dots1[6], _dots1[4], _dots1[2], _dots1[1]
+def _dots_of(n_x: int) -> Any:
+    """dots of n_x rows with 6, 4, 2 or 1, as `tile` says."""
+    six, four, two, one = (make_dots(n_x, n_y) for n_y in (6, 4, 2, 1))
+
+    @njit(inline="always")
+    def dots(tile: Any, x: Any, y: Any, out: Any, stride: Any, size: Any) -> None:
+        if tile == 6:
+            six(x, y, out, stride, size)
+        elif tile == 4:
+            four(x, y, out, stride, size)
+        elif tile == 2:
+            two(x, y, out, stride, size)
+        else:
+            one(x, y, out, stride, size)
+
+    return dots
+
+
+_dots_of_two, _dots_of_one = _dots_of(2), _dots_of(1)
 _update6, _update4, _update2, _update1 = (make_update(n) for n in (6, 4, 2, 1))
 
 
@@ -100,22 +115,9 @@ def dots(x: Any, y: Any, n_x: Any, n_y: Any, g: Any, stride: Any, size: Any) -> 
         for i in range(0, n_x, 2):
             xs, ys, out = x + 8 * i, y + 8 * j, g + 4 * (j * stride + i)
             if i + 1 < n_x:
-                if tile == 6:
-                    _dots26(xs, ys, out, stride, size)
-                elif tile == 4:
-                    _dots24(xs, ys, out, stride, size)
-                elif tile == 2:
-                    _dots22(xs, ys, out, stride, size)
-                else:
-                    _dots21(xs, ys, out, stride, size)
-            elif tile == 6:
-                _dots16(xs, ys, out, stride, size)
-            elif tile == 4:
-                _dots14(xs, ys, out, stride, size)
-            elif tile == 2:
-                _dots12(xs, ys, out, stride, size)
+                _dots_of_two(tile, xs, ys, out, stride, size)
             else:
-                _dots11(xs, ys, out, stride, size)
+                _dots_of_one(tile, xs, ys, out, stride, size)
         j += tile
 
 
