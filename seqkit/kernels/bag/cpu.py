@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from seqkit.core import rng
-from seqkit.core.types import Array, Floats, Ids
-from seqkit.kernels.bag.reference import EPSILON, Bag
+from seqkit.core.types import Array
+from seqkit.kernels.bag.reference import EPSILON, NO_DROPS, Bag, Drops, Labelled
 from seqkit.kernels.primitives.compiler.cpu import njit
 
 _mix, _GAMMA, _40 = njit(inline="always")(rng.mix), rng.GAMMA, np.uint64(40)
@@ -71,27 +71,12 @@ def _errors(h: Any, labels: Any, heads: Any, weight: Any, bias: Any, class_weigh
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
-def _train(
-    texts: Any,
-    labels: Any,
-    model: Any,
-    squares: Any,
-    heads: Any,
-    class_weights: Any,
-    lr: Any,
-    drops: Any,
-    seed: Any,
-    locked: Any,
-) -> Any:
-    (rows, starts, scales), (drop_rows, drop) = texts, drops
-    (embedding, weight, bias), (embedding_squares, weight_squares, bias_squares) = model, squares
+def _train(texts: Any, model: Any, heads: Any, class_weights: Any, lr: Any, drops: Any, locked: Any) -> Any:
+    (rows, starts, scales, labels), (drop_rows, drop, seed) = texts, drops
+    (embedding, weight, bias), (embedding_squares, weight_squares, bias_squares) = model
     D, C = embedding.shape[1], len(bias)
-    h, g, factor, error = (
-        np.empty(D, np.float32),
-        np.empty(D, np.float32),
-        np.empty(D, np.float32),
-        np.empty(C, np.float32),
-    )
+    h, g, factor = np.empty(D, np.float32), np.empty(D, np.float32), np.empty(D, np.float32)
+    error = np.empty(C, np.float32)
     one, stays = np.ones(1, np.float32), np.empty(len(rows), np.bool_)
     total, count = 0.0, 0
     for i in range(len(starts) - 1):
@@ -130,31 +115,11 @@ def _train(
 
 
 def train(
-    rows: Ids,
-    starts: Array,
-    scales: Floats,
-    labels: Ids,
-    bag: Bag,
-    class_weights: Floats,
-    lr: float,
-    *,
-    drop_rows: float = 0.0,
-    drop: float = 0.0,
-    seed: int | np.uint64 = 0,
-    locked: Array | None = None,
+    texts: Labelled, bag: Bag, lr: float, drops: Drops = NO_DROPS, locked: Array | None = None
 ) -> tuple[float, int]:
-    """Train on texts i = rows[starts[i]:starts[i+1]], in order, changing `bag`; as reference.train has it."""
+    """Train on texts, in order, changing `bag`; as reference.train has it."""
     none = np.zeros(0, np.bool_) if locked is None else locked
-    total, count = _train(
-        (rows, starts, scales),
-        labels,
-        (bag.embedding, bag.weight, bag.bias[:, None]),
-        (bag.embedding_squares, bag.weight_squares, bag.bias_squares),
-        bag.heads,
-        class_weights,
-        np.float32(lr),
-        (np.float32(drop_rows), np.float32(drop)),
-        np.uint64(seed),
-        none,
-    )
+    model = (bag.embedding, bag.weight, bag.bias[:, None]), bag.squares
+    numbers = np.float32(drops.rows), np.float32(drops.h), np.uint64(drops.seed)
+    total, count = _train(texts, model, bag.heads, bag.class_weights, np.float32(lr), numbers, none)
     return float(total), int(count)

@@ -14,7 +14,7 @@ Source: Iyyer et al. 2015 (deep averaging), Joulin et al. 2017 (arXiv:1607.01759
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -26,15 +26,34 @@ EPSILON = 1e-10  # added to a sum of squares
 
 @dataclass(frozen=True)
 class Bag:
-    """The parameters and AdaGrad's sums (..._squares). heads: where each begins, and C."""
+    """The parameters; AdaGrad's sums of each: (N,), (C,), (C,); where each head begins, and C; c."""
 
     embedding: Annotated[Floats, "N D"]
     weight: Annotated[Floats, "C D"]
     bias: Annotated[Floats, "C"]
-    embedding_squares: Annotated[Floats, "N"]
-    weight_squares: Annotated[Floats, "C"]
-    bias_squares: Annotated[Floats, "C"]
+    squares: tuple[Floats, ...]
     heads: Annotated[Array, "K"]
+    class_weights: Annotated[Floats, "C"]
+
+
+class Labelled(NamedTuple):
+    """Text i is rows[starts[i]:starts[i + 1]]; scales and labels (of each head, or -1) of each text."""
+
+    rows: Annotated[Ids, "T"]
+    starts: Annotated[Array, "B"]
+    scales: Annotated[Floats, "A"]
+    labels: Annotated[Ids, "A K"]
+
+
+class Drops(NamedTuple):
+    """Chances by which rows and numbers of h are left out, and the stream of their draws."""
+
+    rows: float = 0.0
+    h: float = 0.0
+    seed: int | np.uint64 = 0
+
+
+NO_DROPS = Drops()
 
 
 def kept(seed: int | np.uint64, place: int, chance: float) -> bool:
@@ -44,25 +63,15 @@ def kept(seed: int | np.uint64, place: int, chance: float) -> bool:
 
 
 def train(
-    rows: Annotated[Ids, "T"],
-    starts: Annotated[Array, "B"],
-    scales: Annotated[Floats, "A"],
-    labels: Annotated[Ids, "A K"],
-    bag: Bag,
-    class_weights: Annotated[Floats, "C"],
-    lr: float,
-    *,
-    drop_rows: float = 0.0,
-    drop: float = 0.0,
-    seed: int | np.uint64 = 0,
-    locked: Annotated[Array, "L"] | None = None,
+    texts: Labelled, bag: Bag, lr: float, drops: Drops = NO_DROPS, locked: Annotated[Array, "L"] | None = None
 ) -> tuple[float, int]:
-    """Train on texts i = rows[starts[i]:starts[i+1]], in order, changing `bag`.
+    """Train on texts, in order, changing `bag`.
 
     locked (N,): rows that are not changed.
 
     Returns:  total loss in nats, weighted; number of labels it is of.
     """
+    (rows, starts, scales, labels), squares, (drop_rows, drop, seed) = texts, bag.squares, drops
     total, count, D = 0.0, 0, bag.embedding.shape[1]
     for i, (start, end) in enumerate(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)):
         own = [int(rows[j]) for j in range(start, end) if not drop_rows or kept(seed, j, drop_rows)]
@@ -76,16 +85,16 @@ def train(
                 continue
             logits = bag.weight[low:high] @ h + bag.bias[low:high]
             log_p = logits - logits.max() - np.log(np.exp(logits - logits.max()).sum())
-            weight = float(class_weights[low + y])
+            weight = float(bag.class_weights[low + y])
             error[low:high] = weight * (np.exp(log_p) - np.eye(high - low)[y])
             total, count = total - weight * log_p[y], count + 1
         g = factor * (error @ bag.weight)
         for c in np.flatnonzero(error).tolist():
-            _step(bag.weight, bag.weight_squares, c, error[c] * h, lr)
-            _step(bag.bias[:, None], bag.bias_squares, c, error[c : c + 1], lr)
+            _step(bag.weight, squares[1], c, error[c] * h, lr)
+            _step(bag.bias[:, None], squares[2], c, error[c : c + 1], lr)
         for row in own:
             if g.any() and (locked is None or not locked[row]):
-                _step(bag.embedding, bag.embedding_squares, row, g, lr)
+                _step(bag.embedding, squares[0], row, g, lr)
     return total, count
 
 

@@ -18,7 +18,7 @@ from seqkit.core.errors import ModelFileError
 from seqkit.core.score import Loss
 from seqkit.core.types import Array, Arrays, Floats, Ids
 from seqkit.kernels.bag import cpu
-from seqkit.kernels.bag.reference import Bag
+from seqkit.kernels.bag.reference import Bag, Drops, Labelled
 
 
 @dataclass(frozen=True)
@@ -103,32 +103,17 @@ class BagLearner:
         parameters = {name: p.detach().numpy() for name, p in network.named_parameters()}
         squares = {f"{name}_squares": np.zeros(len(p), np.float32) for name, p in parameters.items()}
         self.arrays: Arrays = parameters | squares
-        self.bag = Bag(heads=heads, **self.arrays)
-        self.class_weights, self.drops, self.seed, self.frozen, self.steps = (
-            class_weights,
-            drops,
-            seed,
-            frozen,
-            0,
-        )
+        sums = tuple(squares[f"{name}_squares"] for name in ("embedding", "weight", "bias"))
+        self.bag = Bag(**parameters, squares=sums, heads=heads, class_weights=class_weights)
+        self.drops, self.seed, self.frozen, self.steps = drops, seed, frozen, 0
 
     def step(self, batch: tuple[Texts, Array], lr: float) -> Loss:
         """Train on the texts of a batch, one after the other."""
         texts, labels = batch
         locked, until = self.frozen
-        total, count = cpu.train(
-            texts.rows,
-            texts.starts,
-            texts.scales,
-            labels,
-            self.bag,
-            self.class_weights,
-            lr,
-            drop_rows=self.drops[0],
-            drop=self.drops[1],
-            seed=rng.stream(self.seed, self.steps),
-            locked=locked if self.steps < until else None,
-        )
+        given = Labelled(texts.rows, texts.starts, texts.scales, labels)
+        drops = Drops(*self.drops, rng.stream(self.seed, self.steps))
+        total, count = cpu.train(given, self.bag, lr, drops, locked if self.steps < until else None)
         self.steps += 1
         return Loss(total, count)
 
