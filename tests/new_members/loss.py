@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from seqkit.core.options import option
-from seqkit.embeddings.training.loss_options import WindowObjectiveOptions
 from seqkit.embeddings.training.frequencies import alias_table
+from seqkit.embeddings.training.loss_options import WindowObjectiveOptions
 from seqkit.embeddings.training.window_objective import Block, WindowObjective
 from seqkit.kernels.primitives.windows.settings import Noise, Windows
 from seqkit.kernels.word2vec import reference

@@ -18,8 +18,8 @@ from seqkit.core.options import to_json
 from seqkit.core.score import Loss
 from seqkit.core.types import Array, Arrays, Floats, Ids
 from seqkit.embeddings.training.extension import extended, of_text
-from seqkit.embeddings.training.loss_options import WindowObjectiveOptions
 from seqkit.embeddings.training.frequencies import keep_thresholds
+from seqkit.embeddings.training.loss_options import WindowObjectiveOptions
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.kernels.primitives.simd.rows import aligned, padded
 from seqkit.kernels.primitives.windows.settings import Matrices, Stretch, Windows

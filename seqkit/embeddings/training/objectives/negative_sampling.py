@@ -5,8 +5,8 @@ Not handled: noise drawn afresh for each context word (a window shares its K dra
 
 from typing import Any
 
-from seqkit.embeddings.training.loss_options import NegativeSamplingOptions
 from seqkit.embeddings.training.frequencies import alias_table
+from seqkit.embeddings.training.loss_options import NegativeSamplingOptions
 from seqkit.embeddings.training.window_objective import Block, WindowObjective
 from seqkit.kernels.primitives.windows.settings import Noise, Windows
 from seqkit.kernels.word2vec import reference

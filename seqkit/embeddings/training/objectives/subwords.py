@@ -9,8 +9,8 @@ import numpy as np
 
 from seqkit.core import rng
 from seqkit.core.errors import OptionError
-from seqkit.embeddings.training.loss_options import SubwordsOptions
 from seqkit.embeddings.training.frequencies import alias_table
+from seqkit.embeddings.training.loss_options import SubwordsOptions
 from seqkit.embeddings.training.window_objective import Block, WindowObjective
 from seqkit.embeddings.vectors.ngrams import EOS, word_rows
 from seqkit.embeddings.vectors.subword import SubwordVectors
