@@ -213,5 +213,4 @@ def _retrieve(
 
 def _unit(vectors: Vectors, rows: Array) -> Array:
     norms = vectors.norms[rows].astype(np.float64)
-    unit: Array = vectors.matrix[rows] / np.where(norms > 0, norms, 1)[:, None]
-    return unit
+    return vectors.matrix[rows] / np.where(norms > 0, norms, 1)[:, None]

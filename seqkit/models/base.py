@@ -131,8 +131,7 @@ class Model(Generic[F]):
     @property
     def gradient_options(self) -> GradientOptions:
         """How gradients become updates."""
-        found: GradientOptions = self.options["gradient"]
-        return found
+        return self.options["gradient"]
 
     @property
     def num_parameters(self) -> int:

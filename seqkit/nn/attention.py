@@ -57,5 +57,4 @@ def masked_softmax(
 
 def attention(name: str, query_size: int, memory_size: int) -> Attention:
     """The attention called `name`, one of `attentions.names()`."""
-    made: Attention = attentions.load(name)(query_size, memory_size)
-    return made
+    return attentions.load(name)(query_size, memory_size)

@@ -196,5 +196,4 @@ def cell(name: str, input_size: int, hidden_size: int, **settings: Any) -> Cell:
     >>> cell("gru", 3, 4)(torch.zeros(2, 5, 3))[0].shape
     torch.Size([2, 5, 4])
     """
-    made: Cell = cells.load(name)(input_size, hidden_size, **settings)
-    return made
+    return cells.load(name)(input_size, hidden_size, **settings)

@@ -28,5 +28,4 @@ class Head(nn.Module, ABC):
 
 def head(name: str, input_size: int, classes: int, **settings: Any) -> Head:
     """The head called `name`, one of `heads.names()`."""
-    made: Head = heads.load(name)(input_size, classes, **settings)
-    return made
+    return heads.load(name)(input_size, classes, **settings)

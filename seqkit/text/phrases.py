@@ -96,8 +96,7 @@ def _join(
 
 
 def _keys(ids: Array, places: Array, size: int) -> Array:
-    keys: Array = ids[places].astype(np.int64) * size + ids[places + 1]
-    return keys
+    return ids[places].astype(np.int64) * size + ids[places + 1]
 
 
 def _count_pairs(ids: Array, free: Array, size: int) -> tuple[Array, Array]:
@@ -121,8 +120,7 @@ def _chosen(ids: Array, free: Array, keys: Array, size: int) -> Array:
     places = places[keys[slot] == wanted]
     first = np.append(True, np.diff(places) > 1)
     run_start = places[np.maximum.accumulate(np.where(first, np.arange(len(places)), 0))]
-    chosen: Array = places[(places - run_start) % 2 == 0]
-    return chosen
+    return places[(places - run_start) % 2 == 0]
 
 
 def _rewrite(corpus: Corpus, ids: Array, places: Array, which: Array, tokens: list[str]) -> Corpus:

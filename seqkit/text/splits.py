@@ -103,8 +103,7 @@ def _by_groups(numbers: Array, groups: Sequence[Hashable], shares: Mapping[str, 
         after = ((missing - table[group]) ** 2).sum(1) - (missing**2).sum(1)  # how the squared lack changes
         part_of[group] = best = int(np.argmin(after))
         missing[best] -= table[group]
-    where: Array = part_of[owner]
-    return where
+    return part_of[owner]
 
 
 def _check(

@@ -92,8 +92,7 @@ def tokenizer(name: str, **settings: Any) -> Tokenizer:
     >>> tokenizer("word").tokens("It isn't, is it?")
     ['It', 'is', "n't", ',', 'is', 'it', '?']
     """
-    made: Tokenizer = tokenizers.load(name)(**settings)
-    return made
+    return tokenizers.load(name)(**settings)
 
 
 def choose(name: str, lines: Iterable[str] = (), *, vocab_size: int | None = None) -> Tokenizer:
@@ -109,5 +108,4 @@ def choose(name: str, lines: Iterable[str] = (), *, vocab_size: int | None = Non
     if not made.learnt:
         return tokenizer(name)
     settings: dict[str, Any] = {"model": model} if model else {}
-    trained: Tokenizer = made.train(lines, vocab_size=vocab_size, **settings)
-    return trained
+    return made.train(lines, vocab_size=vocab_size, **settings)

@@ -114,8 +114,7 @@ class Trials:
         self._storage.create_new_trial(self._study, made)
 
     def _id(self, number: int) -> int:
-        found: int = self._storage.get_trial_id_from_study_id_trial_number(self._study, number)
-        return found
+        return self._storage.get_trial_id_from_study_id_trial_number(self._study, number)
 
     def _path(self, number: int) -> Path:
         return self.folder / "trials" / f"{number:04}"

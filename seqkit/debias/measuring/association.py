@@ -53,8 +53,7 @@ def associations(
     w: Annotated[Array, "N D"], a: Annotated[Array, "A D"], b: Annotated[Array, "B D"]
 ) -> Annotated[Array, "N"]:
     """s of each row: mean cosine to `a` less mean cosine to `b`."""
-    found: Array = w @ (a.mean(0) - b.mean(0))
-    return found
+    return w @ (a.mean(0) - b.mean(0))
 
 
 def effect(x: Array, y: Array, ddof: int) -> Array:

@@ -27,8 +27,7 @@ def unit(
         raise FormatError(
             f"{where}: the vector of {name} is {what}, so it has no cosine. Leave it out, or correct it."
         )
-    scaled: Array = rows / lengths[:, None]
-    return scaled
+    return rows / lengths[:, None]
 
 
 def orthonormal(where: str, basis: Array, dim: int) -> Annotated[Array, "K D"]:

@@ -45,8 +45,7 @@ def candidates(vectors: Vectors, specific: Iterable[str] = (), limit: int = LIMI
 def projections(where: str, original: Vectors, words: Sequence[str], basis: Array) -> Annotated[Array, "N"]:
     """Cosine of each word with the first row of the basis."""
     g = orthonormal(where, basis, original.dim)[0]
-    found: Array = unit(where, original[list(words)], words) @ g
-    return found
+    return unit(where, original[list(words)], words) @ g
 
 
 def most_biased(
@@ -111,8 +110,7 @@ def probe(name: str, **told: Any) -> Callable[[Callable[..., Any]], Callable[...
             right, asked, by_seed = _tested(lambda seed: make(seed, **settings), x, labels, taken, seeds)
 
             def accuracy(i: Array) -> Array:
-                share: Array = right[i].sum(-1) / np.maximum(asked[i].sum(-1), 1)
-                return share
+                return right[i].sum(-1) / np.maximum(asked[i].sum(-1), 1)
 
             chosen = {"n": n, "train": train, "seeds": list(seeds), **told, **settings}
             return BiasScore(

@@ -61,8 +61,7 @@ class WordLists:
         good = np.isfinite(lengths) & (lengths > 0)
         if not self.options.draws or good.sum() < 2 * size:
             return None
-        found: Array = matrix[good] / lengths[good, None] if normalize else matrix[good]
-        return found
+        return matrix[good] / lengths[good, None] if normalize else matrix[good]
 
     def at_least(self, name: str, least: int) -> None:
         """Raise OptionError if fewer than `least` words of a list are known."""
@@ -148,8 +147,7 @@ def mean_score(
     factor = size if total else 1
 
     def value(i: Array, of: Array) -> Array:
-        means: Array = of[i].mean(-1) * factor
-        return means
+        return of[i].mean(-1) * factor
 
     return BiasScore(
         name,

@@ -41,8 +41,7 @@ class LinearClassifier:
         """A probability for each of the sorted labels."""
         if self._pipeline is None:
             raise OptionError("LinearClassifier: it is not trained. Call fit.")
-        found: Array = self._pipeline.predict_proba(list(texts))
-        return found
+        return self._pipeline.predict_proba(list(texts))
 
 
 def out_of_fold(

@@ -61,8 +61,7 @@ def coordinates(
     vectors: Vectors, rows: Annotated[Floats, "N D"], formulas: Sequence[str]
 ) -> Annotated[Array, "N C"]:
     """The place of each unit row along each axis."""
-    places: Array = rows @ np.stack([axis(vectors, formula) for formula in formulas], axis=1)
-    return places
+    return rows @ np.stack([axis(vectors, formula) for formula in formulas], axis=1)
 
 
 def _terms(side: str, known: Iterable[str]) -> Terms:

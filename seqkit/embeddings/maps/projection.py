@@ -119,5 +119,4 @@ def _unit_rows(vectors: Vectors, words: list[str]) -> Floats:
         raise VocabularyError(
             f"project: the vector of {zero!r} is zero, so it has no place on a map. Leave that word out."
         )
-    rows: Floats = vectors.matrix[found] / norms[:, None]
-    return rows
+    return vectors.matrix[found] / norms[:, None]

@@ -79,8 +79,7 @@ class Vectors:
 
     def __getitem__(self, words: str | Sequence[str]) -> Floats:
         """The vector of a word (D,), or of several (N, D)."""
-        found: Floats = self.matrix[self._row(words) if isinstance(words, str) else self.rows(words)]
-        return found
+        return self.matrix[self._row(words) if isinstance(words, str) else self.rows(words)]
 
     def rows(self, words: Iterable[str], *, missing: Missing = "error") -> Annotated[Array, "N"]:
         """Row numbers of words.

@@ -41,8 +41,7 @@ class Indexed(NamedTuple):
         """At most so many pairs a row can have."""
         size = len(self.ends) - 1
         columns = size - np.arange(size) if self.symmetric else np.full(size, size)
-        most: Array = np.minimum(columns, np.diff(self.ends) * (len(self.weights) - 1) * (1 + self.symmetric))
-        return most
+        return np.minimum(columns, np.diff(self.ends) * (len(self.weights) - 1) * (1 + self.symmetric))
 
     def rows(self, wanted: Array) -> CountedRows:
         """The rows of these numbers."""

@@ -130,8 +130,7 @@ class Decoder:
     def logits(self, tokens: Annotated[Array, "B"]) -> Annotated[Array, "B V"]:
         """Read one token a row and say how likely each next one is."""
         logits, self.state = self.model.step(torch.from_numpy(tokens).to(self.state[0].device), self.state)
-        found: Array = logits.cpu().numpy()
-        return found
+        return logits.cpu().numpy()
 
     def select(self, rows: Annotated[Array, "N"]) -> None:
         """Continue with these rows; one may be taken many times."""

@@ -46,8 +46,7 @@ def rule(adagrad: str, lr: float, x_max: float, alpha: float) -> Rule:
 
 def weight(log_x: Array, rule: Rule) -> Array:
     """f of counts given by their logarithms."""
-    f: Array = np.minimum(1.0, np.exp(rule.alpha * (log_x - np.log(rule.x_max))))
-    return f
+    return np.minimum(1.0, np.exp(rule.alpha * (log_x - np.log(rule.x_max))))
 
 
 def train(

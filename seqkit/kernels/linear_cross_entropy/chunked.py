@@ -26,10 +26,9 @@ def linear_cross_entropy(
     targets: Annotated[Tensor, "N"],
 ) -> Tensor:
     """Σ_n -log softmax(W h_n + b)[target_n] over targets other than -1, in nats; float64 on a CPU."""
-    total: Tensor = _LinearCrossEntropy.apply(  # type: ignore[no-untyped-call]  # torch's own
+    return _LinearCrossEntropy.apply(  # type: ignore[no-untyped-call]  # torch's own
         h, weight, bias, targets
     )
-    return total
 
 
 @torch.no_grad()

@@ -38,5 +38,4 @@ def scan(
     a: Annotated[Tensor, "B T H"], b: Annotated[Tensor, "B T H"], h: Annotated[Tensor, "B H"]
 ) -> Annotated[Tensor, "B T H"]:
     """All h_t, from h_{-1} = h, with gradients.  a within [0, 1] keeps it as exact as the loop."""
-    result: Tensor = _Scan.apply(a, b, h) if a.shape[1] else b  # type: ignore[no-untyped-call]  # torch's own
-    return result
+    return _Scan.apply(a, b, h) if a.shape[1] else b  # type: ignore[no-untyped-call]  # torch's own

@@ -60,8 +60,7 @@ class TextClassifier(Model[Fitted]):
     @property
     def own(self) -> ClassifierOptions:
         """The settings that no other task has."""
-        found: ClassifierOptions = self.options["classifier"]
-        return found
+        return self.options["classifier"]
 
     @property
     def coverage(self) -> float | None:

@@ -89,10 +89,7 @@ class GeneratorNetwork(nn.Module):
     def losses(self, batch: ConditionBatch) -> Annotated[Tensor, "B"]:
         """-log p of each row in nats."""
         h, targets = self._outputs(batch, 0)
-        found: Tensor = (
-            self.head.losses(h.flatten(0, 1), targets.flatten()).double().view(targets.shape).sum(1)
-        )
-        return found
+        return self.head.losses(h.flatten(0, 1), targets.flatten()).double().view(targets.shape).sum(1)
 
     def _outputs(self, batch: ConditionBatch, step: int) -> tuple[Tensor, Tensor]:
         device = self.embedding.device

@@ -93,8 +93,7 @@ def _all_steps(cell: Cell, x: Tensor, before: State, what: str) -> Annotated[Ten
     """A state or gate after every step of one row, as the fused loop keeps it for the gradient."""
     if cell.family not in families.names():
         if what == "h":
-            y: Tensor = cell(x, before)[0][0]
-            return y
+            return cell(x, before)[0][0]
         found = []
         for gx in cell.project(x).unbind(1):
             before = cell.step(gx, before)
@@ -104,10 +103,8 @@ def _all_steps(cell: Cell, x: Tensor, before: State, what: str) -> Annotated[Ten
     loop = families.load(cell.family)(gx, cell.weight_hidden, before, cell.extra())
     loop.forward(None)
     if what in ("h", "c"):
-        steps: Tensor = loop.states["hc".index(what)][1:, 0]
-        return steps
-    gate: Tensor = loop.gates.chunk(cell.gates, -1)[cell.gate_names.index(what)][:, 0]
-    return gate
+        return loop.states["hc".index(what)][1:, 0]
+    return loop.gates.chunk(cell.gates, -1)[cell.gate_names.index(what)][:, 0]
 
 
 def _gates(cell: Cell) -> str:

@@ -71,8 +71,7 @@ class LanguageModel(TextModel[Fitted]):
     @property
     def own(self) -> LanguageModelOptions:
         """The settings that no other task has."""
-        found: LanguageModelOptions = self.options["language_model"]
-        return found
+        return self.options["language_model"]
 
     def fit(
         self,

@@ -125,8 +125,7 @@ def make_decoder(
         return reference.Decoder(network, state)
 
     def numpy(tensor: Tensor) -> Array:
-        array: Array = tensor.detach().numpy()
-        return array
+        return tensor.detach().numpy()
 
     layers = [
         plan.Layer(

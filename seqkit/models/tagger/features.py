@@ -84,8 +84,7 @@ class Lexicon:
         vocab, matrix = self.vectors
         for spelling in (word, word.lower()):
             if spelling in vocab.index:
-                found: Floats = matrix[vocab.index[spelling]]
-                return found
+                return matrix[vocab.index[spelling]]
         flat = "".join(c for c in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(c))
         parts = [DIGITS[int(part)] if part.isdecimal() else part for part in _PARTS.findall(flat)]
         rows = [vocab.index[part] for part in parts if part in vocab.index]

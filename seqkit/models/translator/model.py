@@ -213,8 +213,7 @@ class Translator(Model[Fitted]):
 
 def _searching(settings: Mapping[str, Any]) -> BeamOptions:
     """The settings of a search; if no length is given, it depends on the source."""
-    found: BeamOptions = SEARCH.make("translate", settings)["search"]
-    return found
+    return SEARCH.make("translate", settings)["search"]
 
 
 def _encode(

@@ -54,8 +54,7 @@ class SourceRows:
         """Read one token for each row and return the log probability of each next one."""
         x = self.network.embedding[torch.from_numpy(tokens).to(self.network.embedding.device)]
         o, self.state, _ = self.network.step(x, self.memory, self.state)
-        found: Array = self.network.logits(o).cpu().numpy()
-        return found
+        return self.network.logits(o).cpu().numpy()
 
     def select(self, rows: Annotated[Array, "N"]) -> None:
         """Continue with these rows; one may be taken many times."""

@@ -79,8 +79,7 @@ class WindowModel(Model[Fitted]):
     @property
     def own(self) -> WindowModelOptions:
         """The settings that no other task has."""
-        found: WindowModelOptions = self.options["window"]
-        return found
+        return self.options["window"]
 
     @property
     def vocab(self) -> Vocab:

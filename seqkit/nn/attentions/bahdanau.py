@@ -26,8 +26,7 @@ class Bahdanau(Attention):
 
     def keys(self, memory: Annotated[Tensor, "B S H"]) -> Annotated[Tensor, "B S K"]:
         """U m."""
-        found: Tensor = self.memory(memory)
-        return found
+        return self.memory(memory)
 
     def scores(
         self, query: Annotated[Tensor, "B T D"], keys: Annotated[Tensor, "B S K"]

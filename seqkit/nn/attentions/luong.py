@@ -23,8 +23,7 @@ class Luong(Attention):
 
     def keys(self, memory: Annotated[Tensor, "B S H"]) -> Annotated[Tensor, "B S K"]:
         """W m."""
-        found: Tensor = self.weight(memory)
-        return found
+        return self.weight(memory)
 
     def scores(
         self, query: Annotated[Tensor, "B T D"], keys: Annotated[Tensor, "B S K"]

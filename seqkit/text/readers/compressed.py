@@ -106,8 +106,7 @@ def _zstd_error() -> type[Exception]:
         from zstandard import ZstdError
     except ImportError:
         return EOFError
-    error: type[Exception] = ZstdError
-    return error
+    return ZstdError
 
 
 _OPENERS: dict[bytes, Callable[[IO[bytes]], Any]] = {

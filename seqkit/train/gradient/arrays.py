@@ -19,8 +19,7 @@ _WIDER = {
 
 def to_array(tensor: Tensor) -> Array:
     """The tensor's numbers in a dtype that files take; 16-bit floats fit in float32 without loss."""
-    array: Array = tensor.detach().to(_WIDER.get(tensor.dtype, tensor.dtype)).cpu().numpy()
-    return array
+    return tensor.detach().to(_WIDER.get(tensor.dtype, tensor.dtype)).cpu().numpy()
 
 
 def need(arrays: Arrays, name: str) -> Array:

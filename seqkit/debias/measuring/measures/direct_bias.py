@@ -34,8 +34,7 @@ def direct_bias(
     lists = WordLists("direct_bias", vectors, {"words": words}, options)
 
     def size(w: Array) -> Array:
-        found: Array = np.linalg.norm(w @ B.T, axis=1) ** c
-        return found
+        return np.linalg.norm(w @ B.T, axis=1) ** c
 
     found = size(lists.unit("words"))
     pool = lists.pool(len(found))

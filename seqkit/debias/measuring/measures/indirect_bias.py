@@ -54,5 +54,4 @@ def _outside(rows: Array, B: Array, names: Words) -> Array:
             f"indirect_bias: {names[bad[0]]!r} lies within the bias subspace, so nothing of it is left to "
             "compare."
         )
-    unit: Array = rest / lengths[:, None]
-    return unit
+    return rest / lengths[:, None]

@@ -30,8 +30,7 @@ def mac(
     parts = [lists.unit(name) for name in named]
 
     def distance(t: Array) -> Array:
-        found: Array = np.mean([(1 - t @ a.T).mean(1) for a in parts], axis=0)
-        return found
+        return np.mean([(1 - t @ a.T).mean(1) for a in parts], axis=0)
 
     found = distance(lists.unit("targets"))
     pool = lists.pool(len(found))

@@ -37,8 +37,7 @@ def ripa(
     directions = (x - y) / lengths[:, None]
 
     def toward(w: Array) -> Array:
-        found: Array = (w @ directions.T).mean(1)
-        return found
+        return (w @ directions.T).mean(1)
 
     w = lists.raw("words")
     pool = lists.pool(len(w), normalize=False)

@@ -34,8 +34,7 @@ def rnd(
     a, b = rows("A").mean(0), rows("B").mean(0)
 
     def nearer(m: Array) -> Array:
-        found: Array = np.linalg.norm(m - a, axis=1) - np.linalg.norm(m - b, axis=1)
-        return found
+        return np.linalg.norm(m - a, axis=1) - np.linalg.norm(m - b, axis=1)
 
     found = nearer(rows("words"))
     pool = lists.pool(len(found), normalize=normalize)

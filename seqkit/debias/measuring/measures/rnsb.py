@@ -94,5 +94,4 @@ def _classifier(good: Array, bad: Array, strength: float) -> Any:  # sklearn has
 def _divergence(chances: Array) -> Array:
     """KL to uniform along the last axis."""
     p = chances / chances.sum(-1, keepdims=True)
-    kl: Array = (p * np.log(p * p.shape[-1])).sum(-1)
-    return kl
+    return (p * np.log(p * p.shape[-1])).sum(-1)

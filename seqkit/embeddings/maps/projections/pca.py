@@ -29,5 +29,4 @@ class PCA:
         _, U = np.linalg.eigh(centred.T @ centred)
         U = U[:, ::-1][:, :dim]
         U = U * np.sign(U[np.abs(U).argmax(0), np.arange(U.shape[1])])
-        places: Array = np.pad(centred @ U, ((0, 0), (0, dim - U.shape[1])))
-        return places
+        return np.pad(centred @ U, ((0, 0), (0, dim - U.shape[1])))

@@ -41,5 +41,4 @@ class UMAP:
         made = umap.UMAP(
             n_neighbors=self.neighbors, min_dist=self.min_dist, n_components=dim, random_state=seed, n_jobs=1
         )
-        places: Array = made.fit_transform(rows)
-        return places
+        return made.fit_transform(rows)
