@@ -41,11 +41,11 @@ def make(
     if device not in ("auto", "cpu"):
         raise OptionError(f"device: got {device!r}, expected auto or cpu: word vectors train on the CPU.")
     kind = trainer_of(loss, context)
+    if objectives.load(loss).learns_from == "counts":
+        settings.pop("deterministic", None)  # it always is
     _check_names(loss, settings)
     if "loss" not in kind.fixed:
         settings = {"loss": loss, **settings}
-    if objectives.load(loss).learns_from == "counts":
-        settings.pop("deterministic", None)  # it always is
     return kind(threads=threads, **{name: v for name, v in settings.items() if v is not None})
 
 
