@@ -20,7 +20,9 @@ Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores
 Seed = Annotated[int, typer.Option(help="Seed of all random draws.")]
 Out = Annotated[str, typer.Option(help="Where to write.", rich_help_panel="Output")]
 Page = Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Continue from the checkpoint in --out.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Continue from the checkpoint in --out, if there is one.")
+]
 Curve = Annotated[
     Path | None, typer.Option(help="Draw the learning curve to this .svg or .png file (extra: plot).")
 ]

@@ -12,6 +12,7 @@ import contextlib
 import copy
 import dataclasses
 import inspect
+import math
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ import typer
 
 from seqkit.cli import common
 from seqkit.core import options
+from seqkit.core.errors import OptionError
 from seqkit.core.options import Settings
 
 if TYPE_CHECKING:
@@ -49,6 +51,10 @@ class Training:
     dry_run: bool = False
     quiet: bool = False
     json: bool = False
+
+    def __post_init__(self) -> None:
+        if self.minutes is not None and not 0 < self.minutes < math.inf:
+            raise OptionError(f"--minutes: got {self.minutes:g}, expected a finite number above 0.")
 
     def run(self, make: Make, read: Read, out: str, unit: str, text: Told, alone: bool = False) -> None:
         """Make the model, read its data, train it and show the result.
@@ -93,7 +99,7 @@ def in_panel(annotation: Any, panel: str) -> Any:
 RUN = {
     "minutes": in_panel(
         Annotated[
-            float | None, typer.Option(min=0, help="Stop after so many minutes; the schedule fits into them.")
+            float | None, typer.Option(help="Stop after so many minutes; the schedule fits into them.")
         ],
         "Training",
     ),
@@ -156,7 +162,10 @@ class Task:
             asked = {n: _plain(v) for n, v in given.items() if v is not None and v != []}
             chosen = {n: asked[n] for n in found if n in asked}
             if kind is not Asked:
-                chosen |= options.parse_settings(given["setting"])
+                by_name = options.parse_settings(given["setting"])
+                if twice := sorted(chosen.keys() & by_name):
+                    raise OptionError(f"--set {twice[0]}: got it as a flag too. Leave one of the two out.")
+                chosen |= by_name
             cut = {n: asked[n] for n in read if n in asked}
             made = kind(chosen, cut, **{n: given[n] for n in more})
             self.command(made, **{n: given.get(n, "") for n in own})

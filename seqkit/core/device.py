@@ -5,11 +5,15 @@ from typing import Any
 
 from seqkit.core.errors import BackendError, OptionError
 
+MOST_THREADS = 512
+
 
 def threads(asked: int | None = None) -> int:
     """The number of threads to use: `asked`, or every core this process may run on."""
-    if asked is not None and asked < 1:
-        raise OptionError(f"threads: got {asked}, expected at least 1. Leave it out to use every core.")
+    if asked is not None and not 1 <= asked <= MOST_THREADS:
+        raise OptionError(
+            f"threads: got {asked}, expected 1 to {MOST_THREADS}. Leave it out to use every core."
+        )
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return asked or available
 

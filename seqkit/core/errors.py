@@ -103,6 +103,15 @@ def resource_error(path: Path | str, error: OSError) -> SeqkitError:
     )
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things in words.
+
+    >>> counted(1, "column"), counted(2, "column")
+    ('1 column', '2 columns')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def did_you_mean(name: str, known: Iterable[str], *, limit: int = 3) -> str:
     """Return " Did you mean 'a' or 'b'?" for the near spellings of `name`, or "" when nothing is near.
 

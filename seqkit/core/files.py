@@ -156,7 +156,7 @@ def load(folder: Path, kind: str, *, verify: bool = False) -> tuple[Arrays, dict
     """
     manifest = _read_manifest(folder)
     if manifest["kind"] != kind:
-        raise ModelFileError(f"{folder}: holds a {manifest['kind']}, expected a {kind}.")
+        raise ModelFileError(f"{folder}: holds {manifest['kind']}, expected {kind}.")
     path = folder / str(manifest["arrays"])
     if path.name != manifest["arrays"] or not path.is_file() or path.stat().st_size != manifest["bytes"]:
         found = f"{path.stat().st_size:,} bytes" if path.is_file() else "no file"

@@ -71,7 +71,9 @@ def check(options: Any) -> None:  # Any: any dataclass instance
             if isinstance(number, bool) or not isinstance(number, int | float):
                 continue
             outside = (low is not None and number < low) or (high is not None and number > high)
-            if outside or not math.isfinite(number):
+            if not math.isfinite(number):
+                raise OptionError(f"{where}.{each.name}: got {number!r}, expected a finite number.")
+            if outside:
                 raise OptionError(f"{where}.{each.name}: got {number!r}, expected {limits(low, high)}.")
 
 

@@ -14,9 +14,9 @@ class Source:
     """How labelled texts are read: format, encoding, and the columns of text, label, group and slices."""
 
     format: str | None = option(
-        None, help="format: lines (label text), tsv, csv or jsonl; by default from the file name"
+        None, help="format: lines (label text), tsv, csv, jsonl or parquet; by default from the file name"
     )
-    text: str = option("text", help="column of the text (csv, tsv, jsonl)")
+    text: str = option("text", help="column of the text (csv, tsv, jsonl, parquet)")
     label: str = option("label", help="column of the label")
     group: str | None = option(None, help="column of groups: the rows of a group stay in one part")
     slices: tuple[str, ...] = option((), alias="slice", help="a column; its values become slices")
@@ -53,7 +53,7 @@ class DiagnoseOptions:
     sizes: bool = option(True, help="also train on 1/8, 1/4 and 1/2 of the rows")
     shown: int = option(30, low=0, help="rows of highest loss, suspected labels and copies that are shown")
     timed: int = option(50, low=1, help="rows that are predicted one by one to take the time")
-    seed: int = option(1, low=0, help="seed of folds, sizes and the bootstrap")
+    seed: int = option(1, low=0, high=2**63 - 1, help="seed of folds, sizes and the bootstrap")
 
     def __post_init__(self) -> None:
         options.check(self)

@@ -15,6 +15,7 @@ from torch import nn
 
 from seqkit.core import files
 from seqkit.core.device import device as find_device
+from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import FormatError, ModelFileError, OptionError
 from seqkit.core.fingerprint import fingerprint
 from seqkit.core.options import Settings
@@ -92,12 +93,14 @@ class Model(Generic[F]):
     """
 
     kind: ClassVar[str]
+    written: ClassVar[str] = ""  # the kind of folder that a run writes, if that is not `kind`
     settings: ClassVar[Settings]
     record: ClassVar[type[Any]]
     usual: ClassVar[Mapping[str, Any]] = {}  # the numbers of Fit that are not given
 
     def __init__(self, *, device: str = "auto", threads: int | None = None, **settings: Any) -> None:
         self.options: Options = self.settings.make(type(self).__name__, settings, ("device", "threads"))
+        count_threads(threads)
         self.device, self.threads = device, threads
         self.history: History = []
         self.built = 0  # numbers in the network that `fit` made last

@@ -56,7 +56,9 @@ class Recurrent:
     init_hidden: str | None = option(
         None, help="initial recurrent weights of each gate; the cell's own if not given"
     )
-    seed: int = option(1, low=0, help="seed of the weights, the order of the data, and dropout")
+    seed: int = option(
+        1, low=0, high=2**63 - 1, help="seed of the weights, the order of the data, and dropout"
+    )
 
     def __post_init__(self) -> None:
         options.check(self)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import torch
 
+from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import ResourceError
 
 MOMENTS = 16  # bytes of a float32 weight with its gradient and two moments
@@ -15,7 +16,7 @@ MOMENTS = 16  # bytes of a float32 weight with its gradient and two moments
 def torch_threads(threads: int | None) -> Iterator[None]:
     """Within the block torch has so many threads; None: as many as before."""
     before = torch.get_num_threads()
-    torch.set_num_threads(threads or before)
+    torch.set_num_threads(before if threads is None else count_threads(threads))
     try:
         yield
     finally:

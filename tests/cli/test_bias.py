@@ -246,7 +246,7 @@ def test_bad_input_gives_one_sentence_and_nothing_half_written(folder, tmp_path)
         "--measure",
         "seat",
         code=4,
-        text="holds a vectors, expected a language-model",
+        text="holds vectors, expected language-model",
     )
     refused(
         "measure",

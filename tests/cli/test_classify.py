@@ -133,7 +133,7 @@ def test_several_tasks_are_trained_predicted_and_judged(folder):
     [
         ("pos\ta\npos\tb\n", [], 3, "bad.tsv: labels: got only the label 'pos', expected two or more"),
         ("pos\ta\nneg\t\n", [], 3, "bad.tsv: line 2: the text is empty"),
-        ("pos\ta\nneg b\n", [], 3, "bad.tsv: line 2 has 1 columns, expected 2"),
+        ("pos\ta\nneg b\n", [], 3, "bad.tsv: line 2 has 1 column, expected 2"),
         ("", [], 3, "bad.tsv: got no text"),
         (
             "pos\ta\nneg\tb\n",

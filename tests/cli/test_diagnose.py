@@ -261,7 +261,7 @@ X = ["--out", "x.html"]
         (["run", "empty.tsv", *X], 3, "empty.tsv: got no text"),
         (["run", "one.tsv", "--dev", "0.5", *X], 3, "got only the label '1', expected"),
         (["run", "hollow.tsv", *X], 3, "hollow.tsv: line 2: the text is empty"),
-        (["run", "cut.tsv", *X], 3, "cut.tsv: line 2 has 1 columns, expected 2 (label, text)"),
+        (["run", "cut.tsv", *X], 3, "cut.tsv: line 2 has 1 column, expected 2 (label, text)"),
         (["run", "bare.tsv", *X], 3, "bare.tsv: line 3: no label, expected one for each text"),
         (["run", "latin.tsv", *X], 3, "latin.tsv: line 1, byte 5: 0xe9 is not valid utf-8"),
         (["run", "cut.jsonl", *X], 3, "cut.jsonl: line 2 is not JSON"),
@@ -309,7 +309,7 @@ X = ["--out", "x.html"]
         (["run", "film.tsv", *X, "--human", "2"], 2, "human: got 2.0, expected at least 0 and at most 1"),
         (["run", "film.tsv", *X, "--reader", "averagd"], 2, "got 'averagd', expected one of 'averaged'"),
         (["run", "film.tsv", *X, "--set", "epoch=2"], 2, "unknown setting 'epoch'. Did you mean 'epochs'?"),
-        (["run", "film.tsv", *X, "--format", "tvs"], 2, "format: got 'tvs', expected one of lines, tsv"),
+        (["run", "film.tsv", *X, "--format", "tvs"], 2, "format: got 'tvs', expected one of lines, csv, tsv"),
         (["run", "film.tsv", *X, "--encoding", "utf-88"], 2, "encoding: got 'utf-88'"),
         (
             ["split", "film.tsv", "--out", "x", "--share", "train=0.5"],
@@ -335,7 +335,7 @@ X = ["--out", "x.html"]
         ),
         (["split", "film.tsv", "--out", "dev.tsv"], 6, "dev.tsv/train.tsv: cannot be written"),
         (["duplicates", "film.tsv", "film.tsv"], 2, "got a file twice, expected each once"),
-        (["duplicates", "film.tsv", "cut.tsv"], 3, "cut.tsv: line 2 has 1 columns"),
+        (["duplicates", "film.tsv", "cut.tsv"], 3, "cut.tsv: line 2 has 1 column"),
         (
             ["duplicates", "film.tsv", "dev.tsv", "--threshold", "0"],
             2,

@@ -116,7 +116,7 @@ BAD = [
     (["embed", "count", "{t}-none", "--out", "{o}"], 3, "no such file, folder or match"),
     (["embed", "count", "{t}", "--out", "/proc/nowhere/x"], 6, "cannot be"),
     (["embed", "merge", "{c}", "{t}-none", "--out", "{o}"], 4, "no manifest.json there"),
-    (["embed", "train", "{c}", "--out", "{o}"], 4, "holds a cooccurrence, expected a corpus"),
+    (["embed", "train", "{c}", "--out", "{o}"], 4, "holds cooccurrence, expected corpus"),
     (
         ["embed", "train", "{t}", "--loss", "glove", "--negatives", "5", "--out", "{o}"],
         2,

@@ -141,7 +141,7 @@ FILES = {
     ("words", "code", "message"),
     [
         (["train", "none.conll", "--out", "x"], 3, "none.conll: no such file"),
-        (["train", "broken.conll", "--out", "x"], 3, "broken.conll: line 2 has 1 columns"),
+        (["train", "broken.conll", "--out", "x"], 3, "broken.conll: line 2 has 1 column"),
         (
             ["train", "odd.conll", "--out", "x"],
             3,

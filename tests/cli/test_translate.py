@@ -162,7 +162,7 @@ def test_a_finished_run_is_resumed_to_the_same_model(folder):
         (
             ["translate", "train", "train.x", "--out", "x"],
             3,
-            "train.x: line 1 has 1 columns, expected source<TAB>target",
+            "train.x: line 1 has 1 column, expected source<TAB>target",
         ),
         (["translate", "train", "none.x", "train.y", "--out", "x"], 3, "none.x: no such file"),
         (
@@ -199,7 +199,7 @@ def test_a_finished_run_is_resumed_to_the_same_model(folder):
         (
             ["generate", "train", "train.x", "--out", "x"],
             3,
-            "train.x: line 1 has 1 columns, expected label<TAB>text",
+            "train.x: line 1 has 1 column, expected label<TAB>text",
         ),
         (["generate", "sample", "g", "upp"], 5, "unknown label 'upp'"),
         (["generate", "sample", "g", "--temperature", "-1"], 2, "temperature"),

@@ -280,7 +280,7 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
             2,
             "search: got seed of the draws 2, expected 1 as in best.lm",
         ),
-        (["classify", "cut.tsv", "--out", "x"], 3, "cut.tsv: line 2 has 1 columns, expected 2"),
+        (["classify", "cut.tsv", "--out", "x"], 3, "cut.tsv: line 2 has 1 column, expected 2"),
         (
             ["classify", "film.tsv", "--valid", "hollow.tsv", "--out", "x"],
             3,

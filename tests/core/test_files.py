@@ -94,7 +94,7 @@ def test_every_flipped_byte_and_every_truncation_is_noticed(tmp_path):
 
 def test_another_kind_a_missing_folder_and_a_newer_version_are_named(tmp_path):
     folder = saved(tmp_path / "a")
-    with pytest.raises(ModelFileError, match="holds a thing, expected a corpus"):
+    with pytest.raises(ModelFileError, match="holds thing, expected corpus"):
         files.load(folder, "corpus")
     with pytest.raises(ModelFileError, match="no manifest.json there"):
         files.load(tmp_path / "nowhere", "thing")

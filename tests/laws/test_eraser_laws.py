@@ -127,7 +127,7 @@ def test_law_saved_eraser_gives_the_same_bytes(name, classes, tmp_path):
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
     vectors.save(tmp_path / "v")
-    with pytest.raises(ModelFileError, match="holds a vectors, expected a eraser"):
+    with pytest.raises(ModelFileError, match="holds vectors, expected eraser"):
         Eraser.load(tmp_path / "v")
 
 

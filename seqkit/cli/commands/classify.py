@@ -22,10 +22,11 @@ Valid = Annotated[
 Form = Annotated[
     str | None,
     typer.Option(
-        "--format", help="lines (label text), tsv, csv, jsonl, files, folders; by the name if not given."
+        "--format",
+        help="lines (label text), tsv, csv, jsonl, parquet, files, folders; by the name if not given.",
     ),
 ]
-TextColumn = Annotated[str, typer.Option("--text", help="Column of the text (csv, tsv, jsonl).")]
+TextColumn = Annotated[str, typer.Option("--text", help="Column of the text (csv, tsv, jsonl, parquet).")]
 Label = Annotated[
     list[str] | None,
     typer.Option("--label", help='Column of the label, "label" if not given; again for another task.'),
@@ -93,10 +94,12 @@ def predict(
     texts: Annotated[list[str] | None, typer.Argument(help="Texts to classify.")] = None,
     *,
     file: Annotated[
-        str | None, typer.Option(help='A file of texts ("-": stdin): a text a line, .csv, .tsv, .jsonl.')
+        str | None,
+        typer.Option(help='A file of texts ("-": stdin): a text a line, .csv, .tsv, .jsonl, .parquet.'),
     ] = None,
     form: Annotated[
-        str | None, typer.Option("--format", help="text, tsv, csv or jsonl; by the name if not given.")
+        str | None,
+        typer.Option("--format", help="text, tsv, csv, jsonl or parquet; by the name if not given."),
     ] = None,
     column: TextColumn = "text",
     encoding: Encoding = "utf-8",

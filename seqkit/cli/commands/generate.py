@@ -17,7 +17,10 @@ app = group("Write texts for a label, such as names for a language: train, sampl
 
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit generate train wrote.")]
 Pairs = Annotated[
-    str, typer.Argument(help='Lines label<TAB>text, or .jsonl with "label" and "text" ("-": stdin).')
+    str,
+    typer.Argument(
+        help='Lines label<TAB>text, or .csv, .jsonl or .parquet with "label" and "text" ("-": stdin).'
+    ),
 ]
 Valid = Annotated[str | None, typer.Option(help="Texts of that kind to validate on; the best epoch is kept.")]
 NAMES = ("label", "text")

@@ -18,7 +18,8 @@ app = group("Translate texts: train, predict, eval.")
 
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit translate train wrote.")]
 Sources = Annotated[
-    str, typer.Argument(help='Source texts, one a line; or pairs as TSV or .jsonl ("-": stdin).')
+    str,
+    typer.Argument(help='Source texts, one a line; or pairs as TSV, .csv, .jsonl or .parquet ("-": stdin).'),
 ]
 Targets = Annotated[
     str | None, typer.Argument(help="Target texts, line n for line n; leave out if SOURCE holds pairs.")

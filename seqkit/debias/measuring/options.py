@@ -13,7 +13,7 @@ from seqkit.core.options import option
 class Options:
     """Settings that all measures share."""
 
-    seed: int = option(1, low=0, help="seed of every draw")
+    seed: int = option(1, low=0, high=2**63 - 1, help="seed of every draw")
     resamples: int = option(1000, low=0, help="bootstrap resamples of the words for the interval; 0: none")
     draws: int = option(1000, low=0, help="random word sets for the null band; 0: none")
     pool: int = option(

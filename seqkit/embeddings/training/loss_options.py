@@ -29,7 +29,7 @@ class WindowObjectiveOptions:
         help="what each row of a mean (cbow's context) takes: its whole gradient, or its share (the true "
         "gradient)",
     )
-    seed: int = option(1, low=0, help="seed of every draw")
+    seed: int = option(1, low=0, high=2**63 - 1, help="seed of every draw")
     deterministic: bool = option(False, help="same bytes for any number of threads")
 
     def __post_init__(self) -> None:
@@ -92,7 +92,7 @@ class GloVeOptions(CountOptions):
         "sum", help="vectors that come out: θ + e (as C), their mean, θ, or e"
     )
     unknown: bool = option(False, help="add a row <unk>, the mean of the 100 rarest words")
-    seed: int = option(1, low=0, help="seed of every draw")
+    seed: int = option(1, low=0, high=2**63 - 1, help="seed of every draw")
 
 
 LOSS_OPTIONS: dict[str, type] = {

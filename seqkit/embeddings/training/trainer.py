@@ -38,6 +38,7 @@ class Trainer:
     """
 
     fixed: ClassVar[Mapping[str, str]] = {}
+    written: ClassVar = "vectors"  # the kind of folder that a run writes
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class Trainer:
             )
         if self.learns_from == "text" and "context" in self.fixed:
             settings = {"context": self.fixed["context"], **settings}
+        count_threads(threads)
         self.loss, self.epochs, self.threads = loss, epochs, threads
         self.options = options.from_json(self.objective_class.Options, settings)
         self.lr = self.objective_class.first_lr(self.options) if lr is None else lr

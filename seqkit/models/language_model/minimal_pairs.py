@@ -45,23 +45,26 @@ class Comparison:
 def read_pairs(
     path: Path, *, good: str | None = None, bad: str | None = None, group: str | None = None
 ) -> list[Pair]:
-    """Pairs from a TSV file with a header, or from JSON lines; plain or compressed.
+    """Pairs from TSV or CSV with a header, JSON lines or Parquet; plain or compressed.
 
     good, bad: names of the columns; if not given correct/wrong, right/wrong, sentence_good/sentence_bad or
     good/bad.
     Raises:  FormatError naming file, line and what is missing; OptionError for a column that is not there.
     """
-    content = table.content(path)
+    kind = table.kind_of(path.name) or "tsv"
+    content = "" if kind == "parquet" else table.content(path)
     lines = table.lines([content])
-    if content.lstrip().startswith("{"):
+    if kind == "parquet":
+        rows = list(table.parquet(path, []))
+    elif content.lstrip().startswith("{"):
         rows = list(table.objects(lines, str(path)))
     else:
-        found = table.records(lines, str(path), "\t", quotes=False)
+        found = table.records(lines, str(path), table.SEPARATORS.get(kind, "\t"), quotes=kind == "csv")
         _, head = next(found, (1, []))
         rows = list(table.named(found, str(path), head))
     if not rows:
         raise FormatError(
-            f"{path}: got no pair of sentences, expected a TSV file with a header, or JSON lines."
+            f"{path}: got no pair of sentences, expected TSV or CSV with a header, JSON lines or Parquet."
         )
     columns = _columns(path, list(rows[0].cells), good, bad)
     pairs = []

@@ -72,7 +72,7 @@ class WindowModel(Model[Fitted]):
     """
 
     unit = "tokens"
-    kind = "window-model"
+    kind, written = "window-model", "vectors"
     settings = SETTINGS
     record = Fitted
 

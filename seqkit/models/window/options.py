@@ -22,7 +22,7 @@ class WindowModelOptions:
     dim: int = option(100, low=1, help="size of a vector")
     hidden_size: int = option(128, low=1, alias="hidden", help="size of the hidden layer")
     min_count: int = option(5, low=1, help="words that occur less often are read as unknown")
-    seed: int = option(1, low=0, help="seed of the weights, the order of the data, and draws")
+    seed: int = option(1, low=0, high=2**63 - 1, help="seed of the weights, the order of the data, and draws")
 
     def __post_init__(self) -> None:
         options.check(self)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from seqkit.core.errors import FormatError, OptionError, did_you_mean
+from seqkit.core.errors import FormatError, OptionError, counted, did_you_mean
 from seqkit.text.readers import table
 from seqkit.text.readers.text import Text, paths
 from seqkit.text.tokenizer import tokenizer
@@ -142,12 +142,13 @@ def _conll(
         width = width or len(cells)
         if len(cells) != width or not all(cells):
             raise FormatError(
-                f"{where} has {sum(map(bool, cells))} columns, expected {width} as above: "
+                f"{where} has {counted(sum(map(bool, cells)), 'column')}, expected {width} as above: "
                 f"{line.strip()[:60]!r}."
             )
         if tagged and (width < 2 or (at is not None and at >= width)):
             raise FormatError(
-                f"{where} has {width} columns, expected the tags in column {2 if at is None else at + 1}."
+                f"{where} has {counted(width, 'column')}, expected the tags in column "
+                f"{2 if at is None else at + 1}."
             )
         yield cells[0], cells[width - 1 if at is None else at] if tagged else None, where
     yield None

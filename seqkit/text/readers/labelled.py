@@ -1,8 +1,9 @@
-"""Texts with labels: lines, CSV, TSV, JSON lines, files or folders named by their label.
+"""Texts with labels: lines, CSV, TSV, JSON lines, Parquet, files or folders named by their label.
 
 lines    a label, white space, the text; "__label__" before a label, as fastText has it, is taken off
 tsv csv  columns with a header that names them; without one, a label and a text
 jsonl    {"text": ..., "label": ...} a line; null is a missing label
+parquet  columns of these names
 files    a text a line, the label is the file's suffix (polarity.pos), or its name if that is .txt
 folders  a text a file, the label is the name of its folder
 text     a text a line, without labels
@@ -15,7 +16,6 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,9 @@ from seqkit.core.errors import FormatError, OptionError, did_you_mean
 from seqkit.text.readers import table
 from seqkit.text.readers.text import paths
 
-FORMATS = ("lines", "tsv", "csv", "jsonl", "files", "folders", "text")
+FORMATS = ("lines", *table.KINDS, "files", "folders", "text")
 PREFIX = "__label__"
 _HINT = "Convert the file, or give its encoding (--encoding windows-1252, say)."
-_MISSING = ("", None)
 
 
 @dataclass(frozen=True)
@@ -49,9 +48,9 @@ def labelled(
 ) -> list[Labelled]:
     """The labelled texts of a file, folder, glob, or "-" for stdin; compressed or not.
 
-    format: one of FORMATS; by default the name decides (.tsv, .csv, .jsonl), else lines, or text where no
-    labels are asked for. text, label: names of columns; several labels are several tasks. labels: whether
-    the texts must have labels.
+    format: one of FORMATS; by default the name decides (.tsv, .csv, .jsonl, .parquet), else lines, or text
+    where no labels are asked for. text, label: names of columns; several labels are several tasks. labels:
+    whether the texts must have labels.
     Raises:  FormatError, naming file and line, for a broken line, an empty text, a missing column, bytes that
              are not of the encoding, and if there is no text at all.
     """
@@ -60,10 +59,12 @@ def labelled(
     found = []
     for path in paths(os.fspath(source)):
         name = "stdin" if path is None else str(path)
-        content, kind = table.content(path, encoding=encoding, hint=_HINT), format or _format(name, labels)
-        if len(tasks) > 1 and kind not in ("tsv", "csv", "jsonl"):
+        kind = format or table.kind_of(name) or ("lines" if labels else "text")
+        content = "" if kind == "parquet" else table.content(path, encoding=encoding, hint=_HINT)
+        if len(tasks) > 1 and kind not in table.KINDS:
             raise OptionError(
-                f"{name}: got {len(tasks)} labels a text, expected one for {kind}. Use tsv, csv or jsonl."
+                f"{name}: got {len(tasks)} labels a text, expected one for {kind}. Use "
+                f"{', '.join(table.KINDS)}."
             )
         for one in _rows(content, name, path, kind, text, tasks):
             if not one.text.strip():
@@ -98,10 +99,9 @@ def _rows(
     content: str, name: str, path: Path | None, kind: str, text: str, tasks: tuple[str, ...]
 ) -> Iterator[Labelled]:
     lines = table.lines([content])
-    if kind in table.SEPARATORS:
-        yield from _separated(lines, name, kind, text, tasks)
-    elif kind == "jsonl":
-        yield from (_of_object(row, text, tasks) for row in table.objects(lines, name))
+    if kind in table.KINDS:
+        rows = table.rows(lines, name, path, kind, (*tasks, text))
+        yield from (_of_row(row, text, tasks) for row in rows)
     elif kind == "folders":
         if path is None:
             raise OptionError("stdin: got the format folders, expected another one: stdin has no folder.")
@@ -125,45 +125,15 @@ def _line(line: str, where: str, tasks: tuple[str, ...]) -> Labelled:
     return Labelled(parts[1].strip(), (parts[0].removeprefix(PREFIX),) * len(tasks), where)
 
 
-def _separated(
-    lines: Iterator[str], name: str, kind: str, text: str, tasks: tuple[str, ...]
-) -> Iterator[Labelled]:
-    found = table.records(lines, name, table.SEPARATORS[kind], quotes=kind == "csv")
-    number, first = next(found, (1, []))
-    if not first:
-        return
-    head = _head(first, f"{name}: line {number:,}", text, tasks)
-    rows = found if text in first else chain([(number, first)], found)
-    for row in table.named(rows, name, head):
-        labels = tuple(row.cells[task].strip() or None for task in tasks)
-        yield Labelled(row.cells[text], labels, row.where)
-
-
-def _head(row: list[str], where: str, text: str, tasks: tuple[str, ...]) -> list[str]:
-    """The names of the columns: the first row's, or, where it names none, those of a label and a text."""
-    lacking = [name for name in (text, *tasks) if name not in row]
-    if not lacking:
-        return row
-    if text not in row and len(row) == 1 + len(tasks) and len(tasks) < 2:
-        return [*tasks, text]
-    table.check_column(lacking[0], row, where)
-    return row
-
-
-def _of_object(row: table.Row, text: str, tasks: tuple[str, ...]) -> Labelled:
+def _of_row(row: table.Row, text: str, tasks: tuple[str, ...]) -> Labelled:
     found, known = row.text(text), sorted(row.cells)
     for task in tasks:
         if task not in row.cells or not isinstance(row.cells[task], str | int | None):
             raise FormatError(
                 f"{row.where} has no label in {task!r}; it has {', '.join(known)}.{did_you_mean(task, known)}"
             )
-    labels = tuple(None if row.cells[task] in _MISSING else str(row.cells[task]) for task in tasks)
-    return Labelled(found, labels, row.where)
-
-
-def _format(name: str, labels: bool) -> str:
-    kind = table.kind_of(name)
-    return kind if kind in FORMATS else "lines" if labels else "text"
+    given = ("" if row.cells[task] is None else str(row.cells[task]).strip() for task in tasks)
+    return Labelled(found, tuple(label or None for label in given), row.where)
 
 
 def _of_file(name: str) -> str:

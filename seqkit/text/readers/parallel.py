@@ -1,11 +1,12 @@
-"""Texts in pairs: two files line by line, one TSV file, or JSON lines; plain or compressed, "-" is stdin.
+"""Texts in pairs: two files line by line, or one TSV, CSV, JSON lines or Parquet; "-" is stdin.
 
 Every message names file and line. Not handled: texts of several lines, quoted TSV cells; all rows are held in
 memory.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from seqkit.core.errors import FormatError
 from seqkit.text.readers import table
@@ -15,7 +16,7 @@ NAMES = ("source", "target")
 
 
 def rows(source: str | os.PathLike[str], *, name: str = "source", empty: bool = False) -> list[str]:
-    """The texts of a file, one a line; of JSON lines (.jsonl, or stdin that begins with a brace) `name`.
+    """The texts of a file, one a line; of Parquet and JSON lines (or stdin with a brace) the column `name`.
 
     Raises:  FormatError naming file and line for a text that is empty, unless `empty` ones may be.
     """
@@ -32,9 +33,9 @@ def pairs(
     *,
     names: Sequence[str] = NAMES,
 ) -> tuple[list[str], list[str]]:
-    """Two lists of as many texts: two files line by line, or lines `first<TAB>second`, or JSON objects.
+    """Two lists of as many texts: two files line by line, or one with both, whose name says how (else TSV).
 
-    names: the fields of JSON objects; a TSV file may have them as its header.
+    names: the columns; TSV and CSV without a header have them in this order.
     Raises:  FormatError for files of different length, a line without two texts, an empty text, or no pair at
              all.
     """
@@ -63,6 +64,8 @@ def pairs(
 
 def _texts(source: str | os.PathLike[str], name: str) -> list[tuple[str, str]]:
     """The texts of one side, each with its place."""
+    if _kind(source) == "parquet":
+        return [(row.where, _value(row, name)) for row in _rows(source, "parquet", [name])]
     lines, file = _lines(source), _name(source)
     if _is_json(source, lines):
         return [(row.where, _value(row, name)) for row in table.objects(lines, file)]
@@ -71,20 +74,15 @@ def _texts(source: str | os.PathLike[str], name: str) -> list[tuple[str, str]]:
 
 def _cells(source: str | os.PathLike[str], names: Sequence[str]) -> list[list[tuple[str, str]]]:
     """The pairs of one file: two texts, each with its place."""
-    lines, file = _lines(source), _name(source)
-    if _is_json(source, lines):
-        return [[(row.where, _value(row, name)) for name in names] for row in table.objects(lines, file)]
-    found: list[list[tuple[str, str]]] = []
-    for number, cells in table.records(lines, file, "\t", quotes=False):
-        where = f"{file}: line {number:,}"
-        if len(cells) != 2:
-            raise FormatError(
-                f"{where} has {len(cells)} columns, expected {names[0]}<TAB>{names[1]}. Give two files, or "
-                "separate the texts by one tab."
-            )
-        if found or cells != list(names):
-            found.append([(where, cell) for cell in cells])
-    return found
+    found = _rows(source, _kind(source) or "tsv", names)
+    return [[(row.where, _value(row, name)) for name in names] for row in found]
+
+
+def _rows(source: str | os.PathLike[str], kind: str, names: Sequence[str]) -> Iterator[table.Row]:
+    path = None if os.fspath(source) == "-" else Path(source)
+    lines = [] if kind == "parquet" else _lines(source)
+    kind = "jsonl" if _is_json(source, lines) else kind
+    return table.rows((line + "\n" for line in lines), _name(source), path, kind, names)
 
 
 def _value(row: table.Row, name: str) -> str:
@@ -96,6 +94,10 @@ def _value(row: table.Row, name: str) -> str:
 def _lines(source: str | os.PathLike[str]) -> list[str]:
     """All lines without their ends."""
     return [line.removesuffix("\n").removesuffix("\r") for line in table.lines(read(source))]
+
+
+def _kind(source: str | os.PathLike[str]) -> str | None:
+    return table.kind_of(os.fspath(source))
 
 
 def _is_json(source: str | os.PathLike[str], lines: list[str]) -> bool:

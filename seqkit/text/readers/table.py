@@ -13,10 +13,11 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seqkit.core.errors import FormatError, OptionError, did_you_mean
+from seqkit.core.errors import FormatError, OptionError, counted, did_you_mean
 from seqkit.text.readers.compressed import open_bytes
 
 KINDS = ("csv", "tsv", "jsonl", "parquet")
@@ -125,9 +126,7 @@ def named(
         if len(cells) != len(head) and not ragged:
             if len(cells) == 1 and not cells[0].strip():
                 continue
-            raise FormatError(
-                f"{name}: line {number:,} has {len(cells)} columns, expected {len(head)} ({', '.join(head)})."
-            )
+            raise _another_width(name, number, cells, head)
         yield Row(dict(zip(head, cells, strict=False)), name, number)
 
 
@@ -148,8 +147,34 @@ def objects(lines: Iterable[str], name: str) -> Iterator[Row]:
         yield Row(cells, name, number)
 
 
+def rows(
+    lines: Iterable[str], name: str, path: Path | None, kind: str, columns: Sequence[str]
+) -> Iterator[Row]:
+    """The rows of a table of any kind with these columns; of one without a header, cells in this order.
+
+    lines: of the file, which Parquet does not need.
+    Raises:  FormatError for a column that is not there, a row with another number of cells, or a broken file.
+    """
+    if kind == "parquet":
+        if path is None:
+            raise OptionError("stdin: got the format parquet, expected csv, tsv or jsonl. Give a file.")
+        yield from parquet(path, columns)
+    elif kind == "jsonl":
+        yield from objects(lines, name)
+    else:
+        found = records(lines, name, SEPARATORS[kind], quotes=kind == "csv")
+        for number, first in found:
+            lacking = [column for column in columns if column not in first]
+            if lacking and (columns[-1] in first or len(first) != len(columns) or len(columns) > 2):
+                if len(first) < len(columns):
+                    raise _another_width(name, number, first, columns)
+                check_column(lacking[0], first, f"{name}: line {number:,}")
+            body = chain([(number, first)], found) if lacking else found
+            yield from named(body, name, list(columns) if lacking else first)
+
+
 def parquet(path: Path, columns: Sequence[str | None]) -> Iterator[Row]:
-    """These columns of a Parquet file; None is refused with the names of those there are.
+    """These columns of a Parquet file, all if none is named; None is refused with those there are.
 
     Raises:  OptionError without pyarrow; FormatError for a column that is not there or a broken file.
     """
@@ -161,6 +186,7 @@ def parquet(path: Path, columns: Sequence[str | None]) -> Iterator[Row]:
     number = 0
     try:
         file = pq.ParquetFile(path)
+        columns = columns or file.schema_arrow.names
         for column in columns:
             check_column(column, file.schema_arrow.names, str(path))
         for batch in file.iter_batches(columns=list(columns)):
@@ -172,11 +198,18 @@ def parquet(path: Path, columns: Sequence[str | None]) -> Iterator[Row]:
 
 
 def check_column(column: str | None, known: Sequence[str], where: str) -> None:
-    """Raise FormatError if the column is not there."""
+    """Raise FormatError if the column is not there, or none was named."""
+    if column is None:
+        raise FormatError(f"{where}: got no name of a column, expected one of {', '.join(known)}. Name it.")
     if column not in known:
         raise FormatError(
-            f"{where}: no column {column!r}; it has {', '.join(known)}.{did_you_mean(column or '', known)}"
+            f"{where}: no column {column!r}; it has {', '.join(known)}.{did_you_mean(column, known)}"
         )
+
+
+def _another_width(name: str, number: int, cells: Sequence[str], head: Sequence[str]) -> FormatError:
+    has, wanted = counted(len(cells), "column"), f"{len(head)} ({', '.join(head)})"
+    return FormatError(f"{name}: line {number:,} has {has}, expected {wanted}.")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

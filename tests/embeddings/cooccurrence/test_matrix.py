@@ -279,7 +279,7 @@ def test_hostile_entries_are_refused_where_they_are_used(tmp_path, change):
 
 def test_a_folder_of_another_kind_or_a_flipped_bit_is_refused(tmp_path):
     make_corpus().save(tmp_path / "corpus")
-    with pytest.raises(ModelFileError, match="holds a corpus, expected a cooccurrence"):
+    with pytest.raises(ModelFileError, match="holds corpus, expected cooccurrence"):
         Cooccurrence.load(tmp_path / "corpus")
     Cooccurrence.count(make_corpus(), out=tmp_path / "c")
     (path,) = (tmp_path / "c").glob("*.safetensors")

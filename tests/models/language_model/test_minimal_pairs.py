@@ -32,7 +32,7 @@ def test_pairs_are_read_from_tables_and_json_lines(tmp_path):
     [
         ("", "got no pair of sentences"),
         ("correct\twrong\n", "no pair"),
-        ("correct\twrong\na\n", "line 2 has 1 columns, expected 2 .correct, wrong."),
+        ("correct\twrong\na\n", "line 2 has 1 column, expected 2 .correct, wrong."),
         ("correct\twrong\na\t \n", "line 2 has no text in 'correct' or 'wrong'"),
         ('{"good": "a"\n', "line 1 is not JSON"),
         ('{"good": "a", "bad": 3}\n', "line 1: 'bad' is 3, expected a text"),

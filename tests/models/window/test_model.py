@@ -224,7 +224,7 @@ def test_saved_and_loaded_it_scores_the_same(tmp_path):
     assert again.score(corpus()) == model.score(corpus())
     assert again.vectors().matrix.tobytes() == model.vectors().matrix.tobytes()
     model.vectors().save(tmp_path / "v")
-    with pytest.raises(ModelFileError, match="holds a vectors, expected a window-model"):
+    with pytest.raises(ModelFileError, match="holds vectors, expected window-model"):
         WindowModel.load(tmp_path / "v")
 
 

@@ -81,7 +81,7 @@ def test_what_is_written_is_read_again():
     ("name", "text", "settings", "message"),
     [
         ("a.conll", "a NN O\nb NN\n", {}, r"a.conll: line 2 has 2 columns, expected 3 as above: 'b NN'"),
-        ("a.conll", "a\nb\n", {}, r"a.conll: line 1 has 1 columns, expected the tags in column 2"),
+        ("a.conll", "a\nb\n", {}, r"a.conll: line 1 has 1 column, expected the tags in column 2"),
         ("a.conll", "a O\n", {"column": 3}, r"line 1 has 2 columns, expected the tags in column 3"),
         ("a.conll", "a\t\tO\n", {}, r"line 1 has 2 columns, expected 3"),
         ("a.conllu", "1\ta\tb\n", {}, r"line 1 has 3 columns between tabs, expected 10"),

@@ -71,8 +71,8 @@ def test_texts_without_labels(tmp_path):
         ("a.txt", "pos fine\n\nneg bad\n", "a.txt: line 2 is empty, expected a label and a text"),
         ("a.txt", "pos fine\nneg\n", "a.txt: line 2: got 'neg', expected a label, white space and a text"),
         ("a.tsv", "pos\tfine\nneg\t \n", "a.tsv: line 2: the text is empty"),
-        ("a.tsv", "pos\tfine\nneg\n", "a.tsv: line 2 has 1 columns, expected 2 .label, text."),
-        ("a.tsv", "a\tb\tc\nx\ty\tz\n", "a.tsv: line 1: no column 'text'; it has a, b, c"),
+        ("a.tsv", "pos\tfine\nneg\n", "a.tsv: line 2 has 1 column, expected 2 .label, text."),
+        ("a.tsv", "a\tb\tc\nx\ty\tz\n", "a.tsv: line 1: no column 'label'; it has a, b, c"),
         (
             "a.csv",
             "text,lable\nfine,pos\n",

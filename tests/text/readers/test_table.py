@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_parquet_rows_know_their_place_and_their_columns(tmp_path):
         found[0].text("n")
     with pytest.raises(FormatError, match="no column 'txt'; it has text, n. Did you mean 'text'"):
         "".join(read(path, column="txt"))
-    with pytest.raises(FormatError, match="no column None; it has text, n"):
+    with pytest.raises(FormatError, match="got no name of a column, expected one of text, n. Name it"):
         "".join(read(path))
     with pytest.raises(FormatError, match="'n' is 1, expected a text"):
         "".join(read(path, column="n"))
@@ -103,3 +104,23 @@ def test_column_of_what_has_none_is_refused_by_name(tmp_path):
     (tmp_path / "a.txt").write_text("x\n")
     with pytest.raises(OptionError, match="got column 'text', but only .jsonl, .csv, .tsv and .parquet have"):
         "".join(read(tmp_path / "a.txt", column="text"))
+
+
+def test_every_reader_of_rows_takes_every_kind_of_table(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [("pos", "a good, long film"), ("neg", 'he said "no"')]
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(("label", "text"))}
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    (tmp_path / "a.jsonl").write_text(
+        "".join(json.dumps(dict(zip(columns, row, strict=True))) + "\n" for row in rows)
+    )
+    (tmp_path / "a.tsv").write_text("".join("\t".join(row) + "\n" for row in [("label", "text"), *rows]))
+    (tmp_path / "a.csv").write_text('label,text\npos,"a good, long film"\nneg,"he said ""no"""\n')
+    for kind in table.KINDS:
+        path = tmp_path / f"a.{kind}"
+        assert [(row.labels[0], row.text) for row in labelled(path)] == rows
+        assert list(zip(*pairs(path, names=("label", "text")), strict=True)) == rows
+        found = read_pairs(path, good="label", bad="text")
+        assert [(pair.good, pair.bad) for pair in found] == rows

@@ -37,7 +37,7 @@ class DoubleHard(BiasMethod):
     promises = frozenset({"orthogonal", "equidistant", "unit", "blind"})
     candidates: int = option(20, low=1, help="principal directions tried")
     examples: int = option(500, low=2, help="most biased words of each class that k-means sorts")
-    seed: int = option(1, low=0, help="seed of k-means")
+    seed: int = option(1, low=0, high=2**63 - 1, help="seed of k-means")
     direction: Literal["pca", "mean", "unit-mean", "sums", "pair"] = option(
         "pca", help="how the direction is found"
     )

@@ -48,7 +48,7 @@ class INLP(BiasMethod):
     held_out: float = option(
         0.3, low=0.05, high=0.9, help="share of the words that the classifier is tested on"
     )
-    seed: int = option(1, low=0, help="seed of the split")
+    seed: int = option(1, low=0, high=2**63 - 1, help="seed of the split")
 
     def fit(self, vectors: Vectors, words: WordSets) -> Eraser:
         """Train classifiers, one after the other.
