@@ -15,7 +15,7 @@ from seqkit.core import files
 from seqkit.core.errors import OptionError, ShapeError
 from seqkit.core.types import Array
 from seqkit.report.figure import SUFFIXES, figure
-from seqkit.report.pages.templates import template
+from seqkit.report.pages.out import template
 
 COLUMNS = 60  # tokens in a line of a picture
 MOST = 3000  # tokens in a picture

@@ -9,7 +9,7 @@ import pytest
 
 from seqkit.core.errors import ShapeError
 from seqkit.kernels.fasttext import cpu, reference
-from seqkit.kernels.fasttext.rows import SubwordRows
+from seqkit.kernels.fasttext.reference import SubwordRows
 from seqkit.kernels.word2vec import reference as words_alone
 
 spec = importlib.util.spec_from_file_location("window_plans", Path(__file__).with_name("window_plans.py"))

@@ -7,7 +7,7 @@ from seqkit.embeddings.training.frequencies import alias_table
 from seqkit.embeddings.training.huffman import huffman
 from seqkit.kernels.primitives.simd.rows import aligned, padded
 from seqkit.kernels.primitives.windows.settings import Noise, Stretch, Windows
-from seqkit.kernels.word2vec.paths import Paths
+from seqkit.kernels.word2vec.reference import Paths
 
 
 def text(tokens: int = 400, vocab: int = 30, seed: int = 0) -> Stretch:

@@ -15,13 +15,7 @@ import numpy as np
 
 from seqkit.core.errors import FormatError
 from seqkit.core.types import Array
-from seqkit.kernels.cooccurrence.loops.cpu import (
-    add_rows,
-    count_rows,
-    sort_places,
-    work_space,
-    write_stream,
-)
+from seqkit.kernels.cooccurrence.loops.cpu import add_rows, count_rows, sort_places, work_space, write_stream
 from seqkit.kernels.primitives.windows.settings import Stretch
 
 CountedRows = tuple[Array, Array, Array]  # lengths (rows,), columns (N,) int32, units (N,) int64

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numba.extending import overload
 
-from seqkit.kernels.fasttext.reference import SHARED
-from seqkit.kernels.fasttext.rows import Plan, SubwordRows
+from seqkit.kernels.fasttext.reference import SHARED, Plan, SubwordRows
 from seqkit.kernels.primitives.compiler.cpu import njit
 from seqkit.kernels.primitives.private_copies.cpu import address, base_of
 from seqkit.kernels.primitives.simd.cpu import axpy, fill, logistic, prefetch

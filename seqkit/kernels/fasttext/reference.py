@@ -13,13 +13,25 @@ one another: it is at hand then, and a window still has noise enough. Source: Bo
 Not handled: a tree (hierarchical softmax), locked rows.
 """
 
-import numpy as np
+from typing import NamedTuple
 
-from seqkit.kernels.fasttext.rows import Plan
+import numpy as np
+from numpy.typing import NDArray
+
 from seqkit.kernels.primitives.windows.reference import bits, draw, windows
-from seqkit.kernels.primitives.windows.settings import Matrices, Stretch
+from seqkit.kernels.primitives.windows.settings import Matrices, Noise, Stretch, Windows
+
+
+class SubwordRows(NamedTuple):
+    """The vector of word w is the mean of the input rows rows[ends[w]:ends[w + 1]]."""
+
+    rows: NDArray[np.int32]  # (P,)
+    ends: NDArray[np.int64]  # (V + 1,)
+    noise: Noise
+
 
 SHARED = 16  # places
+Plan = tuple[Windows, SubwordRows]  # how windows are made, and what they predict by
 
 
 def train(text: Stretch, plan: Plan, matrices: Matrices, lr: float) -> tuple[float, int]:

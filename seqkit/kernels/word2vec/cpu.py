@@ -17,7 +17,7 @@ from seqkit.kernels.primitives.text_passes import cpu as text_passes
 from seqkit.kernels.primitives.text_passes.cpu import STEP, Room, Task, predicts_by, run
 from seqkit.kernels.primitives.windows.cpu import draw, half_width, keep, span
 from seqkit.kernels.primitives.windows.settings import Matrices, Noise, Stretch
-from seqkit.kernels.word2vec.paths import Paths, Plan
+from seqkit.kernels.word2vec.reference import Paths, Plan
 
 TOP = 256  # nodes of a tree that each of several threads has to itself for a piece
 

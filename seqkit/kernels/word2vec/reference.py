@@ -10,14 +10,25 @@ All of G is taken at the values before the window. Source: Mikolov et al. 2013 (
 sharing one set of noise words in a window: Ji et al. 2016 (arXiv:1604.04661).
 """
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqkit.core.types import Array
 from seqkit.kernels.primitives.windows.reference import noise_words, windows
 from seqkit.kernels.primitives.windows.settings import Matrices, Noise, Stretch, Windows
-from seqkit.kernels.word2vec.paths import Paths, Plan
+
+
+class Paths(NamedTuple):
+    """The Huffman path of word w: inner nodes points[ends[w]:ends[w + 1]] and their labels (1 or 0)."""
+
+    points: NDArray[np.int32]  # (P,)
+    labels: NDArray[np.float32]  # (P,)
+    ends: NDArray[np.int64]  # (V + 1,)
+
+
+Plan = tuple[Windows, Noise | Paths]  # how windows are made, and what they predict
 
 
 def step(

@@ -42,11 +42,7 @@ def predictions(model: TextClassifier, texts: Sequence[str]) -> list[Prediction]
     """The predictions for texts, in their order."""
     fitted = model.fitted
     logits = fitted.logits(model.network, texts)
-    best, probabilities, classes = (
-        fitted.best(logits),
-        fitted.probabilities(logits),
-        fitted.targets.classes,
-    )
+    best, probabilities, classes = (fitted.best(logits), fitted.probabilities(logits), fitted.targets.classes)
     return [
         Prediction(
             text,
@@ -70,11 +66,7 @@ def evaluate(model: TextClassifier, source: str, **reading: Any) -> list[Classif
     check_known(rows, targets)
     texts, y = to_part(rows)
     found, truth = model.ids(texts, y)
-    signature = {
-        "reader": model.own.reader,
-        "source": source,
-        "unknown_words": model.unknown(texts),
-    }
+    signature = {"reader": model.own.reader, "source": source, "unknown_words": model.unknown(texts)}
     return [
         classification(found[:, k], truth[:, k], targets.classes[k], signature)
         for k in range(len(targets.classes))

@@ -100,12 +100,7 @@ def accuracy(name: str, comparisons: Sequence[Comparison], *, skip_unknown: bool
     value = float(hits.mean()) if len(hits) else math.nan
     signature = {"ties": ties, "with_unknown": unknown, "skip_unknown": skip_unknown}
     return Score(
-        name,
-        value,
-        len(hits),
-        len(comparisons) - len(kept),
-        signature,
-        interval(mean_of(hits), len(hits)),
+        name, value, len(hits), len(comparisons) - len(kept), signature, interval(mean_of(hits), len(hits))
     )
 
 

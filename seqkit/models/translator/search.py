@@ -68,11 +68,7 @@ class SourceRows:
 
 @torch.no_grad()
 def translate(
-    network: TranslatorNetwork,
-    codec: Codec,
-    sources: Sequence[Ids],
-    settings: BeamOptions,
-    unk: int | None,
+    network: TranslatorNetwork, codec: Codec, sources: Sequence[Ids], settings: BeamOptions, unk: int | None
 ) -> list[list[Translation]]:
     """The `top` best texts found for each source, best first.  unk: the sources' unknown token."""
     network.eval()

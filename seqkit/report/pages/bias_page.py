@@ -9,7 +9,7 @@ from typing import Any
 
 from seqkit.core import files
 from seqkit.report.figure import BLUE, GREEN, ORANGE
-from seqkit.report.pages.templates import template
+from seqkit.report.pages.out import template
 
 COLOURS = (ORANGE, BLUE, GREEN, "#CC79A7", "#56B4E9", "#E69F00")
 MOST = 40  # words in the picture of projections

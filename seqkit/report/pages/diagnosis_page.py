@@ -10,7 +10,7 @@ from typing import Any
 
 from seqkit.core import files
 from seqkit.report.figure import BLUE, GREEN, GREY, ORANGE
-from seqkit.report.pages.templates import template
+from seqkit.report.pages.out import template
 
 MOST = 20  # labels in the confusion table
 _LEFT, _WIDTH, _HEIGHT, _ROW = 110, 620, 220, 28

@@ -18,7 +18,7 @@ from seqkit.core import files
 from seqkit.core.errors import ShapeError
 from seqkit.core.types import Array
 from seqkit.report.map import COLOURS, check_map
-from seqkit.report.pages.templates import template
+from seqkit.report.pages.out import template
 
 BYTES = 30  # a word; a page of 50,000 words has 1.5 MB at most
 

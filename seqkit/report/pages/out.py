@@ -1,11 +1,17 @@
-"""A report as a page or as tables: the name of the file, .html or .json, says which."""
+"""A report as a page or as tables, as the name of the file says; and the templates of pages (html/).
+
+Pages are one file, made by jinja2 (extra plot), with all text escaped.
+"""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqkit.core import files
 from seqkit.core.errors import OptionError
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 
 def check_out(what: str, path: Path | str) -> str:
@@ -27,3 +33,23 @@ def save(
         files.write_json(Path(path), tables)
     else:
         page(tables, Path(path))
+
+
+def template(what: str, path: Path, name: str, **filters: Callable[[Any], str]) -> "Template":
+    """The template html/`name`, in which texts are data: markup in them is shown, not run.
+
+    what, path: for messages. filters: functions that the template knows besides those of jinja2.
+    Raises:  OptionError for another suffix than .html, or if jinja2 is not installed.
+    """
+    if path.suffix.lower() != ".html":
+        raise OptionError(f"{what}: got {path.name!r}, expected a name that ends in .html.")
+    try:
+        from jinja2 import Environment, PackageLoader
+    except ImportError as error:
+        raise OptionError(
+            f"{what}: {path} needs jinja2, which is not installed. Install seqkit[plot]."
+        ) from error
+    loader = PackageLoader("seqkit.report.pages", "html")
+    made = Environment(autoescape=True, trim_blocks=True, loader=loader)
+    made.filters |= filters
+    return made.get_template(name)

@@ -9,7 +9,7 @@ from seqkit.embeddings.training.loss_options import HierarchicalSoftmaxOptions
 from seqkit.embeddings.training.window_objective import Block, WindowObjective
 from seqkit.kernels.primitives.windows.settings import Windows
 from seqkit.kernels.word2vec import reference
-from seqkit.kernels.word2vec.paths import Paths
+from seqkit.kernels.word2vec.reference import Paths
 
 __all__ = ["HierarchicalSoftmax"]
 

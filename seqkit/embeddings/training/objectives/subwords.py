@@ -16,7 +16,7 @@ from seqkit.embeddings.vectors.ngrams import EOS, word_rows
 from seqkit.embeddings.vectors.subword import SubwordVectors
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.kernels.fasttext import reference
-from seqkit.kernels.fasttext.rows import SubwordRows
+from seqkit.kernels.fasttext.reference import SubwordRows
 from seqkit.kernels.primitives.windows.settings import Noise, Windows
 from seqkit.text.vocab import Vocab
 

@@ -11,18 +11,7 @@ from numba.core import cgutils
 from numba.core.types import intp
 
 from seqkit.kernels.primitives.compiler.cpu import emitted, njit
-from seqkit.kernels.primitives.simd.cpu import (
-    FLOAT,
-    INT,
-    add_up,
-    along,
-    const,
-    entry,
-    fma,
-    get,
-    put,
-    splat,
-)
+from seqkit.kernels.primitives.simd.cpu import FLOAT, INT, add_up, along, const, entry, fma, get, put, splat
 
 
 def make_dots(n_x: int, n_y: int) -> Any:

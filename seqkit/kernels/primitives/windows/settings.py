@@ -1,7 +1,7 @@
 """A stretch of text, windows and noise, as tuples that plain Python and compiled code both read.
 
 A draw for the token at place p depends on the seeds and p alone. Not handled: what else a kernel predicts by
-(word2vec.paths, fasttext.rows).
+(word2vec.reference, fasttext.reference).
 """
 
 from typing import NamedTuple
