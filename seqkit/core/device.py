@@ -1,6 +1,8 @@
 """Where work runs: the number of CPU threads, and the torch device when a model asks for one."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from seqkit.core.errors import BackendError, OptionError
@@ -34,3 +36,27 @@ def device(name: str = "auto") -> Any:  # Any: torch.device, imported only here
             f"device: got {name!r}, but torch {torch.__version__} sees no such device. Use --device cpu."
         )
     return torch.device(name)
+
+
+@contextlib.contextmanager
+def float32_products(device: Any, *, tf32: bool = False) -> Iterator[None]:  # Any: torch.device
+    """Within the block a GPU multiplies float32 numbers as they are; tf32: with 10 bits of mantissa.
+
+    torch's own default is exact for products of matrices and tf32 for recurrent layers.
+    Source:  https://docs.pytorch.org/docs/stable/notes/cuda.html (TensorFloat-32)
+    """
+    if device.type != "cuda":
+        yield
+        return
+    import torch
+
+    cudnn: Any = torch.backends.cudnn
+    places: list[Any] = [torch.backends.cuda.matmul, cudnn.rnn, cudnn.conv]
+    before = [place.fp32_precision for place in places]
+    try:
+        for place in places:
+            place.fp32_precision = "tf32" if tf32 else "ieee"
+        yield
+    finally:
+        for place, was in zip(places, before, strict=True):
+            place.fp32_precision = was

@@ -201,9 +201,10 @@ class Model(Generic[F]):
         """
         with torch.device("meta"):
             numbers = sum(p.numel() for p in fitted.network(self.options).parameters())
-        check_memory(type(self).__name__, numbers)
+        place = find_device(device or self.device)
+        check_memory(type(self).__name__, numbers, find_device(self.device))
         self.built = numbers
-        return fitted.network(self.options).to(find_device(device or self.device))
+        return fitted.network(self.options).to(place)
 
     def _signature(self, *data: Any) -> dict[str, Any]:
         """What must be unchanged when a run is resumed: all settings, and the data."""

@@ -34,15 +34,18 @@ def memory_errors(where: str) -> Iterator[None]:
         raise
 
 
-def check_memory(where: str, numbers: int) -> None:
-    """Raise if float32 weights with gradients and two moments cannot fit into the machine's memory."""
-    try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError, AttributeError):
-        return
+def check_memory(where: str, numbers: int, device: torch.device) -> None:
+    """Raise if float32 weights with gradients and two moments cannot fit into the device's memory."""
+    if device.type == "cuda":
+        name, total = str(device), torch.cuda.mem_get_info(device)[1]
+    else:
+        try:
+            name, total = "this machine", os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        except (ValueError, OSError, AttributeError):
+            return
     if MOMENTS * numbers > total:
         raise ResourceError(
             f"{where}: the weights with gradients and moments need {MOMENTS * numbers / 2**30:,.1f} GiB, "
-            f"this machine has {total / 2**30:,.1f}. "
+            f"{name} has {total / 2**30:,.1f}. "
             "Lower hidden_size, num_layers, embed_dim or the vocabulary."
         )

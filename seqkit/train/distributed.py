@@ -50,7 +50,10 @@ def world(device: str = "auto") -> Iterator[World]:
         place = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(place)
     try:
-        dist.init_process_group("nccl" if place.type == "cuda" else "gloo")
+        if place.type == "cuda":
+            dist.init_process_group("nccl", device_id=place)
+        else:
+            dist.init_process_group("gloo")
     except (ValueError, RuntimeError) as error:
         raise BackendError(
             f"distributed: the processes could not connect ({error}). Start them with torchrun."

@@ -26,9 +26,8 @@ def linear_cross_entropy(
     targets: Annotated[Tensor, "N"],
 ) -> Tensor:
     """Σ_n -log softmax(W h_n + b)[target_n] over targets other than -1, in nats; float64 on a CPU."""
-    return _LinearCrossEntropy.apply(  # type: ignore[no-untyped-call]  # torch's own
-        h, weight, bias, targets
-    )
+    wanted = torch.is_grad_enabled()  # apply itself goes by the parameters alone
+    return _LinearCrossEntropy.apply(h, weight, bias, targets, wanted)  # type: ignore[no-untyped-call]  # torch's
 
 
 @torch.no_grad()
@@ -71,14 +70,16 @@ def _chunks(h: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> 
 
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, h: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, h: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, wanted: bool
+    ) -> Tensor:
         dtypes = h.dtype, weight.dtype
         if torch.is_autocast_enabled(h.device.type):
             low = torch.get_autocast_dtype(h.device.type)
             h, weight = h.to(low), weight.to(low)
         h = h.contiguous()
         wide = torch.float64 if dtypes[1] == torch.float64 else torch.float32
-        needs = ctx.needs_input_grad
+        needs = ctx.needs_input_grad if wanted else (False, False, False)
         dh = torch.empty_like(h) if needs[0] else None
         dw = torch.zeros(weight.shape, dtype=wide, device=weight.device) if needs[1] else None
         wants_db = needs[2] and bias is not None
@@ -110,5 +111,6 @@ class _LinearCrossEntropy(torch.autograd.Function):
             None if dh is None else dh.to(h_dtype) * scale,
             None if dw is None else (dw * scale).to(w_dtype),
             None if db is None else (db * scale).to(w_dtype),
+            None,
             None,
         )

@@ -1,12 +1,15 @@
 """torch's own LSTM, GRU and RNN, cuDNN on a GPU and oneDNN or ATen on a CPU, with a cell's weights."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from seqkit.core.device import float32_products
 from seqkit.kernels.rnn_scan.reference import State
 
 KINDS: dict[str, Any] = {
@@ -15,6 +18,19 @@ KINDS: dict[str, Any] = {
     "rnn": torch._VF.rnn_tanh,
     "relu-rnn": torch._VF.rnn_relu,
 }
+
+
+@contextmanager
+def _as_given(x: Tensor) -> Iterator[None]:
+    """Within the block numbers keep their format: under autocast cuDNN makes float16 of bfloat16.
+
+    Training sets by itself how float32 is multiplied; elsewhere it is exact.
+    Source:  aten/src/ATen/cudnn/AutocastRNN.cpp
+    """
+    exact = nullcontext() if torch.is_grad_enabled() else float32_products(x.device)
+    with warnings.catch_warnings(), torch.autocast(x.device.type, enabled=False), exact:
+        warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk")
+        yield
 
 
 def sequence(
@@ -28,11 +44,10 @@ def sequence(
 
     Rows of length 0 are not handled by torch: they are run with length 1 and put back.
     """
-    first = [s[None].to(x.dtype) for s in state]
+    first = [s[None].to(x.dtype).contiguous() for s in state]  # a learned state is one row, expanded
     hidden = tuple(first) if kind == "lstm" else first[0]
     weights = [w.to(x.dtype) for w in weights]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk")
+    with _as_given(x):
         if lengths is None:
             y, *last = KINDS[kind](
                 x.contiguous(), hidden, weights, True, 1, 0.0, torch.is_grad_enabled(), False, True

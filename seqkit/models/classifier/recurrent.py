@@ -73,21 +73,27 @@ class RecurrentNetwork(nn.Module):
                     lambda g, place=place: g if place < self.thawed else torch.zeros_like(g)
                 )
 
+    def _apply(self, fn: Any, recurse: bool = True) -> Any:  # Any: torch's own
+        """Also move what is no parameter, and no part of a file."""
+        self.class_weights, self.known = fn(self.class_weights), fn(self.known)
+        return super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+
     @torch.no_grad()
     def start(self, matrix: Annotated[Floats, "V D"] | None, known: Annotated[Array, "V"], unk: int) -> None:
         """Begin with pretrained rows where there are some; an unknown word is 0, as a dropped word is."""
         words = len(self.encoder.embedding)
         self.encoder.embedding[unk] = 0
-        self.known = torch.from_numpy(known[:words])
+        self.known = torch.from_numpy(known[:words]).to(self.known.device)
         if matrix is not None:
-            self.encoder.embedding[self.known] = torch.from_numpy(matrix[:words])[self.known]
+            rows = torch.from_numpy(matrix[:words]).to(self.encoder.embedding)
+            self.encoder.embedding[self.known] = rows[self.known]
             self.fixed.copy_(torch.from_numpy(matrix[words:]))
 
     def prepare(self, class_weights: Annotated[Floats, "C"], frozen: float, *, always: bool) -> None:
         """For training: weights of the loss, and how many steps each pretrained part is frozen."""
         device = self.head.bias.device
         self.class_weights = torch.from_numpy(class_weights).to(device)
-        self.known, self.freeze = self.known.to(device) & (frozen > 0), frozen
+        self.known, self.freeze = self.known & (frozen > 0), frozen
         if self.lm is not None:
             self.lm.requires_grad_(not always)
 

@@ -4,6 +4,7 @@ The exported programs take and give the state, with batch and length left open; 
 the model's folder. Not handled: training, dropout, sampling.
 """
 
+import copy
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -63,7 +64,7 @@ def export(
     programs = {"step": StepProgram, "sequence": SequenceProgram}
     if what not in programs or form not in ("torch", "onnx"):
         raise OptionError(f"export: got {what!r} as {form!r}, expected step or sequence, as torch or onnx.")
-    network = network.eval()
+    network = copy.deepcopy(network).cpu().eval()  # a program for any machine
     program = programs[what](network).eval()
     stack = network.stack
     state = torch.zeros(len(stack.layers) * stack.states_a_cell, 2, stack.hidden_size)

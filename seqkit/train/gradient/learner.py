@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from seqkit.core import options as settings
+from seqkit.core.device import float32_products
 from seqkit.core.errors import ModelFileError, TrainingError
 from seqkit.core.score import Loss
 from seqkit.core.types import Arrays
@@ -197,7 +198,8 @@ class GradientLearner:
             name, _, key = rest.rpartition(".")
             if group == "optimizer" and name in self.parameters:
                 p = self.parameters[name]
-                like = torch.zeros(()) if key == "step" else p  # torch.optim counts in float32 on the CPU
+                fused = self.optimizer.defaults.get("fused")  # these count where the weights are
+                like = torch.zeros((), device=p.device if fused else "cpu") if key == "step" else p
                 value = torch.empty_like(like, requires_grad=False)
                 self.optimizer.state[p][key] = value.copy_(to_tensor(arrays, full, like))
 
@@ -208,12 +210,12 @@ class GradientLearner:
         if batch is None:
             self.carry = None
             return 0.0, 0
-        with torch.autocast(
-            self._buffer.sums.device.type, torch.bfloat16, enabled=self.options.precision == "bfloat16"
-        ):
-            total, count, carry = self._loss(batch, self.carry, self.steps)
-        if count:
-            total.backward()  # type: ignore[no-untyped-call]
+        low, device = self.options.precision == "bfloat16", self._buffer.sums.device
+        with float32_products(device, tf32=self.options.precision == "tf32"):
+            with torch.autocast(device.type, torch.bfloat16, enabled=low):
+                total, count, carry = self._loss(batch, self.carry, self.steps)
+            if count:
+                total.backward()  # type: ignore[no-untyped-call]
         # a copy, since a view keeps all of its base, and one laid out otherwise than after a resume may
         # multiply otherwise
         self.carry = (

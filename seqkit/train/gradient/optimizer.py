@@ -13,15 +13,14 @@ def make_optimizer(parameters: list[Parameter], o: GradientOptions) -> torch.opt
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
     groups = [group for group in groups if group["params"]]
+    fused = all(p.device.type == "cuda" for p in parameters)
+    way = {"fused": True} if fused else {"foreach": True}
     if o.optimizer in ("sgd", "asgd", "momentum"):
         return torch.optim.SGD(
-            groups, lr=1.0, momentum=o.momentum if o.optimizer == "momentum" else 0.0, foreach=True
+            groups, lr=1.0, momentum=o.momentum if o.optimizer == "momentum" else 0.0, **way
         )
-    if o.optimizer == "rmsprop":
-        return torch.optim.RMSprop(
-            groups, lr=1.0, alpha=0.99 if o.beta2 is None else o.beta2, eps=o.eps, foreach=True
-        )
+    if o.optimizer == "rmsprop":  # torch has no fused one
+        alpha = 0.99 if o.beta2 is None else o.beta2
+        return torch.optim.RMSprop(groups, lr=1.0, alpha=alpha, eps=o.eps, foreach=True)
     adam = torch.optim.AdamW if o.optimizer == "adamw" else torch.optim.Adam
-    return adam(
-        groups, lr=1.0, betas=(o.beta1, 0.999 if o.beta2 is None else o.beta2), eps=o.eps, foreach=True
-    )
+    return adam(groups, lr=1.0, betas=(o.beta1, 0.999 if o.beta2 is None else o.beta2), eps=o.eps, **way)

@@ -61,8 +61,9 @@ class GradientOptions:
     accumulate: int = option(
         1, low=1, help="steps whose gradients are summed, weighted by their predictions, for one update"
     )
-    precision: Literal["float32", "bfloat16"] = option(
-        "float32", help="number format of the forward pass; weights keep theirs"
+    precision: Literal["float32", "tf32", "bfloat16"] = option(
+        "float32",
+        help="number format of products, weights keep theirs; tf32: 10 bits of mantissa, on a GPU alone",
     )
     compile: bool = option(False, help="compile the forward pass with torch.compile")
     nonmono: int = option(5, low=0, unit="epochs", help="latest epochs in which asgd seeks no better one")
