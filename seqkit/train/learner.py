@@ -38,6 +38,9 @@ class Engine(Protocol):
     def finish(self) -> None:
         """An epoch's batches are over: apply the gradients that wait."""
 
+    def settle(self) -> Loss:
+        """The loss of the steps that did not tell it yet."""
+
     def observe(self, values: Sequence[float]) -> None:
         """An epoch was validated: all values so far, lower is better."""
 

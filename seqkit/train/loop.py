@@ -156,15 +156,16 @@ class _Run:
         self._tell(lr)
         stop, save = self.world.granted()
         if stop or save:
+            self._settle()
             self._save(self.learner.state())
         return stop
 
     def end_epoch(self) -> bool:
         """Validate, save and log; return whether to stop: it may have been requested meanwhile."""
-        place = self.place
         if self.engine:
             with self._naming_the_checkpoint():
                 self.engine.finish()
+        place = self._settle()
         if place.loss.count == 0:
             raise TrainingError(
                 f"fit: epoch {place.epoch + 1} read {place.units:,} units and made no prediction, so "
@@ -186,6 +187,13 @@ class _Run:
         for log in self.logs:
             log.epoch(ended, place.units)
         return self.asked()
+
+    def _settle(self) -> Place:
+        """Add the loss of the steps that did not tell it yet."""
+        if self.engine:
+            with self._naming_the_checkpoint():
+                self.place = replace(self.place, loss=self.place.loss + self.engine.settle())
+        return self.place
 
     def put_back_best(self) -> None:
         """Restore the best epoch's state, if asked to."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import Parameter
 
 from seqkit.core.errors import OptionError
@@ -51,13 +52,25 @@ class GradientBuffer:
         if not math.isfinite(norm):
             return norm
         sums.mul_(min(1.0, options.clip / (norm + 1e-6)) / count if options.clip else 1 / count)
+        self._limit(options)
+        return norm
+
+    def scale_unseen(self, count: int, options: GradientOptions) -> Tensor:
+        """The same with the norm left on the device; the gradients may end as numbers that are not finite."""
+        sums = self.sums[: self._size]
+        norm: Tensor = torch.linalg.vector_norm(sums) / count
+        sums.mul_((options.clip / (norm + 1e-6)).clamp(max=1.0) / count if options.clip else 1 / count)
+        self._limit(options)
+        return norm
+
+    def _limit(self, options: GradientOptions) -> None:
+        sums = self.sums[: self._size]
         if options.clip_value:
             sums.clamp_(-options.clip_value, options.clip_value)
         if options.l1:
             for p in self.parameters.values():
                 if p.grad is not None and p.ndim > 1:
                     p.grad.add_(p.detach().sign(), alpha=options.l1)
-        return norm
 
     def worst(self) -> str:
         """The parameter whose gradient has the largest share of numbers that are not finite, and how many."""

@@ -25,10 +25,10 @@ from seqkit.train.gradient.arrays import carry_name, carry_number, copy, need, t
 from seqkit.train.gradient.buffer import GradientBuffer
 from seqkit.train.gradient.optimizer import make_optimizer
 from seqkit.train.gradient.options import GradientOptions
+from seqkit.train.gradient.unread import Unread, check_step
 from seqkit.train.world import World
 
 Carry = tuple[Tensor, ...] | None
-DIVERGED = 1e4  # nats a prediction: as if guessing among e^10,000 classes
 
 
 class Trainable(Protocol):
@@ -77,6 +77,8 @@ class GradientLearner:
         self._lr = 0.0
         self._averages: list[Tensor] = []
         self._averaged = 0  # weights in the averages
+        device, fused = self._buffer.sums.device, self.optimizer.defaults.get("fused")
+        self._unread = Unread(device) if fused and self.world.size == 1 else None
         self.world.share(tensor for _, tensor in self._tensors())
 
     @property
@@ -87,29 +89,40 @@ class GradientLearner:
     def step(self, batch: Any, lr: float) -> Loss:
         """Add the gradients of `batch` (None: no row for this process) and, every `accumulate` steps, update.
 
-        Returns:  the loss of the data alone, of all processes. If it is not finite, nothing was updated.
+        Returns:  the loss of the data alone, of all processes. If it is not finite, nothing was updated. On a
+                  GPU that of several steps is told at once, by `settle` or every unread.EVERY steps.
         Raises:   TrainingError, without an update, if the gradients are not finite though the loss is, or the
                   loss is beyond DIVERGED.
         """
         total, count = self._backward(batch)
         self.steps, self._held, self._lr = self.steps + 1, self._held + 1, lr
         full = self._held == self.options.accumulate
+        if self._unread:
+            self._held_count += count
+            norm = self._update_unseen(total) if full else 0.0
+            self._unread.put(total, norm, count, self.steps, lr)
+            return self.settle() if self._unread.full else Loss(0.0, 0)
         loss = self.world.reduce(self._buffer.sums if full else self._buffer.tail, total, count, settle=full)
         self._held_count += loss.count
-        if DIVERGED * loss.count < loss.total < math.inf:
-            raise TrainingError(
-                f"gradient: the loss is {loss.mean:.4g} nats a prediction at step {self.steps:,} (lr "
-                f"{lr:g}), so training diverges. Lower lr or set clip."
-            )
+        check_step(loss, self.steps, lr)
         if full and math.isfinite(loss.total):
             self._update()
         return loss
 
     def finish(self) -> None:
         """Update with what fewer than `accumulate` steps left over."""
-        if self._held:
+        if self._held and self._unread:
+            self._update_unseen(0.0)
+        elif self._held:
             self.world.reduce(self._buffer.sums, 0.0, 0)
             self._update()
+
+    def settle(self) -> Loss:
+        """The loss of the steps whose loss was not told yet.
+
+        Raises:  TrainingError for the first that is not finite or diverged.
+        """
+        return self._unread.read() if self._unread else Loss(0.0, 0)
 
     def observe(self, values: Sequence[float]) -> None:
         """Start averaging (asgd) when the last value is worse than the best one `nonmono` or more before."""
@@ -234,15 +247,29 @@ class GradientLearner:
                     f"loss is finite; worst is {self._buffer.worst()}. Nothing was updated. Lower lr, set "
                     "clip or use float32."
                 )
-            for group in self.optimizer.param_groups:
-                group["lr"] = self._lr
-            self.optimizer.step()
-            if self._averaged:
-                self._averaged += 1
-                for average, p in zip(self._averages, self.parameters.values(), strict=True):
-                    average.lerp_(p.detach(), 1 / self._averaged)
+            self._move()
         self._buffer.sums.zero_()
         self._held = self._held_count = 0
+
+    def _update_unseen(self, total: Tensor | float) -> Tensor | float:
+        """The same without looking: the optimiser leaves all as it is if loss or norm is not finite."""
+        norm: Tensor | float = 0.0
+        if self._held_count:
+            norm = self._buffer.scale_unseen(self._held_count, self.options)
+            self.optimizer.found_inf = (~torch.isfinite(norm + total)).float()  # type: ignore[attr-defined]
+            self._move()
+        self._buffer.sums.zero_()
+        self._held = self._held_count = 0
+        return norm
+
+    def _move(self) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._lr
+        self.optimizer.step()
+        if self._averaged:
+            self._averaged += 1
+            for average, p in zip(self._averages, self.parameters.values(), strict=True):
+                average.lerp_(p.detach(), 1 / self._averaged)
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
         yield from self.module.named_parameters()
