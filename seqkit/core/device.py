@@ -38,6 +38,16 @@ def device(name: str = "auto") -> Any:  # Any: torch.device, imported only here
     return torch.device(name)
 
 
+def upload(array: Any, device: Any, dtype: Any = None) -> Any:  # Any: numpy's array, torch's device and dtype
+    """The array as a tensor on the device; the host does not wait for a GPU to have it."""
+    import torch
+
+    made = torch.from_numpy(array)
+    if device.type == "cuda":
+        made = made.pin_memory().to(device, non_blocking=True)
+    return made.to(device, dtype or made.dtype)
+
+
 @contextlib.contextmanager
 def float32_products(device: Any, *, tf32: bool = False) -> Iterator[None]:  # Any: torch.device
     """Within the block a GPU multiplies float32 numbers as they are; tf32: with 10 bits of mantissa.

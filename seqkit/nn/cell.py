@@ -103,19 +103,21 @@ class Cell(nn.Module, ABC):
     ) -> tuple[Annotated[Tensor, "B T H"], State]:
         """Run over whole sequences: the outputs, and the state after each row's last step.
 
-        lengths: steps of each row, all T if not given; later steps are never read, their output is 0.
+        lengths: steps of each row, all T if not given; later steps are never read, their output is 0. They
+                 may lie on the CPU whatever the device of x: then nothing waits for a GPU.
         reverse: read each row from its own last step to its first. weight: used in place of U (weight
         dropout).
         Raises:  ShapeError, OptionError or BackendError for arguments that do not fit.
         """
-        self._check(x, lengths)
+        known = None if lengths is None else lengths.cpu()
+        self._check(x, known)
         state = self.zero_state(len(x)) if state is None else state
-        if lengths is not None and bool((lengths == x.shape[1]).all()):
-            lengths = None
+        if known is None or bool((known == x.shape[1]).all()):
+            known = lengths = None
+        else:
+            lengths = known.to(x.device, non_blocking=True)
         if reverse:
-            y, state = self.forward(
-                reference.flip(x, lengths), state, lengths, backend=backend, weight=weight
-            )
+            y, state = self.forward(reference.flip(x, lengths), state, known, backend=backend, weight=weight)
             return reference.flip(y, lengths), state
         chosen = self._choose(backend, x, lengths) if x.shape[1] else "reference"
         if chosen == "cudnn":
@@ -127,7 +129,7 @@ class Cell(nn.Module, ABC):
                 else x.dtype
             )
             y, last = cudnn.sequence(
-                str(self.torch_kind), x.to(low), state, [w_input, hidden, *biases], lengths
+                str(self.torch_kind), x.to(low), state, [w_input, hidden, *biases], known
             )
             return y.to(x.dtype), tuple(s.to(x.dtype) for s in last)
         gx = self.project(x)

@@ -49,20 +49,24 @@ class Characters(nn.Module):
         if self.kind == "recurrent":
             _, state = self.stack(embedding(ids, self.embedding), None, lengths)
             return torch.cat([state[0], state[self.stack.states_a_cell]], -1)
-        live = torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]
+        known = torch.arange(ids.shape[1]) < lengths.cpu()[:, None]
+        live = known.to(ids.device, non_blocking=True)
+        lengths = lengths.to(ids.device, non_blocking=True)
         x = torch.where(live, ids, len(self.embedding))  # beyond the word: the row of 0
         before, after = (
             pad(x[:, :-1], (1, 0), value=len(self.embedding)),
             pad(x[:, 1:], (0, 1), value=len(self.embedding)),
         )
-        bags = torch.stack([before, x, after], -1)[live] + torch.arange(3, device=ids.device) * (
-            len(self.embedding) + 1
-        )
+        rows = torch.nonzero(known.flatten())[:, 0].to(ids.device, non_blocking=True)
+        bags = torch.stack([before, x, after], -1).flatten(0, 1)[rows]
+        bags = bags + torch.arange(3, device=ids.device) * (len(self.embedding) + 1)
         # W [x_t-1; x_t; x_t+1] is a sum of three rows of W E: there are few characters, so all products are
         # made beforehand
         products = torch.einsum("kfd,cd->kcf", self.filters, self.embedding).to(self.embedding.dtype)
         sums = embedding_bag(bags, pad(products, (0, 0, 0, 1)).flatten(0, 1), mode="sum")
-        places = pad(sums, (0, 0, 0, 1), value=-torch.inf)[_places(live)]  # (N, T, F)
+        places = pad(sums, (0, 0, 0, 1), value=-torch.inf)[
+            _places(known).to(ids.device, non_blocking=True)
+        ]  # (N, T, F)
         found = torch.tanh(places.amax(1) + self.bias)  # tanh rises, so it may come after the maximum
         return torch.where((lengths > 0)[:, None], found, 0.0)
 

@@ -44,12 +44,19 @@ class CRF(nn.Module):
         emissions: Annotated[Tensor, "B T C"],
         targets: Annotated[Tensor, "B T"],
         mask: Annotated[Tensor, "B T"],
+        *,
+        all_known: bool | None = None,
     ) -> Tensor:
-        """Σ over rows of -log p(targets | x) in nats; where a target is -1, all labels are summed."""
+        """Σ over rows of -log p(targets | x) in nats; where a target is -1, all labels are summed.
+
+        all_known: whether no target is -1, where the caller knows it: then nothing waits for a GPU.
+        """
         emissions, targets, lengths = self._packed(emissions, mask, targets)
         with torch.autocast(emissions.device.type, enabled=False):
             live = _live(targets.shape[1], lengths)
-            if bool((live & (targets < 0)).any()):
+            if all_known is None:
+                all_known = not bool((live & (targets < 0)).any())
+            if not all_known:
                 other = (targets[:, :, None] >= 0) & (
                     targets[:, :, None] != torch.arange(self.classes, device=targets.device)
                 )
@@ -110,7 +117,7 @@ class CRF(nn.Module):
         labels = torch.zeros_like(mask, dtype=torch.int64) if labels is None else labels
         lengths = mask.sum(1)
         live = _live(mask.shape[1], lengths)
-        if not torch.equal(live, mask):
+        if mask.device.type != "cpu" or not torch.equal(live, mask):  # a GPU sorts sooner than it is asked
             order = torch.argsort(~mask, dim=1, stable=True)
             labels, emissions = (
                 labels.gather(1, order),

@@ -15,7 +15,10 @@ class Head(nn.Module, ABC):
 
     @abstractmethod
     def loss(self, h: Annotated[Tensor, "N H"], targets: Annotated[Tensor, "N"]) -> Tensor:
-        """Σ -log p(target | h) in nats over targets other than -1, with gradients for h and the weights."""
+        """Σ -log p(target | h) in nats over targets other than -1, with gradients for h and the weights.
+
+        Targets may lie on the CPU whatever the device of h: then nothing waits for a GPU.
+        """
 
     @abstractmethod
     def losses(self, h: Annotated[Tensor, "N H"], targets: Annotated[Tensor, "N"]) -> Annotated[Tensor, "N"]:

@@ -111,7 +111,7 @@ class Stack(nn.Module):
             x = x + y if self.residual and x.shape == y.shape else y
         x = self._feed_forward(x)
         if len(self.feed_forward) and lengths is not None:
-            x = x * (torch.arange(x.shape[1], device=x.device) < lengths[:, None])[..., None]
+            x = x * (torch.arange(x.shape[1], device=x.device) < lengths.to(x.device)[:, None])[..., None]
         return x, tuple(last)
 
     def step(

@@ -129,6 +129,15 @@ class ShadowCuda(contextlib.ExitStack):
         self.patch(torch, "is_autocast_enabled", lambda *a: enabled(*map(cpu, a)))
         self.patch(torch, "get_autocast_dtype", lambda device: dtype(cpu(device)))
         self.patch(torch, "from_numpy", tagged)
+        group = torch.optim.Optimizer._group_tensors_by_device_and_dtype
+
+        def grouped(lists, with_indices=False):  # C++ groups by where they really are
+            return {
+                (torch.device("cuda", 0) if self.place(found[0][0][0]) == "cuda" else device, dtype): found
+                for (device, dtype), found in group(lists, with_indices).items()
+            }
+
+        self.patch(torch.optim.Optimizer, "_group_tensors_by_device_and_dtype", staticmethod(grouped))
         self.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         self.enter_context(_Dispatch(self))
@@ -204,6 +213,8 @@ class _Functions(TorchFunctionMode):
             if on_gpu:
                 s.wait("cpu()")
             return s.moved(first, "cpu") if on_gpu else first
+        if function is Tensor.pin_memory:
+            return first
         if function is Tensor.cuda:
             return s.moved(first, "cuda")
         if function is Tensor.to:

@@ -1,5 +1,6 @@
 """Every model on a GPU's shadow: nothing that a GPU would refuse, and few places where the host waits for it."""
 
+from collections import Counter
 from unittest import mock
 
 import numpy as np
@@ -17,6 +18,7 @@ from seqkit.models.translator.model import Translator
 from seqkit.models.window.model import WindowModel
 from seqkit.nn import crf, dropout
 from seqkit.nn.cell import Cell, cells
+from seqkit.train.gradient.learner import GradientLearner
 from shadow.cuda import ShadowCuda
 
 LINES = ["the cat sat on the mat", "the dog sat on the rug", "a bird sang", "the cat saw a bird"] * 6
@@ -232,3 +234,42 @@ def test_float32_is_multiplied_exactly_unless_tf32_is_asked_for(precision, expec
         language_model(precision=precision).fit(corpus())
     assert seen == {expected}
     assert [place.fp32_precision for place in places] == before
+
+
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if name != "classifier averaged"])
+def test_host_waits_for_no_step_of_training(name, tmp_path):
+    """But for one reading of the losses of all steps since the last one."""
+    steps, step, waits = [0], GradientLearner.step, Counter()
+    with ShadowCuda() as shadow:
+
+        def watched(*arguments):
+            before = Counter(shadow.waits)
+            loss = step(*arguments)
+            steps[0] += 1
+            waits.update({p: n for p, n in (shadow.waits - before).items() if "unread.py" not in p})
+            return loss
+
+        with mock.patch.object(GradientLearner, "step", watched):
+            SCENARIOS[name](tmp_path)
+    assert steps[0]
+    assert not waits
+
+
+# kernels started by a training step of two layers, 5 steps of time and 4 rows: a regression fails
+LAUNCHES = {"lm lstm": 90, "lm gru": 420, "lm min-gru": 300, "lm rnn": 300, "tagger": 450, "translator": 600}
+
+
+@pytest.mark.parametrize("name", LAUNCHES)
+def test_step_of_training_starts_few_kernels(name, tmp_path):
+    started, step = [], GradientLearner.step
+    with ShadowCuda() as shadow:
+
+        def watched(*arguments):
+            before = shadow.launches
+            loss = step(*arguments)
+            started.append(shadow.launches - before)
+            return loss
+
+        with mock.patch.object(GradientLearner, "step", watched):
+            SCENARIOS[name](tmp_path)
+    assert np.mean(started) <= LAUNCHES[name]

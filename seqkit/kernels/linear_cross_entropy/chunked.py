@@ -44,7 +44,7 @@ def losses(
 def _chunks(h: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> Any:
     """For each chunk: the losses of its rows, and the gradient of their logits."""
     wide = torch.float64 if h.dtype == torch.float64 else torch.float32
-    row_bytes = 4 * len(weight)
+    row_bytes, targets = 4 * len(weight), targets.to(h.device, non_blocking=True)
     rows = max(CHUNK_BYTES.get(h.device.type, 8 << 20) // row_bytes, min(FEW, MOST_BYTES // row_bytes), 1)
     logits = torch.empty(min(rows, len(h)), len(weight), dtype=h.dtype, device=h.device)
     for start in range(0, len(h), rows):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from seqkit.core.device import float32_products
 from seqkit.kernels.rnn_scan.reference import State
@@ -42,7 +42,7 @@ def sequence(
 ) -> tuple[Annotated[Tensor, "B T H"], State]:
     """The whole cell, input product included; weights: input, recurrent and their biases, in torch's layout.
 
-    Rows of length 0 are not handled by torch: they are run with length 1 and put back.
+    Rows of length 0 are not handled by torch: they are run with length 1 and put back. lengths: on the CPU.
     """
     first = [s[None].to(x.dtype).contiguous() for s in state]  # a learned state is one row, expanded
     hidden = tuple(first) if kind == "lstm" else first[0]
@@ -53,7 +53,7 @@ def sequence(
                 x.contiguous(), hidden, weights, True, 1, 0.0, torch.is_grad_enabled(), False, True
             )
             return y, tuple(s[0] for s in last)
-        packed = pack_padded_sequence(x, lengths.clamp(min=1).cpu(), batch_first=True, enforce_sorted=False)
+        packed = pack_padded_sequence(x, lengths.clamp(min=1), batch_first=True, enforce_sorted=False)
         order, back = packed.sorted_indices, packed.unsorted_indices
         assert order is not None  # since enforce_sorted is off
         assert back is not None
@@ -62,7 +62,9 @@ def sequence(
         data, *last = KINDS[kind](
             packed.data, packed.batch_sizes, hidden, weights, True, 1, 0.0, torch.is_grad_enabled(), False
         )
-    y, _ = pad_packed_sequence(packed._replace(data=data), batch_first=True, total_length=x.shape[1])
-    some = (lengths > 0)[:, None]
+    # what pad_packed_sequence does, but for the lengths, for which it waits for a GPU
+    y, _ = torch._VF._pad_packed_sequence(data, packed.batch_sizes, True, 0.0, x.shape[1])
+    y = y.index_select(0, back)
+    some = (lengths > 0).to(x.device, non_blocking=True)[:, None]
     states = (torch.where(some, s[0].index_select(0, back), s0) for s, s0 in zip(last, state, strict=True))
     return torch.where(some[:, :, None], y, 0.0), tuple(states)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, embedding, linear
 
+from seqkit.core.device import upload
 from seqkit.core.errors import OptionError
 from seqkit.core.types import Array, Floats, Ids
 from seqkit.models.encoder import Encoder
@@ -65,6 +66,7 @@ class RecurrentNetwork(nn.Module):
             self.head = nn.Linear(size * (4 if pooling == "all" else 1), self.heads[-1])
         self.class_weights = torch.ones(self.heads[-1])
         self.known = torch.zeros(words, dtype=torch.bool)  # rows that were pretrained
+        self.holds = False  # whether there are such rows, and they are frozen at first
         self.freeze, self.thawed = 0.0, 0  # steps for which a part is frozen; parts that no longer are
         layers = [] if lm is None else [[lm.embedding], *([*one.parameters()] for one in lm.stack.layers)]
         for place, group in enumerate(reversed(layers)):
@@ -94,6 +96,7 @@ class RecurrentNetwork(nn.Module):
         device = self.head.bias.device
         self.class_weights = torch.from_numpy(class_weights).to(device)
         self.known, self.freeze = self.known & (frozen > 0), frozen
+        self.holds = bool(self.known.any())
         if self.lm is not None:
             self.lm.requires_grad_(not always)
 
@@ -101,28 +104,25 @@ class RecurrentNetwork(nn.Module):
         """The logits of texts; step: of training, or none."""
         s, device = self.encoder.settings, self.head.bias.device
         draws = None if step is None else Draws(s.seed, step, rows.part)
-        ids, lengths = (
-            torch.from_numpy(rows.ids).to(device, torch.int64),
-            torch.from_numpy(rows.lengths).to(device),
-        )
+        ids, lengths = upload(rows.ids, device, torch.int64), torch.from_numpy(rows.lengths)
         self.thawed = (
             0 if step is None else int(step / self.freeze) if self.freeze else len(list(self.parameters()))
         )
         x = self._embed(ids, draws)
         if self.lm is not None and rows.lm_ids is not None:
-            x = torch.cat(
-                [x, self._states(torch.from_numpy(rows.lm_ids).to(device, torch.int64), lengths, draws)], -1
-            )
+            x = torch.cat([x, self._states(upload(rows.lm_ids, device, torch.int64), lengths, draws)], -1)
         x = dropout(x, s.dropout, draws, locked=s.locked)
         y, _ = self.encoder.stack(x, None, lengths, draws=draws)
-        pooled = dropout(self._pool(y, lengths)[:, None], s.dropout, draws)[:, 0]
+        pooled = dropout(self._pool(y, lengths.to(device, non_blocking=True))[:, None], s.dropout, draws)[
+            :, 0
+        ]
         return linear(pooled, self.head.weight, self.head.bias)
 
     def loss(self, batch: TextBatch, carry: Any, step: int) -> tuple[Tensor, int, None]:
         """Σ -weight · log p(label) over all labels that are not missing, in nats, and their number."""
         assert batch.labels is not None, "training needs labels"
         logits = self(batch, step if self.training else None)
-        labels = torch.from_numpy(batch.labels).to(logits.device, torch.int64)
+        labels = upload(batch.labels, logits.device, torch.int64)
         total = torch.zeros((), device=logits.device)
         for head, (low, high) in enumerate(zip(self.heads[:-1], self.heads[1:], strict=True)):
             weights = self.class_weights[low:high]
@@ -134,7 +134,7 @@ class RecurrentNetwork(nn.Module):
     def _embed(self, ids: Tensor, draws: Draws | None) -> Tensor:
         weight, words = self.encoder.embedding, len(self.encoder.embedding)
         x = embedding(ids.clamp(max=words - 1), weight)
-        if self.thawed == 0 and self.known.any():
+        if self.thawed == 0 and self.holds:
             x = torch.where(self.known[ids.clamp(max=words - 1)][..., None], x.detach(), x)
         if len(self.fixed):
             x = torch.where((ids < words)[..., None], x, self.fixed[(ids - words).clamp(min=0)])

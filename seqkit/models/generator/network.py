@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding, linear
 
+from seqkit.core.device import upload
 from seqkit.core.types import Array
 from seqkit.models.encoder import stack_of
 from seqkit.models.generator.options import ConditionOptions
@@ -93,7 +94,8 @@ class GeneratorNetwork(nn.Module):
 
     def _outputs(self, batch: ConditionBatch, step: int) -> tuple[Tensor, Tensor]:
         device = self.embedding.device
-        ids, targets = (torch.from_numpy(x).to(device, torch.int64) for x in (batch.input, batch.target))
-        condition = torch.from_numpy(batch.condition).to(device, self.embedding.dtype)
+        ids = upload(batch.input, device, torch.int64)
+        targets = torch.from_numpy(batch.target).to(torch.int64)
+        condition = upload(batch.condition, device, self.embedding.dtype)
         draws = Draws(self.settings.seed, step, batch.rows) if self.training else None
         return self.hidden(condition, ids, draws=draws), targets

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding, linear
 
+from seqkit.core.device import upload
 from seqkit.models.encoder import stack_of
 from seqkit.models.language_model.options import SETTINGS, LanguageModelOptions
 from seqkit.models.options import Recurrent
@@ -62,7 +63,8 @@ class Network(nn.Module):
     def loss(self, batch: Window, carry: State | None, step: int) -> tuple[Tensor, int, State]:
         """Σ -log p(target) of a window in nats, its count, the next state; dropout drawn from `step`."""
         device = self.embedding.device
-        ids, targets = (torch.from_numpy(x).to(device, torch.int64) for x in (batch.input, batch.target))
+        ids = upload(batch.input, device, torch.int64)
+        targets = torch.from_numpy(batch.target).to(torch.int64)
         draws = Draws(self.settings.seed, step, batch.rows) if self.training else None
         y, state = self.hidden(ids, None if batch.first else carry, draws=draws)
         return self.head.loss(y.transpose(0, 1).flatten(0, 1), targets.t().flatten()), batch.count, state

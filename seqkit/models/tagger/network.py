@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from seqkit.core.device import upload
 from seqkit.core.types import Array
 from seqkit.models.encoder import Encoder
 from seqkit.models.options import Recurrent
@@ -44,15 +45,16 @@ class TaggerNetwork(nn.Module):
         self, batch: Batch, draws: Draws | None = None
     ) -> tuple[Annotated[Tensor, "B T H"], Annotated[Tensor, "B T"]]:
         """What the stack gives at each step, and which steps count."""
-        places, lengths = self._tensor(batch.places), self._tensor(batch.lengths)
+        places, lengths = self._tensor(batch.places), torch.from_numpy(batch.lengths).to(torch.int64)
         ids, extra = self._tensor(batch.words)[places], None
-        parts = [] if batch.vectors is None else [torch.from_numpy(batch.vectors).to(places.device)]
+        parts = [] if batch.vectors is None else [upload(batch.vectors, places.device)]
         if self.characters is not None:
-            parts.append(self.characters(self._tensor(batch.characters), self._tensor(batch.word_lengths)))
+            sizes = torch.from_numpy(batch.word_lengths).to(torch.int64)
+            parts.append(self.characters(self._tensor(batch.characters), sizes))
         if parts:
             extra = torch.cat(parts, 1)[places]
         y, _ = self.encoder(ids, lengths, draws=draws, extra=extra)
-        return y, torch.arange(places.shape[1], device=places.device) < lengths[:, None]
+        return y, (torch.arange(places.shape[1]) < lengths[:, None]).to(places.device, non_blocking=True)
 
     def loss(self, batch: Batch, carry: None, step: int) -> tuple[Tensor, int, None]:
         """Σ -log p(targets) in nats and how many targets there are; missing ones do not count."""
@@ -62,7 +64,7 @@ class TaggerNetwork(nn.Module):
         if self.crf is None:
             total = cross_entropy(scores.flatten(0, 1), targets.flatten(), ignore_index=-1, reduction="sum")
         else:
-            total = self.crf.loss(scores, targets, mask)
+            total = self.crf.loss(scores, targets, mask, all_known=batch.count == int(batch.lengths.sum()))
         return total, batch.count, None
 
     @torch.no_grad()
@@ -80,4 +82,4 @@ class TaggerNetwork(nn.Module):
         return torch.softmax(scores, -1) if self.crf is None else self.crf.marginals(scores, mask)
 
     def _tensor(self, array: Array) -> Tensor:
-        return torch.from_numpy(array).to(self.encoder.embedding.device, torch.int64)
+        return upload(array, self.encoder.embedding.device, torch.int64)

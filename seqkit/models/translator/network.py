@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding, linear
 
+from seqkit.core.device import upload
 from seqkit.core.types import Array
 from seqkit.models.encoder import Encoder, stack_of
 from seqkit.models.options import Recurrent
@@ -98,7 +99,7 @@ class TranslatorNetwork(nn.Module):
             layer, kind = min(i // S, len(last) // (D * S) - 1), i % S
             both = [last[(layer * D + direction) * S + kind] for direction in range(D)]
             state.append(torch.tanh(joint(torch.cat(both, -1))).to(last[0].dtype))
-        mask = torch.arange(source.shape[1], device=source.device) < lengths[:, None]
+        mask = torch.arange(source.shape[1], device=source.device) < lengths.to(source.device)[:, None]
         keys = outputs if self.attention is None else self.attention.keys(outputs)
         return Memory(outputs, keys, mask, tuple(state))
 
@@ -137,10 +138,8 @@ class TranslatorNetwork(nn.Module):
     def loss(self, batch: PairBatch, carry: None, step: int) -> tuple[Tensor, int, None]:
         """Σ -log p(target) of a batch in nats, smoothed in training; dropout, teaching drawn from `step`."""
         device = self.embedding.device
-        source, lengths, ids, targets = (
-            torch.from_numpy(x).to(device, torch.int64)
-            for x in (batch.source, batch.lengths, batch.input, batch.target)
-        )
+        source, ids = (upload(x, device, torch.int64) for x in (batch.source, batch.input))
+        lengths, targets = (torch.from_numpy(x).to(torch.int64) for x in (batch.lengths, batch.target))
         draws = Draws(self.settings.seed, step, batch.rows) if self.training else None
         share = self.decoder.share(step / self.total_steps) if self.training else 1.0
         o, _ = self(ids, self.read(source, lengths, draws=draws), draws=draws, share=share)
@@ -152,9 +151,9 @@ class TranslatorNetwork(nn.Module):
 
     def _towards_even(self, h: Tensor, y: Tensor) -> Tensor:
         """Σ (mean_v -log p_v) - (-log p_y) = Σ logit_y - mean_v logit_v: what smoothing adds, times ε."""
-        live = y >= 0
+        live = torch.nonzero(y >= 0)[:, 0]
         weight, bias = self.head.weight, self.head.bias
-        h, y = h[live].to(weight.dtype), y[live]
+        h, y = h[live.to(h.device)].to(weight.dtype), y[live].to(h.device)
         apart = embedding(y, weight) - weight.mean(0)
         return (h * apart).sum() + bias[y].sum() - len(y) * bias.mean()
 
@@ -171,14 +170,13 @@ class TranslatorNetwork(nn.Module):
         self, x: Tensor, weight: Tensor, memory: Memory, draws: Draws | None, share: float
     ) -> tuple[Tensor, Tensor | None]:
         """Step by step; with chance 1 - share a row reads its own likeliest word (Bengio et al. 2015)."""
-        given = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
-        if share < 1 and draws is not None:
-            given = draws.mask(tuple(x.shape[:2]), 1 - share, x) > 0
+        given = None if share == 1 or draws is None else draws.mask(tuple(x.shape[:2]), 1 - share, x) > 0
+        waits = x.device.type != "cpu"  # a GPU reads a word sooner than it is asked whether it must
         state, before = memory.state, None
         found, looks, number = [], [], draws.number if draws else 0
         for t in range(x.shape[1]):
             now = x[:, t]
-            if before is not None and not bool(given[:, t].all()):
+            if before is not None and given is not None and (waits or not bool(given[:, t].all())):
                 own = self.logits(before.detach()).argmax(-1)
                 now = torch.where(given[:, t, None], now, embedding(own, weight))
             if draws and self.settings.locked:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding
 
 from seqkit.core import rng
+from seqkit.core.device import upload
 from seqkit.core.types import Array, Ids
 from seqkit.models.window.options import WindowModelOptions
 from seqkit.nn.head import head
@@ -47,9 +48,7 @@ class WindowNetwork(nn.Module):
 
     def loss(self, batch: Batch, carry: Any, step: int) -> tuple[Tensor, int, None]:
         """Σ -log p(target | context) in nats, and its count."""
-        context, target = (
-            torch.from_numpy(x).to(self.embedding.device) for x in (batch.context, batch.target)
-        )
+        context, target = upload(batch.context, self.embedding.device), torch.from_numpy(batch.target)
         return self.head.loss(self(context), target), int((batch.target >= 0).sum()), None
 
 

@@ -57,9 +57,8 @@ class AdaptiveSoftmax(Head):
         total = chunked.linear_cross_entropy(h, *first, self._first_targets(targets))
         for k, (a, b) in enumerate(pairwise(self.edges)):
             rows = torch.nonzero((targets >= a) & (targets < b))[:, 0]
-            total = total + chunked.linear_cross_entropy(
-                self._narrow(k, h[rows]), *tails[k], targets[rows] - a
-            )
+            part = self._narrow(k, h[rows.to(h.device, non_blocking=True)])
+            total = total + chunked.linear_cross_entropy(part, *tails[k], targets[rows] - a)
         return total
 
     @torch.no_grad()
@@ -69,7 +68,8 @@ class AdaptiveSoftmax(Head):
         total = chunked.losses(h, *first, self._first_targets(targets))
         for k, (a, b) in enumerate(pairwise(self.edges)):
             rows = torch.nonzero((targets >= a) & (targets < b))[:, 0]
-            total[rows] += chunked.losses(self._narrow(k, h[rows]), *tails[k], targets[rows] - a)
+            here = rows.to(h.device, non_blocking=True)
+            total[here] += chunked.losses(self._narrow(k, h[here]), *tails[k], targets[rows] - a)
         return total
 
     def log_probs(self, h: Annotated[Tensor, "N H"]) -> Annotated[Tensor, "N V"]:
