@@ -27,7 +27,7 @@ def linear_cross_entropy(
 ) -> Tensor:
     """Σ_n -log softmax(W h_n + b)[target_n] over targets other than -1, in nats; float64 on a CPU."""
     wanted = torch.is_grad_enabled()  # apply itself goes by the parameters alone
-    return _LinearCrossEntropy.apply(h, weight, bias, targets, wanted)  # type: ignore[no-untyped-call]  # torch's
+    return _LinearCrossEntropy.apply(h, weight, bias, targets, wanted)  # type: ignore
 
 
 @torch.no_grad()
