@@ -125,7 +125,8 @@ RUN = {
 Set = Annotated[
     list[str],
     typer.Option(
-        "--set", help='Another setting by its name in Python, such as schedule_settings={"warmup": 0.1}.'
+        "--set",
+        help='A setting by its name in Python, which wins over its flag: schedule_settings={"warmup": 0.1}.',
     ),
 ]
 
@@ -162,10 +163,7 @@ class Task:
             asked = {n: _plain(v) for n, v in given.items() if v is not None and v != []}
             chosen = {n: asked[n] for n in found if n in asked}
             if kind is not Asked:
-                by_name = options.parse_settings(given["setting"])
-                if twice := sorted(chosen.keys() & by_name):
-                    raise OptionError(f"--set {twice[0]}: got it as a flag too. Leave one of the two out.")
-                chosen |= by_name
+                chosen |= options.parse_settings(given["setting"])
             cut = {n: asked[n] for n in read if n in asked}
             made = kind(chosen, cut, **{n: given[n] for n in more})
             self.command(made, **{n: given.get(n, "") for n in own})

@@ -15,7 +15,6 @@ WRONG = {
     ("--seed", "9" * 20): "--seed: got 99999999999999999999, expected at least 0 and at most 9",
     ("--minutes", "0"): "--minutes: got 0, expected a finite number above 0",
     ("--lr", "inf"): "--lr: got inf, expected a finite number",
-    ("--lr", "0.1", "--set", "lr=0.2"): "--set lr: got it as a flag too. Leave one of the two out",
 }
 
 

@@ -126,7 +126,7 @@ def named(
         if len(cells) != len(head) and not ragged:
             if len(cells) == 1 and not cells[0].strip():
                 continue
-            raise _another_width(name, number, cells, head)
+            raise _another_width(name, number, cells, f"{len(head)} ({', '.join(head)})")
         yield Row(dict(zip(head, cells, strict=False)), name, number)
 
 
@@ -167,7 +167,8 @@ def rows(
             lacking = [column for column in columns if column not in first]
             if lacking and (columns[-1] in first or len(first) != len(columns) or len(columns) > 2):
                 if len(first) < len(columns):
-                    raise _another_width(name, number, first, columns)
+                    shape = ("<TAB>" if kind == "tsv" else ",").join(columns)
+                    raise _another_width(name, number, first, shape)
                 check_column(lacking[0], first, f"{name}: line {number:,}")
             body = chain([(number, first)], found) if lacking else found
             yield from named(body, name, list(columns) if lacking else first)
@@ -207,9 +208,8 @@ def check_column(column: str | None, known: Sequence[str], where: str) -> None:
         )
 
 
-def _another_width(name: str, number: int, cells: Sequence[str], head: Sequence[str]) -> FormatError:
-    has, wanted = counted(len(cells), "column"), f"{len(head)} ({', '.join(head)})"
-    return FormatError(f"{name}: line {number:,} has {has}, expected {wanted}.")
+def _another_width(name: str, number: int, cells: Sequence[str], wanted: str) -> FormatError:
+    return FormatError(f"{name}: line {number:,} has {counted(len(cells), 'column')}, expected {wanted}.")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
