@@ -186,7 +186,7 @@ def loss(dry: bool, data: Path) -> dict[str, Any]:
 
 def shakespeare(dry: bool, data: Path) -> dict[str, Any]:
     """Seconds to train a character model of tiny Shakespeare, and what it costs on the last tenth."""
-    path = data / "corpora" / "tinyshakespeare.txt"
+    path = data / "lm" / "tinyshakespeare.txt"
     if not dry and not path.exists():
         return {"skipped": f"{path} is not there"}
     text = "\n".join(LINES) if dry else path.read_text(encoding="utf-8")
