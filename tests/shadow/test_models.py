@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import seqkit as sk
+from seqkit.core.errors import TrainingError
 from seqkit.models.generator.model import Generator
 from seqkit.models.language_model.activations import look
 from seqkit.models.language_model.export import export
@@ -18,6 +19,7 @@ from seqkit.models.translator.model import Translator
 from seqkit.models.window.model import WindowModel
 from seqkit.nn import crf, dropout
 from seqkit.nn.cell import Cell, cells
+from seqkit.train.gradient.buffer import GradientBuffer
 from seqkit.train.gradient.learner import GradientLearner
 from shadow.cuda import ShadowCuda
 
@@ -273,3 +275,12 @@ def test_step_of_training_starts_few_kernels(name, tmp_path):
         with mock.patch.object(GradientLearner, "step", watched):
             SCENARIOS[name](tmp_path)
     assert np.mean(started) <= LAUNCHES[name]
+
+
+def test_last_update_of_an_epoch_that_is_not_finite_is_told():
+    def broken(buffer, count, options):
+        return torch.full((), torch.inf)
+
+    told = pytest.raises(TrainingError, match="a gradient norm of inf at step")
+    with ShadowCuda(), mock.patch.object(GradientBuffer, "scale_unseen", broken), told:
+        language_model(accumulate=1000).fit(corpus())

@@ -112,7 +112,7 @@ class GradientLearner:
     def finish(self) -> None:
         """Update with what fewer than `accumulate` steps left over."""
         if self._held and self._unread:
-            self._update_unseen(0.0)
+            self._unread.put(0.0, self._update_unseen(0.0), 0, self.steps, self._lr)
         elif self._held:
             self.world.reduce(self._buffer.sums, 0.0, 0)
             self._update()
