@@ -188,20 +188,17 @@ def asked(settings: Settings) -> Callable[[Any], Any]:
     return lambda command: Task(command, settings, Settings({})).bind(Asked, {})
 
 
-def flags(
-    settings: Settings, reading: Settings | None = None, *, searched: bool = True
-) -> Callable[[Any], Any]:
+def flags(settings: Settings, reading: Settings | None = None) -> Callable[[Any], Any]:
     """Give a train command the flags of all `settings`, and of how text is read where `reading` says it.
 
     Its first parameter receives the Training; its own flags come first in the help. The same command serves
-    `seqkit tune`, which gives it another first argument, unless there is no loss to search by (searched).
+    `seqkit tune`, which gives it another first argument.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         task = Task(command, settings, reading or Settings({}))
         train = task.bind(Training, RUN)
-        if searched:
-            train.task = task  # type: ignore[attr-defined]  # read by seqkit tune
+        train.task = task  # type: ignore[attr-defined]  # read by seqkit tune
         return train
 
     return decorate

@@ -33,7 +33,7 @@ from seqkit.train.learner import Batches, Engine, Learner
 from seqkit.train.log import Log
 from seqkit.train.loop import fit
 from seqkit.train.probe import EnoughError, Estimate, Timing
-from seqkit.train.progress import Epoch, History, Progress
+from seqkit.train.progress import Epoch, Higher, History, Progress
 from seqkit.train.schedule import schedule
 from seqkit.train.world import World
 
@@ -94,6 +94,7 @@ class Model(Generic[F]):
 
     kind: ClassVar[str]
     written: ClassVar[str] = ""  # the kind of folder that a run writes, if that is not `kind`
+    higher_is_better: ClassVar[bool] = False  # of validation values
     settings: ClassVar[Settings]
     record: ClassVar[type[Any]]
     usual: ClassVar[Mapping[str, Any]] = {}  # the numbers of Fit that are not given
@@ -241,7 +242,7 @@ class Model(Generic[F]):
                 batches,
                 epochs=o.epochs,
                 schedule=schedule(o.schedule, o.lr, epochs=o.epochs, **o.schedule_settings),
-                validate=_in_eval(network, validate) if validate else None,
+                validate=self._valued(network, validate) if validate else None,
                 patience=o.patience,
                 keep_best=keep_best and validate is not None,
                 checkpoint=None if folder is None else Checkpoint(Path(folder)),
@@ -255,6 +256,17 @@ class Model(Generic[F]):
                 final = {name: p.detach().clone() for name, p in network.named_parameters()}
             put_weights(network, final)
         self._fitted, self._network = fitted, network.to(find_device(self.device)).eval()
+
+    def _valued(self, network: nn.Module, validate: Callable[[], float]) -> Callable[[], float]:
+        """The same validation with the network in eval mode meanwhile, and which way is better."""
+
+        def value() -> float:
+            network.eval()
+            found = validate()
+            network.train()
+            return found
+
+        return Higher(value) if self.higher_is_better else value
 
     def _untrained(self) -> OptionError:
         return OptionError(
@@ -273,15 +285,3 @@ class TextModel(Model[C]):
     def codec(self) -> Codec:
         """How text becomes ids and back.  Raises:  OptionError before `fit`."""
         return self.fitted.codec
-
-
-def _in_eval(network: nn.Module, validate: Callable[[], float]) -> Callable[[], float]:
-    """The same validation, with the network in eval mode meanwhile."""
-
-    def valid() -> float:
-        network.eval()
-        value = validate()
-        network.train()
-        return value
-
-    return valid

@@ -17,7 +17,7 @@ from seqkit.train.checkpoint import Checkpoint
 from seqkit.train.interrupt import polite_interrupts
 from seqkit.train.learner import Batches, Engine, Learner
 from seqkit.train.log import Log
-from seqkit.train.progress import NOTHING, Epoch, History, Place, Progress, best_of
+from seqkit.train.progress import NOTHING, Epoch, Higher, History, Place, Progress, best_of, lowered
 from seqkit.train.schedule import Schedule
 from seqkit.train.world import World
 
@@ -41,8 +41,8 @@ def fit(
 ) -> History:
     """Train `learner` for `epochs` passes over `batches`; return the results of each epoch.
 
-    The rate of a step is schedule(units done / units in all, validation values so far). `validate` is called
-    after each epoch; where patience, keep_best or a plateau schedule look at its value, lower is better.
+    The rate of a step is schedule(units done / units in all, values of `validate`, one an ended epoch).
+    Schedule, patience and keep_best look at those values, or at 1 - value where `validate` is a Higher.
     patience:   end after so many epochs in a row that did not improve on the best.
     keep_best:  put the state of the best epoch back at the end; until then it lies in the checkpoint's folder
                 `best`, or in memory if there is no checkpoint.
@@ -53,9 +53,8 @@ def fit(
     Raises:  TrainingError when the loss is not finite or an epoch made no prediction; KeyboardInterrupt after
              SIGINT or SIGTERM at any moment, with the step finished and the checkpoint written.
     """
-    run = _Run(
-        learner, batches, epochs, schedule, validate, patience, keep_best, minutes, checkpoint, report, logs
-    )
+    ends = (patience, keep_best, minutes)
+    run = _Run(learner, batches, epochs, schedule, validate, *ends, checkpoint, report, logs)
     if resume:
         run.resume()
     with polite_interrupts() as asked_to_stop:
@@ -169,9 +168,8 @@ class _Run:
         if place.loss.count == 0:
             raise TrainingError(
                 f"fit: epoch {place.epoch + 1} read {place.units:,} units and made no prediction, so "
-                "nothing was learnt. "
-                "The text may be too short, or its words too rare or all subsampled away; lower min_count "
-                "or raise subsample."
+                "nothing was learnt. The text may be too short, or its words too rare or all subsampled "
+                "away; lower min_count or raise subsample."
             )
         units = place.units - sum(epoch.units for epoch in place.history)
         seconds = place.seconds - sum(epoch.seconds for epoch in place.history)
@@ -223,7 +221,7 @@ class _Run:
         return value
 
     def _values(self) -> list[float]:
-        return [epoch.validation for epoch in self.place.history if epoch.validation is not None]
+        return lowered(self.place.history, isinstance(self.validate, Higher))
 
     def _tell(self, lr: float) -> None:
         if not self.report and not self.logs:

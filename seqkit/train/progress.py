@@ -1,7 +1,7 @@
 """The progress of a run, which `fit` passes to `report`, and the history it returns."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from seqkit.core.score import Loss
@@ -52,6 +52,23 @@ class Place:
     seconds: float = 0.0
     loss: Loss = NOTHING
     history: History = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Higher:
+    """A validation whose higher values are better."""
+
+    value: Callable[[], float]
+
+    def __call__(self) -> float:
+        """The value."""
+        return self.value()
+
+
+def lowered(history: History, higher_is_better: bool = False) -> list[float]:
+    """The validation values, or 1 - value where higher is better, so that the lowest is best."""
+    values = [epoch.validation for epoch in history if epoch.validation is not None]
+    return [1 - value for value in values] if higher_is_better else values
 
 
 def best_of(values: Sequence[float]) -> int:

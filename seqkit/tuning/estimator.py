@@ -2,9 +2,10 @@
 does.
 """
 
+import copy
 import os
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from seqkit.core.options import Settings
 
@@ -13,8 +14,8 @@ class Estimator(Protocol):
     """Settings by name, training that logs and can be resumed, and files."""
 
     settings: Settings
-    options: Mapping[str, Any]  # of each group of settings
     device: str
+    higher_is_better: bool  # of validation values
 
     @property
     def fit_options(self) -> Any:
@@ -22,6 +23,9 @@ class Estimator(Protocol):
 
     def get_params(self) -> dict[str, Any]:
         """All settings by name."""
+
+    def set_params(self, **params: Any) -> Self:
+        """Change settings by name; what was learnt is forgotten."""
 
     def fit(self, *data: Any, **given: Any) -> Any:
         """Train; takes valid, checkpoint, resume and logs besides the task's own arguments."""
@@ -32,4 +36,4 @@ class Estimator(Protocol):
 
 def variant(model: Any, settings: Mapping[str, Any]) -> Any:
     """A fresh model of the same class with other settings."""
-    return type(model)(**(model.get_params() | dict(settings)))
+    return copy.copy(model).set_params(**settings)

@@ -88,7 +88,7 @@ def find_lr(
             "or more."
         )
     probe = _Watch(1)
-    _run(model, data, given, probe, high, {"epochs": 1})
+    _run(model, data, given, probe, low, {"epochs": 1})
     each = math.ceil(probe.total / probe.done)  # steps an epoch, or nearly so
     epochs = math.ceil(steps / each)
     watch = _Watch(steps)
@@ -113,7 +113,8 @@ def _run(
 ) -> bool:
     """Train until `watch` has enough; return whether the loss stopped being finite before."""
     plain = {"lr": lr, "schedule": "constant", "schedule_settings": {}, "patience": None}
-    fresh = variant(model, plain | settings)
+    known = model.get_params()
+    fresh = variant(model, {name: v for name, v in (plain | settings).items() if name in known})
     try:
         fresh.fit(*data, logs=[watch], **given)
     except EnoughError:

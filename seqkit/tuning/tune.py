@@ -20,9 +20,10 @@ from seqkit.core.device import device
 from seqkit.core.errors import OptionError, ResourceError, TrainingError
 from seqkit.core.fingerprint import fingerprint
 from seqkit.report.search_plot import Dot, search_plot
+from seqkit.train.data import save_model
 from seqkit.train.interrupt import polite_interrupts
 from seqkit.train.probe import EnoughError, Probe
-from seqkit.train.progress import Epoch, History, Progress
+from seqkit.train.progress import Epoch, History, Progress, lowered
 from seqkit.tuning.estimator import Estimator, variant
 from seqkit.tuning.space import Space, Wanted
 from seqkit.tuning.store import Trials, read_trials
@@ -103,6 +104,7 @@ def tune(
     method_settings: Mapping[str, Any] | None = None,
     seed: int = 1,
     report: Report | None = None,
+    save: Callable[[Any, Any, Path], None] = save_model,
     **given: Any,
 ) -> Found:
     """Train `model` with settings drawn from `space`, each by model.fit(*data, valid=valid, **given); keep
@@ -113,7 +115,7 @@ def tune(
     out:     folder of the search. The same call goes on with what is there, and joins workers that are at it;
              once it is over, the best model can be loaded from it.
     method:  random, coarse-to-fine, halving or grid; its fields are method_settings. seed: of the draws.
-    report:  called after every job.
+    report:  called after every job. save: how the best is written, save(model, what its fit gave, out).
     Raises:  OptionError for a space, a method or a folder that does not fit; BackendError for a device that
              is not there, before anything is written; TrainingError if every trial failed;
              KeyboardInterrupt after SIGINT or SIGTERM, with the trial at hand in its checkpoint.
@@ -125,8 +127,8 @@ def tune(
     way: Method = options.from_json(searches.load(method), dict(method_settings or {}))
     where = Space.of(space, model.settings.groups.values(), type(model).__name__)
     _check(model, where, way, trials)
-    settings = model.settings.to_json(model.options)
-    fixed = {name: value for name, value in settings.items() if name not in where.parts}
+    settings = {n: list(v) if isinstance(v, tuple) else v for n, v in model.get_params().items()}
+    fixed = {n: v for n, v in settings.items() if n not in (*where.parts, "device", "threads")}
     signature = {
         "version": VERSION,
         "model": type(model).__name__,
@@ -139,7 +141,7 @@ def tune(
         "data": fingerprint(data, given),
         "validation data": fingerprint(valid),
     }
-    work = _Work(model, where, way, trials, seed, Trials(Path(out), where, signature), report)
+    work = _Work(model, where, way, trials, seed, Trials(Path(out), where, signature), report, save)
     work.run(lambda one, **run: one.fit(*data, valid=valid, **given, **run))
     found = Found(tuple(work.trials.all()), where.to_json(), Path(out))
     with work.trials.lock:
@@ -170,6 +172,7 @@ class _Work:
     seed: int
     trials: Trials
     report: Report | None
+    save: Callable[[Any, Any, Path], None]
 
     def run(self, fit: Callable[..., Any]) -> None:
         """Do jobs until there are no more, or the process is asked to stop."""
@@ -204,10 +207,10 @@ class _Work:
 
     def _train(self, job: Job, before: Trial, fit: Callable[..., Any]) -> None:
         last = job.epochs >= self.model.fit_options.epochs
-        watch = _Watch(self.trials, before, math.inf if last else job.epochs)
-        model, error = variant(self.model, job.settings), ""
+        watch = _Watch(self.trials, before, math.inf if last else job.epochs, self.model.higher_is_better)
+        model, made, error = variant(self.model, job.settings), None, ""
         try:
-            fit(model, checkpoint=self.trials.checkpoint(job.number), resume=True, logs=[watch])
+            made = fit(model, checkpoint=self.trials.checkpoint(job.number), resume=True, logs=[watch])
         except EnoughError:
             return
         except (TrainingError, ResourceError) as problem:
@@ -225,15 +228,16 @@ class _Work:
                 self.trials.end(trial, "failed", error)
                 return
             if trial.value < min((t.value for t in known if t.state == "done"), default=math.inf):
-                model.save(self.trials.folder)
+                self.save(model, made, self.trials.folder)
             self.trials.end(trial, "done")
 
 
 class _Watch(Probe):
     """The Log of a trial: writes its values down, and ends the run when the job's epochs are over."""
 
-    def __init__(self, trials: Trials, trial: Trial, epochs: float) -> None:
+    def __init__(self, trials: Trials, trial: Trial, epochs: float, higher_is_better: bool) -> None:
         self.trials, self.trial, self.epochs = trials, trial, epochs
+        self.higher_is_better = higher_is_better
         self.units, self.started = trial.units, time.monotonic()
 
     def begin(self, history: History, done: int) -> None:
@@ -250,7 +254,7 @@ class _Watch(Probe):
 
     def epoch(self, epoch: Epoch, done: int) -> None:
         """Write the value down."""
-        if epoch.validation is not None:
-            self.trials.add_value(self.trial.number, epoch.number, epoch.validation)
+        for value in lowered([epoch], self.higher_is_better):
+            self.trials.add_value(self.trial.number, epoch.number, value)
         if epoch.number >= self.epochs:
             raise EnoughError

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 from in_process import refused
@@ -55,6 +56,8 @@ def folder(tmp_path_factory):
         "dev.tsv": film[600:620],
     }.items():
         (folder / name).write_text("\n".join(part) + "\n")
+    frequent = [word for word, _ in Counter(" ".join(lines[:100]).split()).most_common(4)]
+    (folder / "quiz.txt").write_text(": frequent\n" + " ".join(frequent) + "\n")
     (folder / "table.txt").write_text(
         run(*SEARCH, "--out", "best.lm", "--plot", "search.svg", "--quiet", cwd=folder)
     )
@@ -208,6 +211,35 @@ def test_range_test_prints_the_space_that_tune_takes(folder):
     assert list(found["space"]) == ["lr"]
 
 
+def test_every_train_command_can_be_searched():
+    from test_new_members import TRAIN_COMMANDS
+
+    from seqkit.cli.commands import tune
+
+    wanted = {command.replace(" train", "") for command in TRAIN_COMMANDS}
+    names = {each.name for each in tune.app.registered_commands} - {None}  # show
+    assert names == {each.name for each in tune.lr.app.registered_commands} == wanted
+
+
+@pytest.mark.parametrize(
+    ("noun", "space", "own"),
+    [
+        ("embed", "negatives=2..9", []),
+        ("embed", "x_max=5..50:log", ["--loss", "glove"]),
+        ("embed-window", "batch=8,32", []),
+    ],
+)
+def test_word_vectors_are_searched_by_analogies(folder, tmp_path, noun, space, own):
+    words = ["text.txt", "--min-count", 2, "--dim", 8, "--threads", 1, *own]
+    search = ["--valid", "quiz.txt", "--space", space, "--trials", 2, "--epochs", 1]
+    out = tmp_path / "best"
+    found = json.loads(run(noun, *words, *search, "--out", out, "--quiet", "--json", cwd=folder))
+    assert 0 <= found["best"]["value"] <= 1
+    assert json.loads(command("embed", "info", out, "--json", cwd=folder).stdout)["dim"] == 8
+    rates = json.loads(run("lr", noun, *words, "--steps", 30, "--quiet", "--json", cwd=folder))
+    assert rates["rates"] == sorted(rates["rates"])
+
+
 FILES = {
     "empty.txt": "",
     "hollow.tsv": "1\ta\n0\t \n",
@@ -309,9 +341,24 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
             2,
             "got 'x.pdf', expected a name that ends in .svg or .png",
         ),
+        (["embed", "text.txt", "--out", "x"], 2, "tune: got no valid, and trials are compared by it"),
+        (
+            [
+                "embed",
+                "text.txt",
+                "--valid",
+                "quiz.txt",
+                "--space",
+                "context=cbow",
+                "--out",
+                "x",
+            ],
+            2,
+            "SkipGram: got the setting context, but the class fixes it. Use SkipGram or CBOW.",
+        ),
         (["lr", "classify", "hollow.tsv"], 3, "hollow.tsv: line 2: the text is empty"),
     ],
-    ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None,
+    ids=lambda value: " ".join(map(str, value))[:60] if isinstance(value, list) else None,
 )
 def test_bad_input_gives_one_sentence_and_its_exit_code_and_nothing_is_written(folder, words, code, message):
     for name, text in FILES.items():

@@ -17,7 +17,6 @@ from seqkit.core.types import Array, Arrays
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
 from seqkit.embeddings.cooccurrence.options import CountOptions
 from seqkit.embeddings.vectors.vectors import Vectors
-from seqkit.train.schedule import constant
 
 __all__ = ["PPMI"]
 
@@ -38,7 +37,7 @@ class PPMI:
     options: Options
     learns_from: ClassVar[Literal["text", "counts"]] = "counts"
     unit: ClassVar = "pairs"
-    schedule = staticmethod(constant)
+    schedule: ClassVar = "constant"
 
     def __init__(self, counts: Cooccurrence, options: Options, *, threads: int | None = None) -> None:
         self.vocab, self.options = counts.vocab, options

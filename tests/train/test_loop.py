@@ -15,6 +15,7 @@ from seqkit.core.score import Loss
 from seqkit.train.checkpoint import Checkpoint
 from seqkit.train.interrupt import polite_interrupts
 from seqkit.train.loop import fit
+from seqkit.train.progress import Higher
 from seqkit.train.schedule import constant, linear, plateau
 from seqkit.train.world import World
 
@@ -312,6 +313,23 @@ def test_patience_ends_the_run_after_so_many_epochs_without_a_better_value():
     values = [epoch.validation for epoch in history]
     assert len(values) == 4
     assert min(values) == values[1]
+
+
+def test_where_higher_is_better_the_highest_value_is_the_best(tmp_path):
+    learner = Mean()
+    near = distance(learner)
+    history = fit(
+        learner,
+        Numbers(),
+        epochs=9,
+        schedule=constant(0.5),
+        validate=Higher(lambda: 1 - near()),
+        patience=2,
+        keep_best=True,
+    )
+    values = [epoch.validation for epoch in history]
+    assert len(values) == 4
+    assert max(values) == values[1] == 1 - near()
 
 
 def test_equal_value_is_no_improvement():

@@ -1,5 +1,6 @@
 """A search keeps the best model, loses no finished trial when killed, and two workers never train the same trial."""
 
+import copy
 import json
 import logging
 import os
@@ -9,10 +10,12 @@ import sys
 import threading
 import warnings
 
+import numpy as np
 import pytest
 
 import seqkit as sk
 from seqkit.core.errors import FormatError, OptionError, ResourceError, TrainingError
+from seqkit.embeddings.testsets.analogies import AnalogyAccuracy, Section
 from seqkit.text.codec import Codec
 from seqkit.tuning.store import read_trials
 from seqkit.tuning.tune import Found, tune
@@ -120,6 +123,40 @@ def test_full_disk_ends_the_search(tmp_path, monkeypatch):
     with pytest.raises(ResourceError, match="no space left"):
         run(tmp_path)
     assert [t.state for t in read_trials(tmp_path)[0]] == ["open"]
+
+
+QUESTIONS = AnalogyAccuracy([Section("pairs", [("cat", "mat", "dog", "rug"), ("the", "cat", "a", "bird")])])
+TINY = {"dim": 8, "min_count": 1, "epochs": 3, "threads": 1}
+SAME = {"deterministic": True}
+
+
+@pytest.mark.parametrize(
+    ("model", "space"),
+    [
+        (sk.SkipGram(**TINY, **SAME), {"lr": "1e-3..0.2", "loss": "negative-sampling,hierarchical-softmax"}),
+        (sk.CBOW(**TINY, **SAME), {"lr": None, "cbow_gradient": "word2vec,mean"}),
+        (sk.SkipGram(loss="subwords", buckets=64, **TINY, **SAME), {"lr": None}),
+        (sk.GloVe(**TINY), {"lr": None, "window": [1, 2]}),
+    ],
+    ids=lambda value: value.loss if isinstance(value, sk.SkipGram | sk.CBOW | sk.GloVe) else "",
+)
+def test_word_vectors_are_searched_where_higher_is_better(tmp_path, model, space):
+    before = model.get_params()
+    found = tune(model, space, CORPUS, valid=QUESTIONS, out=tmp_path, trials=3, method="halving")
+    best, alone = found.best, copy.copy(model).set_params(**found.best.settings)
+    vectors = alone.fit(CORPUS, valid=QUESTIONS)
+    assert [1 - epoch.validation for epoch in alone.history] == list(best.values)
+    assert np.array_equal(sk.Vectors.load(tmp_path).matrix, vectors.matrix)
+    assert model.get_params() == before
+
+
+def test_vectors_of_counts_keep_the_settings_of_counting(tmp_path):
+    counts = sk.Cooccurrence.count(CORPUS, window=2, min_count=1)
+    model = sk.GloVe(dim=8, epochs=2)
+    found = tune(model, {"lr": None}, counts, valid=QUESTIONS, out=tmp_path / "search", trials=2)
+    assert len(found.trials) == 2
+    with pytest.raises(OptionError, match="the counts were made with window 2, 3 was asked for"):
+        tune(model, {"window": [3]}, counts, valid=QUESTIONS, out=tmp_path / "other", trials=1, method="grid")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 Not handled: the formulas (vectors.analogy).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,19 @@ class AnalogyScores:
     semantic: Score
     syntactic: Score
     total: Score
+
+
+@dataclass(frozen=True)
+class AnalogyAccuracy:
+    """The share of the questions with known words that vectors answer: what trials of word vectors are
+    compared by.
+    """
+
+    sections: Sequence[Section]
+
+    def __call__(self, vectors: Vectors) -> float:
+        """From 0 to 1."""
+        return evaluate(vectors, self.sections).total.value
 
 
 def read_questions(path: Path, *, lower: bool = True) -> list[Section]:

@@ -28,13 +28,13 @@ def read(
     initial: Path | None = None,
     extend: bool = False,
     frozen: Path | None = None,
-    validate: Path | None = None,
+    valid: Path | None = None,
     reading: Reading | None = None,
 ) -> Data:
     """The corpus of a text, kept within `folder`, and what training starts from.
 
     trainer: SkipGram, CBOW, GloVe, or another that fits a corpus to Vectors. frozen: a file of words.
-    extend: keep all words of `initial`. validate: analogy questions, whose share right is kept for each
+    extend: keep all words of `initial`. valid: analogy questions, whose share right is kept for each
     epoch. reading: a report of the characters read.
     """
     counts = getattr(trainer, "learns_from", "text") == "counts"
@@ -50,8 +50,8 @@ def read(
         given["extend"] = True
     if frozen is not None:
         given["frozen"] = [word for piece in read_text(frozen) for word in piece.split()]
-    if validate is not None:
-        given["validate"] = _validation(validate, found, trainer, old if extend else None)
+    if valid is not None:
+        given["valid"] = _validation(valid, found, trainer, old if extend else None)
     if counts and folder is not None and isinstance(found, Corpus):
         found = trainer.count(found, out=folder / "counts")
     about = {"corpus": {**found.meta, "source": source, "fingerprint": found.fingerprint}}
@@ -61,12 +61,7 @@ def read(
         added = {"added": len(vectors) - len(old)} if extend and old is not None else {}
         return {"words": len(vectors), "matrix_sha256": digest, **added}
 
-    return Data((found,), trainer.unit, given, about, after, save=save_vectors)
-
-
-def save_vectors(_: Any, vectors: Vectors, out: Path) -> None:
-    """Write the vectors that were trained."""
-    vectors.save(out)
+    return Data((found,), trainer.unit, given, about, after)
 
 
 def _open(
@@ -90,7 +85,7 @@ def _open(
 
 def _validation(
     path: Path, found: Corpus | Cooccurrence, trainer: Any, start: Vectors | None
-) -> Callable[[Vectors], float]:
+) -> analogies.AnalogyAccuracy:
     """The share of the questions of `path` that vectors answer.
 
     Raises:  FormatError if no question could ever be asked.
@@ -103,4 +98,4 @@ def _validation(
         raise FormatError(
             f"{path}: no question has all its words among the {len(words):,} to be trained. Give others."
         )
-    return lambda vectors: analogies.evaluate(vectors, sections).total.value
+    return analogies.AnalogyAccuracy(sections)

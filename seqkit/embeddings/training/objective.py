@@ -10,7 +10,6 @@ from seqkit.core.score import Loss
 from seqkit.core.types import Arrays
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.train.learner import Batches
-from seqkit.train.schedule import Schedule
 
 
 class Objective(Protocol):
@@ -19,11 +18,13 @@ class Objective(Protocol):
     Options:      its settings; those of counting (CountOptions) among them if it learns from counts.
     learns_from:  text: a Corpus; counts: a Cooccurrence.
     unit:         what an epoch consists of: tokens or pairs.
+    schedule:     the usual one of the learning rate (train.schedule).
     """
 
     Options: ClassVar[type[Any]]
     learns_from: ClassVar[Literal["text", "counts"]]
     unit: ClassVar[str]
+    schedule: ClassVar[str]
 
     def __init__(self, source: Any, options: Any, *, threads: int | None = None, **start: Any) -> None:
         """Start from random vectors; start: initial, extend and frozen, where the member has them."""
@@ -31,10 +32,6 @@ class Objective(Protocol):
     @staticmethod
     def first_lr(options: Any) -> float:
         """The learning rate of the first step, unless another is given."""
-
-    @staticmethod
-    def schedule(lr: float) -> Schedule:
-        """How the learning rate changes from `lr` on."""
 
     def batches(self, source: Any, *, epochs: int) -> Batches[Any]:
         """The batches of an epoch of `source`, signed with all that a resumed run must share."""

@@ -1,6 +1,6 @@
 """All settings of word vectors: those of training, and those of every loss."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from seqkit.core import options
 from seqkit.core.options import Settings, option
@@ -20,6 +20,11 @@ class TrainerOptions:
         search="1e-3..0.2:log",
         help="first learning rate; 0.025 for skipgram, 0.05 for cbow and glove",
     )
+    schedule: str | None = option(
+        None,
+        help="schedule of the learning rate: constant, linear, cosine, ...; linear, or constant for glove",
+    )
+    schedule_settings: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         options.check(self)

@@ -24,21 +24,25 @@ from seqkit.text.corpus.corpus import Corpus
 from seqkit.train.checkpoint import Checkpoint
 from seqkit.train.log import Log
 from seqkit.train.loop import fit
-from seqkit.train.progress import History, Progress
+from seqkit.train.progress import Higher, History, Progress
+from seqkit.train.schedule import schedule
 
-OWN = ("loss", "epochs", "lr", "threads")  # settings that are not the objective's
+OWN = tuple(field.name for field in dataclasses.fields(TrainerOptions))  # not the objective's
+Value = Callable[[Vectors], float]
 COUNTED = tuple(field.name for field in dataclasses.fields(CountOptions))
 
 
 class Trainer:
-    """Trains word vectors; settings as in the objective's Options, changed with `set_params`.
+    """Trains word vectors; settings of TrainerOptions and of the objective, changed with `set_params`.
 
-    loss: the name of an objective (the files of embeddings/training/objectives). lr: the first learning rate;
-    how it changes is the objective's. A subclass fixes what `fixed` says.
+    loss: the name of an objective (the files of embeddings/training/objectives). lr, schedule: those of the
+    objective unless given. A subclass fixes what `fixed` says.
     """
 
     fixed: ClassVar[Mapping[str, str]] = {}
     written: ClassVar = "vectors"  # the kind of folder that a run writes
+    device: ClassVar = "cpu"
+    higher_is_better: ClassVar = True  # of validation values
 
     def __init__(
         self,
@@ -50,12 +54,11 @@ class Trainer:
         threads: int | None = None,
         **settings: Any,
     ) -> None:
-        self._set(loss, epochs, lr, threads, {"dim": dim, **settings})
+        self._set(dim=dim, loss=loss, epochs=epochs, lr=lr, threads=threads, **settings)
 
-    def _set(
-        self, loss: str, epochs: int, lr: float | None, threads: int | None, settings: dict[str, Any]
-    ) -> None:
-        TrainerOptions(loss, epochs, lr)  # checks them
+    def _set(self, *, threads: int | None, **settings: Any) -> None:
+        chosen = TrainerOptions(**{name: settings.pop(name) for name in OWN if name in settings})
+        loss = chosen.loss
         self.objective_class: type[Objective] = objectives.load(loss)
         if owner := self._face_that_must_train(loss):
             raise OptionError(
@@ -63,16 +66,21 @@ class Trainer:
             )
         if "context" in settings and "context" in self.fixed:
             raise OptionError(
-                f"{type(self).__name__}: context is fixed; use {' or '.join(sorted(CONTEXTS))} by class."
+                f"{type(self).__name__}: got the setting context, but the class fixes it. Use "
+                f"{' or '.join(kind.__name__ for kind in CONTEXTS.values())}."
             )
         if self.learns_from == "text" and "context" in self.fixed:
             settings = {"context": self.fixed["context"], **settings}
         count_threads(threads)
-        self.loss, self.epochs, self.threads = loss, epochs, threads
         self.options = options.from_json(self.objective_class.Options, settings)
-        self.lr = self.objective_class.first_lr(self.options) if lr is None else lr
+        lr = self.objective_class.first_lr(self.options) if chosen.lr is None else chosen.lr
+        epochs, name = chosen.epochs or 5, chosen.schedule or self.objective_class.schedule
+        self.schedule = schedule(name, lr, epochs=epochs, **chosen.schedule_settings)
+        self.fit_options = dataclasses.replace(chosen, epochs=epochs, lr=lr, schedule=name)
+        self.loss, self.epochs, self.lr, self.threads = loss, epochs, lr, threads
         self._given = list(settings)
         self.history: History = []
+        self._vectors: Vectors | None = None
 
     def _face_that_must_train(self, loss: str) -> str | None:
         """The name of the class that fixes `loss`, or has no context to ignore, if that is another one."""
@@ -91,25 +99,32 @@ class Trainer:
         """What an epoch consists of: tokens or pairs."""
         return self.objective_class.unit
 
+    @property
+    def settings(self) -> options.Settings:
+        """All settings, by the groups that hold them."""
+        groups: dict[str, type[Any]] = {"fit": TrainerOptions, self.loss: self.objective_class.Options}
+        return options.Settings(groups, fixed=self.fixed)
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All settings by name, as scikit-learn has it."""
-        known = {name: getattr(self, name) for name in OWN} | options.to_json(self.options)
-        return {name: value for name, value in known.items() if name not in self.fixed}
+        every = {**vars(self.fit_options), "threads": self.threads, **options.to_json(self.options)}
+        return {name: value for name, value in every.items() if name not in self.fixed}
 
     def set_params(self, **params: Any) -> Self:
-        """Change settings by name; with another loss, settings that only the old one has are dropped."""
-        known = self.get_params()
-        loss = params.get("loss", self.loss) if "loss" in known else self.loss
+        """Change settings by name; with another loss, settings that only the old one has are dropped.
+
+        Vectors that were trained are then forgotten.
+        """
+        known, loss = self.get_params(), params.get("loss", self.loss)
         names = {field.name for field in dataclasses.fields(objectives.load(loss).Options)}
         for name in params:
             if name not in known and name not in names:
                 raise OptionError(
                     f"{type(self).__name__}: unknown setting {name!r}.{did_you_mean(name, known)}"
                 )
-        merged = {name: v for name, v in known.items() if name in names or name in OWN} | params
-        epochs, lr, threads = (merged.pop(name) for name in OWN[1:])
+        kept = {name: v for name, v in known.items() if name in names or name in (*OWN, "threads")}
         given = [*self._given, *params]
-        self._set(merged.pop("loss", loss), epochs, lr, threads, merged)
+        self._set(**({"loss": loss} | kept | params))
         self._given = given
         return self
 
@@ -133,7 +148,8 @@ class Trainer:
         initial: Vectors | None = None,
         extend: bool = False,
         frozen: Iterable[str] = (),
-        validate: Callable[[Vectors], float] | None = None,
+        valid: Value | None = None,
+        validate: Value | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = False,
         report: Callable[[Progress], None] | None = None,
@@ -146,10 +162,11 @@ class Trainer:
         those of the counts; one set here that differs is an error.
         initial: vectors to start from, for the words it has. extend: keep all words of `initial`, in their
         order, and put the new words of the text behind them (embeddings.training.extension). frozen: words
-        whose vectors stay as they start. validate: called with the vectors after each epoch, its value kept
-        in the history. checkpoint: folder for the state of the run, written every minute, after each epoch
-        and on SIGINT; resume: continue from it, to the same bytes when deterministic. minutes: end in that
-        time, with the schedule fitted to it.
+        whose vectors stay as they start. valid: called with the vectors after each epoch (AnalogyAccuracy is
+        such a function); its value is kept in the history, higher is better. validate: its older name.
+        checkpoint: folder for the state of the run, written every minute, after each epoch and on SIGINT;
+        resume: continue from it, to the same bytes when deterministic. minutes: end in that time, with the
+        schedule fitted to it.
         Raises:  FormatError if no word is frequent enough; TrainingError if nothing could be predicted or the
                  loss is not finite; OptionError if a resumed run has other settings or another source;
                  VocabularyError if the text has no word of the vectors to extend; ResourceError if counting
@@ -161,21 +178,30 @@ class Trainer:
         start = {name: value for name, value in start.items() if value is not None}
         objective: Objective = self.objective(source, **start)
         batches = objective.batches(source, epochs=self.epochs)
-        params = self.get_params()
+        o, value, params = self.fit_options, valid or validate, self.get_params()
         batches.signature |= {name: params[name] for name in ("loss", "lr") if name in params}
+        if o.schedule != self.objective_class.schedule or o.schedule_settings:
+            batches.signature |= {"schedule": o.schedule, "schedule_settings": o.schedule_settings}
         self.history = fit(
             objective,
             batches,
             epochs=self.epochs,
-            schedule=objective.schedule(self.lr),
-            validate=(lambda: validate(objective.vectors())) if validate else None,
+            schedule=self.schedule,
+            validate=Higher(lambda: value(objective.vectors())) if value else None,
             checkpoint=Checkpoint(Path(checkpoint)) if checkpoint is not None else None,
             resume=resume,
             report=report,
             logs=logs,
             minutes=minutes,
         )
-        return objective.vectors()
+        self._vectors = objective.vectors()
+        return self._vectors
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write the vectors that `fit` made last.  Raises:  OptionError before `fit`."""
+        if self._vectors is None:
+            raise OptionError(f"{type(self).__name__}: got no vectors to save, expected a fit before.")
+        self._vectors.save(folder)
 
     def hardware(self) -> dict[str, Any]:
         """Where it was trained, for run.json."""
@@ -265,16 +291,8 @@ class GloVe(Trainer):
 
     fixed: ClassVar = {"loss": "glove"}
 
-    def __init__(
-        self,
-        dim: int = 100,
-        *,
-        epochs: int = 15,
-        lr: float = 0.05,
-        threads: int | None = None,
-        **settings: Any,
-    ) -> None:
-        self._set("glove", epochs, lr, threads, {"dim": dim, **settings})
+    def __init__(self, dim: int = 100, *, epochs: int = 15, lr: float = 0.05, **settings: Any) -> None:
+        super().__init__(dim, "glove", epochs=epochs, lr=lr, **settings)
 
 
 CONTEXTS: dict[str, type[Trainer]] = {"skipgram": SkipGram, "cbow": CBOW}

@@ -25,7 +25,6 @@ from seqkit.kernels.primitives.simd.rows import aligned, padded
 from seqkit.kernels.primitives.windows.settings import Matrices, Stretch, Windows
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
-from seqkit.train.schedule import linear
 
 BLOCK = 1 << 20  # tokens a step at most
 GRAIN = 1 << 10  # blocks are whole multiples of this: one round of the deterministic kernel
@@ -71,7 +70,7 @@ class WindowObjective(ABC):
     reference_train: ClassVar[Callable[..., tuple[float, int]]]  # `train` in plain Python
     learns_from: ClassVar[Literal["text", "counts"]] = "text"
     unit: ClassVar = "tokens"
-    schedule = staticmethod(linear)
+    schedule: ClassVar = "linear"
     options: WindowObjectiveOptions
 
     def __init__(

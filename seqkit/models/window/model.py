@@ -72,7 +72,7 @@ class WindowModel(Model[Fitted]):
     """
 
     unit = "tokens"
-    kind, written = "window-model", "vectors"
+    kind, written, higher_is_better = "window-model", "vectors", True
     settings = SETTINGS
     record = Fitted
 
@@ -91,13 +91,14 @@ class WindowModel(Model[Fitted]):
         corpus: Corpus,
         *,
         initial: Vectors | None = None,
+        valid: Callable[[Vectors], float] | None = None,
         validate: Callable[[Vectors], float] | None = None,
         **run: Unpack[Run],
     ) -> Vectors:
         """Train on `corpus` and return the vectors of its words; `history` holds the loss of every epoch.
 
-        initial, validate: as in SkipGram.fit. run: see models.base.Run; each process has its rows of every
-        batch.
+        initial, valid, validate: as in SkipGram.fit. run: see models.base.Run; each process has its rows of
+        every batch.
         Raises:  FormatError if no word is frequent enough; OptionError for rare words in a corpus without
                  unk, or a resumed run with other settings; TrainingError if the loss is not finite.
         """
@@ -115,11 +116,9 @@ class WindowModel(Model[Fitted]):
             run.get("world"),
         )
 
-        def value() -> float:
-            assert validate is not None, "asked for where it is given alone"
-            return validate(fitted.vectors(network))
-
-        self._learn(fitted, network, windows, validate=value if validate else None, keep_best=False, **run)
+        valued = valid or validate
+        value = (lambda: valued(fitted.vectors(network))) if valued else None
+        self._learn(fitted, network, windows, validate=value, keep_best=False, **run)
         return self.vectors()
 
     def vectors(self) -> Vectors:

@@ -13,7 +13,6 @@ from seqkit.embeddings.training.objectives import objectives
 from seqkit.embeddings.training.trainer import CBOW, CONTEXTS, GloVe, SkipGram
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.corpus.corpus import Corpus
-from seqkit.train.schedule import constant
 
 CORPUS = Corpus.build(["the king rules the land", "the queen rules the land"] * 20)
 
@@ -25,7 +24,7 @@ class RowSums:
     class Options(CountOptions):
         dim: int = 1
 
-    learns_from, unit, schedule = "counts", "pairs", staticmethod(constant)
+    learns_from, unit, schedule = "counts", "pairs", "constant"
 
     def __init__(self, counts, options, *, threads=None):
         self.counts, self.steps = counts, np.zeros(1)
@@ -92,9 +91,9 @@ def test_settings_are_read_changed_and_shown_without_what_a_face_fixes():
     assert "context" not in SkipGram().get_params() and "loss" not in GloVe().get_params()
     assert CBOW().get_params()["lr"] == 0.05
     assert SkipGram(negatives=3).set_params(loss="full-softmax", batch=8).get_params()["batch"] == 8
-    assert repr(GloVe(dim=7)).startswith("GloVe(epochs=15, lr=0.05, threads=None, ")
+    assert repr(GloVe(dim=7)).startswith("GloVe(epochs=15, lr=0.05, schedule='constant', ")
     for wrong in ({"context": "cbow"}, {"negativ": 2}):
-        with pytest.raises(OptionError, match="context is fixed|unknown setting 'negativ'"):
+        with pytest.raises(OptionError, match="the class fixes it|unknown setting 'negativ'"):
             SkipGram().set_params(**wrong)
     with pytest.raises(OptionError, match="GloVe: unknown setting 'loss'"):
         GloVe().set_params(loss="full-softmax")
@@ -123,3 +122,37 @@ def test_logs_see_every_step_and_epoch():
 
     CBOW(4, epochs=2, min_count=1).fit(CORPUS, logs=[Log()])
     assert seen[0] == "begin" and seen.count("epoch") == 2 and "step" in seen
+
+
+def test_schedule_is_the_objectives_unless_another_is_given():
+    assert [make(loss=loss).get_params()["schedule"] for loss in ("negative-sampling", "glove")] == [
+        "linear",
+        "constant",
+    ]
+    usual, same, other = (
+        SkipGram(dim=8, min_count=1, deterministic=True, epochs=3, **settings).fit(CORPUS).matrix
+        for settings in ({}, {"schedule": "linear"}, {"schedule": "constant"})
+    )
+    assert np.array_equal(usual, same) and not np.array_equal(usual, other)
+
+
+def test_unknown_schedule_is_refused_when_the_trainer_is_made():
+    with pytest.raises(OptionError, match=r"unknown schedule 'lineer'.*Did you mean 'linear'"):
+        SkipGram(schedule="lineer")
+    with pytest.raises(OptionError, match=r"schedule constant: unknown setting 'final'"):
+        GloVe(schedule_settings={"final": 0.1})
+
+
+def test_nothing_is_saved_before_fit(tmp_path):
+    with pytest.raises(OptionError, match=r"SkipGram: got no vectors to save, expected a fit before"):
+        SkipGram().save(tmp_path / "v")
+    assert not (tmp_path / "v").exists()
+
+
+def test_changed_settings_forget_the_vectors(tmp_path):
+    model = SkipGram(dim=8, min_count=1)
+    made = model.fit(CORPUS)
+    model.save(tmp_path / "v")
+    assert np.array_equal(Vectors.load(tmp_path / "v").matrix, made.matrix)
+    with pytest.raises(OptionError, match="expected a fit before"):
+        model.set_params(dim=4, threads=1).save(tmp_path / "w")

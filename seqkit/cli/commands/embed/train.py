@@ -12,7 +12,7 @@ from seqkit.embeddings.training.options import SETTINGS
 Frozen = Annotated[Path | None, typer.Option(help="A file of words whose vectors are not trained.")]
 
 
-@flags(SETTINGS, searched=False)  # word vectors have no loss on other data
+@flags(SETTINGS)
 def train(
     run: Training,
     input: Annotated[
@@ -31,7 +31,7 @@ def train(
         bool, typer.Option("--extend", help="Keep all words of --initial, and add the new words of the text.")
     ] = False,
     frozen: Frozen = None,
-    validate: common.Questions = None,
+    valid: common.Questions = None,
     subwords: Annotated[
         bool,
         typer.Option(
@@ -60,7 +60,7 @@ def train(
             )
         run.settings["loss"] = "subwords"
     more: Any = {"tokenizer": tokenizer, "lower": lower, "initial": initial, "extend": extend}
-    more |= {"frozen": frozen, "validate": validate, "reading": common.reading(run.quiet)}
+    more |= {"frozen": frozen, "valid": valid, "reading": common.reading(run.quiet)}
 
     def told(result: Any) -> str:
         new = f" ({result['added']:,} new)" if extend else ""

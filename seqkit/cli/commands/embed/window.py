@@ -18,7 +18,7 @@ def train(
     tokenizer: common.Tokenizer = "whitespace",
     lower: common.Lower = False,
     initial: common.Initial = None,
-    validate: common.Questions = None,
+    valid: common.Questions = None,
 ) -> None:
     """Train word vectors by a neural language model of a fixed window, and write them to the folder --out.
 
@@ -30,13 +30,13 @@ def train(
     from seqkit.embeddings.training.data import read
     from seqkit.models.window.model import WindowModel
 
-    more: Any = {"tokenizer": tokenizer, "lower": lower, "initial": initial, "validate": validate}
+    more: Any = {"tokenizer": tokenizer, "lower": lower, "initial": initial, "valid": valid}
 
     def data(model: WindowModel, folder: Path | None, world: Any) -> Any:
         found = read(model, input, folder, reading=common.reading(run.quiet), **more)
 
         def save(trained: WindowModel, vectors: Any, where: Path) -> None:
-            found.save(trained, vectors, where)
+            vectors.save(where)
             trained.save(where / "model")
 
         return replace(found, save=save)

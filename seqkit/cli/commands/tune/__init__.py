@@ -12,10 +12,10 @@ __all__ = ["app"]
 app = search.app
 
 
-def _add(name: str, command: str, train: Any) -> None:
-    """The search and the range test of a train command."""
-    tune = train.task.bind(search.Search, search.FLAGS)
-    trained = f"what `seqkit {name} {command}` trains"
+def _add(noun: str, command: str, train: Any) -> None:
+    """The search and the range test of a train command, under its noun and what stands behind train."""
+    tune, name = train.task.bind(search.Search, search.FLAGS), noun + command.removeprefix("train")
+    trained = f"what `seqkit {noun} {command}` trains"
     tune.__doc__ = f"""Search settings of {trained}, and keep the best model in --out.
 
     The same command continues a search that was stopped; several shells with it share the trials.

@@ -58,6 +58,7 @@ class Search(Job):
             method_settings=parse_settings(self.method_setting),
             seed=model.get_params().get("seed", 1),
             report=None if self.quiet else _report(self.trials),
+            save=data.save,
             **given,
         )
         _show(found, self.plot, self.json)

@@ -20,7 +20,6 @@ from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.kernels.glove.reference import Parameters, rule
 from seqkit.kernels.primitives.simd.rows import aligned, padded
 from seqkit.text.vocab import SPECIALS, Vocab
-from seqkit.train.schedule import constant
 
 __all__ = ["GloVeObjective"]
 
@@ -56,7 +55,7 @@ class GloVeObjective:
     options: GloVeOptions
     learns_from: ClassVar[Literal["text", "counts"]] = "counts"
     unit: ClassVar = "pairs"
-    schedule = staticmethod(constant)
+    schedule: ClassVar = "constant"
     state_names: ClassVar = ("words", "contexts", "word_biases", "context_biases")
 
     def __init__(self, counts: Cooccurrence, options: GloVeOptions, *, threads: int | None = None) -> None:
