@@ -15,6 +15,8 @@ if (DATA / "nltk_data").is_dir():
 os.environ.setdefault(
     "OMP_NUM_THREADS", "1"
 )  # the workers of xdist have a core each; teams of threads would wait for another
+if not Path("/dev/nvidiactl").exists():  # no GPU: its kernels run in Triton's interpreter
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 sys.path.insert(0, str(ROOT / "tests"))
 
 # the default run draws the same cases every time; HYPOTHESIS_PROFILE=explore looks for new ones

@@ -1,6 +1,8 @@
 """Where work runs: the number of CPU threads, and the torch device when a model asks for one."""
 
 import contextlib
+import functools
+import importlib.util
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -36,6 +38,16 @@ def device(name: str = "auto") -> Any:  # Any: torch.device, imported only here
             f"device: got {name!r}, but torch {torch.__version__} sees no such device. Use --device cpu."
         )
     return torch.device(name)
+
+
+@functools.cache
+def _triton_installed() -> bool:
+    return importlib.util.find_spec("triton") is not None
+
+
+def has_kernels(device: Any) -> bool:  # Any: torch.device
+    """Whether our own kernels of a GPU run there: it is one, and the extra gpu is installed."""
+    return device.type == "cuda" and _triton_installed()
 
 
 def upload(array: Any, device: Any, dtype: Any = None) -> Any:  # Any: numpy's array, torch's device and dtype

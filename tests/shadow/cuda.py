@@ -20,8 +20,16 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils._pytree import tree_leaves
+
+try:
+    import interpreted  # noqa: F401
+    from triton.runtime.interpreter import InterpretedFunction
+
+    _TRITON = True
+except ImportError:
+    _TRITON = False
 
 SOURCE = Path(__file__).parents[2] / "seqkit"
 TAKES_BOTH = {"aten.copy_.default", "aten._to_copy.default", "aten._pack_padded_sequence.default"}
@@ -138,11 +146,23 @@ class ShadowCuda(contextlib.ExitStack):
             }
 
         self.patch(torch.optim.Optimizer, "_group_tensors_by_device_and_dtype", staticmethod(grouped))
+        if _TRITON:
+            run = InterpretedFunction.run
+            self.patch(InterpretedFunction, "run", lambda *a, **k: self._launch(run, *a, **k))
         self.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         self.enter_context(_Dispatch(self))
         self.enter_context(_Functions(self))
         return self
+
+    def _launch(self, run, kernel, *args, **kwargs):
+        """A kernel of our own, in Triton's interpreter."""
+        self.launches += 1
+        for tensor in tensors_of((args, kwargs)):
+            if self.place(tensor) == "cpu":
+                self.error(f"{kernel.fn.__name__}: a CPU tensor")
+        with _disable_current_modes(), torch._C.DisableTorchFunction():
+            return run(kernel, *args, **kwargs)
 
 
 class _Dispatch(TorchDispatchMode):

@@ -5,7 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from seqkit.kernels.rnn_scan import linear_scan
+from seqkit.kernels.linear_scan.scan import scan
 from seqkit.nn.cell import Cell, State
 
 __all__ = ["MinGRU"]
@@ -38,13 +38,13 @@ class MinGRU(Cell):
     def _fused(
         self, gx: Tensor, state: State, lengths: Tensor | None, weight: Tensor
     ) -> tuple[Tensor, State]:
-        """All steps by linear_scan; a row that has ended keeps its state: factor 1, nothing new."""
+        """All steps by kernels.linear_scan; a row that has ended keeps its state: factor 1, nothing new."""
         z, n = gx.float().chunk(2, -1) if gx.dtype == torch.bfloat16 else gx.chunk(2, -1)
         z = torch.sigmoid(z)
         if lengths is not None:
             live = (torch.arange(gx.shape[1], device=gx.device) < lengths[:, None])[:, :, None]
             z = torch.where(live, z, 0.0)
             n = torch.where(live, n, 0.0)
-        y = linear_scan.scan(1 - z, z * n, state[0])
+        y = scan(1 - z, z * n, state[0])
         last = y[:, -1] if y.shape[1] else state[0]
         return (y if lengths is None else torch.where(live, y, 0.0)), (last,)

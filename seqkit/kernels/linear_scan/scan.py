@@ -1,10 +1,12 @@
-"""h_t = a_t ∘ h_{t-1} + b_t for all t in log₂ T passes: a parallel scan, the same on CPU and GPU."""
+"""h_t = a_t ∘ h_{t-1} + b_t for all t with gradients: in log₂ T passes, or by one kernel on a GPU."""
 
 from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+
+from seqkit.core.device import has_kernels
 
 
 def doubling(a: Annotated[Tensor, "B T H"], b: Annotated[Tensor, "B T H"]) -> Annotated[Tensor, "B T H"]:
@@ -17,11 +19,19 @@ def doubling(a: Annotated[Tensor, "B T H"], b: Annotated[Tensor, "B T H"]) -> An
     return b
 
 
+def _all_steps(a: Tensor, b: Tensor, h: Tensor | None) -> Tensor:
+    """The recurrence from h, or from 0."""
+    if has_kernels(a.device):
+        from seqkit.kernels.linear_scan import gpu
+
+        return gpu.scan(a, b, a.new_zeros(a.shape[0], a.shape[2]) if h is None else h)
+    return doubling(a, b if h is None else torch.cat([b[:, :1] + a[:, :1] * h[:, None], b[:, 1:]], 1))
+
+
 class _Scan(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, a: Tensor, b: Tensor, h: Tensor) -> Tensor:
-        b = torch.cat([b[:, :1] + a[:, :1] * h[:, None], b[:, 1:]], 1)
-        y = doubling(a, b)
+        y = _all_steps(a, b, h)
         ctx.save_for_backward(a, h, y)
         return y
 
@@ -30,7 +40,7 @@ class _Scan(torch.autograd.Function):
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         a, h, y = ctx.saved_tensors
         later = torch.cat([a[:, 1:], torch.zeros_like(a[:, :1])], 1)  # db_t = dy_t + a_{t+1} db_{t+1}
-        db = doubling(later.flip(1), dy.flip(1)).flip(1)
+        db = _all_steps(later.flip(1), dy.flip(1), None).flip(1)
         return db * torch.cat([h[:, None], y[:, :-1]], 1), db, db[:, 0] * a[:, 0]
 
 
