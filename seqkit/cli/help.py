@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from seqkit.cli.usage import unknown_command, usage_error
 from seqkit.core.errors import OptionError, SeqkitError
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -29,7 +30,18 @@ class Commands(TyperGroup):
         if last == "--help" and command is not None:
             print(command.get_help(at))
             ctx.exit()
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            if (ours := usage_error(error, _path(ctx), _options(self), lambda name: None)) is None:
+                raise
+            raise ours from error
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command of the first word."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            raise unknown_command(args[0], _path(ctx), self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
 
 
 class Command(TyperCommand):
@@ -38,6 +50,15 @@ class Command(TyperCommand):
     def __init__(self, *args: Any, **settings: Any) -> None:
         text, _, self.example = str(settings.get("help") or "").partition("Example:")
         super().__init__(*args, **(settings | {"help": text.strip()}))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Read the arguments."""
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            if (ours := usage_error(error, _path(ctx), _options(self), self._flag)) is None:
+                raise
+            raise ours from error
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
@@ -77,6 +98,18 @@ class Command(TyperCommand):
         """Write the example, in one line that can be copied."""
         if self.example:
             formatter.write(f"\nExample:\n  {' '.join(self.example.split())}\n")
+
+
+def _path(ctx: Any) -> str:
+    """The words of a command line that lead to a command."""
+    words: list[str] = []
+    while ctx.parent is not None:
+        words, ctx = [ctx.info_name, *words], ctx.parent
+    return " ".join(["seqkit", *words])
+
+
+def _options(command: Any) -> list[str]:
+    return [name for param in command.params for name in param.opts if name.startswith("-")] + ["--help"]
 
 
 class Group(typer.Typer):

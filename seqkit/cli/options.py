@@ -67,6 +67,8 @@ class Training:
         if self.dry_run:
             common.show(*estimate(model, read(model, None, None)), self.json)
             return
+        if self.resume and not self.quiet and not Path(out, "checkpoint").exists():
+            common.note(f"{out}: no checkpoint there, so training starts from the beginning")
         run = TrainingRun(model, Path(out), self.curve, self.tensorboard, self.minutes)
         with self._world(alone) as world:
             quiet = self.quiet or (world is not None and world.rank > 0)

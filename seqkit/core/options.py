@@ -229,4 +229,6 @@ def _fits(value: object, hint: Any) -> bool:
 def _say(hint: Any) -> str:
     if typing.get_origin(hint) is typing.Literal:
         return "one of " + ", ".join(map(repr, typing.get_args(hint)))
+    if typing.get_origin(hint) is dict:
+        return 'settings by name, as {"warmup": 0.1}'
     return getattr(hint, "__name__", str(hint))

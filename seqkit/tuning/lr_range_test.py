@@ -82,11 +82,10 @@ def find_lr(
     Raises:  OptionError for a range that is none, or a text too short to read anything from; TrainingError if
              the loss is not finite from the start.
     """
-    if not 0 < low < high < math.inf or steps < 20:
-        raise OptionError(
-            f"find_lr: got rates {low:g}..{high:g} in {steps} steps, expected 0 < low < high, and 20 steps "
-            "or more."
-        )
+    if steps < 20:
+        raise OptionError(f"steps: got {steps}, expected at least 20.")
+    if not 0 < low < high < math.inf:
+        raise OptionError(f"low: got {low:g} to {high:g}, expected rates with 0 < low < high.")
     probe = _Watch(1)
     _run(model, data, given, probe, low, {"epochs": 1})
     each = math.ceil(probe.total / probe.done)  # steps an epoch, or nearly so

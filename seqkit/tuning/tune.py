@@ -122,7 +122,7 @@ def tune(
     """
     if valid is None:
         raise OptionError(
-            "tune: got no valid, and trials are compared by it. Give data that are not trained on."
+            "valid: got nothing, but trials are compared by it. Give data that are not trained on."
         )
     way: Method = options.from_json(searches.load(method), dict(method_settings or {}))
     where = Space.of(space, model.settings.groups.values(), type(model).__name__)
@@ -156,7 +156,7 @@ def _check(model: Estimator, space: Space, method: Method, trials: int) -> None:
     for end in space.ends():
         variant(model, end)
     if trials < 1:
-        raise OptionError(f"tune: got {trials} trials, expected at least 1.")
+        raise OptionError(f"trials: got {trials}, expected at least 1.")
     method.check(space, trials, model.fit_options.epochs)
     device(model.device)
 

@@ -187,7 +187,22 @@ BAD = [
     (["corpus", "build", "{empty}", "--out", "{o}"], 3, "no token in 0 characters"),
     (["corpus", "fetch", "txt8"], 2, "unknown corpus 'txt8'.*Did you mean 'text8'"),
     (["embed", "eval", "{v}"], 2, "no test set was given"),
-    (["embed", "nonsense"], 2, "No such command"),
+    (["embed", "nonsense"], 2, "error: seqkit embed: unknown command 'nonsense'; known: .*train"),
+    (["lm", "trian"], 2, r"error: seqkit lm: unknown command 'trian'.*Did you mean 'train'\?$"),
+    (["embed", "train", "{t}", "--epohcs", "2"], 2, r"unknown option --epohcs\. Did you mean '--epochs'\?"),
+    (
+        ["embed", "train", "{t}"],
+        2,
+        "error: seqkit embed train: expected --out, got none. See seqkit embed train",
+    ),
+    (["embed", "train", "{t}", "--dim"], 2, "error: seqkit embed train: option '--dim' requires an argument"),
+    (["embed", "train", "{t}", "--out", "{o}", "--dim", "x"], 2, "--dim: got 'x', expected a whole number"),
+    (["embed", "train", "{t}", "--out", "{o}", "--lr=x"], 2, "--lr: got 'x', expected a number"),
+    (
+        ["embed", "train", "{t}", "--out", "{o}", "--threads", "0"],
+        2,
+        "--threads: got '0', expected at least 1",
+    ),
 ]
 
 
@@ -206,6 +221,7 @@ def test_bad_input_gets_one_sentence_and_its_exit_code(trained, tmp_path, args, 
     }
     done = run(*[str(arg).format(**places) for arg in args], code=code)
     assert re.search(message, done.stderr)
+    assert done.stderr.count("\n") == 1
     assert done.stdout == ""
     assert not (tmp_path / "out" / "manifest.json").exists()
 

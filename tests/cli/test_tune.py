@@ -289,7 +289,7 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
             2,
             "got 2 trials for 2 rounds, expected at least 4",
         ),
-        ([*BEFORE, "--trials", "0"], 2, "tune: got 0 trials, expected at least 1"),
+        ([*BEFORE, "--trials", "0"], 2, "--trials: got 0, expected at least 1"),
         ([*BEFORE, "--set", "epoch=2"], 2, "unknown setting 'epoch'. Did you mean 'epochs'?"),
         ([*BEFORE, "--unit", "words"], 2, "unknown tokenizer 'words'; known: character"),
         ([*BEFORE, "--plot", "x.pdf"], 2, "got 'x.pdf', expected a name that ends in .svg or .png"),
@@ -329,19 +329,19 @@ BEFORE = ["lm", "text.txt", "--valid", "valid.txt", "--out", "x", *WORDS]
         (
             ["lr", "lm", "text.txt", *WORDS, "--steps", "5"],
             2,
-            "in 5 steps, expected 0 < low < high, and 20 steps or more",
+            "--steps: got 5, expected at least 20",
         ),
         (
             ["lr", "lm", "text.txt", *WORDS, "--low", "1", "--high", "0.1"],
             2,
-            "got rates 1..0.1 in 200 steps",
+            "--low: got 1 to 0.1, expected rates with 0 < low < high",
         ),
         (
             ["lr", "lm", "text.txt", *WORDS, "--plot", "x.pdf"],
             2,
             "got 'x.pdf', expected a name that ends in .svg or .png",
         ),
-        (["embed", "text.txt", "--out", "x"], 2, "tune: got no valid, and trials are compared by it"),
+        (["embed", "text.txt", "--out", "x"], 2, "--valid: got nothing, but trials are compared by it"),
         (
             [
                 "embed",

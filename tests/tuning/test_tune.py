@@ -194,7 +194,7 @@ def test_other_data_are_refused(tmp_path):
         ({"space": {"lrr": None}}, r"LanguageModel has no setting 'lrr'\. Did you mean 'lr'"),
         ({"space": {"cell": "gru,lstn"}}, "Did you mean 'lstm'"),
         ({"space": {"lr": "0..1:linear"}}, r"lr: got 0\.0, expected a number above 0"),
-        ({"trials": 0}, "tune: got 0 trials, expected at least 1"),
+        ({"trials": 0}, "trials: got 0, expected at least 1"),
         ({"method": "grid", "method_settings": {"point": 3}}, "unknown setting 'point'"),
         ({"method": "halving", "method_settings": {"eta": 1}}, "Halving.eta: got 1, expected at least 2"),
     ],
@@ -206,7 +206,7 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_written(tmp_path,
 
 
 def test_trials_need_something_to_be_compared_by(tmp_path):
-    with pytest.raises(OptionError, match="got no valid, and trials are compared by it"):
+    with pytest.raises(OptionError, match="valid: got nothing, but trials are compared by it"):
         tune(small(), SPACE, CORPUS, valid=None, out=tmp_path / "new")
 
 
