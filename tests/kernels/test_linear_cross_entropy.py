@@ -1,5 +1,7 @@
 """The chunked loss equals plain cross-entropy, in value and gradients, whatever the chunk."""
 
+import importlib
+
 import pytest
 import torch
 
@@ -36,6 +38,25 @@ def test_chunked_loss_and_gradients_equal_reference(N, V, H, with_bias, dtype, m
     torch.testing.assert_close(
         chunked.losses(h, weight, bias, targets).to(dtype), alone, rtol=tolerance, atol=tolerance
     )
+
+
+@pytest.mark.parametrize(("N", "V"), [(1, 1), (15, 63), (7, 2051), (0, 5)])
+@pytest.mark.parametrize("with_bias", [False, True])
+def test_softmax_pass_of_a_gpu_equals_the_reference(N, V, with_bias, monkeypatch):
+    interpreted = pytest.importorskip("interpreted", reason="needs the extra gpu")
+    gpu = importlib.import_module("seqkit.kernels.linear_cross_entropy.gpu")
+    monkeypatch.setattr(gpu, "COLUMNS", 1024)  # several sweeps
+    torch.manual_seed(V)
+    wide = 3 * torch.randn(N, V, device=interpreted.DEVICE, dtype=torch.float64)
+    bias = torch.randn(V, device=interpreted.DEVICE, dtype=torch.float64) if with_bias else None
+    targets = torch.randint(-1, V, (N,), device=interpreted.DEVICE)
+    values = (wide if bias is None else wide + bias).requires_grad_()
+    expected = torch.nn.functional.cross_entropy(values, targets, ignore_index=-1, reduction="none")
+    (gradient,) = torch.autograd.grad(expected.sum(), values)
+    logits = wide.float()
+    found = gpu.softmax_losses(logits, targets, None if bias is None else bias.float())
+    torch.testing.assert_close(found, expected.detach().float(), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(logits, gradient.float(), rtol=1e-5, atol=1e-6)
 
 
 def test_bfloat16_products_stay_near():

@@ -1,8 +1,8 @@
 """linear_cross_entropy.reference by chunks of rows, whose logits and gradients stay in the cache.
 
 The gradients are made in the forward pass, so nothing is computed twice and the logits are never whole in
-memory; what is kept is the gradient of h and of the weight. Works on any device; on a CPU the softmax pass is
-compiled (cpu.py). Products run in bfloat16 under autocast. Not handled: second derivatives.
+memory; what is kept is the gradient of h and of the weight. Works on any device; the softmax pass is compiled
+(cpu.py, gpu.py). Products run in bfloat16 under autocast. Not handled: second derivatives.
 """
 
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from seqkit.core.device import has_kernels
 from seqkit.kernels.linear_cross_entropy import cpu
 from seqkit.kernels.linear_cross_entropy.reference import IGNORE
 
@@ -46,10 +47,11 @@ def _chunks(h: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> 
     wide = torch.float64 if h.dtype == torch.float64 else torch.float32
     row_bytes, targets = 4 * len(weight), targets.to(h.device, non_blocking=True)
     rows = max(CHUNK_BYTES.get(h.device.type, 8 << 20) // row_bytes, min(FEW, MOST_BYTES // row_bytes), 1)
-    logits = torch.empty(min(rows, len(h)), len(weight), dtype=h.dtype, device=h.device)
+    wide_rows = len(weight) if h.device.type == "cpu" else -(-len(weight) // 16) * 16  # for wide loads
+    logits = torch.empty(min(rows, len(h)), wide_rows, dtype=h.dtype, device=h.device)
     for start in range(0, len(h), rows):
         part, y = h[start : start + rows], targets[start : start + rows]
-        out = logits[: len(part)]
+        out = logits[: len(part), : len(weight)]
         if bias is None or h.dtype == torch.bfloat16:
             torch.mm(part, weight.t(), out=out)
         else:
@@ -57,6 +59,11 @@ def _chunks(h: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> 
         wide_bias = bias if bias is not None and h.dtype == torch.bfloat16 else None
         if h.device.type == "cpu" and wide == torch.float32:
             yield cpu.softmax_losses(out, y, wide_bias), out
+            continue
+        if has_kernels(h.device) and wide == torch.float32:
+            from seqkit.kernels.linear_cross_entropy import gpu
+
+            yield gpu.softmax_losses(out, y, wide_bias), out
             continue
         values = out.to(wide) if wide_bias is None else out.to(wide) + wide_bias
         norm = torch.logsumexp(values, 1)
