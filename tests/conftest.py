@@ -15,7 +15,8 @@ if (DATA / "nltk_data").is_dir():
 os.environ.setdefault(
     "OMP_NUM_THREADS", "1"
 )  # the workers of xdist have a core each; teams of threads would wait for another
-if not Path("/dev/nvidiactl").exists():  # no GPU: its kernels run in Triton's interpreter
+GPU = Path("/dev/nvidiactl").exists()
+if not GPU:  # its kernels run in Triton's interpreter
     os.environ.setdefault("TRITON_INTERPRET", "1")
 sys.path.insert(0, str(ROOT / "tests"))
 
@@ -42,7 +43,11 @@ def _audit(event: str, arguments: tuple) -> None:
 sys.addaudithook(_audit)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
+    for item in items:
+        if GPU and "kernels_run_on" in item.fixturenames:
+            item.add_marker("gpu")
     if config.option.markexpr:
         return
     chosen = [
@@ -79,6 +84,12 @@ def _no_network(monkeypatch):
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def kernels_run_on():
+    """Where kernels of a GPU run here: there (the test is then marked gpu), or on the CPU in Triton's interpreter."""
+    return pytest.importorskip("interpreted", reason="needs the extra gpu").DEVICE
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ With dry=True they run on a CPU at tiny sizes, so that a test can show that the 
 
 import platform
 import statistics
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -28,6 +30,7 @@ from seqkit.text.batches.streams import Window
 from seqkit.train.gradient.learner import GradientLearner
 from seqkit.train.gradient.options import GradientOptions
 
+TESTS = Path(__file__).parents[2] / "tests" / "kernels"
 PRECISIONS = ("float32", "tf32", "bfloat16")
 
 
@@ -86,6 +89,18 @@ def models(dry: bool, data: Path) -> dict[str, Any]:
             found[name] = f"{type(error).__name__}: {str(error)[:300]}"
     failed = [name for name, far in found.items() if not (isinstance(far, float) and far < limit(name))]
     return {"failed": failed, "relative difference": found}
+
+
+def kernels(dry: bool, data: Path) -> dict[str, Any]:
+    """The tests of our kernels, compiled: each against its reference."""
+    chosen = ["-k", "linear_scan"] if dry else ["-m", "gpu"]
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen, str(TESTS)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=TESTS.parents[1])
+    lines = done.stdout.splitlines()
+    failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
+    if done.returncode and not failed:
+        failed = [*lines[-5:], done.stderr[-500:]]
+    return {"failed": failed, "tests": lines[-1] if lines else ""}
 
 
 def waits(dry: bool, data: Path) -> dict[str, Any]:
@@ -215,6 +230,7 @@ def shakespeare(dry: bool, data: Path) -> dict[str, Any]:
 
 STEPS: dict[str, tuple[Callable[[bool, Path], dict[str, Any]], int]] = {  # with the most seconds of each
     "env": (env, 40),
+    "kernels": (kernels, 90),
     "models": (models, 110),
     "waits": (waits, 40),
     "lm_speed": (lm_speed, 60),

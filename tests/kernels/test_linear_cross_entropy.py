@@ -42,14 +42,13 @@ def test_chunked_loss_and_gradients_equal_reference(N, V, H, with_bias, dtype, m
 
 @pytest.mark.parametrize(("N", "V"), [(1, 1), (15, 63), (7, 2051), (0, 5)])
 @pytest.mark.parametrize("with_bias", [False, True])
-def test_softmax_pass_of_a_gpu_equals_the_reference(N, V, with_bias, monkeypatch):
-    interpreted = pytest.importorskip("interpreted", reason="needs the extra gpu")
+def test_softmax_pass_of_a_gpu_equals_the_reference(N, V, with_bias, kernels_run_on, monkeypatch):
     gpu = importlib.import_module("seqkit.kernels.linear_cross_entropy.gpu")
     monkeypatch.setattr(gpu, "COLUMNS", 1024)  # several sweeps
     torch.manual_seed(V)
-    wide = 3 * torch.randn(N, V, device=interpreted.DEVICE, dtype=torch.float64)
-    bias = torch.randn(V, device=interpreted.DEVICE, dtype=torch.float64) if with_bias else None
-    targets = torch.randint(-1, V, (N,), device=interpreted.DEVICE)
+    wide = 3 * torch.randn(N, V, device=kernels_run_on, dtype=torch.float64)
+    bias = torch.randn(V, device=kernels_run_on, dtype=torch.float64) if with_bias else None
+    targets = torch.randint(-1, V, (N,), device=kernels_run_on)
     values = (wide if bias is None else wide + bias).requires_grad_()
     expected = torch.nn.functional.cross_entropy(values, targets, ignore_index=-1, reduction="none")
     (gradient,) = torch.autograd.grad(expected.sum(), values)

@@ -29,11 +29,10 @@ def test_passes_equal_the_reference(size):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_kernel_of_a_gpu_equals_the_reference(size):
-    interpreted = pytest.importorskip("interpreted", reason="needs the extra gpu")
+def test_kernel_of_a_gpu_equals_the_reference(size, kernels_run_on):
     gpu = importlib.import_module("seqkit.kernels.linear_scan.gpu")
     given = drawn(*size)
-    found = gpu.scan(*(each.float().to(interpreted.DEVICE) for each in given)).cpu()
+    found = gpu.scan(*(each.float().to(kernels_run_on) for each in given)).cpu()
     torch.testing.assert_close(found, reference.scan(*given).float(), rtol=1e-5, atol=1e-5)
 
 
