@@ -84,6 +84,12 @@ def note(message: str) -> None:
     print(message, file=sys.stderr)
 
 
+def ran(backend: str) -> None:
+    """Say on stderr that a GPU did it; of the CPU nothing is said."""
+    if backend != "cpu":
+        note(f"backend: {backend}")
+
+
 def plain_warnings() -> None:
     """Show warnings of the library as one line on stderr."""
     warnings.showwarning = lambda message, *_, **__: note(f"warning: {message}")

@@ -4,12 +4,20 @@ import contextlib
 import functools
 import importlib.util
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from seqkit.core.errors import BackendError, OptionError
 
 MOST_THREADS = 512
+DRIVERS = (  # what a driver puts there: NVIDIA's, WSL's, AMD's, Jetson's, Windows'
+    "/dev/nvidiactl",
+    "/dev/dxg",
+    "/dev/kfd",
+    "/dev/nvmap",
+    r"C:\Windows\System32\nvcuda.dll",
+)
 
 
 def threads(asked: int | None = None) -> int:
@@ -31,13 +39,30 @@ def device(name: str = "auto") -> Any:  # Any: torch.device, imported only here
 
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name != "cpu" and not name.startswith("cuda"):
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
         raise OptionError(f"device: got {name!r}, expected one of auto, cpu, cuda or cuda:<number>.")
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise BackendError(
             f"device: got {name!r}, but torch {torch.__version__} sees no such device. Use --device cpu."
         )
     return torch.device(name)
+
+
+def gpu(name: str = "auto") -> Any:  # Any: torch.device
+    """The GPU that auto, cpu or cuda[:n] means, for what runs without torch on a CPU; None: the CPU.
+
+    torch is imported only where a GPU is asked for, or `auto` sees the driver of one.
+    Raises:  as device.
+    """
+    if name == "cpu" or (name == "auto" and not any(map(os.path.exists, DRIVERS))):
+        return None
+    found = device(name)
+    return None if found.type == "cpu" else found
+
+
+def backend(place: Any) -> str:  # Any: torch.device
+    """What a report calls the place that `gpu` found: cuda or cpu."""
+    return "cpu" if place is None else str(place.type)
 
 
 @functools.cache

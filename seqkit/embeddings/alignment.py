@@ -8,13 +8,15 @@ al. 2018):
 
     csls(x, y) = 2 cos(x, y) - r_Y(x) - r_X(y),  r_Y(x) = mean cosine of x with its k nearest in Y
 
+Words are searched where the vectors are (Vectors.on). Procrustes, one product of the dictionary's rows and
+an SVD of (D, D), is the CPU's: the turned vectors are the same bytes for any device.
 Not handled: spaces of different size; dictionaries made by the alignment itself.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -22,7 +24,6 @@ from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError
 from seqkit.core.score import Score
 from seqkit.core.types import Array, Floats
-from seqkit.embeddings.vectors.neighbours import nearest_rows
 from seqkit.embeddings.vectors.vectors import Neighbours, Vectors
 from seqkit.evaluate.bootstrap import interval, mean_of
 
@@ -48,7 +49,8 @@ class Alignment:
             raise ShapeError(
                 f"alignment: got vectors of {vectors.dim} numbers, expected {len(self.rotation)}."
             )
-        return Vectors(vectors.vocab, (vectors.matrix @ self.rotation).astype(np.float32))
+        turned = (vectors.matrix @ self.rotation).astype(np.float32)
+        return Vectors(vectors.vocab, turned).on(vectors.device)
 
 
 def align(source: Vectors, target: Vectors, pairs: Iterable[tuple[str, str]] | None = None) -> Alignment:
@@ -85,11 +87,7 @@ def align_and_measure(
     made = align(source, target, pairs)
     turned = made(source)
     asked = test or pairs or _alike(source, target)
-    return (
-        made,
-        turned,
-        [precision(turned, target, asked, k, method=method, restrict=restrict) for k in (1, 5, 10)],
-    )
+    return made, turned, precisions(turned, target, asked, (1, 5, 10), method=method, restrict=restrict)
 
 
 def read_dictionary(path: Path) -> Pairs:
@@ -150,6 +148,22 @@ def precision(
     translation is unknown, or not among the first `restrict`.
     Raises:  VocabularyError if nothing is left to measure.
     """
+    how: dict[str, Any] = {"method": method, "neighbours": neighbours, "restrict": restrict, "seed": seed}
+    return precisions(source, target, pairs, (k,), **how)[0]
+
+
+def precisions(
+    source: Vectors,
+    target: Vectors,
+    pairs: Iterable[tuple[str, str]],
+    ks: Sequence[int],
+    *,
+    method: Literal["csls", "cosine"] = "csls",
+    neighbours: int = 10,
+    restrict: int | None = None,
+    seed: int = 1,
+) -> list[Score]:
+    """precision@k for several k, by one search."""
     last = [len(space) if restrict is None else min(restrict, len(space)) for space in (source, target)]
     answers: dict[str, set[int]] = {}
     for x, y in pairs:
@@ -162,17 +176,18 @@ def precision(
         raise VocabularyError(
             f"precision: none of the {len(answers):,} words and its translation is known. Give others."
         )
-    ids, _ = _retrieve(source, target, source.rows(asked), k, method, neighbours, restrict)
-    right = np.array(
-        [bool(answers[word] & set(row)) for word, row in zip(asked, ids.tolist(), strict=True)], np.float64
-    )
+    ids, _ = _retrieve(source, target, source.rows(asked), max(ks), method, neighbours, restrict)
     settings = {"method": method, "restrict": restrict, "seed": seed} | (
         {"neighbours": neighbours} if method == "csls" else {}
     )
-    bounds = interval(mean_of(right), len(right), seed=seed)
-    return Score(
-        f"precision@{k}", float(right.mean()), len(right), len(answers) - len(right), settings, bounds
-    )
+    scores = []
+    for k in ks:
+        found = zip(asked, ids[:, :k].tolist(), strict=True)
+        right = np.array([bool(answers[word] & set(row)) for word, row in found], np.float64)
+        bounds = interval(mean_of(right), len(right), seed=seed)
+        missing = len(answers) - len(right)
+        scores.append(Score(f"precision@{k}", float(right.mean()), len(right), missing, settings, bounds))
+    return scores
 
 
 def _alike(source: Vectors, target: Vectors) -> Pairs:
@@ -193,11 +208,10 @@ def _retrieve(
         )
     last = len(target) if restrict is None else min(restrict, len(target))
     if method == "cosine":
-        return nearest_rows(source.matrix[rows], target.matrix[:last], target.norms[:last], k)
-    own = len(source) if restrict is None else min(restrict, len(source))
-    around = nearest_rows(target.matrix[:last], source.matrix[:own], source.norms[:own], neighbours)[1].mean(
-        1
-    )  # r_X(y)
+        return target.space.nearest(source.matrix[rows], k, restrict=last)
+    around = source.space.nearest(target.matrix[:last], neighbours, restrict=restrict)[1].mean(1)  # r_X(y)
+    if target.space.gpu is not None:
+        return target.space.csls(source.matrix[rows], around, k, neighbours, restrict=last)
     k = min(k, last)
     ids, best = np.empty((len(rows), k), np.int64), np.empty((len(rows), k), np.float32)
     unit = _unit(target, np.arange(last))

@@ -23,6 +23,7 @@ from seqkit.report.projector import projector
 
 SUFFIXES = (".svg", ".png", ".html", ".tsv")
 NAMES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
+MANY = 4096  # words whose neighbours among each other are searched where the vectors are; of fewer on the CPU
 Words = Sequence[str] | Mapping[str, Sequence[str]]
 
 
@@ -31,6 +32,7 @@ class Map:
     """What was drawn: the places, the group of each word if there are any, the unknown words, the caption.
 
     unlabelled: labels of a picture that found no place; neighbours: those that a page holds of each word.
+    backend: what searched neighbours, cuda or cpu; none are searched without neighbours_of, but for a page.
     """
 
     files: list[Path]
@@ -40,6 +42,7 @@ class Map:
     projection: Projection | None = None  # none for a projector's files
     unlabelled: int = 0
     neighbours: int = 0
+    backend: str = "cpu"
 
     def to_json(self) -> dict[str, Any]:
         """The map without its places, as plain JSON values."""
@@ -54,6 +57,7 @@ class Map:
             "method": p and p.method,
             "axes": p and list(p.axes),
             "settings": p and p.settings,
+            "backend": self.backend,
             "trust": p and p.trust and p.trust.to_json(),
         }
 
@@ -105,11 +109,13 @@ def draw(
     shown: dict[str, Any] = {"title": title or _title(p, neighbours_of), "caption": caption, "axes": p.axes}
     if path.suffix.lower() != ".html":
         unlabelled = pictures.picture(path, p.places, p.words, groups, **shown)
-        return Map([path], groups, unknown, caption, p, unlabelled=unlabelled)
-    own = vectors.restrict(p.words)
-    ids = nearest_others(np.arange(len(own)), own.matrix, own.matrix, own.norms, NEIGHBOURS)
+        ran = vectors.space.backend if neighbours_of else "cpu"
+        return Map([path], groups, unknown, caption, p, unlabelled=unlabelled, backend=ran)
+    own = vectors.restrict(p.words).on(vectors.device if len(p.words) >= MANY else "cpu")
+    ids = nearest_others(np.arange(len(own)), own.matrix, own.space, NEIGHBOURS)
     kept = page(path, p.places, p.words, ids, groups, **shown)
-    return Map([path], groups, unknown, caption, p, neighbours=kept)
+    ran = (vectors if neighbours_of else own).space.backend
+    return Map([path], groups, unknown, caption, p, neighbours=kept, backend=ran)
 
 
 def read_words(text: str) -> tuple[str, list[str]]:

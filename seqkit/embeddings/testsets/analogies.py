@@ -4,7 +4,7 @@ Not handled: the formulas (vectors.analogy).
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -46,13 +46,16 @@ class AnalogyScores:
 class AnalogyAccuracy:
     """The share of the questions with known words that vectors answer: what trials of word vectors are
     compared by.
+
+    device: where; the CPU if not given, since each call has new vectors that would be copied to a GPU first.
     """
 
     sections: Sequence[Section]
+    device: str = field(default="cpu", repr=False)  # repr is what a search is signed by
 
     def __call__(self, vectors: Vectors) -> float:
         """From 0 to 1."""
-        return evaluate(vectors, self.sections).total.value
+        return evaluate(vectors.on(self.device), self.sections).total.value
 
 
 def read_questions(path: Path, *, lower: bool = True) -> list[Section]:
@@ -102,6 +105,7 @@ def evaluate(
         "restrict": last,
         "words": len(vectors),
         "question_words": "excluded",
+        "backend": vectors.space.backend,
         "seed": seed,
     }
 
@@ -121,5 +125,5 @@ def _answers(vectors: Vectors, questions: Array, method: str, last: int) -> Arra
     if not len(questions):
         return np.zeros(0, np.int64)
     if method == "3cosavg":
-        return solve_by_average(vectors.matrix, vectors.norms, questions, last)
-    return solve(vectors.matrix, vectors.norms, questions[:, :3], method=method, restrict=last)[0][:, 0]
+        return solve_by_average(vectors.space, questions, last)
+    return solve(vectors.space, questions[:, :3], method=method, restrict=last)[0][:, 0]

@@ -89,5 +89,4 @@ def compare(
 
 def _nearest(vectors: Vectors, rows: Array, restrict: int | None) -> Array:
     """The ten nearest other rows of each."""
-    last = len(vectors) if restrict is None else min(restrict, len(vectors))
-    return nearest_others(rows, vectors.matrix[rows], vectors.matrix[:last], vectors.norms[:last], NEIGHBOURS)
+    return nearest_others(rows, vectors.matrix[rows], vectors.space, NEIGHBOURS, restrict=restrict)

@@ -17,15 +17,14 @@ import numpy as np
 
 from seqkit.core.errors import OptionError, did_you_mean
 from seqkit.core.types import Array, Floats
-from seqkit.embeddings.vectors.neighbours import QUERIES, nearest_rows
+from seqkit.embeddings.vectors.neighbours import QUERIES, Space
 
 METHODS = ("3cosadd", "3cosmul", "3cosavg", "euclidean")
 EPSILON = 1e-3
 
 
 def solve(
-    matrix: Annotated[Floats, "V D"],
-    norms: Annotated[Floats, "V"],
+    space: Space,
     questions: Annotated[Array, "N A"],
     *,
     method: str = "3cosadd",
@@ -41,45 +40,42 @@ def solve(
             f"unknown method {method!r}; known: 3cosadd, 3cosmul, euclidean.{did_you_mean(method, METHODS)}"
         )
     if method == "3cosmul":
-        return _multiply(matrix, norms, questions, topn, restrict)
-    rows = matrix[questions] if method == "euclidean" else _unit(matrix, norms, questions)
+        return _multiply(space, questions, topn, restrict)
+    rows = space.matrix[questions] if method == "euclidean" else _unit(space, questions)
     targets = np.array([-1.0, 1.0, 1.0]) @ rows
     by: Literal["cosine", "euclidean"] = "euclidean" if method == "euclidean" else "cosine"
-    return _search(matrix[:restrict], norms[:restrict], targets, questions, topn, by)
+    return _search(space, targets, questions, topn, restrict, by)
 
 
 def solve_by_average(
-    matrix: Annotated[Floats, "V D"],
-    norms: Annotated[Floats, "V"],
-    questions: Annotated[Array, "N Q"],
-    restrict: int | None = None,
+    space: Space, questions: Annotated[Array, "N Q"], restrict: int | None = None
 ) -> Annotated[Array, "N"]:
     """3cosavg: the best answer (a row) to each question (a, b, c, d), by the offsets of other pairs."""
     pairs = np.unique(np.concatenate([questions[:, :2], questions[:, 2:]]), axis=0)
-    unit = _unit(matrix, norms, pairs)
+    unit = _unit(space, pairs)
     offsets = unit[:, 1] - unit[:, 0]
     whole, number = offsets.sum(0), max(len(pairs) - 1, 1)
     place = {tuple(pair): i for i, pair in enumerate(pairs.tolist())}
     own = offsets[[place[tuple(pair)] for pair in questions[:, 2:].tolist()]]
-    targets = _unit(matrix, norms, questions[:, 2]) + (whole - own) / number
-    return _search(matrix[:restrict], norms[:restrict], targets, questions[:, :3], 1)[0][:, 0]
+    targets = _unit(space, questions[:, 2]) + (whole - own) / number
+    return _search(space, targets, questions[:, :3], 1, restrict)[0][:, 0]
 
 
-def _unit(matrix: Floats, norms: Floats, rows: Array) -> Array:
-    lengths = norms[rows]
-    return matrix[rows] / np.where(lengths > 0, lengths, 1)[..., None]
+def _unit(space: Space, rows: Array) -> Array:
+    lengths = space.norms[rows]
+    return space.matrix[rows] / np.where(lengths > 0, lengths, 1)[..., None]
 
 
 def _search(
-    matrix: Floats,
-    norms: Floats,
+    space: Space,
     targets: Array,
     excluded: Array,
     topn: int,
+    restrict: int | None,
     by: Literal["cosine", "euclidean"] = "cosine",
 ) -> tuple[Array, Floats]:
     """The best rows for each target that are not among its excluded ones."""
-    ids, scores = nearest_rows(targets, matrix, norms, topn + excluded.shape[1], by=by)
+    ids, scores = space.nearest(targets, topn + excluded.shape[1], by=by, restrict=restrict)
     return _drop(ids, scores, excluded, topn)
 
 
@@ -90,14 +86,17 @@ def _drop(ids: Array, scores: Floats, excluded: Array, topn: int) -> tuple[Array
     return np.take_along_axis(ids, order, 1), np.take_along_axis(scores, order, 1)
 
 
-def _multiply(
-    matrix: Floats, norms: Floats, questions: Array, topn: int, restrict: int | None
-) -> tuple[Array, Floats]:
+def _multiply(space: Space, questions: Array, topn: int, restrict: int | None) -> tuple[Array, Floats]:
     """3cosmul: the similarities of every distinct question word once, then products of their rows."""
+    if space.gpu is not None:
+        from seqkit.kernels.top_k import gpu as kernel
+
+        found = kernel.multiply(space.rows(restrict), _unit(space, questions), topn + 3, epsilon=EPSILON)
+        return _drop(*found, questions, topn)
     words, place = np.unique(questions, return_inverse=True)
     place = place.reshape(questions.shape)
-    last = len(matrix) if restrict is None else restrict
-    similar = (1 + _unit(matrix, norms, words) @ _unit(matrix, norms, np.arange(last)).T) / 2
+    last = len(space) if restrict is None else restrict
+    similar = (1 + _unit(space, words) @ _unit(space, np.arange(last)).T) / 2
     k = min(topn + 3, last)
     ids, scores = np.empty((len(questions), k), np.int64), np.empty((len(questions), k), np.float32)
     for start in range(0, len(questions), QUERIES):

@@ -115,7 +115,11 @@ class SubwordVectors(Vectors):
         """Vectors of the known words (the first `limit`), as fastText prints them."""
         size = len(self) if limit is None else min(limit, len(self))
         matrix = self.matrix if size == len(self) else self.ngrams.compose(self.vocab.tokens[:size])
-        return Vectors(Vocab(self.vocab.tokens[:size], self.vocab.counts[:size]), matrix)
+        return Vectors(Vocab(self.vocab.tokens[:size], self.vocab.counts[:size]), matrix).on(self.device)
+
+    @cached_property
+    def _known(self) -> Vectors:
+        return self.vectors()
 
     def similarity(self, a: str, b: str) -> float:
         """Cosine of two words, known or not; 0 if either vector is zero."""
@@ -147,9 +151,9 @@ class SubwordVectors(Vectors):
         """The known words, and the unseen ones of `words` that have n-grams behind them."""
         unseen = [word for word in dict.fromkeys(words) if word not in self.vocab and len(self.parts(word))]
         if not unseen:
-            return self.vectors()
+            return self._known
         vocab = Vocab([*self.vocab.tokens, *unseen], np.zeros(len(self) + len(unseen), np.int64))
-        return Vectors(vocab, np.concatenate([self.matrix, self[unseen]]))
+        return Vectors(vocab, np.concatenate([self.matrix, self[unseen]])).on(self.device)
 
     def _unit(self, item: Any, missing: Missing) -> tuple[Array, int | None]:
         unseen = isinstance(item, str) and item not in self.vocab and len(self.parts(item))

@@ -1,22 +1,26 @@
 """Word vectors: look up, compare, find neighbours, open and save. Immutable; the matrix may be memory-mapped.
 
+device: where neighbours are searched (and blocks debiased): auto, which takes a GPU if there is one, cpu or
+cuda[:n]. On a GPU the matrix stays after the first search (see neighbours.Space); all else is the CPU's.
 Not handled: training (embeddings.training), test files of analogies and of rated pairs (embeddings.testsets).
 """
 
+import copy
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, singledispatch
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 
+from seqkit.core.device import gpu
 from seqkit.core.errors import OptionError, ShapeError, VocabularyError
 from seqkit.core.types import Array, Floats
 from seqkit.embeddings.vectors import analogy, files
 from seqkit.embeddings.vectors.contents import Contents
-from seqkit.embeddings.vectors.neighbours import nearest_rows
+from seqkit.embeddings.vectors.neighbours import Space
 from seqkit.text.vocab import Vocab
 
 Missing = Literal["error", "skip", "unk"]
@@ -30,6 +34,8 @@ class Vectors:
     missing: what an unknown word does: "error" with near spellings, "skip" it, or take the row "<unk>" if
     there is one.
     """
+
+    device = "auto"
 
     def __init__(self, vocab: Vocab, matrix: Annotated[Floats, "V D"]) -> None:
         self.vocab = Contents(vocab, matrix).vocab  # which checks that they agree
@@ -49,6 +55,24 @@ class Vectors:
                 f"Vectors: {zero:,} rows are zero (first: {first!r}); their cosines count as 0.", stacklevel=2
             )
         return norms
+
+    @cached_property
+    def space(self) -> Space:
+        """The rows as they are searched."""
+        return Space(self.matrix, self.norms, self.device)
+
+    def on(self, device: str) -> Self:
+        """The same words and matrix, searched on another device: auto, cpu or cuda[:n].
+
+        Raises:  BackendError if CUDA is asked for and there is none.
+        """
+        if device not in ("auto", "cpu"):
+            gpu(device)
+        made = copy.copy(self)
+        for name in ("space", "_known"):  # what was made for the other device
+            made.__dict__.pop(name, None)
+        made.device = device
+        return made
 
     @property
     def dim(self) -> int:
@@ -121,8 +145,7 @@ class Vectors:
             raise ShapeError(f"nearest: got queries of shape {vectors.shape}, expected (N, {self.dim}).")
         if k < 1:
             raise OptionError(f"nearest: got k = {k}, expected at least 1.")
-        last = len(self) if restrict is None else restrict
-        ids, scores = nearest_rows(vectors, self.matrix[:last], self.norms[:last], k + (len(words) > 0))
+        ids, scores = self.space.nearest(vectors, k + (len(words) > 0), restrict=restrict)
         found = []
         for n in range(len(vectors)):
             own = words[n] if len(words) else -1
@@ -158,8 +181,7 @@ class Vectors:
                 total += sign * vector
         if not total.any():
             raise VocabularyError("most_similar: nothing to look for; give at least one known word.")
-        last = len(self) if restrict is None else restrict
-        ids, scores = nearest_rows(total[None], self.matrix[:last], self.norms[:last], topn + len(given))
+        ids, scores = self.space.nearest(total[None], topn + len(given), restrict=restrict)
         pairs = [
             (self.vocab.tokens[i], float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i not in given
         ]
@@ -183,9 +205,7 @@ class Vectors:
         method: 3cosadd, 3cosmul or euclidean; see seqkit.embeddings.vectors.analogy for the formulas.
         """
         question = self.rows([a, b, c])[None]
-        ids, scores = analogy.solve(
-            self.matrix, self.norms, question, method=method, topn=topn, restrict=restrict
-        )
+        ids, scores = analogy.solve(self.space, question, method=method, topn=topn, restrict=restrict)
         return [
             (self.vocab.tokens[i], float(score)) for i, score in zip(ids[0], scores[0], strict=True) if i >= 0
         ]
@@ -212,21 +232,28 @@ class Vectors:
     def restrict(self, words: int | Iterable[str], *, missing: Missing = "error") -> "Vectors":
         """The first so many words, or the words given, as new Vectors."""
         if isinstance(words, int):
-            return Vectors(Vocab(self.vocab.tokens[:words], self.vocab.counts[:words]), self.matrix[:words])
+            few = Vocab(self.vocab.tokens[:words], self.vocab.counts[:words])
+            return Vectors(few, self.matrix[:words]).on(self.device)
         rows = np.array(list(dict.fromkeys(self.rows(words, missing=missing).tolist())), np.int64)
-        return Vectors(Vocab(self.vocab.words(rows), self.vocab.counts[rows]), self.matrix[rows])
+        few = Vocab(self.vocab.words(rows), self.vocab.counts[rows])
+        return Vectors(few, self.matrix[rows]).on(self.device)
 
     def save(self, path: str | os.PathLike[str], format: str = "native", **options: Any) -> None:
         """Write to a file or, if native, a folder; names and options: embeddings.vectors.formats."""
         files.save(self._contents(), Path(path), format, **options)
 
     @staticmethod
-    def load(path: str | os.PathLike[str], format: str | None = None, **options: Any) -> "Vectors":
+    def load(
+        path: str | os.PathLike[str], format: str | None = None, *, device: str = "auto", **options: Any
+    ) -> "Vectors":
         """Open vectors of any known format; it is detected by content and name unless given.
 
+        device: where neighbours are searched, as `on` has it.
         options: lenient, drop_nonfinite, errors, limit, as seqkit.embeddings.vectors.files.Reading has them.
         """
-        return from_contents(files.load(Path(path), format, **options))
+        if device not in ("auto", "cpu"):
+            gpu(device)  # before anything is read
+        return from_contents(files.load(Path(path), format, **options)).on(device)
 
     def _contents(self) -> Contents:
         return Contents(self.vocab, self.matrix)

@@ -146,7 +146,7 @@ def brute_analogy(vectors, a, b, c, method):
 def test_analogy_methods_equal_their_formulas(method):
     vectors = make(60, 5)
     questions = np.random.default_rng(2).permuted(np.tile(np.arange(60), (80, 1)), axis=1)[:, :3]
-    ids, _ = analogy.solve(vectors.matrix, vectors.norms, questions, method=method, topn=2)
+    ids, _ = analogy.solve(vectors.space, questions, method=method, topn=2)
     assert [row[0] for row in ids.tolist()] == [brute_analogy(vectors, *q, method) for q in questions]
     assert all(not set(row) & set(q) for row, q in zip(ids.tolist(), questions.tolist(), strict=True))
 

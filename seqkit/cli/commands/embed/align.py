@@ -23,9 +23,12 @@ def align(
     ] = None,
     method: Annotated[str, typer.Option(help="How translations are found: csls or cosine.")] = "csls",
     restrict: common.Restrict = None,
+    device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
     """Turn one space of vectors into another, and show how many words find their translation.
+
+    --device is where translations are searched; the space itself is turned by the CPU.
 
     Example: seqkit embed align english.vectors french.vectors --dictionary en-fr.txt --out
     english-in-french.vectors
@@ -34,8 +37,8 @@ def align(
 
     pairs, asked = (None if path is None else alignment.read_dictionary(path) for path in (dictionary, test))
     made, turned, scores = alignment.align_and_measure(
-        seqkit.Vectors.load(source),
-        seqkit.Vectors.load(target),
+        seqkit.Vectors.load(source, device=device),
+        seqkit.Vectors.load(target, device=device),
         pairs,
         asked,
         method=method,  # type: ignore[arg-type]  # checked there
@@ -47,4 +50,5 @@ def align(
         "unknown word"
     )
     result = {"pairs": made.count, "missing": made.missing, "scores": [score.to_json() for score in scores]}
+    result["backend"] = turned.space.backend
     common.show(result, "\n".join(map(str, scores)), json)

@@ -43,9 +43,13 @@ def draw(
         list[str], typer.Option("--set", help="A setting of the method, such as perplexity=50.")
     ] = [],
     seed: common.Seed = 1,
+    device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
     """Draw a map of words to --out: .svg, .png, .html (zoom, search) or .tsv (TensorBoard projector).
+
+    --device is where neighbours are searched: those of --neighbours-of, and those that a page of 4,096 or
+    more words shows. The map itself is made by the CPU.
 
     Example: seqkit embed map demo.vectors --top 200 --out map.svg
     """
@@ -54,7 +58,7 @@ def draw(
     axes = [formula for formula in (x, y) if formula is not None]
     groups = dict(maps.read_words(text) for text in words)
     drawn = maps.draw(
-        seqkit.Vectors.load(vectors),
+        seqkit.Vectors.load(vectors, device=device),
         out,
         groups or None,
         method=method or ("axes" if axes else "tsne"),

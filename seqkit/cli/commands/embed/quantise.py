@@ -22,17 +22,22 @@ def quantise(
     ] = [],
     restrict: common.Restrict = None,
     seed: common.Seed = 1,
+    device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
     """Write vectors in fewer bytes to the folder --out, and show what that changed.
+
+    --device is where neighbours and analogies are searched.
 
     Example: seqkit embed quantise demo.vectors --to int8 --out small.vectors
     """
     from seqkit.embeddings.testsets.compression import compare
 
-    before = seqkit.Vectors.load(vectors)
+    before = seqkit.Vectors.load(vectors, device=device)
     before.save(out, dtype=to)
-    changes = compare(before, seqkit.Vectors.load(out), analogies, similarity, restrict=restrict, seed=seed)
+    after = seqkit.Vectors.load(out, device=device)
+    changes = compare(before, after, analogies, similarity, restrict=restrict, seed=seed)
+    common.ran(after.space.backend)
     rows = [
         [c.name, c.before.value if c.before else "", c.after.value, c.after.count, c.after.missing]
         for c in changes

@@ -1,0 +1,121 @@
+"""Queries, counts and removals on a GPU's shadow: no error, few waits, what the CPU says; without a GPU one sentence."""
+
+import json
+import re
+
+import in_process
+import numpy as np
+import pytest
+
+import seqkit as sk
+from seqkit.core import device
+from seqkit.embeddings.vectors.analogy import METHODS
+from seqkit.text.vocab import Vocab
+from shadow.cuda import ShadowCuda
+
+WORDS = [f"w{i}" for i in range(211)]
+NEAREST = ("embed", "nearest", "v", "w3", "w9", "w0", "--top", 7)
+ANALOGY = ("embed", "analogy", "v", "w1", "w2", "w3")
+EVAL = ("embed", "eval", "v", "--analogies", "q.txt", "--similarity", "pairs.txt", "--restrict", 100)
+ALIGN = ("embed", "align", "v", "turned", "--restrict", 150, "--out")
+MAP = ("embed", "map", "v", "--neighbours-of", "w5", "--top", 20, "--method", "pca", "--out", "map.html")
+COMMANDS = {
+    "nearest": (*NEAREST, "--json"),
+    "nearest as text": NEAREST,
+    **{f"analogy {m}": (*ANALOGY, "--method", m, "--json") for m in METHODS if m != "3cosavg"},
+    **{f"eval {m}": (*EVAL, "--method", m, "--json") for m in METHODS},
+    **{f"align {m}": (*ALIGN, f"made-{m}", "--method", m, "--json") for m in ("csls", "cosine")},
+    "map": (*MAP, "--json"),
+    "quantise": ("embed", "quantise", "turned", "--out", "small", "--analogies", "q.txt", "--json"),
+}
+
+
+def vectors(rows, dim, seed):
+    """Rows that are there several times, and three of zeros."""
+    random = np.random.default_rng(seed)
+    matrix = random.normal(size=(rows, dim)).astype(np.float32)
+    matrix[rows // 2 :: 3] = matrix[: len(matrix[rows // 2 :: 3])]
+    matrix[[0, 50, rows - 1]] = 0
+    return sk.Vectors(Vocab(WORDS[:rows], np.arange(rows)[::-1].copy()), matrix)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("queries")
+    source = vectors(211, 13, 1)
+    source.save(made / "v")
+    turn = np.linalg.qr(np.random.default_rng(2).normal(size=(13, 13)))[0]
+    noise = np.random.default_rng(3).normal(size=source.matrix.shape) * 0.4
+    sk.Vectors(source.vocab, (source.matrix @ turn + noise).astype(np.float32)).save(made / "turned")
+    random = np.random.default_rng(4)
+    lines = [" ".join(f"w{i}" for i in random.integers(0, 120, 4)) for _ in range(40)]
+    (made / "q.txt").write_text("\n".join([": one", *lines[:20], ": gram two", *lines[20:]]))
+    pairs = [f"w{a} w{b} {random.random():.3f}" for a, b in random.integers(0, 100, (30, 2))]
+    (made / "pairs.txt").write_text("\n".join(pairs))
+    return made
+
+
+def numbers(text):
+    """The text without what ran it and without numbers, and the numbers."""
+    text = re.sub(r'"backend": "\w+"', "", text)
+    number = r"-?\d+\.\d+(?:e-?\d+)?"
+    return re.sub(number, "#", text), np.array([float(n) for n in re.findall(number, text)])
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_says_on_a_gpu_what_it_says_on_the_cpu(name, folder):
+    words = COMMANDS[name]
+    wanted = in_process.run(*words, "--device", "cpu", cwd=folder)
+    with ShadowCuda() as shadow:
+        found = in_process.run(*words, "--device", "cuda", cwd=folder)
+    assert not shadow.errors
+    assert shadow.launches
+    (text, values), (same, expected) = numbers(found.stdout), numbers(wanted.stdout)
+    assert text == same
+    np.testing.assert_allclose(values, expected, atol=2e-6)
+    assert "cuda" in found.stdout + found.stderr
+    assert "cuda" not in wanted.stdout + wanted.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_without_a_gpu_says_so_before_it_writes(name, folder, tmp_path):
+    words = [folder / w if (folder / str(w)).exists() and w in ("v", "turned") else w for w in COMMANDS[name]]
+    told = in_process.refused(*words, "--device", "cuda", cwd=tmp_path, code=2)
+    assert "got 'cuda', but torch" in told
+
+
+def test_rows_go_to_a_gpu_once_and_a_search_waits_for_little():
+    source = vectors(211, 13, 5)
+    with ShadowCuda() as shadow:
+        found = source.on("cuda")
+        found.nearest(["w3"], 5)
+        first = shadow.uploads
+        shadow.clear()
+        found.nearest(["w4"], 5)
+        found.analogy("w1", "w2", "w3")
+        assert found.restrict(100).device == "cuda"
+    assert not shadow.errors
+    assert sum(shadow.waits.values()) == 6  # ids, scores and certainty of two searches
+    assert first > shadow.uploads == 2  # the queries alone
+
+
+def test_more_rows_are_copied_when_a_search_needs_them():
+    source = vectors(211, 13, 5)
+    with ShadowCuda():
+        found = source.on("cuda")
+        for restrict in (50, 211, 20):
+            for method in ("3cosadd", "3cosmul", "euclidean"):
+                wanted = source.on("cpu").analogy("w1", "w2", "w3", method=method, topn=5, restrict=restrict)
+                got = found.analogy("w1", "w2", "w3", method=method, topn=5, restrict=restrict)
+                assert [word for word, _ in got] == [word for word, _ in wanted]
+
+
+def test_auto_asks_torch_only_where_a_driver_is(monkeypatch, tmp_path):
+    monkeypatch.setattr(device, "DRIVERS", (str(tmp_path / "none"),))
+    with ShadowCuda():
+        assert device.gpu("auto") is None
+        monkeypatch.setattr(device, "DRIVERS", (str(tmp_path),))
+        assert device.gpu("auto").type == "cuda"
+        assert device.gpu("cpu") is None
+    assert device.gpu("auto") is None  # a driver, but no GPU that torch sees
+    assert json.dumps(device.backend(None)) == '"cpu"'
