@@ -4,9 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
 
 from seqkit.core.errors import FormatError
-from seqkit.kernels.cooccurrence import cpu, reference
+from seqkit.kernels.cooccurrence import cpu, gpu, reference
 from seqkit.kernels.primitives.windows.settings import Stretch
 
 
@@ -90,3 +91,32 @@ def test_a_bad_entry_is_refused_when_counts_are_added(column, units):
     part = np.array([0, 1, 1, 1]), np.array([column], np.int32), np.array([units]).__getitem__
     with pytest.raises(FormatError, match="no count of a known word"):
         list(cpu.add([part], threads=1, room=10))
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+@pytest.mark.parametrize("holes", [True, False])
+@pytest.mark.parametrize("pairs", [1, 40, 500, 1 << 20])
+@pytest.mark.parametrize(
+    ("tokens", "vocab", "window"),
+    [(0, 1, 1), (1, 1, 3), (15, 2, 1), (63, 9, 4), (301, 70, 10), (401, 5000, 25)],
+)
+def test_gpu_gives_the_bytes_of_the_cpu_in_any_memory(symmetric, holes, pairs, tokens, vocab, window):
+    """The torch code runs on the CPU. Few pairs at once: every row with more is added densely."""
+    random = np.random.default_rng(tokens + window)
+    ids, starts, rows, size = text(random, tokens, vocab)
+    how = {"symmetric": symmetric, "holes": holes}
+    for low, high in [(0, tokens), (tokens // 3, 2 * tokens // 3)]:
+        stretch = cpu.index(Stretch(ids, starts, low, high), rows, size, weights_of(window), **how)
+        wanted = matrix(cpu.count(stretch, threads=1, room=1 << 20))
+        found = matrix(gpu.count(stretch, torch.device("cpu"), pairs=pairs))
+        assert [a.dtype for a in found] == [a.dtype for a in wanted]
+        assert [a.tobytes() for a in found] == [a.tobytes() for a in wanted]
+
+
+def test_gpu_has_keys_that_fit_for_a_large_vocabulary(monkeypatch):
+    ids, starts, rows, size = text(np.random.default_rng(2), 300, 60)
+    stretch = cpu.index(Stretch(ids, starts, 0, 300), rows, size, weights_of(5), symmetric=True, holes=False)
+    wanted = matrix(cpu.count(stretch, threads=1, room=1 << 20))
+    monkeypatch.setattr(gpu, "LARGEST", 2 * size * 6)  # of two rows
+    found = matrix(gpu.count(stretch, torch.device("cpu")))
+    assert [a.tobytes() for a in found] == [a.tobytes() for a in wanted]

@@ -28,6 +28,7 @@ COMMANDS = {
     "map": (*MAP, "--json"),
     "quantise": ("embed", "quantise", "turned", "--out", "small", "--analogies", "q.txt", "--json"),
 }
+COUNT = ("embed", "count", "text.txt", "--min-count", 1, "--window", 4, "--quiet", "--json", "--memory")
 
 
 def vectors(rows, dim, seed):
@@ -52,6 +53,8 @@ def folder(tmp_path_factory):
     (made / "q.txt").write_text("\n".join([": one", *lines[:20], ": gram two", *lines[20:]]))
     pairs = [f"w{a} w{b} {random.random():.3f}" for a, b in random.integers(0, 100, (30, 2))]
     (made / "pairs.txt").write_text("\n".join(pairs))
+    text = [" ".join(f"w{i}" for i in random.zipf(1.3, 40) % 50) for _ in range(60)]
+    (made / "text.txt").write_text("\n".join(text))
     return made
 
 
@@ -119,3 +122,29 @@ def test_auto_asks_torch_only_where_a_driver_is(monkeypatch, tmp_path):
         assert device.gpu("cpu") is None
     assert device.gpu("auto") is None  # a driver, but no GPU that torch sees
     assert json.dumps(device.backend(None)) == '"cpu"'
+
+
+@pytest.mark.parametrize("memory", ["500M", "130K"])
+def test_counts_of_a_gpu_are_the_bytes_of_the_cpu(folder, memory):
+    """130 K: some blocks of text."""
+    in_process.run(*COUNT, memory, "--threads", 1, "--device", "cpu", "--out", f"cpu-{memory}", cwd=folder)
+    with ShadowCuda() as shadow:
+        done = in_process.run(
+            *COUNT, memory, "--threads", 1, "--device", "cuda", "--out", f"gpu-{memory}", cwd=folder
+        )
+    assert not shadow.errors
+    assert shadow.launches
+    assert json.loads(done.stdout)["backend"] == "cuda"
+    for file in (folder / f"cpu-{memory}").iterdir():
+        assert file.read_bytes() == (folder / f"gpu-{memory}" / file.name).read_bytes()
+
+
+def test_counting_without_a_gpu_or_on_one_by_dask_is_refused_first(folder, tmp_path):
+    words = [folder / w if w == "text.txt" else w for w in COUNT]
+    told = in_process.refused(*words, "1G", "--out", "x", "--device", "cuda", cwd=tmp_path, code=2)
+    assert "got 'cuda', but torch" in told
+    with ShadowCuda():
+        told = in_process.refused(
+            *words, "1G", "--out", "x", "--device", "cuda", "--dask", "local", cwd=tmp_path, code=2
+        )
+    assert "its workers count on CPUs" in told

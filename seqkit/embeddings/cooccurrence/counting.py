@@ -139,11 +139,14 @@ class CountingPlan:
                 "min_count."
             )
 
-    def run(self, report: Callable[[float], None] | None) -> Matrix:
-        """Count."""
+    def run(self, report: Callable[[float], None] | None, place: Any = None) -> Matrix:
+        """Count.  place: the GPU that counts blocks of text; None: the CPU.
+
+        The CPU indexes the text and adds the blocks always.
+        """
         from seqkit.kernels.cooccurrence.cpu import add
 
-        parts = [self._run_block(number, report) for number in range(len(self.starts))]
+        parts = [self._run_block(number, report, place) for number in range(len(self.starts))]
         if len(parts) == 1:
             return parts[0]
         sources: list[Any] = [(ends, columns, units.__getitem__) for ends, columns, units in parts]
@@ -155,15 +158,23 @@ class CountingPlan:
             "result",
         )
 
-    def _run_block(self, number: int, report: Callable[[float], None] | None) -> Matrix:
+    def _run_block(self, number: int, report: Callable[[float], None] | None, place: Any) -> Matrix:
         """Count one block and free it: counts if it is the only one, else whole numbers of units."""
-        from seqkit.kernels.cooccurrence.cpu import count
-
         blocks = len(self.starts)
         text = self.first if number == 0 else self.indexed(self.starts[number])
         self.__dict__.pop("first", None)
-        rows = _reported(count(text, threads=self.threads, room=self.room), text.ends, report, number, blocks)
+        counted = self._counted(text, place)
+        rows = _reported(counted, text.ends, report, number, blocks)
         return keep(rows, self.size, self.settings.unit if blocks == 1 else 0, self.folder, f"run-{number}")
+
+    def _counted(self, text: "Indexed", place: Any) -> "Iterator[CountedRows]":
+        if place is not None:
+            from seqkit.kernels.cooccurrence import gpu
+
+            return gpu.count(text, place)
+        from seqkit.kernels.cooccurrence.cpu import count
+
+        return count(text, threads=self.threads, room=self.room)
 
 
 def keep(rows: "Iterator[CountedRows]", size: int, unit: int, folder: Path | None, name: str) -> Matrix:

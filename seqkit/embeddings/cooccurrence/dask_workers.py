@@ -114,6 +114,7 @@ def count_part(low: int, high: int, job: tuple[str, str, str, str, int]) -> str:
         part=(low, high),
         memory=memory,
         threads=1,
+        device="cpu",
         out=out,
         **options.to_json(words.options),
     )

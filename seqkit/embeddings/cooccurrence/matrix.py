@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from seqkit.core import files, options
+from seqkit.core.device import gpu
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError
 from seqkit.core.types import Array
@@ -60,22 +61,24 @@ class Cooccurrence:
         part: tuple[int, int] | None = None,
         memory: int = MEMORY,
         threads: int | None = None,
+        device: str = "auto",
         out: str | os.PathLike[str] | None = None,
         report: Callable[[float], None] | None = None,
         **settings: Any,
     ) -> "Cooccurrence":
-        """Count a corpus. The bytes are the same for any number of threads and any memory.
+        """Count a corpus. The bytes are the same for any number of threads, any memory and any device.
 
         settings: those of CountOptions. vocab: count these words, whatever their count here (for shards of a
         larger text). part: count as centres the tokens from one place up to another alone; adjoining parts
         `merge` to the whole. memory: bytes the counting may take; a text that needs more is counted in
         blocks, whose runs go to disk beside `out` and are added up. With `out` the counts are written there
         and memory-mapped, and are only opened when the folder holds those of the same corpus and settings
-        already. report: called with the share done.
+        already. device: auto (a GPU if there is one), cpu or cuda[:n]; a GPU counts what the CPU has read and
+        indexed, in 3.8 GB and 4 bytes a token of a block. report: called with the share done.
         Raises:  FormatError if no word is frequent enough; ResourceError with the forecast if memory or disk
-                 do not suffice.
+                 do not suffice; BackendError if CUDA is asked for and there is none.
         """
-        chosen = options.from_json(CountOptions, settings)
+        chosen, place = options.from_json(CountOptions, settings), gpu(device)
         key = count_key(corpus, chosen, vocab, part)
         if out is not None and (kept := kept_counts(Path(out), key)) is not None:
             return kept
@@ -88,7 +91,7 @@ class Cooccurrence:
                 "sources": [corpus.fingerprint],
                 "given": vocab is not None or part is not None,
             }
-            return _finish(plan.run(report), words, chosen, meta, out)
+            return _finish(plan.run(report, place), words, chosen, meta, out)
 
     @staticmethod
     def forecast(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seqkit.core import files
+from seqkit.core.device import backend, gpu
 from seqkit.core.errors import OptionError
 from seqkit.embeddings.cooccurrence import dask_workers
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
@@ -39,18 +40,25 @@ def count_text(
     vocab: Path | None,
     memory: str,
     threads: int | None,
+    device: str = "auto",
     dry_run: bool,
     dask: str | None = None,
     parts: int | None = None,
-    reading: Callable[[int], None] | None = None,
-    report: Callable[[float], None] | None = None,
+    told: tuple[Callable[[int], None] | None, Callable[[float], None] | None] = (None, None),
     **settings: Any,
 ) -> tuple[dict[str, Any], str]:
     """Count `source` into `out`, or with `dry_run` only forecast; what was done as JSON values and as text.
 
     A text is made into a corpus first, which is thrown away afterwards: keep one (seqkit corpus build) to
-    count it again. dask: a scheduler whose workers count `parts` of the text.
+    count it again. dask: a scheduler whose workers count `parts` of the text, on their CPUs.
+    told: called with the characters read, and with the share counted.
     """
+    reading, report = told
+    place = gpu("cpu" if dask and device == "auto" else device)
+    if dask and place is not None:
+        raise OptionError(
+            f"dask: got device {device!r}, but its workers count on CPUs. Leave one of them out."
+        )
     if (dask and dry_run) or (parts and not dask):
         raise OptionError(
             "dask: dry_run shows what one machine needs, and parts are for dask alone. Leave one of them out."
@@ -74,9 +82,12 @@ def count_text(
                 report=reading,
             )
         if dask:
-            return dask_workers.count(folder, cluster=dask, parts=parts, report=report, **given).summary()
+            counts = dask_workers.count(folder, cluster=dask, parts=parts, report=report, **given)
+        elif not dry_run:
+            counts = Cooccurrence.count(corpus, report=report, device=device, **given)
         if not dry_run:
-            return Cooccurrence.count(corpus, report=report, **given).summary()
+            result, text = counts.summary()
+            return result | {"backend": backend(place)}, text
         needs = Cooccurrence.forecast(corpus, **given)
     return dataclasses.asdict(needs), (
         f"{needs.words:,} words, {needs.tokens:,} tokens in {needs.blocks:,} blocks, about {needs.pairs:,} "

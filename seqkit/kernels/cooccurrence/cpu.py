@@ -72,7 +72,7 @@ def index(text: Stretch, rows: Array, size: int, weights: Array, *, symmetric: b
 
 def count(text: Indexed, *, threads: int, room: int) -> Iterator[CountedRows]:
     """All rows in order, some at a time; a thread fills at most `room` entries (or one row) at once."""
-    return _in_order(lambda part: text.rows(np.arange(*part)), _parts(text.bounds, room), threads)
+    return _in_order(lambda part: text.rows(np.arange(*part)), row_ranges(text.bounds, room), threads)
 
 
 def add(
@@ -102,10 +102,10 @@ def add(
             )
         return _cut(out, n)
 
-    return _in_order(call, _parts(total, room), threads)
+    return _in_order(call, row_ranges(total, room), threads)
 
 
-def _parts(bounds: Array, room: int) -> list[tuple[int, int]]:
+def row_ranges(bounds: Array, room: int) -> list[tuple[int, int]]:
     """Ranges of rows whose bounds add up to `room` at most, or one row."""
     ends, parts, low = np.append(0, np.cumsum(bounds)), [], 0
     while low < len(bounds):

@@ -45,6 +45,7 @@ def count(
     one_sided: Annotated[bool, typer.Option("--one-sided", help=ONE_SIDED)] = False,
     setting: Annotated[list[str], typer.Option("--set", help="Another setting, such as distance=text.")] = [],
     threads: common.Threads = None,
+    device: common.Device = "auto",
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -54,7 +55,10 @@ def count(
     quiet: common.Quiet = False,
     json: common.AsJson = False,
 ) -> None:
-    """Count which words are near which, for embed train --loss glove; exact for any memory and threads.
+    """Count which words are near which, for embed train --loss glove; exact for any memory, threads and
+    device.
+
+    A GPU counts what the CPU has read and indexed. If --out holds these counts already, nothing is counted.
 
     Example: seqkit embed count wiki.txt.gz --window 10 --memory 500M --out wiki.counts
     """
@@ -66,9 +70,9 @@ def count(
         Path(out),
         vocab=vocab,
         threads=threads,
+        device=device,
         dry_run=dry_run,
-        reading=common.reading(quiet),
-        report=common.shares(quiet, "counted"),
+        told=(common.reading(quiet), common.shares(quiet, "counted")),
         **(usual | {"symmetric": not one_sided} | asked.settings | parse_settings(setting)),
     )
     common.show(result, text, json)
