@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from seqkit.core.device import backend, gpu
 from seqkit.debias.measuring.assess import assess, claimed
 from seqkit.debias.measuring.base import BiasScore
 from seqkit.debias.measuring.geometry import unit
@@ -122,6 +123,7 @@ def _about(inputs: Inputs) -> dict[str, Any]:
         "sets": direction.sets,
         "vocabulary": len(inputs.original),
         "dim": inputs.original.dim,
+        "backend": backend(gpu(inputs.original.device)),
         "case": inputs.case,
         "seed": inputs.options.seed,
     }

@@ -124,9 +124,9 @@ def test_auto_asks_torch_only_where_a_driver_is(monkeypatch, tmp_path):
     assert json.dumps(device.backend(None)) == '"cpu"'
 
 
-@pytest.mark.parametrize("memory", ["500M", "130K"])
+@pytest.mark.parametrize("memory", ["500M", "14K"])
 def test_counts_of_a_gpu_are_the_bytes_of_the_cpu(folder, memory):
-    """130 K: some blocks of text."""
+    """14 K: some blocks of text."""
     in_process.run(*COUNT, memory, "--threads", 1, "--device", "cpu", "--out", f"cpu-{memory}", cwd=folder)
     with ShadowCuda() as shadow:
         done = in_process.run(

@@ -59,12 +59,11 @@ def _words(sets: str) -> Any:
     return WordSets.load(sets) if Path(sets).suffix == ".json" else WordSets.shipped(sets)
 
 
-def _inputs(path: Path, words: Any, options: Options) -> Any:
+def _inputs(path: Path, words: Any, options: Options, device: str) -> Any:
     from seqkit.debias.measuring.inputs import Inputs
 
-    return Inputs(
-        seqkit.Vectors.load(path), _words(words.sets), words.neutral, words.anchor, words.case, options
-    )
+    vectors = seqkit.Vectors.load(path, device=device)
+    return Inputs(vectors, _words(words.sets), words.neutral, words.anchor, words.case, options)
 
 
 def _method(text: str, settings: list[str], case: str, most_lost: float) -> Any:
@@ -126,6 +125,9 @@ def measure(
     seat measures a language model instead: it puts the words into short sentences and compares the model's
     states. Give it alone.
 
+    --device is where the two long searches run, gonen-neighbours and analogies, and seat's model; the other
+    measures take a few hundred words and classifiers of the CPU.
+
     Example: seqkit bias measure wiki.vectors --sets gender --measure weat --measure direct-bias
     """
     from seqkit.debias.measuring.assess import assess, table
@@ -136,7 +138,7 @@ def measure(
         more = {"templates": template, "pooling": pooling, "each": each, "options": options}
         found = _seat(vectors, names, _words(words.sets), device, **more)
     else:
-        found = assess(_inputs(vectors, words, options), names=names or None)
+        found = assess(_inputs(vectors, words, options, device), names=names or None)
     head = ["measure", "value", "95 % interval", "random word sets", "p", "biased", "count", "missing"]
     for name, reason in found.refused.items():
         common.note(f"not measured: {name}: {reason}")
@@ -153,6 +155,7 @@ def remove(
     case: Case = "exact",
     most_lost: MostLost = 0.2,
     setting: SetMethod = [],
+    device: common.Device = "auto",
     eraser: Annotated[Path | None, typer.Option(help="Also write the fitted eraser to this folder.")] = None,
     to: Annotated[str, typer.Option(help=f"Format of --out: {FORMATS}.")] = "native",
     json: common.AsJson = False,
@@ -161,10 +164,15 @@ def remove(
 
     A removed direction does not prove that the bias is gone: see seqkit bias report.
 
+    --device is where soft, leace, double-hard and transport move large vectors by a matrix, and sum their
+    products; projections alone (hard, inlp) are the CPU's, since reading and writing takes longer.
+
     Example: seqkit bias remove wiki.vectors --method hard --sets gender --out fair.vectors --eraser
     hard.eraser
     """
-    before = seqkit.Vectors.load(vectors)
+    from seqkit.core.device import backend
+
+    before = seqkit.Vectors.load(vectors, device=device)
     fitted = _method(method, setting, case, most_lost).fit(before, _words(sets))
     if to == "native":
         fitted.write(before, out)
@@ -174,7 +182,8 @@ def remove(
         fitted.save(eraser)
     sizes = f"{len(fitted.basis)} directions, {len(fitted.protected):,} words protected"
     text = f"{out}: {len(before):,} words, {method}, {sizes}"
-    common.show({"out": out, "method": method, **fitted.report}, text, json)
+    ran = backend(fitted.place(before))
+    common.show({"out": out, "method": method, "backend": ran, **fitted.report}, text, json)
 
 
 @app.command()
@@ -193,12 +202,15 @@ def report(
     ] = [],
     similarity: Annotated[list[Path], typer.Option(help="A file of rated pairs; may be given again.")] = [],
     restrict: common.Restrict = None,
+    device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
     """Write one page that compares bias and quality before and after each method.
 
     It shows all measures, what can still be found, projections, test sets, and lost words. The methods never
     see the words by which the page tests what can still be found.
+
+    --device: as in measure and remove, and for the analogy questions.
 
     Example: seqkit bias report wiki.vectors --sets gender --method hard --method inlp --out report.html
     """
@@ -209,7 +221,7 @@ def report(
     made = MEASURING.make("bias report", asked.settings)  # checked before anything is read
     words, options = made["words"], made["options"]
     chosen = {text: _method(text, [], words.case, options.most_lost) for text in method}
-    inputs = _inputs(vectors, words, options)
+    inputs = _inputs(vectors, words, options, device)
     found = compare(
         inputs, chosen, names=names or None, analogies=analogies, similarities=similarity, restrict=restrict
     )

@@ -1,7 +1,8 @@
 """What every debiasing method gives: an Eraser, a fixed map of word vectors made of steps.
 
-Vectors are read in blocks, so they may be larger than memory. Not handled: finding the steps (methods),
-whether the bias is gone (measures).
+Vectors are read in blocks, so they may be larger than memory. Those of a GPU (Vectors.on) are moved by Affine
+there if they are large; Project is the CPU's, since reading and writing takes longer than it does.
+Not handled: finding the steps (methods), whether the bias is gone (measures).
 """
 
 import os
@@ -14,6 +15,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from seqkit.core import files
+from seqkit.core.device import gpu
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import FormatError, ModelFileError, ShapeError
 from seqkit.core.types import Array, Arrays, Floats
@@ -67,7 +69,7 @@ class Eraser:
         out = np.empty((len(vectors), self.dim), np.float32)
         for start, block in self.blocks(vectors, threads=count_threads()):
             out[start : start + len(block)] = block
-        return Vectors(vectors.vocab, out)
+        return Vectors(vectors.vocab, out).on(vectors.device)
 
     def write(self, vectors: Vectors, path: str | os.PathLike[str]) -> None:
         """Write the result as seqkit's own format: the same bytes as self(vectors).save(path).
@@ -87,15 +89,20 @@ class Eraser:
         kept[list(places(vectors.vocab, self.protected).values())] = True
         begun = [step.begin(self.method, vectors, self.steps[:i]) for i, step in enumerate(self.steps)]
         height = max(1, NUMBERS // self.dim)
-        compiled = vectors.matrix.size >= COMPILE_FROM
+        compiled, place = vectors.matrix.size >= COMPILE_FROM, self.place(vectors)
         for start in range(0, len(vectors), height):
             end = start + height
-            block = Block(vectors.matrix[start:end], kept[start:end], start, threads, compiled)
+            block = Block(vectors.matrix[start:end], kept[start:end], start, threads, compiled, place=place)
             for apply in begun:
                 apply(block)
                 if block.bad >= 0:
                     self._refuse(vectors, start + block.bad)
             yield start, block.rows
+
+    def place(self, vectors: Vectors) -> Any:  # Any: torch.device
+        """The GPU that moves rows; None: the CPU, which is quicker for few, and does all but Affine."""
+        large = vectors.matrix.size >= COMPILE_FROM and any(isinstance(step, Affine) for step in self.steps)
+        return gpu(vectors.device) if large else None
 
     def _ahead(self, vectors: Vectors) -> Iterator[Floats]:
         found = self.blocks(vectors)

@@ -5,13 +5,16 @@ from typing import Annotated
 
 import numpy as np
 
+from seqkit.core.device import gpu
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.types import Array
 from seqkit.debias.direction import gather
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.kernels.second_moments import reference
 
-ROWS = 1 << 14
+ROWS = reference.ROWS
+LARGE = 1 << 23  # numbers from which a GPU pays
 
 
 def unit_blocks(vectors: Vectors) -> Iterator[tuple[int, Annotated[Array, "N D"]]]:
@@ -33,13 +36,21 @@ def unit_blocks(vectors: Vectors) -> Iterator[tuple[int, Annotated[Array, "N D"]
 def second_moments(
     vectors: Vectors, kept: Annotated[Array, "V"]
 ) -> tuple[Array, Annotated[Array, "D D"], Annotated[Array, "D D"]]:
-    """Of the unit rows: mean (D,), Σ x xᵀ / V of all, and the same over the rows not `kept`."""
-    mean, every, some = np.zeros(vectors.dim), np.zeros((vectors.dim,) * 2), np.zeros((vectors.dim,) * 2)
-    for start, x in unit_blocks(vectors):
-        mean += x.sum(0)
-        every += x.T @ x
-        free = x[~kept[start : start + len(x)]]
-        some += free.T @ free
+    """Of the unit rows: mean (D,), Σ x xᵀ / V of all, and the same over the rows not `kept`.
+
+    Many are summed where the vectors are (Vectors.on).
+    Raises:  as unit_blocks.
+    """
+    place = gpu(vectors.device) if vectors.matrix.size >= LARGE else None
+    if place is None:
+        mean, every, some = reference.sums(vectors.matrix, ~kept)
+    else:
+        from seqkit.kernels.second_moments.gpu import sums
+
+        mean, every, some = sums(vectors.matrix, ~kept, place)
+    if not np.isfinite(mean).all():
+        for _ in unit_blocks(vectors):  # which names the word
+            pass
     return mean / len(vectors), every / len(vectors), some / max(1, int((~kept).sum()))
 
 

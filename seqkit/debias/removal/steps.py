@@ -15,6 +15,7 @@ from seqkit.core.types import Array, Arrays, Floats
 from seqkit.debias.direction import FLAT, gather
 from seqkit.debias.words.lookup import Sets, places
 from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.kernels.affine_rows.reference import affine
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Block:
     rows: as the last step left them.   before: as they were before Project.
     kept: rows of protected words.   start: number of the first row in the vectors.
     threads, compiled: how Project runs.   bad: a row that Project refuses, or -1.
+    place: the GPU on which Affine runs; None: the CPU.
     """
 
     rows: Annotated[Array, "N D"]
@@ -33,6 +35,7 @@ class Block:
     compiled: bool
     before: Annotated[Array, "N D"] = field(default_factory=lambda: np.zeros((0, 0)))
     bad: int = -1
+    place: Any = None  # torch.device
 
 
 class Step(ABC):
@@ -90,19 +93,21 @@ class Affine(Step):
         self._freeze("linear", "shift")
 
     def apply(self, block: Block) -> None:
-        """Move all rows."""
-        block.rows = self.move(block.rows)
+        """Move all rows, on a GPU if the block has one: D² products a row."""
+        if block.place is None:
+            block.rows = self.move(block.rows)
+            return
+        from seqkit.kernels.affine_rows import gpu
+
+        block.rows = gpu.affine(block.rows, self.linear, self._shift, self.unit, block.place)
 
     def move(self, rows: Annotated[Array, "N D"]) -> Annotated[Array, "N D"]:
         """M x + c in float64."""
-        x = rows.astype(np.float64)
-        shift = np.zeros(len(self.linear)) if self.shift is None else self.shift
-        with np.errstate(invalid="ignore", over="ignore"):  # Project finds nan and inf
-            if not self.unit:
-                return np.asarray(x @ self.linear.T + shift)
-            length = np.linalg.norm(x, axis=1, keepdims=True)
-            x /= np.where(length > 0, length, 1)
-            return np.asarray(np.where(length == 0, 0, x @ self.linear.T + shift))
+        return affine(rows, self.linear, self._shift, self.unit)
+
+    @property
+    def _shift(self) -> Annotated[Array, "D"]:
+        return np.zeros(len(self.linear)) if self.shift is None else self.shift
 
     def arrays(self) -> Arrays:
         """linear, and shift if there is one."""

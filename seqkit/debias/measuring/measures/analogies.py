@@ -6,19 +6,20 @@ The best pairs first, each word at most once as x and once as y. Whether a pair 
 to say.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
+from seqkit.core.device import backend, gpu
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.types import Array
 from seqkit.debias.measuring.base import DEFAULT, BiasScore, KnownPair, Options
 from seqkit.debias.measuring.geometry import TINY, unit
 from seqkit.debias.measuring.word_lists import WordLists
 from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.kernels.near_pairs import reference
 
 __all__ = ["analogies"]
-_ROWS = 512
 
 
 def analogies(
@@ -47,7 +48,8 @@ def analogies(
     rows = np.setdiff1d(
         np.flatnonzero(np.isfinite(lengths) & (lengths > 0)), [*lists.rows["a"], *lists.rows["b"]]
     )
-    x, y, scores = _best(vectors.matrix[rows] / lengths[rows, None], g, delta, 2 * topn * len(rows))
+    place = gpu(vectors.device)
+    x, y, scores = _best(vectors.matrix[rows] / lengths[rows, None], g, delta, 2 * topn * len(rows), place)
     used_x: set[int] = set()
     used_y: set[int] = set()
     found: list[tuple[str, str, float]] = []
@@ -63,25 +65,18 @@ def analogies(
         )
     value = float(np.mean([score for *_, score in found]))
     settings = lists.signature(pair=list(pair), topn=topn, delta=delta, restrict=restrict, normalized=True)
+    settings["backend"] = backend(place)
     return BiasScore(
         "analogies", value, len(found), 0, settings, neutral=None, lost=lists.lost, extra={"pairs": found}
     )
 
 
 def _best(
-    rows: Annotated[Array, "N D"], g: Annotated[Array, "D"], delta: float, keep: int
-) -> tuple[Array, Array, Array]:
+    rows: Annotated[Array, "N D"], g: Annotated[Array, "D"], delta: float, keep: int, place: Any
+) -> reference.Pairs:
     """The `keep` best (x, y, score), best first; each chosen pair excludes at most 2 N others."""
-    along = rows @ g
-    parts = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
-    for start in range(0, len(rows), _ROWS):
-        distance = np.sqrt(np.maximum(2 - 2 * rows[start : start + _ROWS] @ rows.T, 0))
-        gain = along[start : start + _ROWS, None] - along
-        i, j = np.nonzero((distance <= delta) & (distance > TINY) & (gain > 0))
-        near = (i + start, j, gain[i, j] / distance[i, j])
-        merged = tuple(np.concatenate(both) for both in zip(parts, near, strict=True))
-        if len(merged[0]) > keep or start + _ROWS >= len(rows):
-            order = np.lexsort((merged[1], merged[0], -merged[2]))[:keep]
-            merged = tuple(part[order] for part in merged)
-        parts = merged  # type: ignore[assignment]  # three arrays again
-    return parts
+    if place is None:
+        return reference.best(rows, g, delta, TINY, keep)
+    from seqkit.kernels.near_pairs.gpu import best
+
+    return best(rows, g, delta, TINY, keep, place)

@@ -24,7 +24,7 @@ from seqkit.debias.measuring.base import (
 from seqkit.debias.measuring.recovery import LIMIT, candidates, projections, rows_of
 from seqkit.debias.measuring.resampling import interval, null_band
 from seqkit.debias.measuring.word_lists import WordLists, by_word
-from seqkit.embeddings.vectors.neighbours import nearest_rows
+from seqkit.embeddings.vectors.neighbours import Space
 from seqkit.embeddings.vectors.vectors import Vectors
 
 __all__ = ["gonen_neighbours"]
@@ -57,7 +57,9 @@ def gonen_neighbours(
             f"{where}: got k = {k} for {len(others):,} words to search, expected 1 to {len(others) - 1:,}."
         )
     positive = projections(where, before, others, basis) > 0
-    share = _shares(lists, rows_of(where, vectors, others), others, positive, k)
+    rows = rows_of(where, vectors, others).astype(np.float32)
+    space = Space(rows, np.ones(len(rows), np.float32), vectors.device)
+    share = _shares(lists, space, others, positive, k)
     side = projections(where, before, names, basis)
     if share.std() == 0 or side.std() == 0:
         raise FormatError(
@@ -70,7 +72,7 @@ def gonen_neighbours(
         float(_pearson(side[None], share[None])[0]),
         len(names),
         lists.missing,
-        lists.signature(k=k, limit=limit, normalized=True),
+        lists.signature(k=k, limit=limit, normalized=True, backend=space.backend),
         interval(lambda i: _pearson(side[i], share[i]), len(names), options),
         0.0,
         band,
@@ -80,11 +82,10 @@ def gonen_neighbours(
 
 
 def _shares(
-    lists: WordLists, rows: Array, others: Sequence[str], positive: Array, k: int
+    lists: WordLists, space: Space, others: Sequence[str], positive: Array, k: int
 ) -> Annotated[Array, "N"]:
     """Of each word of the list, the share of its k nearest of `others` that are positive."""
-    matrix = rows.astype(np.float32)
-    ids, _ = nearest_rows(lists.unit("words"), matrix, np.ones(len(matrix), np.float32), k + 1)
+    ids, _ = space.nearest(lists.unit("words"), k + 1)
     names = np.array(lists.words["words"])
     own = np.array(others)[ids] == names[:, None]
     keep = ~own & ((~own).cumsum(1) <= k)  # the word itself is no neighbour

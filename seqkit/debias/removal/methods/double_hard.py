@@ -65,7 +65,7 @@ class DoubleHard(BiasMethod):
         )
         sample = Vectors(
             Vocab(vectors.vocab.words(few.tolist()), np.zeros(len(few), np.int64)), vectors.matrix[few]
-        )
+        ).on(vectors.device)
         where = np.searchsorted(few, rows)
         tried = [
             self._eraser(sample, kept, np.eye(vectors.dim) - np.outer(u, u), mean)

@@ -1,0 +1,1 @@
+"""One affine map of all rows of a matrix."""

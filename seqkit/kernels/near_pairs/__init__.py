@@ -1,0 +1,1 @@
+"""The pairs of near rows whose difference lies most along a direction."""

@@ -1,0 +1,1 @@
+"""Sums of the unit rows of a matrix and of their products."""
