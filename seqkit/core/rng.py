@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 Bits = NDArray[np.uint64]
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
-_A = np.uint64(0xBF58476D1CE4E5B9)
-_B = np.uint64(0x94D049BB133111EB)
+FACTORS = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)  # of `mix`
+_A, _B = FACTORS
 _30, _27, _31 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 

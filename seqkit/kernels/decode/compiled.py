@@ -23,7 +23,7 @@ WORTH = 2_000_000  # multiply-adds of a step from which more threads pay: about 
 class Decoder:
     """reference.Decoder in compiled code; a row's numbers are the same bits alone and among any others."""
 
-    backend = "compiled"
+    backend, gpu = "compiled", None
 
     def __init__(
         self, plan: Plan, state: Sequence[Annotated[Array, "B H"]], *, threads: int | None = None

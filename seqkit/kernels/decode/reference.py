@@ -1,17 +1,20 @@
 """Decoding in torch: how a token is chosen, and rows written step by step. The specification; used on a GPU.
 
 Nothing is read back from the device between the steps of one call of `write`.
+Not handled: the search for the likeliest text (models.decoding.beam).
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from seqkit.core.device import upload
 from seqkit.core.types import Array
-from seqkit.kernels.decode.rules import BROKEN, Rows, Rules, uniform
+from seqkit.kernels.decode.draws import uniform
+from seqkit.kernels.decode.rules import BROKEN, Rows, Rules
 
 State = tuple[Tensor, ...]
 LOWEST = -700.0  # logits that much below the largest count as impossible
@@ -110,6 +113,16 @@ def _without_repeats(z: Tensor, out: Tensor, index: Tensor, n: int) -> Tensor:
     return torch.where((found > -torch.inf).any(-1, keepdim=True), found, z)
 
 
+def gpu_of(tensor: Tensor) -> torch.device | None:
+    """The GPU that a tensor is on; None on a CPU."""
+    return tensor.device if tensor.device.type == "cuda" else None
+
+
+def as_tensor(values: Any, device: torch.device) -> Tensor:
+    """A tensor as it is; an array brought to the device."""
+    return values if isinstance(values, Tensor) else upload(np.asarray(values, np.int64), device)
+
+
 class Decoder:
     """Rows of a model, written step by step."""
 
@@ -119,22 +132,29 @@ class Decoder:
     def __init__(self, model: Model, state: State) -> None:
         self.model, self.state = model, state
 
+    @property
+    def gpu(self) -> torch.device | None:
+        """The GPU that the rows are on; None on a CPU."""
+        return gpu_of(self.state[0])
+
     def read(self, ids: Annotated[Array, "B T"], lengths: Annotated[Array, "B"]) -> None:
         """Read lengths[b] tokens of each row."""
-        device = self.state[0].device
         if ids.shape[1]:
-            self.state = self.model.read(
-                torch.from_numpy(ids).to(device), torch.from_numpy(lengths).to(device), self.state
-            )
+            given = upload(ids, self.state[0].device)
+            self.state = self.model.read(given, torch.from_numpy(lengths), self.state)
 
-    def logits(self, tokens: Annotated[Array, "B"]) -> Annotated[Array, "B V"]:
-        """Read one token a row and say how likely each next one is."""
-        logits, self.state = self.model.step(torch.from_numpy(tokens).to(self.state[0].device), self.state)
-        return logits.cpu().numpy()
+    def logits(self, tokens: Any) -> Any:
+        """Read one token a row and say how likely each next one is: a tensor for a tensor.
 
-    def select(self, rows: Annotated[Array, "N"]) -> None:
-        """Continue with these rows; one may be taken many times."""
-        order = torch.from_numpy(np.asarray(rows, np.int64)).to(self.state[0].device)
+        Shapes:  tokens (B,) int64 -> (B, V).
+        """
+        given = as_tensor(tokens, self.state[0].device)
+        logits, self.state = self.model.step(given, self.state)
+        return logits if given is tokens else logits.cpu().numpy()
+
+    def select(self, rows: Any) -> None:
+        """Continue with these rows (N,), an array or a tensor; one may be taken many times."""
+        order = as_tensor(rows, self.state[0].device)
         self.state = tuple(s[order] for s in self.state)
 
     def write(
@@ -142,32 +162,51 @@ class Decoder:
     ) -> None:
         """Write up to `steps` tokens in each open row; eos (if `stop`), its length or a broken token end it.
 
-        scores: add up log p of the tokens, from the logits as they are.
+        scores: add up log p of the tokens, from the logits as they are. One copy brings the rows to the
+        device, one brings back what was written; the draws are made there.
         """
-        device, places = self.state[0].device, rows.index[:, None] + np.arange(steps)
-        draws = torch.from_numpy(uniform(rows.seeds, places)).to(device)
-        tokens, out, index, done, log_probs = (
-            torch.from_numpy(x).to(device, copy=True)
-            for x in (rows.tokens, rows.out, rows.index, rows.done, rows.log_probs)
-        )
+        length, reads = rows.out.shape[1], rules.penalty != 1 or rules.ngram > 0
+        fields, out = _brought(rows, reads, self.state[0].device)
+        (tokens, seeds, index), done, log_probs = fields[:3], fields[3] > 0, fields[4].view(torch.float64)
+        draws = uniform(seeds, index[:, None] + torch.arange(steps, device=index.device))
+        written = torch.full((len(tokens), steps), -1, device=index.device)
         for t in range(steps):
             logits, self.state = self.model.step(tokens, self.state)
             token = choose(logits, draws[:, t], rules, index, banned, out)
-            live, place = ~done, index.clamp(max=out.shape[1] - 1)[:, None]
-            out.scatter_(1, place, torch.where(live, token, out.gather(1, place)[:, 0])[:, None])
-            index += live
+            live = ~done
+            written[:, t] = torch.where(live, token, -1)
+            if out is not None:
+                place = index.clamp(max=length - 1)[:, None]
+                out.scatter_(1, place, torch.where(live, token, out.gather(1, place)[:, 0])[:, None])
+            index = index + live
             good = live & (token != BROKEN)
             if scores:
                 own = torch.log_softmax(logits.double(), -1).gather(1, token.clamp(min=0)[:, None])[:, 0]
-                log_probs += torch.where(good, own, 0.0)
+                log_probs = log_probs + torch.where(good, own, 0.0)
             tokens = torch.where(good, token, tokens)
-            ended = (
-                (token == BROKEN) | (index == out.shape[1]) | ((token == rules.eos) if rules.stop else False)
-            )
-            done |= live & ended
-        for mine, found in zip(
-            (rows.tokens, rows.out, rows.index, rows.done, rows.log_probs),
-            (tokens, out, index, done, log_probs),
-            strict=True,
-        ):
-            mine[:] = found.cpu().numpy()
+            ended = (token == BROKEN) | (index == length) | ((token == rules.eos) if rules.stop else False)
+            done = done | (live & ended)
+        _take_back(rows, tokens, index, done, log_probs, written)
+
+
+def _brought(rows: Rows, whole: bool, device: torch.device) -> tuple[Tensor, Tensor | None]:
+    """tokens, seeds, index, done, log_probs as int64 (5, B); out (B, T) if `whole`: in one copy."""
+    B = len(rows.tokens)
+    fields = [rows.tokens, rows.seeds.view(np.int64), rows.index, rows.done, rows.log_probs.view(np.int64)]
+    packed = upload(np.concatenate([*fields, *([rows.out.ravel()] if whole else [])], dtype=np.int64), device)
+    return packed[: 5 * B].view(5, B), packed[5 * B :].view(rows.out.shape) if whole else None
+
+
+def _take_back(
+    rows: Rows, tokens: Tensor, index: Tensor, done: Tensor, log_probs: Tensor, written: Tensor
+) -> None:
+    """Put what stands on the device into the rows: the one time that the host waits for it."""
+    packed = torch.cat(
+        [torch.stack([tokens, index, done.long(), log_probs.view(torch.int64)], 1), written], 1
+    )
+    found = packed.cpu().numpy()
+    places = np.arange(written.shape[1]) + rows.index[:, None]
+    new = places < found[:, 1, None]
+    rows.out[np.nonzero(new)[0], places[new]] = found[:, 4:][new]
+    rows.tokens[:], rows.index[:], rows.done[:] = found[:, 0], found[:, 1], found[:, 2]
+    rows.log_probs[:] = np.ascontiguousarray(found[:, 3]).view(np.float64)

@@ -76,4 +76,8 @@ class BeamOptions:
 
     def normal(self, log_prob: float, tokens: int) -> float:
         """The value by which texts are compared (Wu et al. 2016, arXiv:1609.08144, eq. 14)."""
-        return float(log_prob / ((5 + tokens) / 6) ** self.length_penalty)
+        return log_prob / self.norm(tokens)
+
+    def norm(self, tokens: int) -> float:
+        """What log p of a text of so many tokens is divided by."""
+        return float(((5 + tokens) / 6) ** self.length_penalty)

@@ -47,7 +47,8 @@ def beam(
             "beam: got an empty prompt, but the vocabulary has neither bos nor eos to begin with. Give "
             "a prompt."
         )
-    found = search(decoder, tokens, [chosen] * len(prompts), banned, specials.get("eos", -1))
+    limits = [chosen.limit(0)] * len(prompts)
+    found = search(decoder, tokens, chosen, limits, banned, specials.get("eos", -1))
     pages = [Continuation(codec, ids, specials.get("eos")) for ids in prompts]
     return [
         page.sample(ids, log_prob, decoder.backend)

@@ -5,13 +5,15 @@ source.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import torch
 
+from seqkit.core.device import upload
 from seqkit.core.types import Array, Ids
+from seqkit.kernels.decode.reference import as_tensor, gpu_of
 from seqkit.models.decoding.beam import greedy, search
 from seqkit.models.decoding.options import BeamOptions
 from seqkit.models.decoding.sampling import banned_tokens
@@ -50,20 +52,31 @@ class SourceRows:
         self.network, self.whole, self.memory, self.state = network, memory, memory, memory.state
         self.source: Array = np.arange(len(memory.mask))
 
-    def logits(self, tokens: Annotated[Array, "N"]) -> Annotated[Array, "N V"]:
-        """Read one token for each row and return the log probability of each next one."""
-        x = self.network.embedding[torch.from_numpy(tokens).to(self.network.embedding.device)]
-        o, self.state, _ = self.network.step(x, self.memory, self.state)
-        return self.network.logits(o).cpu().numpy()
+    @property
+    def gpu(self) -> torch.device | None:
+        """The GPU that the rows are on; None on a CPU."""
+        return gpu_of(self.network.embedding)
 
-    def select(self, rows: Annotated[Array, "N"]) -> None:
-        """Continue with these rows; one may be taken many times."""
+    def logits(self, tokens: Any) -> Any:
+        """Read one token for each row and return the logits of each next one: a tensor for a tensor.
+
+        Shapes:  tokens (N,) int64 -> (N, V).
+        """
+        given = as_tensor(tokens, self.network.embedding.device)
+        o, self.state, _ = self.network.step(self.network.embedding[given], self.memory, self.state)
+        logits = self.network.logits(o)
+        return logits if given is tokens else logits.cpu().numpy()
+
+    def select(self, rows: Any) -> None:
+        """Continue with these rows (N,); one may be taken many times. A tensor's have the same sources."""
         device = self.network.embedding.device
-        order = torch.from_numpy(rows).to(device)
+        order = as_tensor(rows, device)
         self.state = tuple(s[order] for s in self.state)
+        if order is rows:
+            return
         source = self.source[rows]
         if not np.array_equal(source, self.source):
-            self.source, self.memory = source, self.whole.select(torch.from_numpy(source).to(device))
+            self.source, self.memory = source, self.whole.select(upload(source, device))
 
 
 @torch.no_grad()
@@ -78,16 +91,13 @@ def translate(
     lengths = np.array([len(ids) for ids in sources], np.int64)
     for rows in by_length(lengths, max(STEPS // settings.width, 1)):
         source, own = padded([sources[i] for i in rows])
-        memory = network.read(
-            torch.from_numpy(source).to(device, torch.int64), torch.from_numpy(own).to(device)
-        )
+        memory = network.read(upload(source, device, torch.int64), torch.from_numpy(own))
         decoder, first = SourceRows(network, memory), np.full(len(rows), specials["bos"], np.int64)
         limits = [settings.limit(n) for n in own.tolist()]
         if settings.width == 1:
             texts = greedy(decoder, first, limits, banned, specials["eos"])
         else:
-            each = [replace(settings, length=limit) for limit in limits]
-            texts = search(decoder, first, each, banned, specials["eos"])
+            texts = search(decoder, first, settings, limits, banned, specials["eos"])
         for i, best in zip(rows.tolist(), texts, strict=True):
             unknown = 0 if unk is None else int((sources[i] == unk).sum())
             found[i] = [_translation(codec, ids, log_prob, unknown) for log_prob, ids in best]
