@@ -76,11 +76,14 @@ def has_kernels(device: Any) -> bool:  # Any: torch.device
 
 
 def upload(array: Any, device: Any, dtype: Any = None) -> Any:  # Any: numpy's array, torch's device and dtype
-    """The array as a tensor on the device; the host does not wait for a GPU to have it."""
+    """The array as a tensor on the device; the host does not wait for a GPU to have it.
+
+    A tensor that is there already keeps its place.
+    """
     import torch
 
-    made = torch.from_numpy(array)
-    if device.type == "cuda":
+    made = array if isinstance(array, torch.Tensor) else torch.from_numpy(array)
+    if device.type == "cuda" and made.device.type == "cpu":
         made = made.pin_memory().to(device, non_blocking=True)
     return made.to(device, dtype or made.dtype)
 

@@ -101,9 +101,8 @@ class CRF(nn.Module):
         packed, _, lengths = self._packed(emissions, mask)
         with torch.autocast(packed.device.type, enabled=False):
             best = self._viterbi(packed, lengths)
-        found = torch.full(mask.shape, -1, dtype=torch.int64, device=mask.device)
-        found[mask] = best[_live(mask.shape[1], lengths)]
-        return found
+        places = (mask.cumsum(1) - 1).clamp(min=0)  # of each step among the packed ones
+        return best.gather(1, places).masked_fill(~mask, -1)
 
     def _packed(
         self, emissions: Tensor, mask: Tensor, labels: Tensor | None = None

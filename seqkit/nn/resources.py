@@ -1,4 +1,4 @@
-"""Threads and memory of a training run with torch."""
+"""Threads and memory of a run with torch, and how much inference runs at once."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,22 @@ import torch
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import ResourceError
 
+# Tokens with padding that are run at once without gradients: what a CPU's cache holds, what keeps a GPU busy.
+AT_ONCE = {
+    "stream": {"cpu": 512, "cuda": 8192},  # of one text, whose losses are taken step by step
+    "score": {"cpu": 8192, "cuda": 131_072},  # of rows whose losses are taken
+    "search": {"cpu": 4096, "cuda": 32_768},  # of sources, and the texts that are followed for each
+    "tag": {"cpu": 4096, "cuda": 65_536},
+    "classify": {"cpu": 16_384, "cuda": 262_144},
+    "sentences": {"cpu": 256, "cuda": 4096},  # rows, not tokens
+}
 MOMENTS = 16  # bytes of a float32 weight with its gradient and two moments
+
+
+def at_once(work: str, device: torch.device) -> int:
+    """Tokens, with padding, that a kind of work of AT_ONCE runs at once on a device."""
+    sizes = AT_ONCE[work]
+    return sizes.get(device.type, sizes["cpu"])
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import torch
 import seqkit as sk
 from seqkit.core.errors import TrainingError
 from seqkit.models.generator.model import Generator
+from seqkit.models.language_model import resident
 from seqkit.models.language_model.activations import look
 from seqkit.models.language_model.export import export
 from seqkit.models.language_model.network import Network
@@ -255,6 +256,29 @@ def test_host_waits_for_no_step_of_training(name, tmp_path):
             SCENARIOS[name](tmp_path)
     assert steps[0]
     assert not waits
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["resident", "too large"])
+def test_text_of_a_language_model_goes_to_the_gpu_once(kept):
+    """And what is learnt from it is the same."""
+    brought, step = [], GradientLearner.step
+    with ShadowCuda() as shadow:
+
+        def watched(*arguments):
+            before = shadow.uploads
+            loss = step(*arguments)
+            brought.append(shadow.uploads - before)
+            return loss
+
+        with (
+            mock.patch.object(GradientLearner, "step", watched),
+            mock.patch.object(resident, "SHARE", 0.1 if kept else 0.0),
+        ):
+            found = trained(dropout=0.0, batch=5, bptt=4).history[-1]
+    assert set(brought) == {0 if kept else 2}
+    wanted = trained(dropout=0.0, batch=5, bptt=4, device="cpu").history[-1]
+    assert found.loss.mean == pytest.approx(wanted.loss.mean, rel=2e-6)
+    assert found.validation == pytest.approx(wanted.validation, rel=2e-6)
 
 
 # kernels started by a training step of two layers, 5 steps of time and 4 rows: a regression fails

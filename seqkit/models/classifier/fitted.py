@@ -24,11 +24,10 @@ from seqkit.models.language_model.network import Network
 from seqkit.models.language_model.options import SETTINGS as LM
 from seqkit.models.language_model.options import LanguageModelOptions
 from seqkit.models.options import Recurrent
+from seqkit.nn.resources import at_once
 from seqkit.text.batches.buckets import by_length
 from seqkit.text.batches.streams import padded
 from seqkit.text.codec import Codec
-
-STEPS = 16384  # words, with padding, that are classified at once
 
 
 @dataclass(frozen=True)
@@ -73,13 +72,16 @@ class Fitted:
         ids = self.rows.ids(texts)
         found = np.zeros((len(texts), int(self.targets.heads[-1])))
         network.eval()
+        most = at_once(
+            "classify", next(network.parameters()).device
+        )  # words, with padding, or averaged texts
         with torch.no_grad():
             if isinstance(network, AveragedNetwork):
-                for start in range(0, len(ids), STEPS):
-                    bags: Texts = self.rows.bags(ids[start : start + STEPS])
-                    found[start : start + STEPS] = network(bags).double().cpu().numpy()
+                for start in range(0, len(ids), most):
+                    bags: Texts = self.rows.bags(ids[start : start + most])
+                    found[start : start + most] = network(bags).double().cpu().numpy()
                 return found
-            for which in by_length(np.array([len(row) for row in ids], np.int64), STEPS):
+            for which in by_length(np.array([len(row) for row in ids], np.int64), most):
                 found[which] = network(self.batch(ids, which)).double().cpu().numpy()
         return found
 

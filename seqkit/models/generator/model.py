@@ -22,12 +22,12 @@ from seqkit.models.decoding.sampling import Continuation, Sample, rules_of, writ
 from seqkit.models.generator.network import ConditionBatch, GeneratorNetwork
 from seqkit.models.generator.options import SAMPLING, SETTINGS
 from seqkit.models.pairs import check_pairs, learn_codec, numbered, shifted
+from seqkit.nn.resources import at_once
 from seqkit.text.batches.buckets import Buckets, by_length
 from seqkit.text.batches.streams import padded
 from seqkit.text.codec import Codec
 from seqkit.train.world import World
 
-STEPS = 8192  # of texts that are scored at once, with padding
 NAMES = ("conditions", "texts")
 Conditions = Sequence[str] | Annotated[Array, "N C"]
 
@@ -240,6 +240,6 @@ def _losses(
     """-log p of each text."""
     network.eval()
     found = np.zeros(len(rows))
-    for which in by_length(np.array([len(ids) for ids in rows]), STEPS):
+    for which in by_length(np.array([len(ids) for ids in rows]), at_once("score", network.embedding.device)):
         found[which] = network.losses(_batch(fitted, x, rows, which, None)).cpu().numpy()
     return found

@@ -17,6 +17,7 @@ from seqkit.models.language_model import scoring
 from seqkit.models.language_model.beam import beam
 from seqkit.models.language_model.network import Network
 from seqkit.models.language_model.options import SETTINGS, LanguageModelOptions
+from seqkit.models.language_model.resident import resident
 from seqkit.models.language_model.sampling import sample
 from seqkit.models.language_model.scoring import TextScore
 from seqkit.nn.weights import start_embedding
@@ -102,7 +103,7 @@ class LanguageModel(TextModel[Fitted]):
                 "Give more text or a smaller batch."
             )
         signature = self._signature(corpus, corpus.vocab.tokens, vectors, freeze)
-        streams = Streams(corpus, batch, bptt, signature, (shared.rank, shared.size))
+        streams = resident(Streams(corpus, batch, bptt, signature, (shared.rank, shared.size)), network)
 
         def validate() -> float:
             assert valid is not None, "asked for with a validation text alone"

@@ -64,7 +64,7 @@ class Network(nn.Module):
         """Σ -log p(target) of a window in nats, its count, the next state; dropout drawn from `step`."""
         device = self.embedding.device
         ids = upload(batch.input, device, torch.int64)
-        targets = torch.from_numpy(batch.target).to(torch.int64)
+        targets = torch.as_tensor(batch.target).to(torch.int64)
         draws = Draws(self.settings.seed, step, batch.rows) if self.training else None
         y, state = self.hidden(ids, None if batch.first else carry, draws=draws)
         return self.head.loss(y.transpose(0, 1).flatten(0, 1), targets.t().flatten()), batch.count, state

@@ -11,17 +11,17 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 
+from seqkit.core.device import upload
 from seqkit.core.errors import FormatError
 from seqkit.core.score import Loss
 from seqkit.core.types import Array, Ids
 from seqkit.models.language_model.network import Network
-from seqkit.text.batches.streams import Streams, Window, padded
+from seqkit.models.language_model.resident import resident
+from seqkit.nn.resources import at_once
+from seqkit.text.batches.streams import Streams, padded
 from seqkit.text.codec import Codec
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.train.world import World
-
-WINDOW = 512  # steps that are run at once
-TOKENS = 8192  # tokens of sentences that are run at once
 
 
 @dataclass(frozen=True)
@@ -92,30 +92,35 @@ def stream_losses(network: Network, ids: Annotated[Ids, "T"], context: int | Non
     network.eval()
     device, state, found = network.embedding.device, None, []
     inputs, targets = _shifted(ids, context)
-    for start in range(0, len(targets), WINDOW):
-        window = torch.from_numpy(inputs[None, start : start + WINDOW]).to(device)
-        y, state = network.hidden(window, state)
-        expected = torch.from_numpy(targets[start : start + WINDOW]).to(device)
-        found.append(network.head.losses(y[0], expected).double().cpu().numpy())
-    return np.concatenate([np.full(len(ids) - len(targets), math.nan), *found])
+    length = at_once("stream", device)
+    for start in range(0, len(targets), length):
+        y, state = network.hidden(upload(inputs[None, start : start + length], device), state)
+        expected = torch.from_numpy(targets[start : start + length])
+        found.append(network.head.losses(y[0], expected).double())
+    losses = torch.cat(found).cpu().numpy() if found else np.zeros(0)
+    return np.concatenate([np.full(len(ids) - len(targets), math.nan), losses])
 
 
 @torch.no_grad()
 def row_losses(network: Network, rows: Sequence[Ids], context: int | None) -> list[Array]:
-    """stream_losses of many short texts, each by itself, run together in batches of about TOKENS tokens."""
+    """stream_losses of many short texts, each by itself, run together in batches."""
     network.eval()
-    device = network.embedding.device
-    found: list[Array] = [np.zeros(0)] * len(rows)
-    for group in _groups(sorted(range(len(rows)), key=lambda i: len(rows[i])), rows):
+    device, told = network.embedding.device, []
+    groups = list(_groups(rows, at_once("score", device)))
+    for group in groups:
         shifted = [_shifted(rows[i], context) for i in group]
         inputs, lengths = padded([x for x, _ in shifted])
         targets, _ = padded([y for _, y in shifted], fill=-1)
-        y, _ = network.hidden(
-            torch.from_numpy(inputs).to(device, torch.int64), None, torch.from_numpy(lengths).to(device)
-        )
-        flat = torch.from_numpy(targets).to(device, torch.int64).flatten()
-        losses = network.head.losses(y.flatten(0, 1), flat).double().cpu().numpy().reshape(targets.shape)
-        for i, row, n in zip(group, losses, lengths.tolist(), strict=True):
+        y, _ = network.hidden(upload(inputs, device, torch.int64), None, torch.from_numpy(lengths))
+        flat = torch.from_numpy(targets).to(torch.int64).flatten()
+        told.append(network.head.losses(y.flatten(0, 1), flat).double())
+    every = torch.cat(told).cpu().numpy() if told else np.zeros(0)  # a GPU is waited for once
+    found: list[Array] = [np.zeros(0)] * len(rows)
+    for group, part in zip(
+        groups, np.split(every, np.cumsum([len(part) for part in told[:-1]])), strict=True
+    ):
+        for i, row in zip(group, part.reshape(len(group), -1), strict=True):
+            n = len(rows[i]) - (context is None)
             found[i] = np.concatenate([np.full(len(rows[i]) - n, math.nan), row[:n]])
     return found
 
@@ -155,13 +160,15 @@ def mean_loss(network: Network, corpus: Corpus, batch: int, length: int, world: 
     Each stream starts from a fresh state, so it depends a little on `batch` (smaller for a short text).
     """
     network.eval()
-    total, state = Loss(0.0, 0), None
     batch = max(1, min(batch, corpus.num_tokens // 2))
-    for window, _ in Streams(corpus, batch, length, {}, (world.rank, world.size)).epoch(0):
+    streams = resident(Streams(corpus, batch, length, {}, (world.rank, world.size)), network)
+    state, count = None, 0
+    total = torch.zeros((), dtype=torch.float64, device=network.embedding.device)
+    for window, _ in streams.epoch(0):
         if window is not None:
-            loss, state = _window_loss(network, window, state)
-            total += loss
-    return world.add(total)
+            loss, predictions, state = network.loss(window, state, 0)
+            total, count = total + loss, count + predictions
+    return world.add(Loss(float(total), count))
 
 
 def encode(codec: Codec, text: str, number: int = 0) -> Ids:
@@ -200,16 +207,11 @@ def summed(codec: Codec, ids: Ids, losses: Array, characters: int, size: int) ->
     )
 
 
-def _window_loss(network: Network, window: Window, state: Any) -> tuple[Loss, Any]:
-    total, count, state = network.loss(window, state, 0)
-    return Loss(float(total), count), state
-
-
-def _groups(order: list[int], rows: Sequence[Ids]) -> Iterator[list[int]]:
-    """Row numbers in groups of similar length, about TOKENS tokens each with padding."""
+def _groups(rows: Sequence[Ids], tokens: int) -> Iterator[list[int]]:
+    """Row numbers in groups of similar length, about so many tokens each with padding."""
     group: list[int] = []
-    for i in order:
-        if group and (len(group) + 1) * len(rows[i]) > TOKENS:
+    for i in sorted(range(len(rows)), key=lambda i: len(rows[i])):
+        if group and (len(group) + 1) * len(rows[i]) > tokens:
             yield group
             group = []
         group.append(i)

@@ -9,14 +9,15 @@ from typing import Annotated, Literal
 import numpy as np
 import torch
 
+from seqkit.core.device import upload
 from seqkit.core.errors import FormatError, OptionError, VocabularyError
 from seqkit.core.types import Array
 from seqkit.models.language_model.model import LanguageModel
 from seqkit.models.language_model.scoring import first_context
+from seqkit.nn.resources import at_once
 from seqkit.text.batches.streams import padded
 
 Pooling = Literal["last", "mean"]
-_ROWS = 256  # sentences that are run at once
 
 
 @torch.no_grad()
@@ -33,23 +34,25 @@ def sentence_vectors(
         raise OptionError(f"sentence_vectors: got pooling {pooling!r}, expected 'last' or 'mean'.")
     network, start = model.network.eval(), first_context(model.codec)
     before = [] if start is None else [start]
-    found = []
-    for first in range(0, len(texts), _ROWS):
+    device, found = network.embedding.device, []
+    most = at_once("sentences", device)
+    for first in range(0, len(texts), most):
         rows = [
             np.concatenate([before, model.codec.encode(text)]).astype(np.int32)
-            for text in texts[first : first + _ROWS]
+            for text in texts[first : first + most]
         ]
         if any(len(row) == len(before) for row in rows):
             raise FormatError(
                 "sentence_vectors: got a text without a token, expected at least one. Leave empty texts out."
             )
         ids, lengths = padded(rows)
-        device = network.embedding.device
-        y, _ = network.hidden(
-            torch.from_numpy(ids).to(device, torch.int64), None, torch.from_numpy(lengths).to(device)
-        )
+        y, _ = network.hidden(upload(ids, device, torch.int64), None, torch.from_numpy(lengths))
+        if pooling == "last":
+            last = upload(lengths - 1, device)[:, None, None].expand(-1, 1, y.shape[2])
+            found += list(y.gather(1, last)[:, 0].double().cpu().numpy())
+            continue
         for row, n in zip(y.double().cpu().numpy(), lengths.tolist(), strict=True):
-            found.append(row[n - 1] if pooling == "last" else row[len(before) : n].mean(0))
+            found.append(row[len(before) : n].mean(0))
     return np.array(found)
 
 

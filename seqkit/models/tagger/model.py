@@ -19,12 +19,11 @@ from seqkit.models.tagger.network import TaggerNetwork
 from seqkit.models.tagger.options import SETTINGS
 from seqkit.models.tagger.scores import check as check_labels
 from seqkit.models.tagger.scores import error, scores
-from seqkit.nn.resources import torch_threads
+from seqkit.nn.resources import at_once, torch_threads
 from seqkit.text.batches.buckets import Buckets, by_length
 from seqkit.text.tokenizer import tokenizer
 from seqkit.train.world import World
 
-STEPS = 4096  # words that are predicted at once, with padding
 CHUNK = 4096  # sentences whose features are held at once
 
 Sentences = Sequence[Sequence[str] | str]
@@ -148,7 +147,7 @@ class Tagger(Model[Fitted]):
         """p(label of a word | sentence) as (T, C) for each sentence; columns: `classes_`; CRF: marginals."""
         words = _words(X)
         found: list[Array] = [np.zeros((len(sentence), len(self.classes_)), np.float32) for sentence in words]
-        for numbers, batch in self._groups(self.fitted, words):
+        for numbers, batch in self._groups(self.network, self.fitted, words):
             marginals = self.network.marginals(batch).float().cpu().numpy()
             for i, row, length in zip(numbers.tolist(), marginals, batch.lengths.tolist(), strict=True):
                 found[i] = row[:length]
@@ -167,18 +166,21 @@ class Tagger(Model[Fitted]):
 
     def _predict(self, network: TaggerNetwork, fitted: Fitted, words: list[list[str]]) -> list[list[str]]:
         found: list[list[str]] = [[] for _ in words]
-        for numbers, batch in self._groups(fitted, words):
+        for numbers, batch in self._groups(network, fitted, words):
             decoded = network.decode(batch).cpu().numpy()
             for i, row, length in zip(numbers.tolist(), decoded, batch.lengths.tolist(), strict=True):
                 found[i] = fitted.labels.decode(row[:length])
         return found
 
-    def _groups(self, fitted: Fitted, words: list[list[str]]) -> Iterator[tuple[Array, Batch]]:
+    def _groups(
+        self, network: TaggerNetwork, fitted: Fitted, words: list[list[str]]
+    ) -> Iterator[tuple[Array, Batch]]:
         """(numbers of the sentences, batch), without the empty ones, on `threads` threads."""
+        steps = at_once("tag", network.output.weight.device)
         with torch_threads(self.threads):
             for first in range(0, len(words), CHUNK):
                 rows = Rows(fitted.lexicon, words[first : first + CHUNK])
-                for numbers in by_length(rows.lengths, STEPS):
+                for numbers in by_length(rows.lengths, steps):
                     if len(some := numbers[rows.lengths[numbers] > 0]):
                         yield some + first, rows.batch(some)
 

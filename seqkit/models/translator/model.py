@@ -11,6 +11,7 @@ from typing import Annotated, Any, Self, Unpack
 import numpy as np
 import torch
 
+from seqkit.core.device import upload
 from seqkit.core.errors import OptionError
 from seqkit.core.score import Loss, Score
 from seqkit.core.types import Array, Arrays, Ids, part, prefixed
@@ -21,12 +22,12 @@ from seqkit.models.pairs import check_pairs, learn_codec, numbered, shifted
 from seqkit.models.translator.network import PairBatch, TranslatorNetwork
 from seqkit.models.translator.options import SEARCH, SETTINGS
 from seqkit.models.translator.search import Translation, translate
+from seqkit.nn.resources import at_once
 from seqkit.text.batches.buckets import Buckets, by_length
 from seqkit.text.batches.streams import padded
 from seqkit.text.codec import Codec
 from seqkit.train.world import World
 
-STEPS = 8192  # of pairs whose loss is taken at once, with padding
 SIDES = ("source", "target")
 
 
@@ -203,10 +204,8 @@ class Translator(Model[Fitted]):
         else:
             y = numbered(other, "align", "target", [target])
         batch, device = _batch(self.fitted, (x, y), np.zeros(1, np.int64), None), network.embedding.device
-        ids, lengths, read = (
-            torch.from_numpy(a).to(device, torch.int64) for a in (batch.source, batch.lengths, batch.input)
-        )
-        looked = network(read, network.read(ids, lengths))[1]
+        ids, read = (upload(a, device, torch.int64) for a in (batch.source, batch.input))
+        looked = network(read, network.read(ids, torch.from_numpy(batch.lengths)))[1]
         words, written = tuple(own.vocab.words(x[0])), tuple(other.vocab.words(y[0]))
         return Alignment(words, written, looked[0].double().cpu().numpy())
 
@@ -238,11 +237,13 @@ def _batch(
 @torch.no_grad()
 def _loss(network: TranslatorNetwork, fitted: Fitted, pairs: tuple[list[Ids], list[Ids]]) -> Loss:
     network.eval()
-    total = Loss(0.0, 0)
-    for rows in by_length(np.array([max(len(x), len(y)) for x, y in zip(*pairs, strict=True)]), STEPS):
-        nats, count, _ = network.loss(_batch(fitted, pairs, rows, None), None, 0)
-        total += Loss(float(nats), count)
-    return total
+    device, count = network.embedding.device, 0
+    total = torch.zeros((), dtype=torch.float64, device=device)
+    lengths = np.array([max(len(x), len(y)) for x, y in zip(*pairs, strict=True)])
+    for rows in by_length(lengths, at_once("score", device)):
+        nats, predictions, _ = network.loss(_batch(fitted, pairs, rows, None), None, 0)
+        total, count = total + nats, count + predictions
+    return Loss(float(total), count)
 
 
 def score_texts(

@@ -4,9 +4,9 @@ A row that has ended is taken out, so it neither advances nor costs; a row's lon
 source.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -18,11 +18,13 @@ from seqkit.models.decoding.beam import greedy, search
 from seqkit.models.decoding.options import BeamOptions
 from seqkit.models.decoding.sampling import banned_tokens
 from seqkit.models.translator.network import Memory, TranslatorNetwork
+from seqkit.nn.resources import at_once
 from seqkit.text.batches.buckets import by_length
 from seqkit.text.batches.streams import padded
 from seqkit.text.codec import Codec
 
-STEPS = 4096  # of sources and their beams that are run at once, with padding
+LOGIT_BYTES = 64  # that a step of a search takes on a GPU for each logit
+MEMORY = 0.25  # of what is free there, that it may take
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def translate(
     banned = banned_tokens("translate", codec, settings.ban_unk)
     found: list[list[Translation]] = [[]] * len(sources)
     lengths = np.array([len(ids) for ids in sources], np.int64)
-    for rows in by_length(lengths, max(STEPS // settings.width, 1)):
+    for rows in _groups(lengths, settings.width, len(codec.vocab), device):
         source, own = padded([sources[i] for i in rows])
         memory = network.read(upload(source, device, torch.int64), torch.from_numpy(own))
         decoder, first = SourceRows(network, memory), np.full(len(rows), specials["bos"], np.int64)
@@ -102,6 +104,18 @@ def translate(
             unknown = 0 if unk is None else int((sources[i] == unk).sum())
             found[i] = [_translation(codec, ids, log_prob, unknown) for log_prob, ids in best]
     return found
+
+
+def _groups(
+    lengths: Annotated[Array, "N"], width: int, classes: int, device: torch.device
+) -> Iterator[Annotated[Array, "B"]]:
+    """Rows of similar length; on a GPU a row counts as many tokens as the memory of its logits asks for."""
+    steps = max(at_once("search", device) // width, 1)
+    if device.type == "cuda":
+        room = int(MEMORY * torch.cuda.mem_get_info(device)[0])
+        most = max(room // (LOGIT_BYTES * width * classes), 1)
+        lengths = np.maximum(lengths, -(-steps // most))
+    return by_length(lengths, steps)
 
 
 def _translation(codec: Codec, ids: tuple[int, ...], log_prob: float, unknown: int) -> Translation:

@@ -18,12 +18,14 @@ from seqkit.text.corpus.corpus import Corpus
 class Window:
     """`length` steps of all streams.  input, target: (B, T) int32, target -1 where nothing is predicted.
 
+    They may be tensors of a GPU (models.language_model.resident).
+
     first: the streams begin here, so a state carried from elsewhere is not theirs. rows: (first row, rows in
     all) of this process's part of a batch.
     """
 
-    input: Annotated[Ids, "B T"]
-    target: Annotated[Ids, "B T"]
+    input: Any  # numpy's array, or torch's tensor
+    target: Any
     count: int
     first: bool
     rows: tuple[int, int] | None = None
@@ -43,22 +45,54 @@ def bptt_streams(ids: Ids, batch: int, length: int) -> Iterator[Window]:
     >>> [w.input.shape for w in bptt_streams(np.arange(20, dtype=np.int32), batch=2, length=4)]
     [(2, 4), (2, 4), (2, 1)]
     """
+    starts, steps = layout(len(ids), batch, length)
+    for t, end in spans(steps, length):
+        yield window(ids, starts, steps, t, end)
+
+
+def layout(tokens: int, batch: int, length: int) -> tuple[Annotated[Array, "B"], Annotated[Array, "B"]]:
+    """Where each stream begins in a text of so many tokens, and how many predictions it has.
+
+    Raises:  as bptt_streams.
+    """
     for name, value in (("batch", batch), ("length", length)):
         if value < 1:
             raise OptionError(f"bptt_streams: got {name} {value}, expected at least 1.")
-    if len(ids) < 2 * batch:
+    if tokens < 2 * batch:
         raise ShapeError(
-            f"bptt_streams: got {len(ids):,} tokens for {batch:,} streams, expected at least {2 * batch:,}. "
+            f"bptt_streams: got {tokens:,} tokens for {batch:,} streams, expected at least {2 * batch:,}. "
             "Give more text or a smaller batch."
         )
-    small, extra = divmod(len(ids), batch)
+    small, extra = divmod(tokens, batch)
     starts = np.arange(batch, dtype=np.int64) * small + np.minimum(np.arange(batch), extra)
-    steps = small + (np.arange(batch) < extra) - 1  # predictions of each stream
-    for t in range(0, int(steps.max()), length):
-        places = np.arange(t, min(t + length, int(steps.max())))
-        live = places[None, :] < steps[:, None]
-        at = starts[:, None] + np.minimum(places, steps[:, None] - 1)
-        yield Window(ids[at], np.where(live, ids[at + 1], -1), int(live.sum()), t == 0)
+    return starts, small + (np.arange(batch) < extra) - 1
+
+
+def spans(steps: Annotated[Array, "B"], length: int) -> Iterator[tuple[int, int]]:
+    """The first step of each window, and the one after its last."""
+    longest = int(steps.max())
+    for t in range(0, longest, length):
+        yield t, min(t + length, longest)
+
+
+def predictions(steps: Annotated[Array, "B"], t: int, end: int) -> int:
+    """Predictions of the streams in a window."""
+    return int((np.minimum(steps, end) - t).clip(0).sum())
+
+
+def window(
+    ids: Ids,
+    starts: Annotated[Array, "B"],
+    steps: Annotated[Array, "B"],
+    t: int,
+    end: int,
+    rows: tuple[int, int] | None = None,
+) -> Window:
+    """Steps t to end of the streams that begin at `starts`."""
+    places = np.arange(t, end)
+    at = starts[:, None] + np.minimum(places, steps[:, None] - 1)
+    target = np.where(places < steps[:, None], ids[at + 1], -1)
+    return Window(ids[at], target, predictions(steps, t, end), t == 0, rows)
 
 
 class Streams:
@@ -77,27 +111,32 @@ class Streams:
         self.size = corpus.num_tokens
         self.signature = {"corpus": corpus.fingerprint, "batch": batch, "bptt": length, **settings}
 
+    @property
+    def own(self) -> slice:
+        """This process's rows of a batch."""
+        which, parts = self.part
+        return slice(self.batch * which // parts, self.batch * (which + 1) // parts)
+
     def epoch(self, number: int, skip: int = 0) -> Iterator[tuple[Window | None, int]]:
         """(window, tokens it stands for); None where this process has no row of it."""
-        which, parts = self.part
-        rows = slice(self.batch * which // parts, self.batch * (which + 1) // parts)
-        done = 0
-        for i, window in enumerate(bptt_streams(self.corpus.ids, self.batch, self.length)):
-            units = window.count + (self.batch if window.first else 0)
-            done += units
-            if i < skip:
-                continue
-            mine = window if parts == 1 else _rows(window, rows)
-            yield mine, units
+        starts, steps = layout(self.size, self.batch, self.length)
+        own, some = self.own, self.own.start < self.own.stop
+        rows = None if self.part[1] == 1 else (own.start, self.batch)
+        for i, (t, end) in enumerate(spans(steps, self.length)):
+            units = predictions(steps, t, end) + (0 if t else self.batch)
+            if i >= skip:
+                yield (self.window(starts[own], steps[own], t, end, rows) if some else None), units
 
-
-def _rows(window: Window, rows: slice) -> Window | None:
-    target = window.target[rows]
-    if not len(target):
-        return None
-    return Window(
-        window.input[rows], target, int((target >= 0).sum()), window.first, (rows.start, len(window.target))
-    )
+    def window(
+        self,
+        starts: Annotated[Array, "B"],
+        steps: Annotated[Array, "B"],
+        t: int,
+        end: int,
+        rows: tuple[int, int] | None,
+    ) -> Window:
+        """One window of this process's rows."""
+        return window(self.corpus.ids, starts, steps, t, end, rows)
 
 
 def padded(rows: list[Array], fill: int = 0) -> tuple[Annotated[Ids, "B T"], Annotated[Array, "B"]]:

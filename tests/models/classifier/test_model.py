@@ -9,10 +9,10 @@ import torch
 
 import seqkit as sk
 from seqkit.core.errors import FormatError, ModelFileError, OptionError
-from seqkit.models.classifier import fitted as reading_module
 from seqkit.models.classifier.model import TextClassifier
 from seqkit.models.classifier.recurrent import balanced_error
 from seqkit.nn.gradient_check import gradient_check
+from seqkit.nn.resources import AT_ONCE
 
 TEXTS = [
     "a good warm film",
@@ -143,7 +143,7 @@ def check_alone(model, monkeypatch):
     texts = ["good", "a bad cold film " * 40, *TEXTS[:5], "zebra", "zebra zebra"]
     alone = np.concatenate([model.predict_proba([text]) for text in texts])
     for steps in (1, 30, 10_000):
-        monkeypatch.setattr(reading_module, "STEPS", steps)
+        monkeypatch.setitem(AT_ONCE["classify"], "cpu", steps)
         np.testing.assert_allclose(model.predict_proba(texts), alone, rtol=0, atol=1e-12)
         np.testing.assert_allclose(model.predict_proba(texts[::-1])[::-1], alone, rtol=0, atol=1e-12)
 

@@ -20,6 +20,7 @@ from seqkit.core.errors import (
 from seqkit.models.language_model import scoring
 from seqkit.models.language_model.model import LanguageModel
 from seqkit.nn.cell import cells
+from seqkit.nn.resources import AT_ONCE
 from seqkit.text.codec import Codec
 
 LINES = ["the cat sat on the mat", "the dog sat on the rug", "a bird sang", "the cat saw a bird"] * 12
@@ -102,13 +103,13 @@ def test_scores_in_float64_depend_neither_on_batch_nor_on_window(trained, monkey
         rows = [scoring.encode(trained.codec, text) for text in ["the", *LINES[:4], "a a a a bird cat cat"]]
         alone = [scoring.row_losses(network, [row], 1)[0] for row in rows]
         for tokens in (1, 20, 10_000):
-            monkeypatch.setattr(scoring, "TOKENS", tokens)
+            monkeypatch.setitem(AT_ONCE["score"], "cpu", tokens)
             for a, b in zip(scoring.row_losses(network, rows, 1), alone, strict=True):
                 np.testing.assert_allclose(a, b, rtol=0, atol=1e-9)
         text = np.concatenate(rows)
         whole = scoring.stream_losses(network, text, 1)
         for window in (1, 7, len(text)):
-            monkeypatch.setattr(scoring, "WINDOW", window)
+            monkeypatch.setitem(AT_ONCE["stream"], "cpu", window)
             np.testing.assert_allclose(scoring.stream_losses(network, text, 1), whole, rtol=0, atol=1e-9)
         np.testing.assert_allclose(scoring.stream_losses(network, rows[1], 1), alone[1], rtol=0, atol=1e-9)
     finally:

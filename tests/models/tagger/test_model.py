@@ -9,10 +9,10 @@ import torch
 
 import seqkit as sk
 from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError
-from seqkit.models.tagger import model as module
 from seqkit.models.tagger.features import Lexicon, Rows, ends, plain
 from seqkit.models.tagger.labels import Labels
 from seqkit.models.tagger.model import Tagger
+from seqkit.nn.resources import AT_ONCE
 from seqkit.text.vocab import Vocab
 
 NAMES = ["Anna", "Bo", "Cleo", "Dan"]
@@ -108,7 +108,7 @@ def test_law_batched_equals_alone_and_order_changes_nothing(head, monkeypatch):
     rows = [[], *X[:6], ["zebra"] * 19, [], ["Xi", "1999"], ["a" * 200]]
     whole, labels = model.predict_proba(rows), model.predict(rows)
     for steps in (1, 13):
-        monkeypatch.setattr(module, "STEPS", steps)
+        monkeypatch.setitem(AT_ONCE["tag"], "cpu", steps)
         for a, b in zip(whole, model.predict_proba(rows), strict=True):
             np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
     assert labels == [model.predict([row])[0] for row in rows]
