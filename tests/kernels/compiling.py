@@ -51,7 +51,7 @@ def kind(value):
 
 def compile_launch(kernel, *args, grid, warmup=False, **named):
     """What stands in for JITFunction.run."""
-    options = {name: named.pop(name) for name in ("num_warps", "num_stages") if name in named}
+    options = {name: named.pop(name) for name in ("num_warps", "num_stages", "maxnreg") if name in named}
     given = inspect.signature(kernel.fn).bind(*args, **named)
     given.apply_defaults()
     constant = {p.name for p in kernel.params if p.is_constexpr}

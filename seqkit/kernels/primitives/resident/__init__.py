@@ -1,0 +1,1 @@
+"""What lies on a GPU while word vectors train there."""

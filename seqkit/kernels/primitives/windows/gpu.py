@@ -1,0 +1,140 @@
+"""Kept tokens, windows and noise draws on a GPU: windows.reference in Triton, with the very draws of the CPU.
+
+The tuples of windows.settings hold tensors here, those of 64 bits without a sign as torch.uint64. Tokens are
+thinned out once an epoch, for the whole text: a window then is a stretch of the kept tokens, whatever was
+left out between them. Not handled: what is predicted (word2vec.gpu, fasttext.gpu, full_softmax.gpu).
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from seqkit.kernels.primitives.windows.settings import Stretch, Windows
+
+KEPT = 1024  # tokens of a program at once
+
+
+class Kept(NamedTuple):
+    """The kept tokens of a text in one epoch."""
+
+    tokens: Tensor  # (M,) int32
+    places: Tensor  # (M,) int64: where they stand in the text
+    sentences: Tensor  # (M,) int32: of which sentence they are
+
+
+@triton.jit
+def bits(seed, place):
+    """The 64 random bits at `place` (uint64) of the stream `seed`: core.rng.bits."""
+    x = seed + place * 0x9E3779B97F4A7C15
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EB
+    return x ^ (x >> 31)
+
+
+@triton.jit
+def own_windows(me, ends):
+    """The kept tokens [first, last) whose windows are those of program `me`, of what `bounds` gave."""
+    begin = tl.load(ends)
+    number = (tl.load(ends + 1) - begin).to(tl.int32)
+    each = tl.cdiv(number, tl.num_programs(0))
+    return begin + tl.minimum(me * each, number), begin + tl.minimum((me + 1) * each, number)
+
+
+@triton.jit
+def half_width(place, seeds, WINDOW: tl.constexpr, SHRINK: tl.constexpr):
+    """The half-width of the window around `place`."""
+    width = WINDOW
+    if SHRINK:
+        width = 1 + (bits(tl.load(seeds + 1), place) % WINDOW).to(tl.int32)
+    return width
+
+
+@triton.jit
+def centre(p, tokens, places, seeds, WINDOW: tl.constexpr, SHRINK: tl.constexpr):
+    """Word, place (uint64) and half-width of the window of kept token p."""
+    place = tl.load(places + p).to(tl.uint64)
+    return tl.load(tokens + p).to(tl.int64), place, half_width(place, seeds, WINDOW, SHRINK)
+
+
+@triton.jit
+def context(p, j, width, tokens, sentences, total, WINDOW: tl.constexpr):
+    """Entry j of the window of kept token p, of 2 WINDOW: (its word, whether it is there)."""
+    offset = tl.where(j < WINDOW, j - WINDOW, j - WINDOW + 1)
+    at = p + offset
+    there = (j < 2 * WINDOW) & (at >= 0) & (at < total) & (tl.abs(offset) <= width)
+    there = there & (tl.load(sentences + at, there, -1) == tl.load(sentences + p))
+    return tl.load(tokens + at, there, 0).to(tl.int64), there
+
+
+@triton.jit
+def draw(number, seeds, table, size):
+    """Noise word of draw `number` (uint64) of an epoch, by the alias method."""
+    random = bits(tl.load(seeds + 2), number)
+    column = (random >> 32) * size >> 32
+    entry = tl.load(table + column.to(tl.int64))
+    return tl.where((random & 0xFFFFFFFF) < (entry >> 32), column, entry & 0xFFFFFFFF).to(tl.int64)
+
+
+@triton.jit
+def noise_row(t, word, place, seeds, table, size, K: tl.constexpr):
+    """Target t of a window, the word itself first: (its row, whether it counts)."""
+    drawn = draw(place * K + tl.maximum(t - 1, 0).to(tl.uint64), seeds, table, size)
+    row = tl.where(t == 0, word, drawn)
+    return row, (t <= K) & ((t == 0) | (row != word))
+
+
+@triton.jit
+def mean_of(
+    input,
+    p,
+    width,
+    tokens,
+    sentences,
+    total,
+    D: tl.constexpr,
+    STRIDE: tl.constexpr,
+    BD: tl.constexpr,
+    WINDOW: tl.constexpr,
+    BW: tl.constexpr,
+):
+    """The mean of the rows of the context of kept token p, and their number."""
+    d = tl.arange(0, BD)
+    h, n = tl.zeros((BD,), tl.float32), 0
+    for group in range(0, 2 * WINDOW, BW):
+        words, there = context(p, group + tl.arange(0, BW), width, tokens, sentences, total, WINDOW)
+        x_there = there[:, None] & (d < D)[None]
+        h += tl.sum(tl.load(input + words[:, None] * STRIDE + d[None], x_there, 0.0), 0)
+        n += tl.sum(there.to(tl.int32), 0)
+    return h / tl.maximum(n, 1), n
+
+
+@triton.jit
+def keep_kernel(ids, keep, seeds, flags, n, BLOCK: tl.constexpr):
+    """flags = whether each token survives subsampling."""
+    i = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+    there = i < n
+    random = bits(tl.load(seeds), i.to(tl.uint64)) >> 32
+    kept = random < tl.load(keep + tl.load(ids + i, there, 0), there, 0)
+    tl.store(flags + i, kept.to(tl.int8), there)
+
+
+def keep(text: Stretch, windows: Windows) -> Kept:
+    """The kept tokens of the whole text."""
+    ids: Any = text.ids
+    starts: Any = text.starts
+    flags = torch.empty(len(ids), dtype=torch.int8, device=ids.device)
+    keep_kernel[(triton.cdiv(len(ids), KEPT),)](
+        ids, windows.keep, windows.seeds, flags, len(ids), BLOCK=KEPT, num_warps=4
+    )
+    places = torch.nonzero(flags)[:, 0]
+    sentences = torch.bucketize(places, starts[1:], right=True, out_int32=True)
+    return Kept(ids[places], places, sentences)
+
+
+def bounds(kept: Kept, text: Stretch) -> Tensor:
+    """(2,) int64: the first kept token of [low, high), and the first beyond it, without the host knowing."""
+    ends = torch.tensor([text.low, text.high], device=kept.places.device)
+    return torch.searchsorted(kept.places, ends)
