@@ -5,6 +5,7 @@ import functools
 import importlib.util
 import os
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,34 +31,54 @@ def threads(asked: int | None = None) -> int:
     return asked or available
 
 
-def device(name: str = "auto") -> Any:  # Any: torch.device, imported only here
+def check_device(name: str) -> None:
+    """Raise OptionError unless the name is auto, cpu or cuda[:n]."""
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+        raise OptionError(f"device: got {name!r}, expected one of auto, cpu, cuda or cuda:<number>.")
+
+
+def _may_have_gpu() -> bool:
+    """Whether torch is worth asking: loading it takes seconds, and without a driver it finds nothing."""
+    return "torch" in sys.modules or any(map(os.path.exists, DRIVERS))
+
+
+def device_name(name: str = "auto") -> str:
+    """cpu or cuda[:n] for auto, cpu or cuda[:n]; torch is loaded only where there can be a GPU, or must be.
+
+    Raises:  BackendError if CUDA is asked for and there is none.
+    """
+    check_device(name)
+    if name == "cpu" or (name == "auto" and not _may_have_gpu()):
+        return "cpu"
+    import torch
+
+    there = torch.cuda.is_available()
+    if name == "auto":
+        return "cuda" if there else "cpu"
+    if not there:
+        raise BackendError(
+            f"device: got {name!r}, but torch {torch.__version__} sees no such device. Use --device cpu."
+        )
+    return name
+
+
+def device(name: str = "auto") -> Any:  # Any: torch.device
     """The torch device for auto, cpu or cuda[:n].
 
     Raises:  BackendError if CUDA is asked for and there is none.
     """
     import torch
 
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
-        raise OptionError(f"device: got {name!r}, expected one of auto, cpu, cuda or cuda:<number>.")
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise BackendError(
-            f"device: got {name!r}, but torch {torch.__version__} sees no such device. Use --device cpu."
-        )
-    return torch.device(name)
+    return torch.device(device_name(name))
 
 
 def gpu(name: str = "auto") -> Any:  # Any: torch.device
     """The GPU that auto, cpu or cuda[:n] means, for what runs without torch on a CPU; None: the CPU.
 
-    torch is imported only where a GPU is asked for, or `auto` sees the driver of one.
-    Raises:  as device.
+    Raises:  as device_name.
     """
-    if name == "cpu" or (name == "auto" and not any(map(os.path.exists, DRIVERS))):
-        return None
-    found = device(name)
-    return None if found.type == "cpu" else found
+    found = device_name(name)
+    return None if found == "cpu" else device(found)
 
 
 def backend(place: Any) -> str:  # Any: torch.device
@@ -66,13 +87,14 @@ def backend(place: Any) -> str:  # Any: torch.device
 
 
 @functools.cache
-def _triton_installed() -> bool:
+def triton_installed() -> bool:
+    """Whether the extra gpu is there."""
     return importlib.util.find_spec("triton") is not None
 
 
 def has_kernels(device: Any) -> bool:  # Any: torch.device
     """Whether our own kernels of a GPU run there: it is one, and the extra gpu is installed."""
-    return device.type == "cuda" and _triton_installed()
+    return device.type == "cuda" and triton_installed()
 
 
 def upload(array: Any, device: Any, dtype: Any = None) -> Any:  # Any: numpy's array, torch's device and dtype

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from seqkit.core import files, options
-from seqkit.core.device import device
+from seqkit.core.device import device_name
 from seqkit.core.errors import OptionError, ResourceError, TrainingError
 from seqkit.core.fingerprint import fingerprint
 from seqkit.report.search_plot import Dot, search_plot
@@ -158,7 +158,7 @@ def _check(model: Estimator, space: Space, method: Method, trials: int) -> None:
     if trials < 1:
         raise OptionError(f"trials: got {trials}, expected at least 1.")
     method.check(space, trials, model.fit_options.epochs)
-    device(model.device)
+    device_name(model.device)
 
 
 @dataclass

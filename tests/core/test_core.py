@@ -2,6 +2,8 @@
 
 import copy
 import math
+import subprocess
+import sys
 from dataclasses import dataclass
 from typing import Literal
 
@@ -127,6 +129,15 @@ def test_threads_and_devices_are_checked():
     assert device.device("cpu").type == "cpu"
     with pytest.raises(errors.OptionError, match="device: got 'tpu', expected one of auto, cpu, cuda"):
         device.device("tpu")
+
+
+def test_auto_without_a_gpus_driver_does_not_load_torch():
+    code = (
+        "import sys; from seqkit.core import device; device.DRIVERS = ();"
+        "print(device.device_name(), 'torch' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.split() == ["cpu", "False"]
 
 
 def test_did_you_mean_compares_few_words_of_a_large_vocabulary(monkeypatch):

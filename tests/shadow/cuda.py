@@ -131,6 +131,7 @@ class ShadowCuda(contextlib.ExitStack):
 
         self.patch(torch, "Generator", FakeGenerator)
         self.patch(torch.cuda, "is_available", lambda: True)
+        self.patch(torch.cuda, "get_device_name", lambda device=None: "a shadow")
         self.patch(torch.cuda, "mem_get_info", lambda device=None: (64 << 30, 64 << 30))
         self.patch(torch, "autocast", lambda device, *a, **k: autocast(cpu(device), *a, **k))
         enabled, dtype = torch.is_autocast_enabled, torch.get_autocast_dtype

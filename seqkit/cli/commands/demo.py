@@ -26,7 +26,7 @@ def demo(
     from seqkit.models.run import TrainingRun
 
     planted = seqkit.shipped("planted")
-    model = seqkit.SkipGram(dim=50, epochs=10, threads=threads)
+    model = seqkit.SkipGram(dim=50, epochs=10, device="cpu", threads=threads)
     with TemporaryDirectory() as folder:
         kept = out or Path(folder) / "demo.vectors"
         run = TrainingRun(model, kept)

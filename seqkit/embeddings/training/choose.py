@@ -36,17 +36,16 @@ def make(
 ) -> Trainer:
     """A trainer by the names of its loss and context.
 
-    Raises:  OptionError for an unknown one, a setting that the loss does not have, or a device but the CPU.
+    Raises:  OptionError for an unknown one, a setting that the loss does not have, or a device on which it is
+             not trained.
     """
-    if device not in ("auto", "cpu"):
-        raise OptionError(f"device: got {device!r}, expected auto or cpu: word vectors train on the CPU.")
     kind = trainer_of(loss, context)
     if objectives.load(loss).learns_from == "counts":
         settings.pop("deterministic", None)  # it always is
     _check_names(loss, settings)
     if "loss" not in kind.fixed:
         settings = {"loss": loss, **settings}
-    return kind(threads=threads, **{name: v for name, v in settings.items() if v is not None})
+    return kind(device=device, threads=threads, **{name: v for name, v in settings.items() if v is not None})
 
 
 def _check_names(loss: str, settings: Iterable[str]) -> None:

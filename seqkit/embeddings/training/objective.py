@@ -19,6 +19,8 @@ class Objective(Protocol):
     learns_from:  text: a Corpus; counts: a Cooccurrence.
     unit:         what an epoch consists of: tokens or pairs.
     schedule:     the usual one of the learning rate (train.schedule).
+
+    A member that can learn on a GPU also has on_gpu = True and takes device="cuda[:n]".
     """
 
     Options: ClassVar[type[Any]]

@@ -14,7 +14,7 @@ from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import OptionError, did_you_mean
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
 from seqkit.embeddings.cooccurrence.options import MEMORY, CountOptions
-from seqkit.embeddings.training import estimate
+from seqkit.embeddings.training import estimate, place
 from seqkit.embeddings.training.estimate import Estimate
 from seqkit.embeddings.training.objective import Objective
 from seqkit.embeddings.training.objectives import objectives
@@ -28,6 +28,7 @@ from seqkit.train.progress import Higher, History, Progress
 from seqkit.train.schedule import schedule
 
 OWN = tuple(field.name for field in dataclasses.fields(TrainerOptions))  # not the objective's
+RUN = ("device", "threads")  # where it runs; what is learnt does not depend on it
 Value = Callable[[Vectors], float]
 COUNTED = tuple(field.name for field in dataclasses.fields(CountOptions))
 
@@ -36,12 +37,11 @@ class Trainer:
     """Trains word vectors; settings of TrainerOptions and of the objective, changed with `set_params`.
 
     loss: the name of an objective (the files of embeddings/training/objectives). lr, schedule: those of the
-    objective unless given. A subclass fixes what `fixed` says.
+    objective unless given. device: auto, cpu or cuda[:n] (place.py). A subclass fixes what `fixed` says.
     """
 
     fixed: ClassVar[Mapping[str, str]] = {}
     written: ClassVar = "vectors"  # the kind of folder that a run writes
-    device: ClassVar = "cpu"
     higher_is_better: ClassVar = True  # of validation values
 
     def __init__(
@@ -51,12 +51,13 @@ class Trainer:
         *,
         epochs: int = 5,
         lr: float | None = None,
+        device: str = "auto",
         threads: int | None = None,
         **settings: Any,
     ) -> None:
-        self._set(dim=dim, loss=loss, epochs=epochs, lr=lr, threads=threads, **settings)
+        self._set(dim=dim, loss=loss, epochs=epochs, lr=lr, device=device, threads=threads, **settings)
 
-    def _set(self, *, threads: int | None, **settings: Any) -> None:
+    def _set(self, *, device: str, threads: int | None, **settings: Any) -> None:
         chosen = TrainerOptions(**{name: settings.pop(name) for name in OWN if name in settings})
         loss = chosen.loss
         self.objective_class: type[Objective] = objectives.load(loss)
@@ -77,7 +78,8 @@ class Trainer:
         epochs, name = chosen.epochs or 5, chosen.schedule or self.objective_class.schedule
         self.schedule = schedule(name, lr, epochs=epochs, **chosen.schedule_settings)
         self.fit_options = dataclasses.replace(chosen, epochs=epochs, lr=lr, schedule=name)
-        self.loss, self.epochs, self.lr, self.threads = loss, epochs, lr, threads
+        self.loss, self.epochs, self.lr, self.device, self.threads = loss, epochs, lr, device, threads
+        place.check(self)
         self._given = list(settings)
         self.history: History = []
         self._vectors: Vectors | None = None
@@ -107,7 +109,8 @@ class Trainer:
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All settings by name, as scikit-learn has it."""
-        every = {**vars(self.fit_options), "threads": self.threads, **options.to_json(self.options)}
+        run = {name: getattr(self, name) for name in RUN}
+        every = {**vars(self.fit_options), **run, **options.to_json(self.options)}
         return {name: value for name, value in every.items() if name not in self.fixed}
 
     def set_params(self, **params: Any) -> Self:
@@ -122,7 +125,7 @@ class Trainer:
                 raise OptionError(
                     f"{type(self).__name__}: unknown setting {name!r}.{did_you_mean(name, known)}"
                 )
-        kept = {name: v for name, v in known.items() if name in names or name in (*OWN, "threads")}
+        kept = {name: v for name, v in known.items() if name in names or name in (*OWN, *RUN)}
         given = [*self._given, *params]
         self._set(**({"loss": loss} | kept | params))
         self._given = given
@@ -166,7 +169,7 @@ class Trainer:
         such a function); its value is kept in the history, higher is better. validate: its older name.
         checkpoint: folder for the state of the run, written every minute, after each epoch and on SIGINT;
         resume: continue from it, to the same bytes when deterministic. minutes: end in that time, with the
-        schedule fitted to it.
+        schedule fitted to it. A checkpoint may be resumed on another device, not to the same bytes.
         Raises:  FormatError if no word is frequent enough; TrainingError if nothing could be predicted or the
                  loss is not finite; OptionError if a resumed run has other settings or another source;
                  VocabularyError if the text has no word of the vectors to extend; ResourceError if counting
@@ -204,8 +207,8 @@ class Trainer:
         self._vectors.save(folder)
 
     def hardware(self) -> dict[str, Any]:
-        """Where it was trained, for run.json."""
-        return {"device": "cpu", "threads": count_threads(self.threads)}
+        """Where it is trained, for run.json."""
+        return place.hardware(place.of(self), self.threads)
 
     def check_start(self, given: Iterable[str]) -> None:
         """Raise OptionError if the loss cannot start from what is given of initial, extend and frozen."""
@@ -221,6 +224,7 @@ class Trainer:
             self.check_start(start)
             source = self.count(source) if isinstance(source, Corpus) else source
             self._take_settings_of(source)
+        start |= {} if (where := place.of(self)) == "cpu" else {"device": where}
         return self.objective_class(source, self.options, threads=self.threads, **start)
 
     def estimate(
@@ -232,9 +236,7 @@ class Trainer:
         trial: int = 200_000,
         **others: Any,
     ) -> Estimate:
-        """What the run will need, by training on the first `trial` tokens.  others: of `fit`, without
-        effect.
-        """
+        """What the run will need, by training on the first `trial` tokens.  others: of `fit`, unused."""
         run: dict[str, Any] = {"lr": self.lr, "epochs": self.epochs, "trial": trial}
         if self.learns_from == "counts":
             counting = self._counting()
@@ -282,8 +284,8 @@ class CBOW(Trainer):
 class GloVe(Trainer):
     """Global vectors: fit the logarithms of co-occurrence counts (Pennington, Socher & Manning 2014).
 
-    Always the same bytes for the same seed, whatever the threads. The rate is constant: AdaGrad lowers the
-    steps.
+    On a CPU always the same bytes for the same seed, whatever the threads. The rate is constant: AdaGrad
+    lowers the steps.
 
     >>> GloVe(dim=50, window=15).get_params()["x_max"]
     10.0

@@ -71,6 +71,7 @@ class WindowObjective(ABC):
     learns_from: ClassVar[Literal["text", "counts"]] = "text"
     unit: ClassVar = "tokens"
     schedule: ClassVar = "linear"
+    on_gpu: ClassVar[bool] = False  # whether `gpu_kernel` is there
     options: WindowObjectiveOptions
 
     def __init__(
@@ -79,6 +80,7 @@ class WindowObjective(ABC):
         options: WindowObjectiveOptions,
         *,
         threads: int | None = None,
+        device: str = "cpu",
         initial: Vectors | None = None,
         extend: bool = False,
         frozen: Iterable[str] = (),
@@ -97,6 +99,12 @@ class WindowObjective(ABC):
         self._draw()
         self._take(initial)
         self.windows, self.targets = self._make_windows(), self.make_targets()
+        self.resident: Any = None  # what lies on a GPU; the matrices here are those of the last download
+        if device != "cpu":
+            from seqkit.kernels.primitives.resident.gpu import Resident
+
+            matrices = {"input": self.input, "output": self.output}
+            self.resident = Resident(matrices, options.dim, (self.windows, self.targets), device)
 
     @staticmethod
     def first_lr(options: WindowObjectiveOptions) -> float:
@@ -129,9 +137,16 @@ class WindowObjective(ABC):
     def train(self, block: Block, windows: Windows, lr: float) -> tuple[float, int]:
         """Run the kernel over one block."""
 
+    def gpu_kernel(self) -> Callable[..., tuple[float, int]]:
+        """`train` of a GPU, with the signature of the reference; for a member whose on_gpu is True."""
+        raise NotImplementedError
+
     def step(self, batch: Block, lr: float) -> Loss:
         """Learn from one block of tokens."""
-        return Loss(*self.train(batch, self.epoch_windows(batch.epoch), lr))
+        windows = self.epoch_windows(batch.epoch)
+        if self.resident is not None:
+            return Loss(*self.resident.train(self.gpu_kernel(), batch.text, windows, lr))
+        return Loss(*self.train(batch, windows, lr))
 
     def epoch_windows(self, epoch: int) -> Windows:
         """The windows with the seeds of an epoch."""
@@ -140,14 +155,18 @@ class WindowObjective(ABC):
 
     def state(self) -> Arrays:
         """Both matrices; draws depend on seed and place alone, so there is nothing else."""
+        self._download()
         return {"input": self.input, "output": self.output}
 
     def restore(self, arrays: Arrays) -> None:
         """Put both matrices back."""
         self.input[:], self.output[:] = arrays["input"], arrays["output"]
+        if self.resident is not None:
+            self.resident.parameters.upload()
 
     def vectors(self) -> Vectors:
         """The input rows of the words that were trained, behind those of all words of extended vectors."""
+        self._download()
         rows, vocab = self.words.rows, self.vocab
         return Vectors(Vocab(vocab.words(rows), vocab.counts[rows]), self.input[rows, : self.options.dim])
 
@@ -160,6 +179,10 @@ class WindowObjective(ABC):
     def memory(self) -> int:
         """Bytes of both matrices."""
         return self.input.nbytes + self.output.nbytes
+
+    def _download(self) -> None:
+        if self.resident is not None:
+            self.resident.parameters.download()
 
     def _draw(self) -> None:
         words, dim = len(self.vocab), self.options.dim

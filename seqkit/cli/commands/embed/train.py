@@ -65,6 +65,7 @@ def train(
     def told(result: Any) -> str:
         new = f" ({result['added']:,} new)" if extend else ""
         sizes = f"{result['words']:,} words{new}, {result['settings']['dim']} numbers each"
-        return f"{sizes}, loss {result['history'][-1]['loss']:.4f}"
+        on = f", on {result['gpu']}" if "gpu" in result else ""
+        return f"{sizes}, loss {result['history'][-1]['loss']:.4f}{on}"
 
     run.run(make, lambda model, folder, _: read(model, input, folder, **more), out, "words", told, alone=True)
