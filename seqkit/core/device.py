@@ -105,7 +105,7 @@ def upload(array: Any, device: Any, dtype: Any = None) -> Any:  # Any: numpy's a
     import torch
 
     made = array if isinstance(array, torch.Tensor) else torch.from_numpy(array)
-    if device.type == "cuda" and made.device.type == "cpu":
+    if device.type == "cuda" and made.device.type == "cpu" and made.numel():
         made = made.pin_memory().to(device, non_blocking=True)
     return made.to(device, dtype or made.dtype)
 
