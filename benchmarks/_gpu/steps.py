@@ -19,6 +19,7 @@ import torch
 
 import seqkit as sk
 from benchmarks._gpu.cases import CASES, LINES, compare, limit
+from benchmarks._gpu.queries import queries
 from seqkit.core.device import float32_products
 from seqkit.kernels.decode import reference
 from seqkit.kernels.decode.rules import Rows, Rules, row_seeds
@@ -237,5 +238,6 @@ STEPS: dict[str, tuple[Callable[[bool, Path], dict[str, Any]], int]] = {  # with
     "cells": (cells, 30),
     "sampling": (sampling, 40),
     "loss": (loss, 30),
+    "queries": (queries, 90),
     "shakespeare": (shakespeare, 90),
 }

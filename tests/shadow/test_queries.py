@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import in_process
 import numpy as np
@@ -148,3 +150,20 @@ def test_counting_without_a_gpu_or_on_one_by_dask_is_refused_first(folder, tmp_p
             *words, "1G", "--out", "x", "--device", "cuda", "--dask", "local", cwd=tmp_path, code=2
         )
     assert "its workers count on CPUs" in told
+
+
+def test_queries_on_a_cpu_do_not_import_torch(folder):
+    code = """
+import sys
+import seqkit as sk
+from seqkit.core import device
+device.DRIVERS = ()
+vectors = sk.Vectors.load("v")
+vectors.nearest(["w1"], 3), vectors.analogy("w1", "w2", "w3")
+sk.Cooccurrence.count(sk.Corpus.build(["a b c a b"] * 3, "whitespace"), min_count=1)
+print("torch" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
