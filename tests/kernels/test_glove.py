@@ -1,5 +1,7 @@
 """glove: the compiled kernel is the reference, tile by tile; every pair is visited once; threads change no byte."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,32 @@ def test_kernel_equals_reference_over_a_thousand_updates(adagrad, dim):
         np.testing.assert_allclose(have, expected, atol=1e-5, rtol=1e-5)
     size = padded(dim)
     assert all((matrix[:, dim:size] == 0).all() for matrix in got[:2])
+
+
+@pytest.mark.parametrize(("adagrad", "dim"), [("c", 1), ("plain", 37), ("c", 20)])
+def test_kernel_of_a_gpu_equals_the_reference(adagrad, dim):
+    interpreted = pytest.importorskip("interpreted", reason="needs the extra gpu")
+    gpu = importlib.import_module("seqkit.kernels.glove.gpu")
+    resident = importlib.import_module("seqkit.kernels.primitives.resident.gpu")
+    ends, columns, values = counts(17)
+    tiles = tiling.order(ends, columns, values, np.array([0, 5, 17]), mirror=True, seed=np.uint64(3))
+    got, rule = parameters(17, dim), reference.rule(adagrad, 0.05, 10.0, 0.75)
+    got[0][3, :dim] = 400  # its gradients are clipped
+    want, cost = exact(got, dim), 0.0
+    there = resident.Parameters(got._asdict(), interpreted.DEVICE)
+    pairs = gpu.pairs_of(tiles, there.device)
+    wanted = [0, 3, 2, 1]
+    for t in wanted:
+        cost += reference.train(*pairs_of(tiles, t), want, rule)
+    spans = tiles.spans(np.array(wanted), 0, 1)
+    fast, number = gpu.train(pairs, spans, reference.Parameters(*there.tensors.values()), rule, dim=dim)
+    there.download()
+    assert number == len(tiles.places) > 90
+    assert fast == pytest.approx(cost, rel=1e-5)
+    near = {"atol": 1e-5, "rtol": 1e-5} if interpreted.DEVICE == "cpu" else {"atol": 1e-2, "rtol": 1e-2}
+    for have, expected in zip(exact(got, dim), want, strict=True):
+        np.testing.assert_allclose(have, expected, **near)
+    assert all((matrix[:, dim : padded(dim)] == 0).all() for matrix in got[:2])
 
 
 def test_gradients_of_vectors_are_clipped_as_in_c():

@@ -39,10 +39,8 @@ def test_trains_on_a_gpu_as_on_the_cpu(loss, context):
         got = here.fit(corpus())
     assert not shadow.errors
     assert here.history[-1].loss.count == there.history[-1].loss.count
-    limit = 0.05 if loss == "glove" else 1e-5  # pairs come in another order
-    assert here.history[-1].loss.mean == pytest.approx(there.history[-1].loss.mean, rel=limit)
-    if loss != "glove":
-        np.testing.assert_allclose(got.matrix, want.matrix, atol=1e-5)
+    assert here.history[-1].loss.mean == pytest.approx(there.history[-1].loss.mean, rel=1e-5)
+    np.testing.assert_allclose(got.matrix, want.matrix, atol=1e-5)
 
 
 def test_host_waits_once_a_block():
@@ -84,8 +82,7 @@ def test_run_begun_on_one_device_is_resumed_on_the_other(loss, tmp_path):
             again = model(loss, "skipgram", device=second, **settings)
             got = again.fit(corpus(), checkpoint=folder, resume=True)
         assert (len(half.history), len(again.history)) == (0, 2)
-        limit = 0.1 if loss == "glove" else 1e-5
-        np.testing.assert_allclose(got.matrix, whole.matrix, atol=limit)
+        np.testing.assert_allclose(got.matrix, whole.matrix, atol=1e-5)
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -47,8 +47,8 @@ class GloVeObjective:
 
     AdaGrad, one pair at a time; the loss of a pair is taken before its change, and its mean is what the C
     program prints. A step is a set of tiles that share no row and no column (kernels.glove), so the bytes do
-    not depend on the threads. Course notation: θ_i, e_j, b_i, b'_j. Source: Pennington, Socher & Manning
-    2014, eq. 8; stanfordnlp/GloVe.
+    not depend on the threads of a CPU. Course notation: θ_i, e_j, b_i, b'_j. Source: Pennington, Socher &
+    Manning 2014, eq. 8; stanfordnlp/GloVe.
     """
 
     Options = GloVeOptions
@@ -56,9 +56,17 @@ class GloVeObjective:
     learns_from: ClassVar[Literal["text", "counts"]] = "counts"
     unit: ClassVar = "pairs"
     schedule: ClassVar = "constant"
+    on_gpu: ClassVar = True
     state_names: ClassVar = ("words", "contexts", "word_biases", "context_biases")
 
-    def __init__(self, counts: Cooccurrence, options: GloVeOptions, *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        counts: Cooccurrence,
+        options: GloVeOptions,
+        *,
+        threads: int | None = None,
+        device: str = "cpu",
+    ) -> None:
         from seqkit.kernels.glove.tiles.cpu import order
 
         self.counts, self.options, self.threads = counts, options, count_threads(threads)
@@ -85,6 +93,13 @@ class GloVeObjective:
             )
         except FormatError as error:
             raise ModelFileError(f"{error} The counts are damaged; count again.") from error
+        self.resident: Any = None  # what lies on a GPU; the arrays here are those of the last download
+        if device != "cpu":
+            from seqkit.kernels.glove.gpu import pairs_of
+            from seqkit.kernels.primitives.resident.gpu import Parameters as Resident
+
+            self.resident = Resident({name: getattr(self, name) for name in self.state_names}, device)
+            self.pairs = pairs_of(self.tiles, self.resident.device)
 
     @staticmethod
     def first_lr(options: Any) -> float:
@@ -97,24 +112,34 @@ class GloVeObjective:
 
     def step(self, batch: TileRounds, lr: float) -> Loss:
         """Learn from the pairs of some tiles."""
-        from seqkit.kernels.glove.cpu import train
-
         o = self.options
         how = rule(o.adagrad, lr, o.x_max, o.alpha)
+        if self.resident is not None:
+            from seqkit.kernels.glove import gpu
+
+            spans = self.tiles.spans(batch.tiles, batch.parts[:, None], batch.num_parts).reshape(-1, 2)
+            there = Parameters(*self.resident.tensors.values())
+            return Loss(*gpu.train(self.pairs, spans, there, how, dim=o.dim))
+        from seqkit.kernels.glove.cpu import train
+
         parameters = Parameters(self.words, self.contexts, self.word_biases, self.context_biases)
         return Loss(*train(self.tiles, *batch, parameters, how, threads=self.threads))
 
     def state(self) -> Arrays:
         """Vectors and biases, each with its sums of squares."""
+        self._download()
         return {name: getattr(self, name) for name in self.state_names}
 
     def restore(self, arrays: Arrays) -> None:
         """Put them back."""
         for name in self.state_names:
             getattr(self, name)[:] = arrays[name]
+        if self.resident is not None:
+            self.resident.upload()
 
     def vectors(self, output: str | None = None) -> Vectors:
         """The vector of each word, as `output` (or the option of that name) says."""
+        self._download()
         output, dim = output or self.options.output, self.options.dim
         theta, e = self.words[:, :dim], self.contexts[:, :dim]
         parts: dict[str, Any] = {
@@ -138,7 +163,12 @@ class GloVeObjective:
     @property
     def memory(self) -> int:
         """Bytes of the parameters and the ordered pairs."""
-        return sum(array.nbytes for array in (*self.state().values(), self.tiles.places, self.tiles.logs))
+        own = (getattr(self, name) for name in self.state_names)
+        return sum(array.nbytes for array in (*own, self.tiles.places, self.tiles.logs))
+
+    def _download(self) -> None:
+        if self.resident is not None:
+            self.resident.download()
 
     def _start(self, which: int) -> Floats:
         """(U - ½) / dim, and sums of squares of 1."""
