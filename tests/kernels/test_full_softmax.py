@@ -1,5 +1,6 @@
 """full_softmax: matrix products equal the reference and autograd, on any threads."""
 
+import importlib
 import importlib.util
 from pathlib import Path
 
@@ -27,6 +28,30 @@ def test_products_equal_reference_over_many_batches(settings, dim, vocab, batch)
     fast_loss, fast_count = cpu.train(text, plan, got, 0.01, batch=batch)
     assert count == fast_count
     assert fast_loss == pytest.approx(loss, rel=1e-6, abs=1e-2)
+    for want, have in zip(exact, got, strict=True):
+        np.testing.assert_allclose(have, want, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "batch"),
+    [({}, 7), ({"cbow": True}, 16), ({"cbow": True, "divide": True, "lock": True}, 5), ({"lock": True}, 64)],
+    ids=str,
+)
+def test_products_of_a_gpu_equal_the_reference(settings, batch, monkeypatch):
+    interpreted = pytest.importorskip("interpreted", reason="needs the extra gpu")
+    gpu = importlib.import_module("seqkit.kernels.full_softmax.gpu")
+    resident = importlib.import_module("seqkit.kernels.primitives.resident.gpu")
+    monkeypatch.setattr(gpu, "LOGITS", 30 * 3)  # in pieces of three rows
+    text = plans.text(tokens=150)._replace(low=9, high=131)
+    plan = plans.windows(text.ids, window=3, **settings), np.arange(30, dtype=np.int32) - 1
+    got = plans.matrices(dim=7)
+    exact = [matrix.astype(np.float64) for matrix in got]
+    loss, count = reference.train(text, plan, exact, 0.01, batch=batch)
+    held = resident.Resident({"input": got[0], "output": got[1]}, 7, plan, interpreted.DEVICE)
+    fast_loss, fast_count = held.train(gpu.train, text, plan[0], 0.01, batch=batch)
+    held.parameters.download()
+    assert count == fast_count > 40
+    assert fast_loss == pytest.approx(loss, rel=1e-6)
     for want, have in zip(exact, got, strict=True):
         np.testing.assert_allclose(have, want, atol=1e-5)
 

@@ -1,6 +1,8 @@
 """Full softmax: the exact probability of every word. Costs V · dim a window: for V up to some 10,000."""
 
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,12 +20,13 @@ class FullSoftmax(WindowObjective):
 
     Skip-gram: h is the centre word's vector and every context word is a target t; CBOW: h is the mean of the
     context and t the centre word. Course notation: p(t | c) = exp(θ_t · e_c) / Σ_j exp(θ_j · e_c).
-    Always deterministic. Source: Mikolov et al. 2013, arXiv:1310.4546 eq. 2.
+    On a CPU always deterministic. Source: Mikolov et al. 2013, arXiv:1310.4546 eq. 2.
     """
 
     Options = FullSoftmaxOptions
     options: FullSoftmaxOptions
     reference_train = staticmethod(reference.train)
+    on_gpu: ClassVar = True
 
     def output_rows(self) -> int:
         """The trained words."""
@@ -40,3 +43,9 @@ class FullSoftmax(WindowObjective):
 
         how: dict[str, Any] = {"batch": self.options.batch, "threads": self.threads}
         return train(block.text, (windows, self.targets), self.matrices, lr, **how)
+
+    def gpu_kernel(self) -> Callable[..., tuple[float, int]]:
+        """Mini-batches of as many tokens as on the CPU."""
+        from seqkit.kernels.full_softmax.gpu import train
+
+        return functools.partial(train, batch=self.options.batch)

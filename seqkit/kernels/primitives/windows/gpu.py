@@ -138,3 +138,49 @@ def bounds(kept: Kept, text: Stretch) -> Tensor:
     """(2,) int64: the first kept token of [low, high), and the first beyond it, without the host knowing."""
     ends = torch.tensor([text.low, text.high], device=kept.places.device)
     return torch.searchsorted(kept.places, ends)
+
+
+@triton.jit
+def contexts_kernel(
+    at,
+    centres,
+    around,
+    tokens,
+    places,
+    sentences,
+    seeds,
+    total,
+    WINDOW: tl.constexpr,
+    BW: tl.constexpr,
+    SHRINK: tl.constexpr,
+):
+    """Write the centre and the context of kept token at[i]; -1 where there is no word."""
+    i = tl.program_id(0).to(tl.int64)
+    p = tl.load(at + i)
+    here = p >= 0
+    p = tl.maximum(p, 0)
+    word, _, width = centre(p, tokens, places, seeds, WINDOW, SHRINK)
+    j = tl.arange(0, BW)
+    words, there = context(p, j, width, tokens, sentences, total, WINDOW)
+    tl.store(centres + i, word)
+    tl.store(around + i * 2 * WINDOW + j, tl.where(there & here, words, -1), j < 2 * WINDOW)
+
+
+def contexts(at: Tensor, kept: Kept, windows: Windows) -> tuple[Tensor, Tensor]:
+    """Words (N,) and contexts (N, 2 · window) of the kept tokens `at` (N,); -1 is no word, and at -1 none."""
+    centres = torch.zeros(len(at), dtype=torch.int64, device=at.device)
+    around = torch.full((len(at), 2 * windows.window), -1, dtype=torch.int64, device=at.device)
+    if len(at) and len(kept.tokens):
+        contexts_kernel[(len(at),)](
+            at,
+            centres,
+            around,
+            *kept,
+            windows.seeds,
+            len(kept.tokens),
+            WINDOW=windows.window,
+            BW=triton.next_power_of_2(2 * windows.window),
+            SHRINK=windows.shrink,
+            num_warps=1,
+        )
+    return centres, around
