@@ -46,7 +46,7 @@ sys.addaudithook(_audit)
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     for item in items:
-        if GPU and "kernels_run_on" in item.fixturenames:
+        if GPU and ("kernels_run_on" in item.fixturenames or hasattr(item.module, "interpreted")):
             item.add_marker("gpu")
     if config.option.markexpr:
         return

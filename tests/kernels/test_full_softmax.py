@@ -37,8 +37,7 @@ def test_products_equal_reference_over_many_batches(settings, dim, vocab, batch)
     [({}, 7), ({"cbow": True}, 16), ({"cbow": True, "divide": True, "lock": True}, 5), ({"lock": True}, 64)],
     ids=str,
 )
-def test_products_of_a_gpu_equal_the_reference(settings, batch, monkeypatch):
-    interpreted = pytest.importorskip("interpreted", reason="needs the extra gpu")
+def test_products_of_a_gpu_equal_the_reference(settings, batch, kernels_run_on, monkeypatch):
     gpu = importlib.import_module("seqkit.kernels.full_softmax.gpu")
     resident = importlib.import_module("seqkit.kernels.primitives.resident.gpu")
     monkeypatch.setattr(gpu, "LOGITS", 30 * 3)  # in pieces of three rows
@@ -47,7 +46,7 @@ def test_products_of_a_gpu_equal_the_reference(settings, batch, monkeypatch):
     got = plans.matrices(dim=7)
     exact = [matrix.astype(np.float64) for matrix in got]
     loss, count = reference.train(text, plan, exact, 0.01, batch=batch)
-    held = resident.Resident({"input": got[0], "output": got[1]}, 7, plan, interpreted.DEVICE)
+    held = resident.Resident({"input": got[0], "output": got[1]}, 7, plan, kernels_run_on)
     fast_loss, fast_count = held.train(gpu.train, text, plan[0], 0.01, batch=batch)
     held.parameters.download()
     assert count == fast_count > 40

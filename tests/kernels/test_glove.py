@@ -65,8 +65,7 @@ def test_kernel_equals_reference_over_a_thousand_updates(adagrad, dim):
 
 
 @pytest.mark.parametrize(("adagrad", "dim"), [("c", 1), ("plain", 37), ("c", 20)])
-def test_kernel_of_a_gpu_equals_the_reference(adagrad, dim):
-    interpreted = pytest.importorskip("interpreted", reason="needs the extra gpu")
+def test_kernel_of_a_gpu_equals_the_reference(adagrad, dim, kernels_run_on):
     gpu = importlib.import_module("seqkit.kernels.glove.gpu")
     resident = importlib.import_module("seqkit.kernels.primitives.resident.gpu")
     ends, columns, values = counts(17)
@@ -74,7 +73,7 @@ def test_kernel_of_a_gpu_equals_the_reference(adagrad, dim):
     got, rule = parameters(17, dim), reference.rule(adagrad, 0.05, 10.0, 0.75)
     got[0][3, :dim] = 400  # its gradients are clipped
     want, cost = exact(got, dim), 0.0
-    there = resident.Parameters(got._asdict(), interpreted.DEVICE)
+    there = resident.Parameters(got._asdict(), kernels_run_on)
     pairs = gpu.pairs_of(tiles, there.device)
     wanted = [0, 3, 2, 1]
     for t in wanted:
@@ -84,7 +83,7 @@ def test_kernel_of_a_gpu_equals_the_reference(adagrad, dim):
     there.download()
     assert number == len(tiles.places) > 90
     assert fast == pytest.approx(cost, rel=1e-5)
-    near = {"atol": 1e-5, "rtol": 1e-5} if interpreted.DEVICE == "cpu" else {"atol": 1e-2, "rtol": 1e-2}
+    near = {"atol": 1e-5, "rtol": 1e-5} if kernels_run_on == "cpu" else {"atol": 1e-2, "rtol": 1e-2}
     for have, expected in zip(exact(got, dim), want, strict=True):
         np.testing.assert_allclose(have, expected, **near)
     assert all((matrix[:, dim : padded(dim)] == 0).all() for matrix in got[:2])

@@ -17,6 +17,7 @@ from torch import Tensor
 from seqkit.core.device import upload
 from seqkit.core.types import Array
 from seqkit.kernels.glove.reference import CLIP, Parameters, Rule
+from seqkit.kernels.primitives.windows.gpu import FRESH
 
 PROGRAMS = 1 << 14  # at most; a GPU runs some 4,000 of them at once
 PAIRS = 16  # of a program at least
@@ -102,9 +103,11 @@ def glove_kernel(
         i, j = tl.load(rows + pair).to(tl.int64), tl.load(columns + pair).to(tl.int64)
         log_x = tl.load(logs + pair)
         word, context = words + i * STRIDE + d, contexts + j * STRIDE + d
-        theta, e = tl.load(word, there, 0.0), tl.load(context, there, 0.0)
+        theta = tl.load(word, there, 0.0, cache_modifier=FRESH)
+        e = tl.load(context, there, 0.0, cache_modifier=FRESH)
         b, c = word_biases + 2 * i, context_biases + 2 * j
-        diff = tl.sum(theta * e, 0) + tl.load(b) + tl.load(c) - log_x
+        biases = tl.load(b, cache_modifier=FRESH) + tl.load(c, cache_modifier=FRESH)
+        diff = tl.sum(theta * e, 0) + biases - log_x
         rate = tl.minimum(tl.exp(alpha * (log_x - log_x_max)), 1.0) * diff
         total += (0.5 * rate * diff).to(tl.float64)
         adagrad(word, there, e, rate, scale, step, STRIDE // 2)

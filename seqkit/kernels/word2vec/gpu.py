@@ -18,6 +18,7 @@ import triton.language as tl
 
 from seqkit.kernels.primitives.activations.gpu import logistic
 from seqkit.kernels.primitives.windows.gpu import (
+    FRESH,
     Kept,
     bounds,
     centre,
@@ -93,7 +94,7 @@ def skipgram_kernel(
             words, there = context(p, j, width, tokens, sentences, total, WINDOW)
             n = tl.sum(there.to(tl.int32), 0)
             x_at, x_there = words[:, None] * STRIDE + d[None], there[:, None] & in_row[None]
-            x = tl.load(input + x_at, x_there, 0.0)
+            x = tl.load(input + x_at, x_there, 0.0, cache_modifier=FRESH)
             dx = tl.zeros((BW, BD), tl.float32)
             window_nats = tl.zeros((BW,), tl.float32)
             k = 0
@@ -109,7 +110,7 @@ def skipgram_kernel(
                     weight = tl.where(counts, tl.sum(same.to(tl.int32), 0), 0)
                 y_there = in_row & (weight > 0) & (n > 0)
                 y_at = output + row * STRIDE + d
-                y = tl.load(y_at, y_there, 0.0)
+                y = tl.load(y_at, y_there, 0.0, cache_modifier=FRESH)
                 error, nll = logistic(tl.sum(x * y[None], 1), label)
                 g = tl.where(there, error, 0.0) * (weight * lr)
                 window_nats += tl.where(there, nll, 0.0) * weight
@@ -189,7 +190,7 @@ def cbow_kernel(
                 weight = tl.where(counts, tl.sum(same.to(tl.int32), 1), 0)
             y_at = row[:, None] * STRIDE + d[None]
             y_there = ((weight > 0) & (n > 0))[:, None] & in_row[None]
-            y = tl.load(output + y_at, y_there, 0.0)
+            y = tl.load(output + y_at, y_there, 0.0, cache_modifier=FRESH)
             error, nll = logistic(tl.sum(y * h[None], 1), label)
             weight = tl.where(n > 0, weight, 0)
             g = error * (weight * lr)

@@ -15,6 +15,7 @@ from torch import Tensor
 from seqkit.kernels.primitives.windows.settings import Stretch, Windows
 
 KEPT = 1024  # tokens of a program at once
+FRESH = tl.constexpr(".cg")  # rows are read past the first cache, which does not see what others add
 
 
 class Kept(NamedTuple):
@@ -106,7 +107,8 @@ def mean_of(
     for group in range(0, 2 * WINDOW, BW):
         words, there = context(p, group + tl.arange(0, BW), width, tokens, sentences, total, WINDOW)
         x_there = there[:, None] & (d < D)[None]
-        h += tl.sum(tl.load(input + words[:, None] * STRIDE + d[None], x_there, 0.0), 0)
+        at = input + words[:, None] * STRIDE + d[None]
+        h += tl.sum(tl.load(at, x_there, 0.0, cache_modifier=FRESH), 0)
         n += tl.sum(there.to(tl.int32), 0)
     return h / tl.maximum(n, 1), n
 
