@@ -1,5 +1,6 @@
 """fasttext: the compiled kernel is the reference, on any threads, at odd sizes; with one row a word it is word2vec."""
 
+import importlib
 import importlib.util
 import itertools
 from pathlib import Path
@@ -56,6 +57,36 @@ def test_kernel_equals_reference_after_many_windows(settings, dim):
     for want, have in zip(exact, got, strict=True):
         np.testing.assert_allclose(have, want, atol=2e-5)
     assert (got[0][:, dim:] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "dim"),
+    [
+        ({}, 37),
+        ({"window": 1, "negatives": 1}, 1),
+        ({"window": 7, "negatives": 3, "shrink": False, "divide": True}, 5),
+        ({"cbow": True, "negatives": 9}, 20),
+        ({"cbow": True, "divide": True, "window": 12}, 7),
+    ],
+    ids=str,
+)
+def test_kernel_of_a_gpu_equals_the_reference(settings, dim):
+    interpreted = pytest.importorskip("interpreted", reason="needs the extra gpu")
+    gpu = importlib.import_module("seqkit.kernels.fasttext.gpu")
+    resident = importlib.import_module("seqkit.kernels.primitives.resident.gpu")
+    text = plans.text(tokens=90)._replace(low=20, high=61)
+    plan = make(text.ids, **settings)
+    got = matrices(dim=dim)
+    exact = [matrix.astype(np.float64) for matrix in got]
+    loss, count = reference.train(text, plan, exact, 0.01)
+    held = resident.Resident({"input": got[0], "output": got[1]}, dim, plan, interpreted.DEVICE)
+    fast_loss, fast_count = held.train(gpu.train, text, plan[0], 0.01)
+    held.parameters.download()
+    assert count == fast_count > 10
+    assert fast_loss == pytest.approx(loss, rel=1e-6)
+    limit = 1e-5 if interpreted.DEVICE == "cpu" else 1e-2  # compiled, windows see each other's changes late
+    for want, have in zip(exact, got, strict=True):
+        np.testing.assert_allclose(have, want, atol=limit)
 
 
 def test_with_one_row_a_word_cbow_is_that_of_word2vec():

@@ -3,7 +3,8 @@
 Not handled: hierarchical and full softmax of such words; frozen words.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -36,6 +37,7 @@ class Subwords(WindowObjective):
     Options = SubwordsOptions
     options: SubwordsOptions
     reference_train = staticmethod(reference.train)
+    on_gpu: ClassVar = True
 
     def input_rows(self) -> int:
         """Words, then buckets."""
@@ -59,8 +61,15 @@ class Subwords(WindowObjective):
         how: dict[str, Any] = {"threads": self.threads, "deterministic": self.options.deterministic}
         return train(block.text, (windows, self.targets), self.matrices, lr, **how)
 
+    def gpu_kernel(self) -> Callable[..., tuple[float, int]]:
+        """Sums of rows."""
+        from seqkit.kernels.fasttext.gpu import train
+
+        return train
+
     def vectors(self) -> SubwordVectors:
         """The rows of the words that were trained, and all buckets."""
+        self._download()
         rows, dim, o = self.words.rows, self.options.dim, self.options
         table = np.concatenate([self.input[rows, :dim], self.input[len(self.vocab) :, :dim]])
         vocab = Vocab(self.vocab.words(rows), self.vocab.counts[rows])
