@@ -106,8 +106,8 @@ def glove_kernel(
         theta = tl.load(word, there, 0.0, cache_modifier=FRESH)
         e = tl.load(context, there, 0.0, cache_modifier=FRESH)
         b, c = word_biases + 2 * i, context_biases + 2 * j
-        biases = tl.load(b, cache_modifier=FRESH) + tl.load(c, cache_modifier=FRESH)
-        diff = tl.sum(theta * e, 0) + biases - log_x
+        b_i, c_j = tl.load(b, cache_modifier=FRESH), tl.load(c, cache_modifier=FRESH)
+        diff = tl.sum(theta * e, 0) + b_i + c_j - log_x
         rate = tl.minimum(tl.exp(alpha * (log_x - log_x_max)), 1.0) * diff
         total += (0.5 * rate * diff).to(tl.float64)
         adagrad(word, there, e, rate, scale, step, STRIDE // 2)

@@ -219,6 +219,24 @@ def shape(D: int, window: int) -> tuple[dict[str, int], int]:
     return {"BD": BD, "BW": BW}, min(max(BW * BD // 2048, 1), 8)
 
 
+def _constants(input: Any, plan: Plan) -> tuple[dict[str, Any], int]:
+    """What a kernel is compiled for, and its warps."""
+    windows, targets = plan
+    tree = isinstance(targets, Paths)
+    K = 1 if isinstance(targets, Paths) else targets.negatives
+    sizes, warps = shape(input.shape[1], windows.window)
+    found = {"D": input.shape[1], "STRIDE": input.stride(0), "WINDOW": windows.window, "K": K, "TREE": tree}
+    found |= {
+        "BK": triton.next_power_of_2(K + 1),
+        "SHRINK": windows.shrink,
+        "LOCKED": len(windows.locked) > 0,
+    }
+    if windows.cbow:
+        most = TARGETS if tree else min(triton.next_power_of_2(K + 1), TARGETS)
+        found |= {"DIVIDE": windows.divide, "BT": most}
+    return sizes | found, warps
+
+
 def train(
     text: Stretch, plan: Plan, matrices: Matrices, lr: float, *, kept: Kept | None = None
 ) -> tuple[float, int]:
@@ -228,52 +246,23 @@ def train(
     kept: what `keep` makes of the text, if it was made before.
     Returns:  total loss in nats, number of predictions; the host waits for them.
     """
-    (windows, targets), tree = plan, isinstance(plan[1], Paths)
+    windows, targets = plan
     kept = keep(text, windows) if kept is None else kept
     input: Any = matrices[0]
-    device, none = input.device, input
-    table, path, size, K = none, (none, none, none), len(input), 1
+    constants, warps = _constants(input, plan)
     if isinstance(targets, Paths):
-        path = targets.points, targets.labels, targets.ends
+        predicted = input, targets.points, targets.labels, targets.ends
+        size, most = len(input), TREE_PROGRAMS
     else:
-        table, size, K = targets.table, len(targets.table), targets.negatives
-    sizes, warps = shape(input.shape[1], windows.window)
-    constants = sizes | {
-        "D": input.shape[1],
-        "STRIDE": input.stride(0),
-        "WINDOW": windows.window,
-        "K": K,
-        "BK": triton.next_power_of_2(K + 1),
-        "SHRINK": windows.shrink,
-        "LOCKED": len(windows.locked) > 0,
-        "TREE": tree,
-    }
-    if windows.cbow:
-        constants |= {
-            "DIVIDE": windows.divide,
-            "BT": TARGETS if tree else min(triton.next_power_of_2(K + 1), TARGETS),
-        }
-    programs = min(max((text.high - text.low) // WINDOWS, 1), TREE_PROGRAMS if tree else PROGRAMS)
-    loss = torch.zeros(programs, dtype=torch.float64, device=device)
-    count = torch.zeros(programs, dtype=torch.int32, device=device)
+        predicted = targets.table, input, input, input  # there are no paths
+        size, most = len(targets.table), PROGRAMS
+    programs = min(max((text.high - text.low) // WINDOWS, 1), most)
+    loss = torch.zeros(programs, dtype=torch.float64, device=input.device)
+    count = torch.zeros(programs, dtype=torch.int32, device=input.device)
     kernel = cbow_kernel if windows.cbow else skipgram_kernel
-    kernel[(programs,)](
-        input,
-        matrices[1],
-        *kept,
-        bounds(kept, text),
-        windows.seeds,
-        windows.locked,
-        table,
-        *path,
-        loss,
-        count,
-        lr,
-        len(kept.tokens),
-        size,
-        **constants,
-        num_warps=warps,
-        maxnreg=REGISTERS,
-    )
+    own = (windows.seeds, windows.locked, *predicted)
+    last = (loss, count, lr, len(kept.tokens), size)
+    options = {"num_warps": warps, "maxnreg": REGISTERS}
+    kernel[(programs,)](*matrices, *kept, bounds(kept, text), *own, *last, **constants, **options)
     total, number = torch.stack([loss.sum(), count.sum().double()]).tolist()
     return total, int(number)
