@@ -18,8 +18,9 @@ from seqkit.models.language_model.sentence_vectors import sentence_vectors
 from seqkit.models.tagger.model import Tagger
 from seqkit.models.translator.model import Translator
 from seqkit.models.window.model import WindowModel
-from seqkit.nn import crf, dropout
+from seqkit.nn import dropout
 from seqkit.nn.cell import Cell, cells
+from seqkit.nn.crf import CRF
 from seqkit.train.gradient.buffer import GradientBuffer
 from seqkit.train.gradient.learner import GradientLearner
 from shadow.cuda import ShadowCuda
@@ -201,10 +202,10 @@ FAULTS = {
         lambda shape, p, seed, device: torch.rand(shape) >= p,
         lambda: trained(dropout=0.1),
     ),
-    "steps on the CPU": (
-        crf,
-        "_live",
-        lambda steps, lengths: torch.arange(steps) < lengths[:, None],
+    "transitions on the CPU": (
+        CRF,
+        "_weights",
+        lambda self: (torch.zeros(self.classes, self.classes), torch.zeros(2, self.classes)),
         lambda: tagger(None, characters="none"),
     ),
     "numpy() of a cuda tensor": (
