@@ -137,7 +137,7 @@ def parameters(node):
 
 def is_triton(node):
     """A kernel of a GPU takes every pointer, number and constant by itself: Triton has no structs."""
-    return any(ast.unparse(each) == "triton.jit" for each in node.decorator_list)
+    return any(ast.unparse(each).startswith("triton.jit") for each in node.decorator_list)
 
 
 def size_faults(path, tree, lines):

@@ -161,6 +161,7 @@ class Cell(nn.Module, ABC):
         if (
             can["cudnn"]
             and self.torch_kind == "lstm"
+            and x.device.type == "cpu"
             and x.dtype == torch.float32
             and lengths is None
             and not low

@@ -1,11 +1,17 @@
 """How many kernels a GPU would start for a loss of a CRF, its best path, and a training step along 64 steps of time."""
 
 from contextlib import contextmanager
+from unittest import mock
 
 import pytest
 import torch
 
+import seqkit as sk
+from seqkit.kernels.rnn_scan.fused import families
+from seqkit.nn.cell import cell as make_cell
+from seqkit.nn.cell import cells
 from seqkit.nn.crf import CRF
+from seqkit.train.gradient.learner import GradientLearner
 from shadow.cuda import ShadowCuda
 
 pytest.importorskip("triton", reason="needs the extra gpu")
@@ -59,3 +65,65 @@ def crf_and_batch_on_cpu(classes, steps):
     torch.manual_seed(0)
     mask = torch.arange(steps) < torch.tensor([steps, 5, 0])[:, None]
     return torch.randn(3, steps, classes), torch.randint(0, classes, (3, steps)), mask
+
+
+def step(cell, steps, *, deterministic=False):
+    """Kernels started by a language model's training step of two layers, the first step, which makes buffers, left out."""
+    line = " ".join("abcdefgh"[i % 8] for i in range(2 * steps))
+    corpus = sk.Corpus.build([line, line], "whitespace", add_eos=True)
+    started, run = [], GradientLearner.step
+    settings = {"cell": cell, "hidden_size": 8, "num_layers": 2, "batch": 2, "bptt": steps, "epochs": 1}
+    with ShadowCuda() as shadow:
+
+        def watched(*arguments):
+            before = shadow.launches
+            loss = run(*arguments)
+            started.append(shadow.launches - before)
+            return loss
+
+        torch.use_deterministic_algorithms(deterministic)
+        try:
+            with mock.patch.object(GradientLearner, "step", watched):
+                sk.LanguageModel(**settings, device="cuda").fit(corpus)
+        finally:
+            torch.use_deterministic_algorithms(False)
+    assert not shadow.errors
+    return max(started[1:])
+
+
+# before: 6,637, 10,619 and 4,703; the others had as many under deterministic algorithms
+CELLS = [("peephole-lstm", False), ("layer-norm-lstm", False), ("gru-before", False)] + [
+    (name, True) for name in ("lstm", "gru", "rnn", "relu-rnn")
+]
+
+
+@pytest.mark.parametrize(("cell", "deterministic"), CELLS)
+def test_training_step_along_64_steps_of_time(cell, deterministic):
+    """Counted along 3 and 5 steps: each step of time starts as many."""
+    few, more = (step(cell, steps, deterministic=deterministic) for steps in (3, 5))
+    assert more - few == 2 * 2 * 4  # two layers: a product and a pass each way
+    assert more + (64 - 5) * 2 * 4 <= 600
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", ["peephole-lstm", "layer-norm-lstm", "gru-before"])
+def test_training_step_along_64_steps_of_time_is_counted_whole(cell):
+    assert step(cell, 64) == step(cell, 3) + 61 * 2 * 4 <= 600
+
+
+@pytest.mark.parametrize("cell", [n for n in cells.names() if cells.load(n).family in families.names()])
+def test_lengths_cost_no_kernel_a_step(cell):
+    counted = []
+    for steps in (3, 6):
+        with ShadowCuda() as shadow:
+            place = torch.device("cuda")
+            made, x = make_cell(cell, 3, 4).to(place), torch.randn(2, steps, 3).to(place)
+            for lengths in (None, torch.tensor([steps, 1])):
+                shadow.clear()
+                y, _ = made(x, lengths=lengths, backend="fused")
+                y.sum().backward()
+                counted.append(shadow.launches)
+                assert not shadow.waits
+        assert not shadow.errors
+    plain, ragged, longer, longer_ragged = counted
+    assert longer - plain == longer_ragged - ragged == 3 * 4

@@ -111,9 +111,8 @@ def viterbi(
     `log_partition` with max in place of log Σ exp, and the label of each maximum.
     """
     emissions, _, lengths = packed(emissions, mask)
-    found = torch.full(mask.shape, -1, dtype=torch.int64, device=mask.device)
     if not emissions.shape[1]:
-        return found
+        return torch.full(mask.shape, -1, dtype=torch.int64, device=mask.device)
     start, stop = ends.unbind(0)
     best, stay = start + emissions[:, 0], torch.arange(len(start), device=lengths.device)
     back = []
@@ -125,5 +124,5 @@ def viterbi(
     path = [(best + stop).argmax(1)]
     for source in reversed(back):
         path.append(source.gather(1, path[-1][:, None])[:, 0])
-    found[mask] = torch.stack(path[::-1], 1)[live(mask.shape[1], lengths)]
-    return found
+    places = (mask.cumsum(1) - 1).clamp(min=0)  # of each step among the packed ones
+    return torch.stack(path[::-1], 1).gather(1, places).masked_fill(~mask, -1)

@@ -2,23 +2,27 @@
 
 A family (families/*) gives the two pointwise passes; this file has what they share: buffers, the loop, rows
 of different length, mixed precision, and the weight's gradient, which is one large product at the end. For
-float32 on a CPU the passes are compiled (families/*/cpu.py, on the records of arrays.py), elsewhere they are
-torch operations.
+float32 the passes are compiled, on a CPU (families/*/cpu.py) and on a GPU with Triton (families/*/gpu.py),
+on the records of arrays.py; elsewhere they are torch operations.
 
 Not handled: second derivatives (`reference`).
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from seqkit.core.device import has_kernels
 from seqkit.core.family import Family
 from seqkit.core.types import Array
 from seqkit.kernels.rnn_scan.arrays import Backward, Forward
 from seqkit.kernels.rnn_scan.reference import State
 
+# (t, run, lengths): step t of the run, and back; a row that has ended keeps its state, and has no gradient
+Passes = tuple[Callable[[int, Forward, Tensor | None], None], Callable[[int, Backward, Tensor | None], None]]
 families = Family("seqkit.kernels.rnn_scan.families", "cell family")
 
 
@@ -30,14 +34,19 @@ class Loop:
     """
 
     separate: ClassVar[bool] = False  # whether the gradients of gx and of U h differ
-    full = 0  # steps before this one are live in every row
+    most_columns: ClassVar[int] = 1 << 30  # H that the kernels of a GPU take
+    full = 0  # before this step the loop sees to no row's end: none has ended, or the kernels see to it
+    lengths: Tensor | None = None
+    first_wanted = True  # whether the state before the first step wants a gradient
 
     def __init__(self, gx: Tensor, weight: Tensor, state: State, parameters: State) -> None:
         self.T, self.B, self.G = gx.shape
         self.H, self.gx = state[0].shape[1], gx
         self.low = gx.dtype == torch.bfloat16
         self.dtype = torch.float32 if self.low else gx.dtype
-        self.compiled = self.dtype == torch.float32 and gx.device.type == "cpu"
+        fast = self.dtype == torch.float32
+        self.on_gpu = fast and has_kernels(gx.device) and self.most_columns >= self.H
+        self.compiled = fast and gx.device.type == "cpu" and not self.on_gpu
         self.weight = weight.to(gx.dtype)
         self.parameters = tuple(p.to(self.dtype).contiguous() for p in parameters)
         self.states = [self.buffer(self.T + 1, self.H) for _ in state]
@@ -45,12 +54,16 @@ class Loop:
             whole[0] = first
         self.gates = self.buffer(self.T, self.G)
         self.inputs = self.buffer(self.T + 1, self.H, low=True) if self.low else self.states[0]
-        self.inputs[0] = self.states[0][0]
+        if self.low:
+            self.inputs[0] = self.states[0][0]
         self.product = torch.empty(self.B, self.G, dtype=gx.dtype, device=gx.device)  # U h of the step
         self.allocate()
         if self.compiled:
             x, product, gates, inputs = numpy(gx, self.product, self.gates, self.inputs)
             self.run = Forward(x, product, gates, numpy(*self.states), inputs, numpy(*self.own()))
+        elif self.on_gpu:
+            given = gx, self.product, self.gates, tuple(self.states), self.inputs, tuple(self.own())
+            self.run, (self.kernel, self.kernel_back) = Forward(*given), self.kernels()
 
     def buffer(self, steps: int, size: int, *, low: bool = False) -> Tensor:
         """An empty (steps, B, size); `low`: in the dtype of the products."""
@@ -70,6 +83,10 @@ class Loop:
 
     def pointwise_back(self, t: int, d: list[Tensor]) -> tuple[Tensor, Tensor]:
         """The gradients of gx[t] and U h; d[s], of state s after the step, becomes that before, without U."""
+        raise NotImplementedError  # abstract
+
+    def kernels(self) -> Passes:
+        """The passes as kernels of a GPU."""
         raise NotImplementedError  # abstract
 
     compiled_pointwise: Any  # Any: compiled functions with the families' own arguments
@@ -93,6 +110,8 @@ class Loop:
         """The pointwise pass of a step, after its product."""
         if self.compiled:
             self.compiled_pointwise(t, self.run)
+        elif self.on_gpu:
+            self.kernel(t, self.run, self.lengths)
         else:
             self.pointwise(t, self.gx[t].to(self.dtype), self.product.to(self.dtype))
             if self.low:
@@ -108,11 +127,15 @@ class Loop:
             y, through, gates, dgx, du = numpy(dy, self.dh, self.gates, self.dgx, self.du)
             states, own = numpy(*self.states), numpy(*self.own())
             self.run_back = Backward(y, through, numpy(*d), gates, states, dgx, du, own)
+        elif self.on_gpu:
+            given = dy, self.dh, tuple(d), self.gates, tuple(self.states)
+            self.run_back = Backward(*given, self.dgx, self.du, tuple(self.own()))
         steps = self.du.unbind(0)
         for t in range(self.T - 1, -1, -1):
             if live is None or t < self.full:
                 self.backward_step(t, dy, d)
-                torch.mm(steps[t], self.weight, out=self.dh)
+                if t or self.first_wanted:
+                    torch.mm(steps[t], self.weight, out=self.dh)
                 continue
             held = [g * ~live[t] for g in d]  # a row that has ended passes its gradient by
             for g in d:
@@ -123,12 +146,15 @@ class Loop:
             self.dh.zero_()
             for g, by in zip(d, held, strict=True):
                 g.add_(by)
-        d[0] += self.dh
+        if self.first_wanted:
+            d[0] += self.dh
 
     def backward_step(self, t: int, dy: Tensor, d: list[Tensor]) -> None:
         """The pointwise pass of a step back, before its product."""
         if self.compiled:
             self.compiled_back(t, self.run_back)
+        elif self.on_gpu:
+            self.kernel_back(t, self.run_back, self.lengths)
         else:
             d[0] += dy[t] + self.dh.to(self.dtype)
             self.dgx[t], self.du[t] = self.pointwise_back(t, d)
@@ -152,7 +178,8 @@ class _Scan(torch.autograd.Function):
         live = None
         if lengths is not None:
             live = (torch.arange(loop.T, device=gx.device)[:, None] < lengths)[:, :, None]
-            loop.full = int(lengths.min()) if len(lengths) else 0
+            loop.lengths = lengths
+            loop.full = loop.T if loop.on_gpu else int(lengths.min()) if len(lengths) else 0
         loop.forward(live)
         ctx.loop, ctx.live = loop, live
         y = loop.states[0][1:]
@@ -164,8 +191,9 @@ class _Scan(torch.autograd.Function):
     def backward(ctx: Any, dy: Tensor, *dstates: Tensor) -> tuple[Any, ...]:
         loop, live = ctx.loop, ctx.live
         d = [g.to(loop.dtype, copy=True).contiguous() for g in dstates]
-        dy = dy.to(loop.dtype)
-        loop.backward((dy if live is None else torch.where(live, dy, 0.0)).contiguous(), d, live)
+        dy, loop.first_wanted = dy.to(loop.dtype), any(ctx.needs_input_grad[5 : 5 + len(d)])
+        masked = dy if live is None or loop.on_gpu else torch.where(live, dy, 0.0)
+        loop.backward(masked.contiguous(), d, live)
         return None, None, None, loop.dgx, loop.weight_gradient(), *d, *loop.parameter_gradients()
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from seqkit.kernels.rnn_scan.families.gru import cpu
-from seqkit.kernels.rnn_scan.fused import Loop
+from seqkit.kernels.rnn_scan.fused import Loop, Passes
 
 __all__ = ["GRULoop"]
 
@@ -15,6 +15,12 @@ class GRULoop(Loop):
     separate = True
     compiled_pointwise = staticmethod(cpu.forward)
     compiled_back = staticmethod(cpu.backward)
+
+    def kernels(self) -> Passes:
+        """Those of gpu.py."""
+        from seqkit.kernels.rnn_scan.families.gru import gpu
+
+        return gpu.forward, gpu.backward
 
     def allocate(self) -> None:
         """m of each step."""

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
+from seqkit.kernels.rnn_scan.arrays import Backward
 from seqkit.kernels.rnn_scan.families.gru_before import cpu
-from seqkit.kernels.rnn_scan.fused import Loop, numpy
+from seqkit.kernels.rnn_scan.fused import Loop, Passes, numpy
 
 __all__ = ["GRUBeforeLoop"]
 
@@ -17,8 +18,22 @@ class GRUBeforeLoop(Loop):
         self.q = self.buffer(self.T, self.H, low=True)
         self.weight_rz, self.weight_n = self.weight[: 2 * self.H], self.weight[2 * self.H :]
 
+    def kernels(self) -> Passes:
+        """Those of gpu.py, which make the products too."""
+        from seqkit.kernels.rnn_scan.families.gru_before import gpu
+
+        return gpu.forward, gpu.backward
+
+    def own(self) -> list[Tensor]:
+        """q and U, for a GPU."""
+        return [self.q, self.weight.contiguous()]
+
     def forward(self, live: Tensor | None) -> None:
         """All steps: r and z, q, n, h."""
+        if self.on_gpu:
+            for t in range(self.T):
+                self.kernel(t, self.run, self.lengths)
+            return
         H, h, gates = self.H, self.states[0], self.gates
         first = torch.empty(self.B, 2 * H, dtype=self.gx.dtype, device=self.gx.device)
         second = torch.empty(self.B, H, dtype=self.gx.dtype, device=self.gx.device)
@@ -56,6 +71,13 @@ class GRUBeforeLoop(Loop):
 
     def backward(self, dy: Tensor, d: list[Tensor], live: Tensor | None) -> None:
         """As all families, with U_r and U_z as the weight of the last product."""
+        if self.on_gpu:
+            self.du = self.dgx = self.buffer(self.T, self.G, low=True)
+            states, own, room = tuple(self.states), tuple(self.own()), torch.empty_like(d[0])
+            run = Backward(dy, room, tuple(d), self.gates, states, self.dgx, self.du, own)
+            for t in range(self.T - 1, -1, -1):
+                self.kernel_back(t, run, self.lengths)
+            return
         whole, self.compiled = self.weight, False
         self.weight = torch.cat([self.weight_rz, torch.zeros_like(self.weight_n)])
         super().backward(dy, d, live)

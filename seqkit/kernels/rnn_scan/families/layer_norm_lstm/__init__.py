@@ -5,7 +5,7 @@ from torch import Tensor
 
 from seqkit.kernels.primitives.layer_norm.reference import normalise, normalise_back
 from seqkit.kernels.rnn_scan.families.layer_norm_lstm import cpu
-from seqkit.kernels.rnn_scan.fused import Loop
+from seqkit.kernels.rnn_scan.fused import Loop, Passes
 
 __all__ = ["LayerNormLSTMLoop"]
 
@@ -19,16 +19,25 @@ class LayerNormLSTMLoop(Loop):
     separate = True
     compiled_pointwise = staticmethod(cpu.forward)
     compiled_back = staticmethod(cpu.backward)
+    most_columns = 1024
+
+    def kernels(self) -> Passes:
+        """Those of gpu.py."""
+        from seqkit.kernels.rnn_scan.families.layer_norm_lstm import gpu
+
+        return gpu.forward, gpu.backward
 
     def allocate(self) -> None:
         """û, ĉ, the tanh, and 1 / √(var + ε) of both, of each step."""
         self.u_hat, self.c_hat, self.tanh_c = (self.buffer(self.T, n) for n in (self.G, self.H, self.H))
         self.scales = self.buffer(self.T, 2)
-        self.sums = [torch.zeros_like(p) for p in self.parameters]
+        self.terms = self.buffer(0, 6 * self.H)
+        self.sums = [] if self.on_gpu else [torch.zeros_like(p) for p in self.parameters]
 
     def own(self) -> list[Tensor]:
-        """The buffers, the parameters, and sums for their gradients."""
-        return [self.u_hat, self.c_hat, self.tanh_c, self.scales, *self.parameters, *self.sums]
+        """The buffers, the parameters, and sums for their gradients; for a GPU room for their terms."""
+        sums = [self.terms] if self.on_gpu else self.sums
+        return [self.u_hat, self.c_hat, self.tanh_c, self.scales, *self.parameters, *sums]
 
     def pointwise(self, t: int, gx: Tensor, u: Tensor) -> None:
         """Normalise U h, squash the gates, normalise c for the output alone."""
@@ -57,10 +66,14 @@ class LayerNormLSTMLoop(Loop):
 
     def backward(self, dy: Tensor, d: list[Tensor], live: Tensor | None) -> None:
         """As all families, the sums from 0."""
+        if self.on_gpu:
+            self.terms = self.buffer(self.T, 6 * self.H)
         for total in self.sums:
             total.zero_()
         super().backward(dy, d, live)
 
     def parameter_gradients(self) -> tuple[Tensor, ...]:
-        """Summed along the way."""
+        """Summed along the way; of a GPU's rows now, so that the order of the sums is always the same."""
+        if self.on_gpu:
+            return torch.split(self.terms.sum((0, 1)), [4 * self.H, self.H, self.H])
         return tuple(total.clone() for total in self.sums)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from seqkit.kernels.rnn_scan.families.lstm import cpu
-from seqkit.kernels.rnn_scan.fused import Loop
+from seqkit.kernels.rnn_scan.fused import Loop, Passes
 
 __all__ = ["LSTMLoop"]
 
@@ -15,14 +15,21 @@ class LSTMLoop(Loop):
     compiled_pointwise = staticmethod(cpu.forward)
     compiled_back = staticmethod(cpu.backward)
 
+    def kernels(self) -> Passes:
+        """Those of gpu.py."""
+        from seqkit.kernels.rnn_scan.families.lstm import gpu
+
+        return gpu.forward, gpu.backward
+
     def allocate(self) -> None:
         """tanh c of each step."""
         self.tanh_c = self.buffer(self.T, self.H)
+        self.terms = self.buffer(0, 3 * self.H)
         self.peepholes = self.parameters[0] if self.parameters else self.gates.new_zeros(0, self.H)
 
     def own(self) -> list[Tensor]:
-        """tanh c, peepholes."""
-        return [self.tanh_c, self.peepholes]
+        """tanh c, peepholes, and for a GPU room for the terms of their gradients."""
+        return [self.tanh_c, self.peepholes, *([self.terms] if self.on_gpu else [])]
 
     def pointwise(self, t: int, gx: Tensor, u: Tensor) -> None:
         """The gates, then c, the output gate's peephole, and h."""
@@ -52,10 +59,18 @@ class LSTMLoop(Loop):
         both = torch.cat([di, df, dg, do], -1)
         return both, both
 
+    def backward(self, dy: Tensor, d: list[Tensor], live: Tensor | None) -> None:
+        """As all families."""
+        if self.on_gpu and self.parameters:
+            self.terms = self.buffer(self.T, 3 * self.H)
+        super().backward(dy, d, live)
+
     def parameter_gradients(self) -> tuple[Tensor, ...]:
         """Σ da ∘ c over steps and rows."""
         if not self.parameters:
             return ()
+        if self.on_gpu:
+            return (self.terms.sum((0, 1)).view(3, self.H),)
         (di, df, _, do), c = self.du.to(self.dtype).chunk(4, -1), self.states[1]
         return (
             torch.stack([(di * c[:-1]).sum((0, 1)), (df * c[:-1]).sum((0, 1)), (do * c[1:]).sum((0, 1))]),

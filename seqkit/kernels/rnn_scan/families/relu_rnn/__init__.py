@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from seqkit.kernels.rnn_scan.families.rnn import cpu
-from seqkit.kernels.rnn_scan.fused import Loop
+from seqkit.kernels.rnn_scan.fused import Loop, Passes
 
 __all__ = ["ReluRNNLoop"]
 
@@ -16,6 +16,12 @@ class ReluRNNLoop(Loop):
 
     compiled_pointwise = staticmethod(partial(cpu.forward, True))
     compiled_back = staticmethod(partial(cpu.backward, True))
+
+    def kernels(self) -> Passes:
+        """Those of gpu.py."""
+        from seqkit.kernels.rnn_scan.families.rnn import gpu
+
+        return partial(gpu.forward, True), partial(gpu.backward, True)
 
     def pointwise(self, t: int, gx: Tensor, u: Tensor) -> None:
         """One sum, cut at 0."""

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from seqkit.kernels.rnn_scan.families.rnn import cpu
-from seqkit.kernels.rnn_scan.fused import Loop
+from seqkit.kernels.rnn_scan.fused import Loop, Passes
 
 __all__ = ["RNNLoop"]
 
@@ -16,6 +16,12 @@ class RNNLoop(Loop):
 
     compiled_pointwise = staticmethod(partial(cpu.forward, False))
     compiled_back = staticmethod(partial(cpu.backward, False))
+
+    def kernels(self) -> Passes:
+        """Those of gpu.py."""
+        from seqkit.kernels.rnn_scan.families.rnn import gpu
+
+        return partial(gpu.forward, False), partial(gpu.backward, False)
 
     def pointwise(self, t: int, gx: Tensor, u: Tensor) -> None:
         """One sum, squashed."""
