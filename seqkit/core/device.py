@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from seqkit.core.errors import BackendError, OptionError
+from seqkit.core.errors import BackendError, OptionError, ResourceError
 
 MOST_THREADS = 512
 DRIVERS = (  # what a driver puts there: NVIDIA's, WSL's, AMD's, Jetson's, Windows'
@@ -84,6 +84,17 @@ def gpu(name: str = "auto") -> Any:  # Any: torch.device
 def backend(place: Any) -> str:  # Any: torch.device
     """What a report calls the place that `gpu` found: cuda or cpu."""
     return "cpu" if place is None else str(place.type)
+
+
+@contextlib.contextmanager
+def gpu_memory(where: str) -> Iterator[None]:
+    """Within the block, or the function that it decorates, a GPU that is full is a ResourceError."""
+    import torch
+
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise ResourceError(f"{where}: the memory of the GPU ran out. Use --device cpu.") from error
 
 
 @functools.cache

@@ -8,6 +8,8 @@ import sys
 import in_process
 import numpy as np
 import pytest
+import torch
+from torch import Tensor
 
 import seqkit as sk
 from seqkit.core import device
@@ -167,3 +169,16 @@ print("torch" in sys.modules)
         [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("words", [NEAREST, (*COUNT, "1G", "--out", "full")], ids=["nearest", "count"])
+def test_a_gpu_that_is_full_is_one_sentence(folder, monkeypatch, words):
+    def full(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(Tensor, "topk", full)
+    monkeypatch.setattr(Tensor, "unique", full)
+    with ShadowCuda():
+        told = in_process.run(*words, "--device", "cuda", cwd=folder, code=6).stderr
+    assert "the memory of the GPU ran out. Use --device cpu." in told
+    assert not (folder / "full").exists()

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from seqkit.core.device import upload
+from seqkit.core.device import gpu_memory, upload
 from seqkit.core.types import Array
 
 
+@gpu_memory("debias")
 def affine(rows: Array, linear: Array, shift: Array, unit: bool, device: Any) -> Array:
     """M x + c; with `unit`, of x made unit first, and a row of zeros stays."""
     x, m, c = (upload(np.array(array), device).double() for array in (rows, linear, shift))

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqkit.core.device import upload
+from seqkit.core.device import gpu_memory, upload
 from seqkit.kernels.cooccurrence.cpu import CountedRows, Indexed, row_ranges
 from seqkit.kernels.cooccurrence.loops.cpu import END
 
@@ -25,7 +25,8 @@ LARGEST = 1 << 61  # of a key
 
 def count(text: Indexed, device: Any, *, pairs: int = PAIRS) -> Iterator[CountedRows]:
     """All rows in order, some at a time; at most `pairs` pairs, or those of one place, are held at once."""
-    stream, weights = (upload(np.array(a), device) for a in (text.stream, text.weights))
+    with gpu_memory("co-occurrence"):
+        stream, weights = (upload(np.array(a), device) for a in (text.stream, text.weights))
     size, each = len(text.ends) - 1, (len(text.weights) - 1) * (1 + text.symmetric)
     least = -(
         -pairs * size * len(text.weights) // LARGEST
@@ -33,10 +34,12 @@ def count(text: Indexed, device: Any, *, pairs: int = PAIRS) -> Iterator[Counted
     most = np.diff(text.ends) * each
     for low, high in row_ranges(np.maximum(most, least), pairs):
         places = text.places[text.ends[low] : text.ends[high]]
-        if high == low + 1 and most[low] > pairs:
-            yield _dense(text, stream, weights, places, max(1, pairs // each))
-        else:
-            yield _sorted(text, stream, weights, places, low, high)
+        with gpu_memory("co-occurrence"):
+            if high == low + 1 and most[low] > pairs:
+                found = _dense(text, stream, weights, places, max(1, pairs // each))
+            else:
+                found = _sorted(text, stream, weights, places, low, high)
+        yield found
 
 
 def _pairs(text: Indexed, stream: Tensor, places: Any) -> Iterator[tuple[int, Tensor, Tensor]]:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from seqkit.core.device import upload
+from seqkit.core.device import gpu_memory, upload
 from seqkit.core.types import Array
 from seqkit.kernels.near_pairs.reference import Pairs
 
 PAIRS = 1 << 23  # looked at together
 
 
+@gpu_memory("analogies")
 def best(rows: Array, g: Array, delta: float, least: float, keep: int, device: Any) -> Pairs:
     """The `keep` best (x, y, score), best first, ties to the lower x and y."""
     every, along = upload(rows.astype(np.float64), device), upload(rows @ g, device)

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from seqkit.core.device import upload
+from seqkit.core.device import gpu_memory, upload
 from seqkit.core.types import Array
 from seqkit.kernels.second_moments.reference import Sums
 
 NUMBERS = 1 << 24  # in a block
 
 
+@gpu_memory("debias")
 def sums(matrix: Array, free: Array, device: Any) -> Sums:
     """In float64, the third sum over the rows that are `free`; the host waits once, at the end."""
     dim = matrix.shape[1]

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqkit.core.device import float32_products, upload
+from seqkit.core.device import float32_products, gpu_memory, upload
 from seqkit.core.types import Array, Floats
 
 SLACK = 32  # rows picked beyond K: near ties, which float32 may have in another order
@@ -53,6 +53,7 @@ class Rows:
         return (1 / torch.where(self.lengths > 0, self.lengths, 1)).float().double()
 
 
+@gpu_memory("neighbours")
 def put(matrix: Annotated[Array, "V D"], norms: Annotated[Array, "V"], device: Any) -> Rows:
     """Copy a matrix, which may be memory-mapped, and the lengths of its rows to the device."""
     there = torch.empty(matrix.shape, dtype=torch.float32, device=device)
@@ -65,6 +66,7 @@ def put(matrix: Annotated[Array, "V D"], norms: Annotated[Array, "V"], device: A
     return Rows(there, upload(finite.astype(np.float64), device))
 
 
+@gpu_memory("neighbours")
 def nearest(
     rows: Rows, queries: Annotated[Array, "N D"], k: int, *, by: str = "cosine", less: Array | None = None
 ) -> tuple[Annotated[Array, "N K"], Annotated[Floats, "N K"]]:
@@ -101,6 +103,7 @@ def nearest(
     return _all(rows, len(queries), k, prepare)
 
 
+@gpu_memory("analogies")
 def multiply(
     rows: Rows,
     words: Annotated[Array, "N A D"],
