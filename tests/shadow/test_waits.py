@@ -15,6 +15,9 @@ from shadow.cuda import ShadowCuda
 from shadow.test_models import LABELS, SENTENCES, SOURCES, TAGS, TARGETS, TEXTS, corpus, language_model
 
 
+pytestmark = pytest.mark.usefixtures("torch_in_place_of_kernels")
+
+
 def waits_of(act):
     """How often the host waits for the GPU in act(), after one call that warms up."""
     with ShadowCuda() as shadow:
