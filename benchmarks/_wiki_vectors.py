@@ -26,7 +26,9 @@ def wiki_vectors(chosen: argparse.Namespace, dim: int, seed: int = 1) -> Vectors
     path = chosen.vectors or CACHE / f"wiki100m-d{dim}-s{seed}.vectors"
     if not path.exists():
         started = time.monotonic()
-        model = SkipGram(dim, "negative-sampling", subsample=1e-4, lr=0.05, threads=chosen.threads, seed=seed)
+        model = SkipGram(
+            dim, "negative-sampling", subsample=1e-4, lr=0.05, device="cpu", threads=chosen.threads, seed=seed
+        )
         model.fit(Corpus.build(lines(wiki(chosen.data)))).save(path)
         print(f"  vectors of wiki100m trained in {time.monotonic() - started:,.0f} s: {path}", flush=True)
     return Vectors.load(path)

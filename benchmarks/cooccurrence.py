@@ -103,7 +103,7 @@ def main(args: list[str]) -> None:
             for n in range(chosen.repeat)
         ]
         ordering = [
-            timed(lambda: GloVe(dim=16, threads=chosen.threads).objective(counts))
+            timed(lambda: GloVe(dim=16, device="cpu", threads=chosen.threads).objective(counts))
             for _ in range(chosen.repeat)
         ]
         opening = [timed(lambda: Cooccurrence.load(f"{found[0][6]}/counts")) for _ in range(9)]

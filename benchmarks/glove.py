@@ -61,9 +61,9 @@ def main(args: list[str]) -> None:
             f"{machine()}\n{corpus.num_tokens:,} words of wiki100m, {counts.num_pairs:,} pairs, d100, "
             f"{chosen.threads} threads"
         )
-        model = GloVe(threads=chosen.threads)
+        model = GloVe(device="cpu", threads=chosen.threads)
         learners = {"tiled": model.objective(counts), "shuffled": shuffled(model, counts)}
-        one = GloVe(threads=1)
+        one = GloVe(device="cpu", threads=1)
         learners["tiled, 1 thread"] = one.objective(counts)
         runs: dict[str, list[float]] = {what: [] for what in learners}
         speed(learners["tiled"], 0)  # compile
@@ -82,7 +82,7 @@ def main(args: list[str]) -> None:
         )
         if chosen.quality:
             del learners
-            model = GloVe(epochs=chosen.epochs, threads=chosen.threads)
+            model = GloVe(device="cpu", epochs=chosen.epochs, threads=chosen.threads)
             vectors = model.fit(counts)
             sections = analogies.read_questions(chosen.data / "analogy" / "questions-words.txt")
             print(f"  cost by epoch: {', '.join(f'{epoch.loss.mean:.4f}' for epoch in model.history)}")

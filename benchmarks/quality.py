@@ -68,6 +68,7 @@ def main(args: list[str]) -> None:
                 loss,
                 subsample=1e-4,
                 lr=0.05,
+                device="cpu",
                 threads=chosen.threads,
                 seed=chosen.seed,
                 deterministic=deterministic,

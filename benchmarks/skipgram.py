@@ -18,7 +18,7 @@ SETTINGS = {"window": 5, "subsample": 1e-3, "min_count": 5}
 
 def ours(corpus: Corpus, **settings: object) -> float:
     """Raw words a second of one epoch, after a short run that compiles."""
-    model = SkipGram(epochs=1, **SETTINGS, **settings)
+    model = SkipGram(epochs=1, device="cpu", **SETTINGS, **settings)
     model.objective(corpus).step(Block(corpus.ids, corpus.starts, 0, 0, 5000), 0.025)
     objective = model.objective(corpus)
     blocks = objective.batches(corpus, epochs=1)

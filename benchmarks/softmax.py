@@ -33,7 +33,13 @@ def main(args: list[str]) -> None:
     )
     corpus = Corpus(ids, np.arange(0, tokens + 1, 1000), vocab)
     model = SkipGram(
-        dim, "full-softmax", subsample=0.0, min_count=1, threads=chosen.threads, batch=chosen.batch
+        dim,
+        "full-softmax",
+        subsample=0.0,
+        min_count=1,
+        device="cpu",
+        threads=chosen.threads,
+        batch=chosen.batch,
     )
     objective = model.objective(corpus)
     objective.step(Block(ids, corpus.starts, 0, 0, 1000), 0.01)

@@ -26,7 +26,7 @@ from seqkit.text.vocab import Vocab
 
 def ours(corpus: Corpus, threads: int, **settings: object) -> float:
     """Raw words a second of one epoch, after a short run that compiles."""
-    model = SkipGram(loss="subwords", epochs=1, threads=threads, **settings)
+    model = SkipGram(loss="subwords", epochs=1, device="cpu", threads=threads, **settings)
     model.objective(corpus).step(Block(corpus.ids, corpus.starts, 0, 0, 5000), 0.025)
     objective = model.objective(corpus)
     blocks = objective.batches(corpus, epochs=1)
@@ -88,7 +88,7 @@ def quality(data: Path, corpus: Corpus, text: str, threads: int, epochs: int, pe
         )
 
     for loss in ("negative-sampling", "subwords"):
-        model = SkipGram(loss=loss, subsample=1e-4, lr=0.05, epochs=epochs, threads=threads)
+        model = SkipGram(loss=loss, subsample=1e-4, lr=0.05, epochs=epochs, device="cpu", threads=threads)
         started = time.monotonic()
         show(f"seqkit {loss}", model.fit(corpus), time.monotonic() - started)
     if peer:

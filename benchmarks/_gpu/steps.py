@@ -20,6 +20,7 @@ import torch
 import seqkit as sk
 from benchmarks._gpu.cases import CASES, LINES, compare, limit
 from benchmarks._gpu.queries import queries
+from benchmarks._gpu.words import glove, words
 from seqkit.core.device import float32_products
 from seqkit.kernels.decode import reference
 from seqkit.kernels.decode.rules import Rows, Rules, row_seeds
@@ -240,4 +241,6 @@ STEPS: dict[str, tuple[Callable[[bool, Path], dict[str, Any]], int]] = {  # with
     "loss": (loss, 30),
     "queries": (queries, 90),
     "shakespeare": (shakespeare, 90),
+    "words": (words, 100),
+    "glove": (glove, 60),
 }

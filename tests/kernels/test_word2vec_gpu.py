@@ -2,11 +2,14 @@
 
 import importlib
 import importlib.util
+import itertools
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from seqkit.kernels.primitives.windows import reference as windows
 from seqkit.kernels.word2vec import reference
 
 interpreted = pytest.importorskip("interpreted", reason="needs the extra gpu")
@@ -59,7 +62,7 @@ def test_kept_tokens_are_those_of_the_cpu():
     (first, last, total), found = cpu.keep(text, 0, 3000, plan[0])
     kept = windows_gpu.keep(here._stretch(text), here.windows)
     assert (first, last) == (0, total)
-    for got, want in zip(kept, found, strict=True):
+    for got, want in zip(kept[:3], found, strict=True):
         np.testing.assert_array_equal(got.cpu().numpy(), want[:total])
 
 
@@ -92,3 +95,49 @@ def test_epochs_and_stretches_use_one_upload():
         uploaded = here._text.ids
     assert here._stretch(text).ids is uploaded
     assert counts[:2] != counts[2:]
+
+
+@pytest.mark.parametrize("tree", [False, True])
+def test_crowds_are_how_many_windows_change_a_row(tree):
+    text = plans.text(tokens=20_000)._replace(starts=np.array([0, 20_000]))
+    plan = plans.plan(text.ids, tree=tree, subsample=False)
+    here = held(plans.matrices(), 20, plan)
+    kept = gpu.keep(here._stretch(text), here.windows)
+    around, out = (rates.cpu().numpy() for rates in gpu.crowds(kept, here.windows, here.targets))
+    found, total = np.zeros((2, 30)), 0
+    for place, word, context in itertools.islice(windows.windows(text, plan[0]), 3000):
+        np.add.at(found[0], context, 1)
+        np.add.at(found[1], reference.targets_of(word, place, *plan)[0], 1)
+        total += 1
+    shares = kept.shares.cpu().numpy()
+    noise = 0 if tree else (out - shares) * shares  # what is drawn and left out, as it is the word itself
+    np.testing.assert_allclose(out - noise, found[1] / total, atol=0.05)
+    np.testing.assert_allclose(around, found[0] / total, atol=0.1)
+    assert (out.max() if tree else out.sum() / 6) == pytest.approx(1.0)
+
+
+def test_rows_of_a_crowd_move_by_a_part_and_a_program_alone_by_all():
+    windows_gpu = importlib.import_module("seqkit.kernels.primitives.windows.gpu")
+    rates = torch.tensor([1.0, 0.1, 0.0])
+    assert windows_gpu.damping(rates, 1).tolist() == [1.0, 1.0, 1.0]
+    found = windows_gpu.damping(rates, 41)
+    np.testing.assert_allclose(found, [0.05, 0.5, 1.0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("settings", [{}, {"tree": True}, {"cbow": True}], ids=str)
+def test_several_programs_damp_the_rows_that_all_of_them_change(settings, monkeypatch):
+    windows_gpu = importlib.import_module("seqkit.kernels.primitives.windows.gpu")
+    text = plans.text(tokens=100)
+    plan = plans.plan(text.ids, **settings)
+    moved = []
+    for tokens in (100, 10):
+        monkeypatch.setattr(windows_gpu, "TOKENS", tokens)
+        pair = plans.matrices(dim=4)
+        here, before = held(pair, 4, plan), [matrix.copy() for matrix in pair]
+        here.train(gpu.train, text, plan[0], 1e-4)
+        here.parameters.download()
+        moved.append([np.abs(after - old).sum(1) for after, old in zip(pair, before, strict=True)])
+    kept = gpu.keep(here._stretch(text), here.windows)
+    for which, rates in enumerate(gpu.crowds(kept, here.windows, here.targets)):
+        expected = moved[0][which][: len(rates)] * windows_gpu.damping(rates, 10).cpu().numpy()
+        np.testing.assert_allclose(moved[1][which][: len(rates)], expected, rtol=0.02, atol=1e-6)

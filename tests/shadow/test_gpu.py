@@ -50,4 +50,15 @@ def test_script_runs_dry_on_a_cpu(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
     assert not found["models"]["failed"]
-    assert set(found) >= {"env", "lm_speed", "cells", "sampling", "loss", "queries", "shakespeare"}
+    assert set(found) >= {
+        "env",
+        "kernels",
+        "lm_speed",
+        "cells",
+        "sampling",
+        "loss",
+        "queries",
+        "shakespeare",
+        "words",
+        "glove",
+    }

@@ -14,7 +14,6 @@ from seqkit.models.translator.model import Translator
 from shadow.cuda import ShadowCuda
 from shadow.test_models import LABELS, SENTENCES, SOURCES, TAGS, TARGETS, TEXTS, corpus, language_model
 
-
 pytestmark = pytest.mark.usefixtures("torch_in_place_of_kernels")
 
 

@@ -11,14 +11,25 @@ from typing import Any
 import torch
 import triton
 import triton.language as tl
+from torch import Tensor
 
 from seqkit.kernels.fasttext.reference import SHARED, Plan
 from seqkit.kernels.primitives.activations.gpu import logistic
-from seqkit.kernels.primitives.windows.gpu import Kept, bounds, centre, context, draw, keep, own_windows
+from seqkit.kernels.primitives.windows.gpu import (
+    Kept,
+    bounds,
+    centre,
+    context,
+    context_words,
+    damping,
+    draw,
+    keep,
+    noise_shares,
+    own_windows,
+    programs_for,
+)
 from seqkit.kernels.primitives.windows.settings import Matrices, Stretch
 
-PROGRAMS = 1 << 14  # at most; a GPU runs some 1,000 of them at once
-TOKENS = 16  # of a program at least
 AT_ONCE = 8  # rows of either matrix in registers
 MOST = 1 << 10  # targets of a window that are compared with each other
 REGISTERS = 255  # of a thread at most; said, so that the assembler spills none to start more programs
@@ -101,6 +112,7 @@ def mean_of_rows(
 @triton.jit
 def move_rows(
     dh,
+    in_damping,
     input,
     rows,
     row_ends,
@@ -124,7 +136,7 @@ def move_rows(
             at = begin + tl.arange(0, BR)
             row = tl.load(rows + at, at < end, 0).to(tl.int64)
             there = (at < end)[:, None] & (d < D)[None]
-            moved = tl.broadcast_to(dh[None], (BR, BD))
+            moved = tl.load(in_damping + row)[:, None] * dh[None]
             tl.atomic_add(input + row[:, None] * STRIDE + d[None], moved, there, sem="relaxed")
             begin += BR
         i += 1
@@ -142,6 +154,8 @@ def subword_kernel(
     table,
     rows,
     row_ends,
+    in_damping,
+    out_damping,
     loss,
     count,
     lr,
@@ -202,15 +216,30 @@ def subword_kernel(
             g = error * (weight * lr)
             nats += (nll * weight).to(tl.float64)
             dh += tl.sum(g[:, None] * y, 0)
-            tl.atomic_add(output + y_at, g[:, None] * h[None], y_there, sem="relaxed")
+            dy = (g * tl.load(out_damping + row))[:, None] * h[None]
+            tl.atomic_add(output + y_at, dy, y_there, sem="relaxed")
             k += BR
         if DIVIDE:
             dh = dh / tl.maximum(number, 1)
-        move_rows(dh, input, rows, row_ends, word, p, left, sources, tokens, D, STRIDE, BD, BR, CBOW)
+        move_rows(
+            dh, in_damping, input, rows, row_ends, word, p, left, sources, tokens, D, STRIDE, BD, BR, CBOW
+        )
         pairs += predicted
         p += 1
     tl.store(loss + me, tl.sum(nats, 0))
     tl.store(count + me, pairs)
+
+
+def crowds(kept: Kept, plan: Plan, rows: int) -> tuple[Tensor, Tensor]:
+    """How many windows in one change each of the input `rows`, and each output row (V,)."""
+    (windows, targets), shares = plan, kept.shares
+    names: Any = targets.rows
+    ends: Any = targets.ends
+    around = context_words(windows)
+    of_words = torch.repeat_interleave(shares, ends.diff(), output_size=len(names))
+    read = torch.zeros(rows, device=shares.device).index_add_(0, names.long(), of_words)
+    drawn = shares + targets.noise.negatives * noise_shares(targets.noise)
+    return (read * around, drawn) if windows.cbow else (read, drawn * around)
 
 
 def train(
@@ -227,18 +256,21 @@ def train(
     input: Any = matrices[0]
     D, K, window = input.shape[1], targets.noise.negatives, windows.window
     most = (1 if windows.cbow else 2 * window) * (K + 1)
-    programs = min(max((text.high - text.low) // TOKENS, 1), PROGRAMS)
+    programs = programs_for(text)
+    in_rates, out_rates = crowds(kept, plan, len(input))
     loss = torch.zeros(programs, dtype=torch.float64, device=input.device)
     count = torch.zeros(programs, dtype=torch.int32, device=input.device)
     subword_kernel[(programs,)](
         input,
         matrices[1],
-        *kept,
+        *kept[:3],
         bounds(kept, text),
         windows.seeds,
         targets.noise.table,
         targets.rows,
         targets.ends,
+        damping(in_rates, programs),
+        damping(out_rates, programs),
         loss,
         count,
         lr,

@@ -4,17 +4,17 @@ A program has one window after the other, of a stretch of the text that is its o
 context rows and their changes in registers and goes through the targets; rows are added to by atomics, so
 that the bytes depend on who comes first. Programs that run one after the other give the reference.
 
-Stale rows: programs see each other's changes late, and what all of them change (the root of a tree, the most
-common words) overshoots if too many of them look at the same values. Of a tree, where each window changes
-the root, fewer programs are started (TREE_PROGRAMS), and of a short stretch one for WINDOWS tokens.
+Stale rows: what very many windows change (the root of a tree, the most common words) takes a part of each
+change, see windows.gpu.damping.
 Not handled: a skip-gram window wider than is held at once (`shape`) is several mini-batches.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 import triton
 import triton.language as tl
+from torch import Tensor
 
 from seqkit.kernels.primitives.activations.gpu import logistic
 from seqkit.kernels.primitives.windows.gpu import (
@@ -23,16 +23,18 @@ from seqkit.kernels.primitives.windows.gpu import (
     bounds,
     centre,
     context,
+    context_words,
+    damping,
     keep,
     mean_of,
     noise_row,
+    noise_shares,
     own_windows,
+    programs_for,
 )
-from seqkit.kernels.primitives.windows.settings import Matrices, Stretch
+from seqkit.kernels.primitives.windows.settings import Matrices, Noise, Stretch, Windows
 from seqkit.kernels.word2vec.reference import Paths, Plan
 
-PROGRAMS, TREE_PROGRAMS = 1 << 14, 256  # at most; a GPU runs some 1,000 of them at once
-WINDOWS = 16  # tokens of a program at least
 HELD = 1 << 14  # numbers of context rows in registers at most; as many changes beside them
 TARGETS = 8  # of CBOW at once
 REGISTERS = 255  # of a thread at most; said, so that the assembler spills none to start more programs
@@ -59,6 +61,8 @@ def skipgram_kernel(
     points,
     labels,
     path_ends,
+    in_damping,
+    out_damping,
     loss,
     count,
     lr,
@@ -78,9 +82,8 @@ def skipgram_kernel(
     """Each context word predicts the centre: X (BW, BD) stays, an output row comes after the other."""
     me = tl.program_id(0)
     p, last = own_windows(me, ends)
-    d = tl.arange(0, BD)
+    d, all_t = tl.arange(0, BD), tl.arange(0, BK)
     in_row = d < D
-    all_t = tl.arange(0, BK)
     nats, pairs = tl.zeros((BW,), tl.float32).to(tl.float64), 0
     while p < last:
         word, place, width = centre(p, tokens, places, seeds, WINDOW, SHRINK)
@@ -112,13 +115,16 @@ def skipgram_kernel(
                 y_at = output + row * STRIDE + d
                 y = tl.load(y_at, y_there, 0.0, cache_modifier=FRESH)
                 error, nll = logistic(tl.sum(x * y[None], 1), label)
-                g = tl.where(there, error, 0.0) * (weight * lr)
-                window_nats += tl.where(there, nll, 0.0) * weight
+                g, nll = tl.where(there, error, 0.0) * (weight * lr), tl.where(there, nll, 0.0)
+                window_nats += nll * weight
                 dx += g[:, None] * y[None]
-                tl.atomic_add(y_at, tl.sum(g[:, None] * x, 0), y_there, sem="relaxed")
+                tl.atomic_add(
+                    y_at, tl.sum(g[:, None] * x, 0) * tl.load(out_damping + row), y_there, sem="relaxed"
+                )
                 k += 1
             if LOCKED:
                 x_there = x_there & (tl.load(locked + words, there, 1) == 0)[:, None]
+            dx *= tl.load(in_damping + words)[:, None]
             tl.atomic_add(input + x_at, dx, x_there, sem="relaxed")
             nats += window_nats.to(tl.float64)
             pairs += n
@@ -141,6 +147,8 @@ def cbow_kernel(
     points,
     labels,
     path_ends,
+    in_damping,
+    out_damping,
     loss,
     count,
     lr,
@@ -162,9 +170,8 @@ def cbow_kernel(
     """The mean h (BD) of the context predicts the centre, BT targets at once."""
     me = tl.program_id(0)
     p, last = own_windows(me, ends)
-    d = tl.arange(0, BD)
+    d, all_t = tl.arange(0, BD), tl.arange(0, BK)
     in_row = d < D
-    all_t = tl.arange(0, BK)
     nats, pairs = tl.zeros((BT,), tl.float32).to(tl.float64), 0
     while p < last:
         word, place, width = centre(p, tokens, places, seeds, WINDOW, SHRINK)
@@ -188,14 +195,14 @@ def cbow_kernel(
                 same = live[None] & (rows[None] == row[:, None])
                 counts = counts & (tl.sum((same & (all_t[None] < t[:, None])).to(tl.int32), 1) == 0)
                 weight = tl.where(counts, tl.sum(same.to(tl.int32), 1), 0)
-            y_at = row[:, None] * STRIDE + d[None]
-            y_there = ((weight > 0) & (n > 0))[:, None] & in_row[None]
+            weight = tl.where(n > 0, weight, 0)
+            y_at, y_there = row[:, None] * STRIDE + d[None], (weight > 0)[:, None] & in_row[None]
             y = tl.load(output + y_at, y_there, 0.0, cache_modifier=FRESH)
             error, nll = logistic(tl.sum(y * h[None], 1), label)
-            weight = tl.where(n > 0, weight, 0)
             g = error * (weight * lr)
             nats += (nll * weight).to(tl.float64)
             dh += tl.sum(g[:, None] * y, 0)
+            g *= tl.load(out_damping + row)
             tl.atomic_add(output + y_at, g[:, None] * h[None], y_there, sem="relaxed")
             k += BT
         if DIVIDE:
@@ -204,8 +211,8 @@ def cbow_kernel(
             words, there = context(p, group + tl.arange(0, BW), width, tokens, sentences, total, WINDOW)
             if LOCKED:
                 there = there & (tl.load(locked + words, there, 1) == 0)
-            x_at, x_there = words[:, None] * STRIDE + d[None], there[:, None] & in_row[None]
-            tl.atomic_add(input + x_at, tl.broadcast_to(dh[None], (BW, BD)), x_there, sem="relaxed")
+            x_at, dx = words[:, None] * STRIDE + d[None], tl.load(in_damping + words)[:, None] * dh[None]
+            tl.atomic_add(input + x_at, dx, there[:, None] & in_row[None], sem="relaxed")
         pairs += tl.minimum(n, 1)
         p += 1
     tl.store(loss + me, tl.sum(nats, 0))
@@ -219,22 +226,15 @@ def shape(D: int, window: int) -> tuple[dict[str, int], int]:
     return {"BD": BD, "BW": BW}, min(max(BW * BD // 2048, 1), 8)
 
 
-def _constants(input: Any, plan: Plan) -> tuple[dict[str, Any], int]:
-    """What a kernel is compiled for, and its warps."""
-    windows, targets = plan
-    tree = isinstance(targets, Paths)
-    K = 1 if isinstance(targets, Paths) else targets.negatives
-    sizes, warps = shape(input.shape[1], windows.window)
-    found = {"D": input.shape[1], "STRIDE": input.stride(0), "WINDOW": windows.window, "K": K, "TREE": tree}
-    found |= {
-        "BK": triton.next_power_of_2(K + 1),
-        "SHRINK": windows.shrink,
-        "LOCKED": len(windows.locked) > 0,
-    }
-    if windows.cbow:
-        most = TARGETS if tree else min(triton.next_power_of_2(K + 1), TARGETS)
-        found |= {"DIVIDE": windows.divide, "BT": most}
-    return sizes | found, warps
+def crowds(kept: Kept, windows: Windows, targets: Noise | Paths) -> tuple[Tensor, Tensor]:
+    """How many windows in one change each input row (V,) and each output row (rows,)."""
+    shares = kept.shares
+    around = shares * context_words(windows)
+    if isinstance(targets, Noise):
+        return around, shares + targets.negatives * noise_shares(targets)
+    points, ends = cast(Any, targets.points), cast(Any, targets.ends)
+    of_paths = torch.repeat_interleave(shares, ends.diff(), output_size=len(points))
+    return around, torch.zeros_like(shares).index_add_(0, points.long(), of_paths)
 
 
 def train(
@@ -246,23 +246,55 @@ def train(
     kept: what `keep` makes of the text, if it was made before.
     Returns:  total loss in nats, number of predictions; the host waits for them.
     """
-    windows, targets = plan
+    (windows, targets), tree = plan, isinstance(plan[1], Paths)
     kept = keep(text, windows) if kept is None else kept
     input: Any = matrices[0]
-    constants, warps = _constants(input, plan)
+    device, none = input.device, input
+    table, path, size, K = none, (none, none, none), len(input), 1
     if isinstance(targets, Paths):
-        predicted = input, targets.points, targets.labels, targets.ends
-        size, most = len(input), TREE_PROGRAMS
+        path = targets.points, targets.labels, targets.ends
     else:
-        predicted = targets.table, input, input, input  # there are no paths
-        size, most = len(targets.table), PROGRAMS
-    programs = min(max((text.high - text.low) // WINDOWS, 1), most)
-    loss = torch.zeros(programs, dtype=torch.float64, device=input.device)
-    count = torch.zeros(programs, dtype=torch.int32, device=input.device)
+        table, size, K = targets.table, len(targets.table), targets.negatives
+    sizes, warps = shape(input.shape[1], windows.window)
+    constants = sizes | {
+        "D": input.shape[1],
+        "STRIDE": input.stride(0),
+        "WINDOW": windows.window,
+        "K": K,
+        "BK": triton.next_power_of_2(K + 1),
+        "SHRINK": windows.shrink,
+        "LOCKED": len(windows.locked) > 0,
+        "TREE": tree,
+    }
+    if windows.cbow:
+        constants |= {
+            "DIVIDE": windows.divide,
+            "BT": TARGETS if tree else min(triton.next_power_of_2(K + 1), TARGETS),
+        }
+    programs = programs_for(text)
+    around, out_rates = crowds(kept, windows, targets)
+    loss = torch.zeros(programs, dtype=torch.float64, device=device)
+    count = torch.zeros(programs, dtype=torch.int32, device=device)
     kernel = cbow_kernel if windows.cbow else skipgram_kernel
-    own = (windows.seeds, windows.locked, *predicted)
-    last = (loss, count, lr, len(kept.tokens), size)
-    options = {"num_warps": warps, "maxnreg": REGISTERS}
-    kernel[(programs,)](*matrices, *kept, bounds(kept, text), *own, *last, **constants, **options)
+    kernel[(programs,)](
+        input,
+        matrices[1],
+        *kept[:3],
+        bounds(kept, text),
+        windows.seeds,
+        windows.locked,
+        table,
+        *path,
+        damping(around, programs),
+        damping(out_rates, programs),
+        loss,
+        count,
+        lr,
+        len(kept.tokens),
+        size,
+        **constants,
+        num_warps=warps,
+        maxnreg=REGISTERS,
+    )
     total, number = torch.stack([loss.sum(), count.sum().double()]).tolist()
     return total, int(number)

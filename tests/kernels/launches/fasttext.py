@@ -9,7 +9,7 @@ from tests.kernels.launches.word2vec import WORDS, kept, matrix, text
 def launch():
     def run(dim, negatives=5, **windows):
         noise = Noise(negatives, torch.zeros(WORDS, dtype=torch.uint64))
-        rows = torch.zeros(9, dtype=torch.int32), torch.zeros(WORDS + 1, dtype=torch.int64)
+        rows = torch.zeros(WORDS, dtype=torch.int32), torch.arange(WORDS + 1)
         stretch, settings = text(**windows)
         train(stretch, (settings, SubwordRows(*rows, noise)), (matrix(dim), matrix(dim)), 0.025, kept=kept())
 

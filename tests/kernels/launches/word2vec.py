@@ -19,9 +19,8 @@ def text(**windows):
 
 
 def kept():
-    return Kept(
-        torch.zeros(TOKENS, dtype=torch.int32), torch.arange(TOKENS), torch.zeros(TOKENS, dtype=torch.int32)
-    )
+    ones = torch.zeros(TOKENS, dtype=torch.int32)
+    return Kept(ones, torch.arange(TOKENS), ones, torch.ones(WORDS))
 
 
 def matrix(dim):
@@ -30,9 +29,7 @@ def matrix(dim):
 
 def launch():
     noise = Noise(5, torch.zeros(WORDS, dtype=torch.uint64))
-    paths = Paths(
-        torch.zeros(9, dtype=torch.int32), torch.zeros(9), torch.zeros(WORDS + 1, dtype=torch.int64)
-    )
+    paths = Paths(torch.zeros(WORDS, dtype=torch.int32), torch.zeros(WORDS), torch.arange(WORDS + 1))
     for dim in (100, 300):
         for cbow in (False, True):
             for targets in (noise, paths):
