@@ -1,8 +1,8 @@
-"""How the pointwise passes of a GPU are launched: one row of the batch and some columns a program."""
+"""How the pointwise passes of a GPU are launched: some neighbours in a state (B, H) a program."""
 
-BLOCK = 128  # columns of a program: a warp that reads 4 numbers a thread
+BLOCK = 128  # of a program: a warp that reads 4 numbers a thread
 
 
-def grid(rows: int, columns: int) -> tuple[int, int]:
+def grid(rows: int, columns: int) -> tuple[int]:
     """The programs of a pass."""
-    return rows, -(-columns // BLOCK)
+    return (-(-rows * columns // BLOCK),)

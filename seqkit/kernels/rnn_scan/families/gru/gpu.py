@@ -14,11 +14,12 @@ def gru_forward_kernel(
     gx, product, gates, h, inputs, m, bias, lengths, t, rows, H: tl.constexpr, BLOCK: tl.constexpr
 ):
     """Gates r, z, n, with m, and h; a row that has ended keeps h."""
-    row = tl.program_id(0).to(tl.int64)
-    j = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
-    there, live = j < H, t >= 0
+    state = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+    row, j = state // H, state % H
+    there = row < rows
+    live = there
     if lengths is not None:
-        live = t < tl.load(lengths + row)
+        live = t < tl.load(lengths + row, there, 0)
     step = t * rows + row
     x, u, at = gx + step * 3 * H + j, product + row * 3 * H + j, step * H + j
     inner = tl.load(u + 2 * H, there, 0.0).to(tl.float32) + tl.load(bias + j, there, 0.0)
@@ -42,13 +43,14 @@ def gru_backward_kernel(
     dy, through, dh, gates, h, dgx, du, m, lengths, t, rows, H: tl.constexpr, BLOCK: tl.constexpr
 ):
     """dgx and du differ in their last third: du has passed r."""
-    row = tl.program_id(0).to(tl.int64)
-    j = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
-    there, live = j < H, t >= 0
+    state = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+    row, j = state // H, state % H
+    there = row < rows
+    live = there
     if lengths is not None:
-        live = t < tl.load(lengths + row)
+        live = t < tl.load(lengths + row, there, 0)
     step = t * rows + row
-    at, state, third = step * H + j, row * H + j, step * 3 * H + j
+    at, third = step * H + j, step * 3 * H + j
     d = tl.load(dh + state, there, 0.0) + tl.load(through + state, there, 0.0).to(tl.float32)
     d += tl.load(dy + at, there & live, 0.0)
     r, z = tl.load(gates + third, there, 0.0), tl.load(gates + third + H, there, 0.0)

@@ -31,11 +31,12 @@ def lstm_forward_kernel(
     BLOCK: tl.constexpr,
 ):
     """Gates i, f, g, o, then c, tanh c and h; a row that has ended keeps c and h."""
-    row = tl.program_id(0).to(tl.int64)
-    j = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
-    there, live = j < H, t >= 0
+    state = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+    row, j = state // H, state % H
+    there = row < rows
+    live = there
     if lengths is not None:
-        live = t < tl.load(lengths + row)
+        live = t < tl.load(lengths + row, there, 0)
     step = t * rows + row
     whole, u, at = gx + step * 4 * H + j, product + row * 4 * H + j, step * H + j
     old, kept = tl.load(c + at, there, 0.0), tl.load(h + at, there, 0.0)
@@ -84,13 +85,14 @@ def lstm_backward_kernel(
 
     terms: of the gradients of the peepholes.
     """
-    row = tl.program_id(0).to(tl.int64)
-    j = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
-    there, live = j < H, t >= 0
+    state = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+    row, j = state // H, state % H
+    there = row < rows
+    live = there
     if lengths is not None:
-        live = t < tl.load(lengths + row)
+        live = t < tl.load(lengths + row, there, 0)
     step = t * rows + row
-    at, state = step * H + j, row * H + j
+    at = step * H + j
     d = tl.load(dh + state, there, 0.0) + tl.load(through + state, there, 0.0).to(tl.float32)
     d += tl.load(dy + at, there & live, 0.0)
     a = gates + step * 4 * H + j

@@ -14,14 +14,15 @@ def rnn_forward_kernel(
     gx, product, h, inputs, lengths, t, rows, H: tl.constexpr, RELU: tl.constexpr, BLOCK: tl.constexpr
 ):
     """h from the sum of both parts; a row that has ended keeps it."""
-    row = tl.program_id(0).to(tl.int64)
-    j = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
-    there, live = j < H, t >= 0
+    state = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+    row, j = state // H, state % H
+    there = row < rows
+    live = there
     if lengths is not None:
-        live = t < tl.load(lengths + row)
+        live = t < tl.load(lengths + row, there, 0)
     at = (t * rows + row) * H + j
     a = tl.load(gx + at, there, 0.0).to(tl.float32)
-    a += tl.load(product + row * H + j, there, 0.0).to(tl.float32)
+    a += tl.load(product + state, there, 0.0).to(tl.float32)
     out = tl.where(live, tl.maximum(a, 0.0) if RELU else tanh(a), tl.load(h + at, there, 0.0))
     tl.store(h + at + rows * H, out, there)
     if inputs is not None:
@@ -33,12 +34,13 @@ def rnn_backward_kernel(
     dy, through, dh, h, du, lengths, t, rows, H: tl.constexpr, RELU: tl.constexpr, BLOCK: tl.constexpr
 ):
     """du: the gradient of the sum."""
-    row = tl.program_id(0).to(tl.int64)
-    j = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
-    there, live = j < H, t >= 0
+    state = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+    row, j = state // H, state % H
+    there = row < rows
+    live = there
     if lengths is not None:
-        live = t < tl.load(lengths + row)
-    at, state = (t * rows + row) * H + j, row * H + j
+        live = t < tl.load(lengths + row, there, 0)
+    at = (t * rows + row) * H + j
     d = tl.load(dh + state, there, 0.0) + tl.load(through + state, there, 0.0).to(tl.float32)
     d += tl.load(dy + at, there & live, 0.0)
     out = tl.load(h + at + rows * H, there, 0.0)
