@@ -62,6 +62,7 @@ def of_counts(
     *,
     lr: float,
     epochs: int,
+    device: str,
     threads: int | None,
     trial: int,
 ) -> Estimate:
@@ -73,7 +74,7 @@ def of_counts(
         end = min(trial, source.num_tokens)
         starts = np.append(source.starts[source.starts < end], end)
         sample: Any = Corpus(source.ids[: starts[-1]], starts, source.vocab)
-        sample = Cooccurrence.count(sample, threads=threads, **counting)
+        sample = Cooccurrence.count(sample, device=device, threads=threads, **counting)
     else:
         sample, words, pairs, peak = source, len(source.vocab), source.num_pairs, 0
     objective = make(sample)

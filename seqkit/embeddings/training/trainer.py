@@ -140,9 +140,8 @@ class Trainer:
         report: Callable[[float], None] | None = None,
     ) -> Cooccurrence:
         """The counts that `fit` trains on, for a loss that learns from counts; see Cooccurrence.count."""
-        return Cooccurrence.count(
-            corpus, out=out, memory=memory, threads=self.threads, report=report, **self._counting()
-        )
+        run: dict[str, Any] = {"device": self.device, "threads": self.threads, "report": report}
+        return Cooccurrence.count(corpus, out=out, memory=memory, **run, **self._counting())
 
     def fit(
         self,
@@ -240,7 +239,8 @@ class Trainer:
         run: dict[str, Any] = {"lr": self.lr, "epochs": self.epochs, "trial": trial}
         if self.learns_from == "counts":
             counting = self._counting()
-            return estimate.of_counts(self.objective, source, counting, threads=self.threads, **run)
+            run |= {"device": self.device, "threads": self.threads}
+            return estimate.of_counts(self.objective, source, counting, **run)
         start = {} if initial is None else {"initial": initial, "extend": extend}
         return estimate.of_text(lambda corpus: self.objective(corpus, **start), source, **run)
 

@@ -7,6 +7,7 @@ import pytest
 
 from seqkit.core.errors import OptionError
 from seqkit.core.score import Loss
+from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
 from seqkit.embeddings.cooccurrence.options import CountOptions
 from seqkit.embeddings.training.choose import make
 from seqkit.embeddings.training.objectives import objectives
@@ -156,3 +157,17 @@ def test_changed_settings_forget_the_vectors(tmp_path):
     assert np.array_equal(Vectors.load(tmp_path / "v").matrix, made.matrix)
     with pytest.raises(OptionError, match="expected a fit before"):
         model.set_params(dim=4, threads=1).save(tmp_path / "w")
+
+
+def test_a_text_is_counted_where_it_is_trained(monkeypatch):
+    seen, count = [], Cooccurrence.count
+
+    def counted(*args, **settings):
+        seen.append(settings["device"])
+        return count(*args, **settings)
+
+    monkeypatch.setattr(Cooccurrence, "count", staticmethod(counted))
+    model = GloVe(dim=8, epochs=1, min_count=1, device="cpu")
+    model.fit(CORPUS)
+    model.estimate(CORPUS)
+    assert seen == ["cpu", "cpu"]
