@@ -14,7 +14,7 @@ from shadow.cuda import ShadowCuda
 
 pytest.importorskip("triton", reason="needs the extra gpu")
 LINES = ["the cat sat on the mat", "the dog sat on the rug", "a bird sang", "the cat saw a bird"]
-LOSSES = [name for name in objectives.names() if getattr(objectives.load(name), "on_gpu", False)]
+LOSSES = [name for name in objectives.names() if getattr(objectives.load(name), "gpu", "")]
 EVERY = [(loss, context) for loss in LOSSES for context in ("skipgram", "cbow")]
 EVERY = [(loss, context) for loss, context in EVERY if (loss, context) != ("glove", "cbow")]
 OWN = {name: {"subsample": 0.0} for name in LOSSES if name != "glove"}
@@ -110,7 +110,7 @@ def test_deterministic_is_refused_on_a_gpu_and_auto_takes_the_cpu():
 
 
 def test_loss_without_a_kernel_of_a_gpu_says_so(monkeypatch):
-    monkeypatch.setattr(objectives.load("full-softmax"), "on_gpu", False)
+    monkeypatch.setattr(objectives.load("full-softmax"), "gpu", "")
     with ShadowCuda():
         with pytest.raises(
             OptionError, match="got 'cuda', expected cpu: full-softmax has no kernel for a GPU yet"

@@ -20,7 +20,7 @@ class Objective(Protocol):
     unit:         what an epoch consists of: tokens or pairs.
     schedule:     the usual one of the learning rate (train.schedule).
 
-    A member that can learn on a GPU also has on_gpu = True and takes device="cuda[:n]".
+    A member that can learn on a GPU also names the module of its kernel, `gpu`, and takes device="cuda[:n]".
     """
 
     Options: ClassVar[type[Any]]

@@ -12,7 +12,7 @@ from seqkit.core.errors import OptionError
 
 def _against_gpu(trainer: Any) -> str:
     """Why a GPU is not used; empty if it may be."""
-    if not getattr(trainer.objective_class, "on_gpu", False):
+    if not getattr(trainer.objective_class, "gpu", ""):
         return f"{trainer.loss} has no kernel for a GPU yet"
     if getattr(trainer.options, "deterministic", False):
         return "deterministic asks for the same bytes, and a GPU adds up in any order"

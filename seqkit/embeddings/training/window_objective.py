@@ -4,6 +4,7 @@ A member (objectives/*.py) adds its Options, its output rows, its targets, its k
 """
 
 import hashlib
+import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ class WindowObjective(ABC):
     learns_from: ClassVar[Literal["text", "counts"]] = "text"
     unit: ClassVar = "tokens"
     schedule: ClassVar = "linear"
-    on_gpu: ClassVar[bool] = False  # whether `gpu_kernel` is there
+    gpu: ClassVar[str] = ""  # the module whose `train` runs on a GPU, with the signature of the reference
     options: WindowObjectiveOptions
 
     def __init__(
@@ -138,8 +139,9 @@ class WindowObjective(ABC):
         """Run the kernel over one block."""
 
     def gpu_kernel(self) -> Callable[..., tuple[float, int]]:
-        """`train` of a GPU, with the signature of the reference; for a member whose on_gpu is True."""
-        raise NotImplementedError
+        """`train` of the module `gpu`."""
+        train: Callable[..., tuple[float, int]] = importlib.import_module(self.gpu).train
+        return train
 
     def step(self, batch: Block, lr: float) -> Loss:
         """Learn from one block of tokens."""

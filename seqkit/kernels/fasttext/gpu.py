@@ -16,7 +16,10 @@ from torch import Tensor
 from seqkit.kernels.fasttext.reference import SHARED, Plan
 from seqkit.kernels.primitives.activations.gpu import logistic
 from seqkit.kernels.primitives.windows.gpu import (
+    FRESH,
+    REGISTERS,
     Kept,
+    Tally,
     bounds,
     centre,
     context,
@@ -32,7 +35,6 @@ from seqkit.kernels.primitives.windows.settings import Matrices, Stretch
 
 AT_ONCE = 8  # rows of either matrix in registers
 MOST = 1 << 10  # targets of a window that are compared with each other
-REGISTERS = 255  # of a thread at most; said, so that the assembler spills none to start more programs
 PLACES = tl.constexpr(SHARED)
 
 
@@ -103,7 +105,8 @@ def mean_of_rows(
             at = begin + tl.arange(0, BR)
             row = tl.load(rows + at, at < end, 0).to(tl.int64)
             there = (at < end)[:, None] & (d < D)[None]
-            h += tl.sum(tl.load(input + row[:, None] * STRIDE + d[None], there, 0.0), 0)
+            x = tl.load(input + row[:, None] * STRIDE + d[None], there, 0.0, cache_modifier=FRESH)
+            h += tl.sum(x, 0)
             begin += BR
         i += 1
     return h / tl.maximum(number, 1), number
@@ -203,15 +206,14 @@ def subword_kernel(
                 t, p, left, predicted, place, tokens, seeds, table, size, WINDOW, K, CBOW
             )
             label, weight = own.to(tl.float32), counts.to(tl.int32)
-            if (
-                EXACT
-            ):  # a row stands once: m times predicted, n times noise weigh m + n, with label m / (m + n)
+            if EXACT:
+                # a row stands once: m times predicted, n times noise weigh m + n, with label m / (m + n)
                 same = live[None] & (every[None] == row[:, None])
                 counts = counts & (tl.sum((same & (all_t[None] < t[:, None])).to(tl.int32), 1) == 0)
                 weight = tl.where(counts, tl.sum(same.to(tl.int32), 1), 0)
                 label = tl.sum((same & is_word[None]).to(tl.float32), 1) / tl.maximum(weight, 1)
             y_at, y_there = row[:, None] * STRIDE + d[None], (weight > 0)[:, None] & (d < D)[None]
-            y = tl.load(output + y_at, y_there, 0.0)
+            y = tl.load(output + y_at, y_there, 0.0, cache_modifier=FRESH)
             error, nll = logistic(tl.sum(y * h[None], 1), label)
             g = error * (weight * lr)
             nats += (nll * weight).to(tl.float64)
@@ -258,8 +260,7 @@ def train(
     most = (1 if windows.cbow else 2 * window) * (K + 1)
     programs = programs_for(text)
     in_rates, out_rates = crowds(kept, plan, len(input))
-    loss = torch.zeros(programs, dtype=torch.float64, device=input.device)
-    count = torch.zeros(programs, dtype=torch.int32, device=input.device)
+    tally = Tally.of(programs, input.device)
     subword_kernel[(programs,)](
         input,
         matrices[1],
@@ -271,8 +272,7 @@ def train(
         targets.ends,
         damping(in_rates, programs),
         damping(out_rates, programs),
-        loss,
-        count,
+        *tally,
         lr,
         len(kept.tokens),
         len(targets.noise.table),
@@ -291,5 +291,4 @@ def train(
         num_warps=min(max(triton.next_power_of_2(D) // 128, triton.next_power_of_2(most) // 256, 1), 8),
         maxnreg=REGISTERS,
     )
-    total, number = torch.stack([loss.sum(), count.sum().double()]).tolist()
-    return total, int(number)
+    return tally.read()

@@ -19,7 +19,9 @@ from torch import Tensor
 from seqkit.kernels.primitives.activations.gpu import logistic
 from seqkit.kernels.primitives.windows.gpu import (
     FRESH,
+    REGISTERS,
     Kept,
+    Tally,
     bounds,
     centre,
     context,
@@ -37,7 +39,6 @@ from seqkit.kernels.word2vec.reference import Paths, Plan
 
 HELD = 1 << 14  # numbers of context rows in registers at most; as many changes beside them
 TARGETS = 8  # of CBOW at once
-REGISTERS = 255  # of a thread at most; said, so that the assembler spills none to start more programs
 
 
 @triton.jit
@@ -237,6 +238,21 @@ def crowds(kept: Kept, windows: Windows, targets: Noise | Paths) -> tuple[Tensor
     return around, torch.zeros_like(shares).index_add_(0, points.long(), of_paths)
 
 
+def _constants(input: Any, plan: Plan) -> tuple[dict[str, Any], int]:
+    """What a kernel is compiled for, and its warps."""
+    windows, targets = plan
+    tree = isinstance(targets, Paths)
+    K = 1 if isinstance(targets, Paths) else targets.negatives
+    sizes, warps = shape(input.shape[1], windows.window)
+    found = {"D": input.shape[1], "STRIDE": input.stride(0), "WINDOW": windows.window, "K": K, "TREE": tree}
+    found |= {"BK": triton.next_power_of_2(K + 1), "SHRINK": windows.shrink}
+    found |= {"LOCKED": len(windows.locked) > 0}
+    if windows.cbow:
+        most = TARGETS if tree else min(triton.next_power_of_2(K + 1), TARGETS)
+        found |= {"DIVIDE": windows.divide, "BT": most}
+    return sizes | found, warps
+
+
 def train(
     text: Stretch, plan: Plan, matrices: Matrices, lr: float, *, kept: Kept | None = None
 ) -> tuple[float, int]:
@@ -246,55 +262,20 @@ def train(
     kept: what `keep` makes of the text, if it was made before.
     Returns:  total loss in nats, number of predictions; the host waits for them.
     """
-    (windows, targets), tree = plan, isinstance(plan[1], Paths)
+    windows, targets = plan
     kept = keep(text, windows) if kept is None else kept
     input: Any = matrices[0]
-    device, none = input.device, input
-    table, path, size, K = none, (none, none, none), len(input), 1
+    constants, warps = _constants(input, plan)
     if isinstance(targets, Paths):
-        path = targets.points, targets.labels, targets.ends
+        predicted, size = (input, targets.points, targets.labels, targets.ends), len(input)
     else:
-        table, size, K = targets.table, len(targets.table), targets.negatives
-    sizes, warps = shape(input.shape[1], windows.window)
-    constants = sizes | {
-        "D": input.shape[1],
-        "STRIDE": input.stride(0),
-        "WINDOW": windows.window,
-        "K": K,
-        "BK": triton.next_power_of_2(K + 1),
-        "SHRINK": windows.shrink,
-        "LOCKED": len(windows.locked) > 0,
-        "TREE": tree,
-    }
-    if windows.cbow:
-        constants |= {
-            "DIVIDE": windows.divide,
-            "BT": TARGETS if tree else min(triton.next_power_of_2(K + 1), TARGETS),
-        }
+        predicted, size = (targets.table, input, input, input), len(targets.table)  # there are no paths
     programs = programs_for(text)
-    around, out_rates = crowds(kept, windows, targets)
-    loss = torch.zeros(programs, dtype=torch.float64, device=device)
-    count = torch.zeros(programs, dtype=torch.int32, device=device)
+    rates = (damping(each, programs) for each in crowds(kept, windows, targets))
+    tally = Tally.of(programs, input.device)
     kernel = cbow_kernel if windows.cbow else skipgram_kernel
-    kernel[(programs,)](
-        input,
-        matrices[1],
-        *kept[:3],
-        bounds(kept, text),
-        windows.seeds,
-        windows.locked,
-        table,
-        *path,
-        damping(around, programs),
-        damping(out_rates, programs),
-        loss,
-        count,
-        lr,
-        len(kept.tokens),
-        size,
-        **constants,
-        num_warps=warps,
-        maxnreg=REGISTERS,
-    )
-    total, number = torch.stack([loss.sum(), count.sum().double()]).tolist()
-    return total, int(number)
+    read = (*kept[:3], bounds(kept, text), windows.seeds, windows.locked)
+    options = {"num_warps": warps, "maxnreg": REGISTERS}
+    sizes = (lr, len(kept.tokens), size)
+    kernel[(programs,)](*matrices, *read, *predicted, *rates, *tally, *sizes, **constants, **options)
+    return tally.read()

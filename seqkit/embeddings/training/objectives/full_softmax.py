@@ -26,7 +26,7 @@ class FullSoftmax(WindowObjective):
     Options = FullSoftmaxOptions
     options: FullSoftmaxOptions
     reference_train = staticmethod(reference.train)
-    on_gpu: ClassVar = True
+    gpu: ClassVar = "seqkit.kernels.full_softmax.gpu"
 
     def output_rows(self) -> int:
         """The trained words."""
@@ -46,6 +46,4 @@ class FullSoftmax(WindowObjective):
 
     def gpu_kernel(self) -> Callable[..., tuple[float, int]]:
         """Mini-batches of as many tokens as on the CPU."""
-        from seqkit.kernels.full_softmax.gpu import train
-
-        return functools.partial(train, batch=self.options.batch)
+        return functools.partial(super().gpu_kernel(), batch=self.options.batch)

@@ -56,7 +56,7 @@ class GloVeObjective:
     learns_from: ClassVar[Literal["text", "counts"]] = "counts"
     unit: ClassVar = "pairs"
     schedule: ClassVar = "constant"
-    on_gpu: ClassVar = True
+    gpu: ClassVar = "seqkit.kernels.glove.gpu"
     state_names: ClassVar = ("words", "contexts", "word_biases", "context_biases")
 
     def __init__(

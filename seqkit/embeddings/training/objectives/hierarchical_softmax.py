@@ -1,6 +1,5 @@
 """Hierarchical softmax: the centre word's probability as a walk down the Huffman tree of the vocabulary."""
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -26,7 +25,7 @@ class HierarchicalSoftmax(WindowObjective):
     Options = HierarchicalSoftmaxOptions
     options: HierarchicalSoftmaxOptions
     reference_train = staticmethod(reference.train)
-    on_gpu: ClassVar = True
+    gpu: ClassVar = "seqkit.kernels.word2vec.gpu"
 
     def output_rows(self) -> int:
         """The inner nodes: one less than the words."""
@@ -42,9 +41,3 @@ class HierarchicalSoftmax(WindowObjective):
 
         how: dict[str, Any] = {"threads": self.threads, "deterministic": self.options.deterministic}
         return train(block.text, (windows, self.targets), self.matrices, lr, **how)
-
-    def gpu_kernel(self) -> Callable[..., tuple[float, int]]:
-        """Skip-gram or CBOW."""
-        from seqkit.kernels.word2vec.gpu import train
-
-        return train

@@ -3,7 +3,6 @@
 Not handled: noise drawn afresh for each context word (a window shares its K draws).
 """
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from seqkit.embeddings.training.frequencies import alias_table
@@ -25,7 +24,7 @@ class NegativeSampling(WindowObjective):
     Options = NegativeSamplingOptions
     options: NegativeSamplingOptions
     reference_train = staticmethod(reference.train)
-    on_gpu: ClassVar = True
+    gpu: ClassVar = "seqkit.kernels.word2vec.gpu"
 
     def make_targets(self) -> Noise:
         """The word itself, and noise."""
@@ -39,9 +38,3 @@ class NegativeSampling(WindowObjective):
 
         how: dict[str, Any] = {"threads": self.threads, "deterministic": self.options.deterministic}
         return train(block.text, (windows, self.targets), self.matrices, lr, **how)
-
-    def gpu_kernel(self) -> Callable[..., tuple[float, int]]:
-        """Skip-gram or CBOW."""
-        from seqkit.kernels.word2vec.gpu import train
-
-        return train

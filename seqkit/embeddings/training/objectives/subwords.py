@@ -3,7 +3,6 @@
 Not handled: hierarchical and full softmax of such words; frozen words.
 """
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,7 +36,7 @@ class Subwords(WindowObjective):
     Options = SubwordsOptions
     options: SubwordsOptions
     reference_train = staticmethod(reference.train)
-    on_gpu: ClassVar = True
+    gpu: ClassVar = "seqkit.kernels.fasttext.gpu"
 
     def input_rows(self) -> int:
         """Words, then buckets."""
@@ -60,12 +59,6 @@ class Subwords(WindowObjective):
 
         how: dict[str, Any] = {"threads": self.threads, "deterministic": self.options.deterministic}
         return train(block.text, (windows, self.targets), self.matrices, lr, **how)
-
-    def gpu_kernel(self) -> Callable[..., tuple[float, int]]:
-        """Sums of rows."""
-        from seqkit.kernels.fasttext.gpu import train
-
-        return train
 
     def vectors(self) -> SubwordVectors:
         """The rows of the words that were trained, and all buckets."""

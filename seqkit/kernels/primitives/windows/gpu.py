@@ -18,6 +18,7 @@ KEPT = 1024  # tokens of a program at once
 FRESH = tl.constexpr(".cg")  # rows are read past the first cache, which does not see what others add
 PROGRAMS = 512  # of a stretch of text at most, so many windows are computed at once
 TOKENS = 64  # of a program at least, so that short texts have few at once
+REGISTERS = 255  # of a thread at most; said, so that the assembler spills none to start more programs
 CROWD = 2.0  # changes of one row that are added up whole, of the programs that run at once
 
 
@@ -28,6 +29,24 @@ class Kept(NamedTuple):
     places: Tensor  # (M,) int64: where they stand in the text
     sentences: Tensor  # (M,) int32: of which sentence they are
     shares: Tensor  # (V,) float32: of each word among them
+
+
+class Tally(NamedTuple):
+    """What each program of a launch adds up."""
+
+    loss: Tensor  # (P,) float64, nats
+    predictions: Tensor  # (P,) int32
+
+    @staticmethod
+    def of(programs: int, device: torch.device) -> "Tally":
+        """Nothing yet."""
+        made = torch.zeros(2, programs, device=device)
+        return Tally(made[0].double(), made[1].int())
+
+    def read(self) -> tuple[float, int]:
+        """Loss and predictions of all programs; the host waits for them."""
+        loss, count = torch.stack([self.loss.sum(), self.predictions.sum().double()]).tolist()
+        return loss, int(count)
 
 
 @triton.jit
