@@ -15,19 +15,20 @@ EXPECTED = {  # kinds of pydantic's errors, by which typer reads values
 
 
 def usage_error(
-    error: Exception, path: str, names: Iterable[str], typed: Callable[[str], str | None]
+    error: Any, path: str, names: Iterable[str], typed: Callable[[str], str | None]
 ) -> OptionError | None:
     """The same error as ours; None if it is not about the usage.
 
-    path: the words of the command. names: of its options or commands. typed: the flag of a parameter's name.
+    error: of typer, whose classes are click's or its own. path: the words of the command. names: of its
+    options or commands. typed: the flag of a parameter's name.
     """
     kind, said = type(error).__name__, str(getattr(error, "message", ""))
     help_ = f"See {path} --help."
     if kind == "NoSuchOption":
-        name = str(getattr(error, "option_name", ""))
+        name = error.option_name
         return OptionError(f"{path}: unknown option {name}.{did_you_mean(name, names)} {help_}")
     if kind == "MissingParameter":
-        name = getattr(error, "param").name  # noqa: B009  # of two libraries, typer's own click and click
+        name = error.param.name
         return OptionError(f"{path}: expected {typed(name) or name}, got none. {help_}")
     if kind == "BadParameter":
         return OptionError(_bad_value(error, said, typed))

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from seqkit.cli import common
+from seqkit.core.device import triton_installed
 
 __all__ = ["doctor"]
 
@@ -57,7 +58,7 @@ def examine() -> dict[str, Any]:
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         found["memory"] = f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.1f} GiB"
     found["vector unit"] = _vector_unit()
-    found["gpu kernels"] = "found" if find_spec("triton") else "not found (pip install seqkit[gpu])"
+    found["gpu kernels"] = "found" if triton_installed() else "not found (pip install seqkit[gpu])"
     found["punkt"] = "found" if _has_punkt() else "not found (set NLTK_DATA to split sentences)"
     found["temporary folder"] = tempfile.gettempdir()
     return found | {f"kernel {loss}": _agrees(loss) for loss in objectives.names() if _on_windows(loss)}

@@ -6,6 +6,7 @@ has ended, or is missing, has log p = -inf and is written on until then.
 Not handled: the loop itself (models.decoding.beam).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -18,9 +19,7 @@ from seqkit.core.errors import TrainingError
 from seqkit.core.types import Array
 from seqkit.models.decoding.options import BeamOptions
 
-LOOK = (
-    8  # steps between two looks at what has ended: half of them are lost for a prompt, a look costs 0.1 step
-)
+LOOK = 8  # steps between two looks at what has ended: a prompt loses half of them, a look costs 0.1 step
 Found = list[list[tuple[float, tuple[int, ...]]]]  # for each prompt its texts: (log p, ids), best first
 
 
@@ -32,7 +31,7 @@ def broken() -> TrainingError:
     )
 
 
-class _Texts:
+class _Texts(ABC):
     """What both searches have in common: the prompts that go on, and what is read of the others.
 
     texts: the log p (B, K) and the ids (B, K, T) that are the result, -1 after a text.
@@ -73,17 +72,17 @@ class _Texts:
             moves.append((kept[:, None] * self.width + np.arange(self.width)).ravel())
         return tokens.flatten(), moves if len(kept) else []
 
+    @abstractmethod
     def choose(self, log_probs: Annotated[Tensor, "B W V"]) -> tuple[Annotated[Tensor, "B W"], list[Any]]:
         """The next token of each text, the rows that they come from, if others; sets `over`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def result(self) -> tuple[Annotated[Tensor, "B K"], Annotated[Tensor, "B K T"]]:
         """log p and ids of the texts to return, -1 after a text."""
-        raise NotImplementedError
 
+    @abstractmethod
     def keep(self, rows: Tensor) -> None:
         """Go on with these prompts."""
-        raise NotImplementedError
 
     def _leave(self, ended: Array, kept: Array, tokens: Tensor) -> Tensor:
         """Put the prompts that have ended aside; the tokens of the others."""

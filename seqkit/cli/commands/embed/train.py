@@ -42,8 +42,8 @@ def train(
 ) -> None:
     """Train word vectors and write them, with run.json and a checkpoint, to the folder --out.
 
-    Ctrl-C finishes the current block and saves; --resume continues, with --deterministic (glove always) to
-    the same bytes.
+    Ctrl-C finishes the current block and saves; --resume continues, on a CPU with --deterministic (glove
+    always) to the same bytes.
 
     Example: seqkit embed train wiki.txt.gz --dim 100 --epochs 5 --out wiki.vectors
     """
