@@ -1,8 +1,9 @@
 """A command: help with options in groups and an example at the end; errors that name the flag as typed."""
 
+import contextlib
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import typer
@@ -30,12 +31,8 @@ class Commands(TyperGroup):
         if last == "--help" and command is not None:
             print(command.get_help(at))
             ctx.exit()
-        try:
+        with _in_our_words(self, ctx):
             return super().parse_args(ctx, args)
-        except Exception as error:
-            if (ours := usage_error(error, _path(ctx), _options(self), lambda name: None)) is None:
-                raise
-            raise ours from error
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command of the first word."""
@@ -53,12 +50,8 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         """Read the arguments."""
-        try:
+        with _in_our_words(self, ctx, self._flag):
             return super().parse_args(ctx, args)
-        except Exception as error:
-            if (ours := usage_error(error, _path(ctx), _options(self), self._flag)) is None:
-                raise
-            raise ours from error
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
@@ -108,8 +101,18 @@ def _path(ctx: Any) -> str:
     return " ".join(["seqkit", *words])
 
 
-def _options(command: Any) -> list[str]:
-    return [name for param in command.params for name in param.opts if name.startswith("-")] + ["--help"]
+@contextlib.contextmanager
+def _in_our_words(
+    command: Any, ctx: Any, typed: Callable[[str], str | None] = lambda name: None
+) -> Iterator[None]:
+    """Within the block errors of a command line are ours.  typed: the flag of a parameter's name."""
+    try:
+        yield
+    except Exception as error:
+        options = [name for param in command.params for name in param.opts if name.startswith("-")]
+        if (ours := usage_error(error, _path(ctx), [*options, "--help"], typed)) is None:
+            raise
+        raise ours from error
 
 
 class Group(typer.Typer):

@@ -39,9 +39,9 @@ def usage_error(
 
 def unknown_command(name: str, path: str, names: Iterable[str]) -> OptionError:
     """The error for a word that is no command of a group."""
-    known = ", ".join(names)
+    known = list(names)
     return OptionError(
-        f"{path}: unknown command {name!r}; known: {known}.{did_you_mean(name, known.split(', '))}"
+        f"{path}: unknown command {name!r}; known: {', '.join(known)}.{did_you_mean(name, known)}"
     )
 
 
