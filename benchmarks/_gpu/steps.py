@@ -20,7 +20,7 @@ import torch
 import seqkit as sk
 from benchmarks._gpu.cases import CASES, LINES, compare, limit
 from benchmarks._gpu.queries import queries
-from benchmarks._gpu.words import glove, words
+from benchmarks._gpu.words import glove, quality, words
 from seqkit.core.device import float32_products
 from seqkit.kernels.decode import reference
 from seqkit.kernels.decode.rules import Rows, Rules, row_seeds
@@ -234,13 +234,14 @@ STEPS: dict[str, tuple[Callable[[bool, Path], dict[str, Any]], int]] = {  # with
     "env": (env, 40),
     "kernels": (kernels, 90),
     "models": (models, 110),
-    "waits": (waits, 40),
+    "words": (words, 70),
     "lm_speed": (lm_speed, 60),
     "cells": (cells, 30),
     "sampling": (sampling, 40),
-    "loss": (loss, 30),
-    "queries": (queries, 90),
-    "shakespeare": (shakespeare, 90),
-    "words": (words, 100),
     "glove": (glove, 60),
+    "shakespeare": (shakespeare, 90),
+    "waits": (waits, 40),
+    "queries": (queries, 60),
+    "loss": (loss, 30),
+    "quality": (quality, 150),
 }
