@@ -96,7 +96,9 @@ def loss(
     if all_known:
         right = score(emissions, targets, mask, transition, ends)
     else:
-        right = log_partition(held(emissions, targets), mask, transition, ends)
+        # views, so that the gradients of either side are summed by themselves, as they ever were
+        own = transition.view_as(transition), ends.view_as(ends)
+        right = log_partition(held(emissions, targets), mask, *own)
     return log_partition(emissions, mask, transition, ends) - right
 
 
