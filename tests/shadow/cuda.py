@@ -23,6 +23,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils._pytree import tree_leaves
 
+from seqkit.kernels.primitives.recording import gpu as recording
+
 try:
     import interpreted  # noqa: F401
     from triton.runtime.interpreter import InterpretedFunction
@@ -150,11 +152,24 @@ class ShadowCuda(contextlib.ExitStack):
         if _TRITON:
             run = InterpretedFunction.run
             self.patch(InterpretedFunction, "run", lambda *a, **k: self._launch(run, *a, **k))
+        self.patch(recording, "record", self._record)
         self.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         self.enter_context(_Dispatch(self))
         self.enter_context(_Functions(self))
         return self
+
+    def _record(self, work, device):
+        """A CUDA graph: all kernels are started at once, and nothing may wait or be brought meanwhile."""
+
+        def start():
+            launches, waits, uploads = self.launches, self.waits.total(), self.uploads
+            work()
+            self.launches = launches + 1
+            if (self.waits.total(), self.uploads) != (waits, uploads):
+                self.error("recorded work waits for the GPU, or brings something there")
+
+        return start
 
     def _launch(self, run, kernel, *args, **kwargs):
         """A kernel of our own, in Triton's interpreter."""

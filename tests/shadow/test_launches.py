@@ -7,6 +7,9 @@ import pytest
 import torch
 
 import seqkit as sk
+from seqkit.kernels.primitives.recording import gpu as recording
+from seqkit.kernels.primitives.recording.gpu import Recording
+from seqkit.kernels.rnn_scan import recorded
 from seqkit.kernels.rnn_scan.fused import families
 from seqkit.nn.cell import cell as make_cell
 from seqkit.nn.cell import cells
@@ -69,10 +72,17 @@ def crf_and_batch_on_cpu(classes, steps):
 
 def step(cell, steps, *, deterministic=False):
     """Kernels started by a language model's training step of two layers, the first step, which makes buffers, left out."""
+    started, _ = trained(cell, steps, deterministic=deterministic)
+    return max(started[1:])
+
+
+def trained(cell, steps, *, deterministic=False, recorded_from=1 << 30, **more):
+    """Kernels started by each training step of a language model of two layers, and its weights then."""
     line = " ".join("abcdefgh"[i % 8] for i in range(2 * steps))
     corpus = sk.Corpus.build([line, line], "whitespace", add_eos=True)
     started, run = [], GradientLearner.step
     settings = {"cell": cell, "hidden_size": 8, "num_layers": 2, "batch": 2, "bptt": steps, "epochs": 1}
+    recorded.forget()
     with ShadowCuda() as shadow:
 
         def watched(*arguments):
@@ -83,12 +93,16 @@ def step(cell, steps, *, deterministic=False):
 
         torch.use_deterministic_algorithms(deterministic)
         try:
-            with mock.patch.object(GradientLearner, "step", watched):
-                sk.LanguageModel(**settings, device="cuda").fit(corpus)
+            with (
+                mock.patch.object(GradientLearner, "step", watched),
+                mock.patch.object(recorded, "OFTEN", recorded_from),
+            ):
+                model = sk.LanguageModel(**settings | more, device="cuda").fit(corpus)
         finally:
             torch.use_deterministic_algorithms(False)
+        weights = [p.cpu() for p in model.network.parameters()]
     assert not shadow.errors
-    return max(started[1:])
+    return started, weights
 
 
 # before: 6,637, 10,619 and 4,703; the others had as many under deterministic algorithms
@@ -103,6 +117,32 @@ def test_training_step_along_64_steps_of_time(cell, deterministic):
     few, more = (step(cell, steps, deterministic=deterministic) for steps in (3, 5))
     assert more - few == 2 * 2 * 4  # two layers: a product and a pass each way
     assert more + (64 - 5) * 2 * 4 <= 600
+
+
+def test_windows_of_one_length_are_recorded_and_give_the_same_numbers():
+    settings = {"epochs": 2, "precision": "bfloat16", "learned_state": True}
+    _, plain = trained("peephole-lstm", 2, **settings)
+    started, weights = trained("peephole-lstm", 2, recorded_from=1, **settings)
+    assert all(map(torch.equal, plain, weights))
+    assert started[-1] <= 120  # whatever the number of steps of time
+    kept = [len(free) for free in recorded._free.values()]
+    assert max(kept) == 2  # one for each layer, free again
+
+
+def test_what_cannot_be_recorded_is_done_kernel_by_kernel(monkeypatch):
+    def record(work, device):
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    done = []
+    monkeypatch.setattr(recording, "record", record)
+    monkeypatch.setattr(Recording, "possible", True)
+    work = Recording(lambda: done.append(1), torch.device("cuda"))
+    work()
+    with pytest.warns(UserWarning, match="one by one"):
+        work()
+    work()
+    Recording(lambda: done.append(2), "cuda")()
+    assert done == [1, 1, 1, 2]
 
 
 @pytest.mark.slow
@@ -127,3 +167,28 @@ def test_lengths_cost_no_kernel_a_step(cell):
         assert not shadow.errors
     plain, ragged, longer, longer_ragged = counted
     assert longer - plain == longer_ragged - ragged == 3 * 4
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"top_k": 3},
+        {"top_p": 0.8, "repetition_penalty": 1.3, "stop_at_eos": True, "min_length": 9},
+        {"temperature": 0.0, "no_repeat_ngram": 4},
+    ],
+)
+def test_written_tokens_are_recorded_and_those_of_a_cpu(settings):
+    line = " ".join("abcdefgh"[i * i % 7] for i in range(9))
+    corpus = sk.Corpus.build([line] * 3, "whitespace", add_eos=True)
+    model = sk.LanguageModel(cell="gru", hidden_size=8, batch=2, bptt=4, epochs=1, device="cpu").fit(corpus)
+    wanted = model.sample("a", seeds=range(5), length=200, scores=True, **settings)
+    with ShadowCuda() as shadow:
+        model.network.to(torch.device("cuda"))
+        shadow.clear()
+        found = model.sample("a", seeds=range(5), length=200, scores=True, **settings)
+    assert not shadow.errors
+    assert [one.ids for one in found] == [one.ids for one in wanted]
+    assert [one.log_prob for one in found] == pytest.approx([one.log_prob for one in wanted], rel=1e-5)
+    assert (
+        shadow.launches <= 200 + 600
+    )  # one a token, and what begins and ends a stretch; one by one: 62 and more

@@ -15,8 +15,10 @@ from seqkit.core.device import upload
 from seqkit.core.types import Array
 from seqkit.kernels.decode.draws import uniform
 from seqkit.kernels.decode.rules import BROKEN, Rows, Rules
+from seqkit.kernels.primitives.recording.gpu import Recording
 
 State = tuple[Tensor, ...]
+WORTH = 128  # tokens to be written that make recording a step worth its time
 LOWEST = -700.0  # logits that much below the largest count as impossible
 
 
@@ -123,6 +125,64 @@ def as_tensor(values: Any, device: torch.device) -> Tensor:
     return values if isinstance(values, Tensor) else upload(np.asarray(values, np.int64), device)
 
 
+class Board:
+    """Rows where the model is. A step changes all of it in place, so that a GPU can record it.
+
+    Shapes:  fields (5, B) int64: tokens, seeds, index, done, and the bits of log_probs; out (B, T) or None;
+             draws and written (B, most steps); t (B, 1) int64, the number of the step.
+    """
+
+    def __init__(
+        self, model: Model, state: State, rules: Rules, banned: Sequence[int], length: int, scores: bool
+    ) -> None:
+        self.model, self.rules, self.banned = model, rules, tuple(banned)
+        self.length, self.scores = length, scores
+        self.state = tuple(s.clone() for s in state)
+        self.out: Tensor | None = None
+        self.steps = Recording(self.step, state[0].device)
+
+    def fill(self, fields: Tensor, out: Tensor | None, state: State, width: int) -> None:
+        """Begin with these rows: what a step reads stays where it is, if it was there before."""
+        _, seeds, index = fields[:3]
+        places = index[:, None] + torch.arange(width, device=index.device)
+        new = [fields, uniform(seeds, places), torch.full_like(places, -1), torch.zeros_like(index)[:, None]]
+        if out is not None:
+            new.append(out)
+        if not self.steps.calls:
+            self.fields, self.draws, self.written, self.t, *rest = new
+            self.out = rest[0] if rest else None
+        else:
+            mine = [self.fields, self.draws, self.written, self.t]
+            torch._foreach_copy_(mine if self.out is None else [*mine, self.out], new)
+        if state is not self.state:
+            torch._foreach_copy_(self.state, state)
+
+    def step(self) -> None:
+        """Write one token in each open row."""
+        tokens, _, index, done, bits = self.fields
+        logits, after = self.model.step(tokens, self.state)
+        draws = self.draws.gather(1, self.t)[:, 0]
+        token = choose(logits, draws, self.rules, index, self.banned, self.out)
+        live = done == 0
+        self.written.scatter_(1, self.t, torch.where(live, token, -1)[:, None])
+        if self.out is not None:
+            place = index.clamp(max=self.length - 1)[:, None]
+            stays = self.out.gather(1, place)[:, 0]
+            self.out.scatter_(1, place, torch.where(live, token, stays)[:, None])
+        index += live
+        good = live & (token != BROKEN)
+        if self.scores:
+            own = torch.log_softmax(logits.double(), -1).gather(1, token.clamp(min=0)[:, None])[:, 0]
+            bits.view(torch.float64).add_(torch.where(good, own, 0.0))
+        tokens.copy_(torch.where(good, token, tokens))
+        ended = (token == BROKEN) | (index == self.length)
+        if self.rules.stop:
+            ended |= token == self.rules.eos
+        done.logical_or_(live & ended)
+        self.t += 1
+        torch._foreach_copy_(self.state, after)
+
+
 class Decoder:
     """Rows of a model, written step by step."""
 
@@ -131,6 +191,7 @@ class Decoder:
 
     def __init__(self, model: Model, state: State) -> None:
         self.model, self.state = model, state
+        self.board: tuple[Any, Board] | None = None  # the last one, and what it is for
 
     @property
     def gpu(self) -> torch.device | None:
@@ -163,30 +224,21 @@ class Decoder:
         """Write up to `steps` tokens in each open row; eos (if `stop`), its length or a broken token end it.
 
         scores: add up log p of the tokens, from the logits as they are. One copy brings the rows to the
-        device, one brings back what was written; the draws are made there.
+        device, one brings back what was written; the draws are made there. A GPU records a step if rows have
+        `WORTH` tokens to go.
         """
-        length, reads = rows.out.shape[1], rules.penalty != 1 or rules.ngram > 0
-        fields, out = _brought(rows, reads, self.state[0].device)
-        (tokens, seeds, index), done, log_probs = fields[:3], fields[3] > 0, fields[4].view(torch.float64)
-        draws = uniform(seeds, index[:, None] + torch.arange(steps, device=index.device))
-        written = torch.full((len(tokens), steps), -1, device=index.device)
-        for t in range(steps):
-            logits, self.state = self.model.step(tokens, self.state)
-            token = choose(logits, draws[:, t], rules, index, banned, out)
-            live = ~done
-            written[:, t] = torch.where(live, token, -1)
-            if out is not None:
-                place = index.clamp(max=length - 1)[:, None]
-                out.scatter_(1, place, torch.where(live, token, out.gather(1, place)[:, 0])[:, None])
-            index = index + live
-            good = live & (token != BROKEN)
-            if scores:
-                own = torch.log_softmax(logits.double(), -1).gather(1, token.clamp(min=0)[:, None])[:, 0]
-                log_probs = log_probs + torch.where(good, own, 0.0)
-            tokens = torch.where(good, token, tokens)
-            ended = (token == BROKEN) | (index == length) | ((token == rules.eos) if rules.stop else False)
-            done = done | (live & ended)
-        _take_back(rows, tokens, index, done, log_probs, written)
+        (B, length), width = rows.out.shape, max(steps, self.chunk)
+        reads = rules.penalty != 1 or rules.ngram > 0
+        key = B, length, width, rules, tuple(banned), scores
+        if self.board is None or self.board[0] != key:
+            self.board = key, Board(self.model, self.state, rules, banned, length, scores)
+        board = self.board[1]
+        board.fill(*_brought(rows, reads, self.state[0].device), self.state, width)
+        recorded = self.gpu and (board.steps.calls or length - int(rows.index.min()) >= WORTH)
+        for _ in range(steps):
+            (board.steps if recorded else board.step)()
+        self.state = board.state
+        _take_back(rows, board.fields, board.written[:, :steps])
 
 
 def _brought(rows: Rows, whole: bool, device: torch.device) -> tuple[Tensor, Tensor | None]:
@@ -197,16 +249,11 @@ def _brought(rows: Rows, whole: bool, device: torch.device) -> tuple[Tensor, Ten
     return packed[: 5 * B].view(5, B), packed[5 * B :].view(rows.out.shape) if whole else None
 
 
-def _take_back(
-    rows: Rows, tokens: Tensor, index: Tensor, done: Tensor, log_probs: Tensor, written: Tensor
-) -> None:
+def _take_back(rows: Rows, fields: Annotated[Tensor, "5 B"], written: Annotated[Tensor, "B N"]) -> None:
     """Put what stands on the device into the rows: the one time that the host waits for it."""
-    packed = torch.cat(
-        [torch.stack([tokens, index, done.long(), log_probs.view(torch.int64)], 1), written], 1
-    )
-    found = packed.cpu().numpy()
+    found = torch.cat([fields.t(), written], 1).cpu().numpy()
     places = np.arange(written.shape[1]) + rows.index[:, None]
-    new = places < found[:, 1, None]
-    rows.out[np.nonzero(new)[0], places[new]] = found[:, 4:][new]
-    rows.tokens[:], rows.index[:], rows.done[:] = found[:, 0], found[:, 1], found[:, 2]
-    rows.log_probs[:] = np.ascontiguousarray(found[:, 3]).view(np.float64)
+    new = places < found[:, 2, None]
+    rows.out[np.nonzero(new)[0], places[new]] = found[:, 5:][new]
+    rows.tokens[:], rows.index[:], rows.done[:] = found[:, 0], found[:, 2], found[:, 3]
+    rows.log_probs[:] = np.ascontiguousarray(found[:, 4]).view(np.float64)

@@ -18,6 +18,7 @@ from torch.autograd.function import once_differentiable
 from seqkit.core.device import has_kernels
 from seqkit.core.family import Family
 from seqkit.core.types import Array
+from seqkit.kernels.rnn_scan import recorded
 from seqkit.kernels.rnn_scan.arrays import Backward, Forward
 from seqkit.kernels.rnn_scan.reference import State
 
@@ -44,9 +45,8 @@ class Loop:
         self.H, self.gx = state[0].shape[1], gx
         self.low = gx.dtype == torch.bfloat16
         self.dtype = torch.float32 if self.low else gx.dtype
-        fast = self.dtype == torch.float32
-        self.on_gpu = fast and has_kernels(gx.device) and self.most_columns >= self.H
-        self.compiled = fast and gx.device.type == "cpu" and not self.on_gpu
+        self.on_gpu = self.has_kernels_for(gx, self.H)
+        self.compiled = self.dtype == torch.float32 and gx.device.type == "cpu" and not self.on_gpu
         self.weight = weight.to(gx.dtype)
         self.parameters = tuple(p.to(self.dtype).contiguous() for p in parameters)
         self.states = [self.buffer(self.T + 1, self.H) for _ in state]
@@ -64,6 +64,12 @@ class Loop:
         elif self.on_gpu:
             given = gx, self.product, self.gates, tuple(self.states), self.inputs, tuple(self.own())
             self.run, (self.kernel, self.kernel_back) = Forward(*given), self.kernels()
+
+    @classmethod
+    def has_kernels_for(cls, gx: Tensor, columns: int) -> bool:
+        """Whether kernels of a GPU run the passes."""
+        known = gx.dtype in (torch.float32, torch.bfloat16) and columns <= cls.most_columns
+        return known and has_kernels(gx.device)
 
     def buffer(self, steps: int, size: int, *, low: bool = False) -> Tensor:
         """An empty (steps, B, size); `low`: in the dtype of the products."""
@@ -174,14 +180,21 @@ class _Scan(torch.autograd.Function):
     def forward(
         ctx: Any, family: str, lengths: Tensor | None, states: int, gx: Tensor, weight: Tensor, *rest: Tensor
     ) -> tuple[Tensor, ...]:
-        loop: Loop = families.load(family)(gx, weight, rest[:states], rest[states:])
-        live = None
+        given = recorded.Given(gx, weight, rest[:states], rest[states:])
+        wanted = any(ctx.needs_input_grad[5 : 5 + states])
+        lease, live = recorded.take(family, families.load(family), given, lengths, wanted), None
+        loop: Loop = lease.kept.loop if lease else families.load(family)(*given)
+        loop.first_wanted = wanted
         if lengths is not None:
             live = (torch.arange(loop.T, device=gx.device)[:, None] < lengths)[:, :, None]
-            loop.lengths = lengths
-            loop.full = loop.T if loop.on_gpu else int(lengths.min()) if len(lengths) else 0
-        loop.forward(live)
-        ctx.loop, ctx.live = loop, live
+        if lease:
+            lease.kept.forward()
+        else:
+            if lengths is not None:
+                loop.lengths = lengths
+                loop.full = loop.T if loop.on_gpu else int(lengths.min()) if len(lengths) else 0
+            loop.forward(live)
+        ctx.loop, ctx.live, ctx.lease = loop, live, lease
         y = loop.states[0][1:]
         y = y.clone() if live is None else torch.where(live, y, 0.0)
         return (y, *(whole[-1].clone() for whole in loop.states))
@@ -190,11 +203,15 @@ class _Scan(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, dy: Tensor, *dstates: Tensor) -> tuple[Any, ...]:
         loop, live = ctx.loop, ctx.live
-        d = [g.to(loop.dtype, copy=True).contiguous() for g in dstates]
-        dy, loop.first_wanted = dy.to(loop.dtype), any(ctx.needs_input_grad[5 : 5 + len(d)])
-        masked = dy if live is None or loop.on_gpu else torch.where(live, dy, 0.0)
-        loop.backward(masked.contiguous(), d, live)
-        return None, None, None, loop.dgx, loop.weight_gradient(), *d, *loop.parameter_gradients()
+        if ctx.lease:
+            dgx, d = ctx.lease.kept.run_backward(dy, dstates)
+        else:
+            d = [g.to(loop.dtype, copy=True).contiguous() for g in dstates]
+            dy = dy.to(loop.dtype)
+            masked = dy if live is None or loop.on_gpu else torch.where(live, dy, 0.0)
+            loop.backward(masked.contiguous(), d, live)
+            dgx = loop.dgx
+        return None, None, None, dgx, loop.weight_gradient(), *d, *loop.parameter_gradients()
 
 
 def scan(

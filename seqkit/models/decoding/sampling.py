@@ -114,12 +114,13 @@ def write(
     live, part = np.arange(len(pages)), rows.select(np.arange(len(pages)))
     stopping = STOPPING["cpu" if decoder.gpu is None else "cuda"]
     while not part.done.all():
-        if part.done.any():
-            keep = np.flatnonzero(~part.done)
+        keep = np.flatnonzero(~part.done)
+        # a GPU goes on with all rows as long as half of them are open: what it has recorded is for so many
+        if len(keep) < len(live) and (decoder.gpu is None or 2 * len(keep) <= len(live)):
             decoder.select(keep)
             live, part = live[keep], part.select(keep)
         steps = STREAMED if on_tokens else min(stopping, decoder.chunk) if rules.stop else decoder.chunk
-        steps = min(steps, rows.out.shape[1] - int(part.index.min()))
+        steps = min(steps, rows.out.shape[1] - int(part.index[~part.done].min()))
         decoder.write(part, rules, banned, steps, scores=scores)
         rows.put(live, part)
         if (part.out == BROKEN).any():

@@ -1,0 +1,1 @@
+"""Work on a GPU that is recorded and started as a whole."""
