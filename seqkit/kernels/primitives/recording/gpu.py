@@ -47,9 +47,9 @@ class Recording:
 
 def record(work: Callable[[], None], device: torch.device) -> Callable[[], object]:
     """Record what the work would do, without doing it: what starts it."""
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.device(device):
-        # thread_local: other threads, such as those of a loader or of NCCL, may go on meanwhile
-        with torch.cuda.graph(graph, stream=torch.cuda.Stream(device), capture_error_mode="thread_local"):
-            work()
+    graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream(device)
+    # thread_local: other threads, such as those of a loader or of NCCL, may go on meanwhile
+    recording = torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local")
+    with torch.cuda.device(device), recording:
+        work()
     return graph.replay
