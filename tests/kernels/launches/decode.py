@@ -5,14 +5,14 @@ from seqkit.kernels.decode.rules import Rules
 from seqkit.nn.cell import cell
 
 DRAWN, GREEDY = (Rules(0.7), True), (Rules(0.0, eos=1, stop=True), False)  # with scores or without
-CASES = {  # H, V, layers, rows
-    "lstm": [((256, 65, 2, rows), how) for rows in (32, 1024) for how in (DRAWN, GREEDY)]
+CASES = {  # H, V, layers, rows, which are odd: a real launch knows of no divisor
+    "lstm": [((256, 65, 2, rows), how) for rows in (31, 1023) for how in (DRAWN, GREEDY)]
     + [((20, 7, 1, 5), DRAWN), ((450, 1000, 3, 33), DRAWN)],
-    "peephole-lstm": [((256, 65, 2, 32), DRAWN)],
-    "gru": [((256, 65, 2, rows), DRAWN) for rows in (32, 1024)],
-    "min-gru": [((256, 65, 2, 32), DRAWN)],
-    "rnn": [((256, 65, 2, 1024), DRAWN)],
-    "relu-rnn": [((256, 65, 2, 32), GREEDY)],
+    "peephole-lstm": [((256, 65, 2, 31), DRAWN)],
+    "gru": [((256, 65, 2, rows), DRAWN) for rows in (31, 1023)],
+    "min-gru": [((256, 65, 2, 31), DRAWN)],
+    "rnn": [((256, 65, 2, 1023), DRAWN)],
+    "relu-rnn": [((256, 65, 2, 31), GREEDY)],
 }
 
 
@@ -24,4 +24,4 @@ def launch():
             model = persistent.pack(kind, parts, torch.zeros(V, 16), (torch.zeros(V, H), torch.zeros(V)))
             states = torch.zeros(cells[0].states, rows, layers, len(model.head))
             given, never = torch.zeros(5 * rows + 1, dtype=torch.int64), torch.zeros(V, dtype=torch.uint8)
-            gpu.write(model, states, given, never, rules, 64, 100, scores=scores)
+            gpu.write(model, states, given, never, rules, 63, 101, scores=scores)
