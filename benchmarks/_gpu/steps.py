@@ -29,6 +29,7 @@ from seqkit.kernels.linear_cross_entropy import reference as whole
 from seqkit.kernels.primitives.recording.gpu import Recording
 from seqkit.kernels.rnn_scan import recorded
 from seqkit.models.language_model.network import Network
+from seqkit.models.language_model.sampling import make_decoder
 from seqkit.nn.cell import cell
 from seqkit.nn.cell import cells as cells_of
 from seqkit.text.batches.streams import Window
@@ -171,21 +172,21 @@ def cells(dry: bool, data: Path) -> dict[str, Any]:
 
 @torch.no_grad()
 def sampling(dry: bool, data: Path) -> dict[str, Any]:
-    """Characters a second of a 2 x 256 LSTM."""
-    network, found, steps = (
-        Network.of(65, hidden_size=256, num_layers=2).to(place(dry)).eval(),
-        {},
-        8 if dry else 64,
-    )
+    """Characters a second of a 2 x 256 LSTM: many steps in one launch; step by step, recorded and not."""
+    network = Network.of(65, hidden_size=256, num_layers=2).to(place(dry)).eval()
+    found, steps = {}, 8 if dry else 64
     for B in (1, 32, 1024):
-        decoder = reference.Decoder(network, network.stack.zero_state(B))
+        for kind in ("", ", recorded", ", kernel by kernel"):
+            plain = reference.Decoder(network, network.stack.zero_state(B))
+            decoder = plain if kind else make_decoder(network, B)
+            reference.WORTH = 0 if kind == ", recorded" else 1 << 30
 
-        def write() -> None:
-            rows = Rows.start(np.zeros(B, np.int64), row_seeds(list(range(B))), steps)  # noqa: B023
-            decoder.write(rows, Rules(), [], steps)  # noqa: B023
+            def write() -> None:
+                rows = Rows.start(np.zeros(B, np.int64), row_seeds(list(range(B))), steps)  # noqa: B023
+                decoder.write(rows, Rules(), [], steps)  # noqa: B023
 
-        found[f"{B} rows"] = round(B * steps / seconds(write, dry, 5, 2))
-    return {"characters/s": found}
+            found[f"{B} rows, {decoder.backend}{kind}"] = round(B * steps / seconds(write, dry, 5, 2))
+    return {"characters/s": found, "recorded": Recording.possible}
 
 
 def loss(dry: bool, data: Path) -> dict[str, Any]:

@@ -238,7 +238,8 @@ class Decoder:
         for _ in range(steps):
             (board.steps if recorded else board.step)()
         self.state = board.state
-        _take_back(rows, board.fields, board.written[:, :steps])
+        tokens, _, *rest = board.fields
+        take_back(rows, torch.cat([torch.stack([tokens, *rest], 1), board.written[:, :steps]], 1))
 
 
 def _brought(rows: Rows, whole: bool, device: torch.device) -> tuple[Tensor, Tensor | None]:
@@ -249,11 +250,15 @@ def _brought(rows: Rows, whole: bool, device: torch.device) -> tuple[Tensor, Ten
     return packed[: 5 * B].view(5, B), packed[5 * B :].view(rows.out.shape) if whole else None
 
 
-def _take_back(rows: Rows, fields: Annotated[Tensor, "5 B"], written: Annotated[Tensor, "B N"]) -> None:
-    """Put what stands on the device into the rows: the one time that the host waits for it."""
-    found = torch.cat([fields.t(), written], 1).cpu().numpy()
+def take_back(rows: Rows, found: Annotated[Tensor, "B N"]) -> None:
+    """Put what stands on the device into the rows: the one time that the host waits for it.
+
+    found: int64: tokens, index, done, the bits of log_probs, then what was written.
+    """
+    numbers = found.cpu().numpy()
+    written = numbers[:, 4:]
     places = np.arange(written.shape[1]) + rows.index[:, None]
-    new = places < found[:, 2, None]
-    rows.out[np.nonzero(new)[0], places[new]] = found[:, 5:][new]
-    rows.tokens[:], rows.index[:], rows.done[:] = found[:, 0], found[:, 2], found[:, 3]
-    rows.log_probs[:] = np.ascontiguousarray(found[:, 4]).view(np.float64)
+    new = places < numbers[:, 1, None]
+    rows.out[np.nonzero(new)[0], places[new]] = written[new]
+    rows.tokens[:], rows.index[:], rows.done[:] = numbers[:, 0], numbers[:, 1], numbers[:, 2]
+    rows.log_probs[:] = np.ascontiguousarray(numbers[:, 3]).view(np.float64)

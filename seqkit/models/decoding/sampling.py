@@ -26,7 +26,7 @@ class Sample:
     """A drawn text.  ids, text: without the prompt; an eos that ended it stands in ids, not in text.
 
     log_prob: Σ log p of the ids in nats by the model itself, nothing banned, at temperature 1; None if it was
-    not requested. backend: compiled or reference, which of kernels.decode ran.
+    not requested. backend: compiled, persistent or reference, which of kernels.decode ran.
     """
 
     ids: tuple[int, ...]

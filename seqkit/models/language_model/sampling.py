@@ -1,12 +1,12 @@
 """Text drawn from a recurrent language model: many rows at once, each from its own seed.
 
 A row's tokens depend on the model, its prompt, its seed and the settings alone: not on the rows beside it,
-nor on threads. Stacks that kernels.decode has compiled (float32, CPU, softmax head) run there; all others
-step by step in torch.
+nor on threads. Stacks that kernels.decode has compiled (float32, softmax head; on a GPU not all cells and
+sizes) run there; all others step by step in torch.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from torch import Tensor
 from seqkit.core import device, options
 from seqkit.core.errors import OptionError, ShapeError
 from seqkit.core.types import Array
-from seqkit.kernels.decode import compiled, plan, reference
+from seqkit.kernels.decode import compiled, persistent, plan, reference
 from seqkit.kernels.decode.rules import Rows, Rules, row_seeds, uniform
 from seqkit.models.decoding.options import SamplingOptions
 from seqkit.models.decoding.sampling import Continuation, OnTokens, Sample, rules_of, write
@@ -114,38 +114,45 @@ def begin(
 def make_decoder(
     network: Network, rows: int, threads: int | None = None
 ) -> reference.Decoder | compiled.Decoder:
-    """Rows of a network in their first state, compiled where that can be.
+    """Rows of a network in their first state, compiled or in one launch of a GPU where that can be.
 
     Raises:  OptionError for threads below 1.
     """
     threads = None if threads is None else device.threads(threads)
     state, stack, head = network.stack.zero_state(rows), network.stack, network.head
-    plain = all(p.dtype == torch.float32 and p.device.type == "cpu" for p in network.parameters())
-    if not (plain and isinstance(head, Softmax) and plan.handles(stack.cell_name) and not stack.feed_forward):
+    place, float32 = network.embedding.device, all(p.dtype == torch.float32 for p in network.parameters())
+    if not (float32 and isinstance(head, Softmax) and not stack.feed_forward):
         return reference.Decoder(network, state)
-
-    def numpy(tensor: Tensor) -> Array:
-        return tensor.detach().numpy()
-
-    layers = [
-        plan.Layer(
-            stack.cell_name,
-            numpy(c.weight_input),
-            numpy(c.bias),
-            numpy(c.weight_hidden),
-            *map(numpy, c.extra()),
+    size = place, stack.cell_name, stack.hidden_size, len(stack.cells), len(head.weight)
+    if place.type == "cpu" and plan.handles(stack.cell_name):
+        layers, top, narrow = _weights(network, head, lambda tensor: tensor.detach().numpy())
+        made = plan.make(
+            network.embedding.detach().numpy(),
+            [plan.Layer(stack.cell_name, *layer) for layer in layers],
+            top,
+            narrow,
+            residual=stack.residual,
         )
-        for c in stack.layers
-    ]
+        return compiled.Decoder(made, [s.detach().numpy() for s in state], threads=threads)
+    if not stack.residual and persistent.handles(*size):
+        layers, top, narrow = _weights(network, head, lambda tensor: tensor.detach())
+        parts = [persistent.Layer(*layer) for layer in layers]
+        packed = persistent.pack(stack.cell_name, parts, network.embedding.detach(), top, narrow)
+        return persistent.Decoder(network, state, packed)
+    return reference.Decoder(network, state)
+
+
+def _weights(
+    network: Network, head: Softmax, convert: Callable[[Tensor], Any]
+) -> tuple[list[list[Any]], Any, Any]:
+    """W, b, U and what else each layer has; weight and bias of the head, and of the projection, if any."""
+    layers = [[c.weight_input, c.bias, c.weight_hidden, *c.extra()] for c in network.stack.layers]
     narrow = network.projection
-    made = plan.make(
-        numpy(network.embedding),
-        layers,
-        (numpy(head.weight), numpy(head.bias)),
-        None if narrow is None else (numpy(narrow.weight), numpy(narrow.bias)),
-        residual=stack.residual,
+    return (
+        [[convert(tensor) for tensor in layer] for layer in layers],
+        (convert(head.weight), convert(head.bias)),
+        None if narrow is None else (convert(narrow.weight), convert(narrow.bias)),
     )
-    return compiled.Decoder(made, [numpy(s) for s in state], threads=threads)
 
 
 def _draw_first(codec: Codec, rows: Rows, rules: Rules, banned: list[int]) -> None:

@@ -1,0 +1,1 @@
+"""The choice of a token from logits in memory, for some rows at once."""
