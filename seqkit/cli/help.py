@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from seqkit.cli.out import guarded
 from seqkit.cli.usage import unknown_command, usage_error
 from seqkit.core.errors import OptionError, SeqkitError
 
@@ -119,8 +120,14 @@ class Group(typer.Typer):
     """A group of commands of that kind."""
 
     def command(self, name: str | None = None, **settings: Any) -> Callable[[C], C]:
-        """Register a command."""
-        return super().command(name, **({"cls": Command} | settings))
+        """Register a command, its --out guarded."""
+        register = super().command(name, **({"cls": Command} | settings))
+
+        def decorate(function: C) -> C:
+            register(guarded(function))
+            return function
+
+        return decorate
 
 
 def group(help: str) -> Group:

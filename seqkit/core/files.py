@@ -14,7 +14,6 @@ import json
 import math
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from seqkit.core import places
 from seqkit.core.errors import FormatError, ModelFileError, SeqkitError, resource_error
 from seqkit.core.types import Array, Arrays
 
@@ -67,8 +67,7 @@ def write_atomic(path: Path) -> Iterator[IO[bytes]]:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        temporary = Path(name)
+        handle, temporary = places.temporary(path)
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()

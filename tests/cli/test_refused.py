@@ -39,7 +39,7 @@ def test_folder_of_another_kind_is_not_overwritten(folder):
     run(*TASKS["lm"], "--out", "model", *small, cwd=folder)
     before = {path: path.read_bytes() for path in (folder / "model").rglob("*") if path.is_file()}
     for task in ("classify", "vectors"):
-        said = refused(*TASKS[task], "--out", "model", "--epochs", 1, cwd=folder, code=2)
+        said = refused(*TASKS[task], "--out", "model", "--epochs", 1, "--force", cwd=folder, code=2)
         assert "model: holds language-model, expected" in said
     assert {path: path.read_bytes() for path in (folder / "model").rglob("*") if path.is_file()} == before
-    run(*TASKS["lm"], "--out", "model", *small, cwd=folder)
+    run(*TASKS["lm"], "--out", "model", *small, "--force", cwd=folder)

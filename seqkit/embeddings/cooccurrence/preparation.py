@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from seqkit.core import options
 from seqkit.core.device import threads as count_threads
-from seqkit.core.errors import resource_error
+from seqkit.core.places import temporary_folder
 from seqkit.embeddings.cooccurrence.counting import CountingPlan, select
 from seqkit.embeddings.cooccurrence.options import CountOptions
 from seqkit.text.corpus.corpus import Corpus
@@ -70,12 +69,5 @@ def working_folder(out: str | os.PathLike[str] | None) -> Iterator[Path | None]:
     if out is None:
         yield None
         return
-    try:
-        Path(out).parent.mkdir(parents=True, exist_ok=True)
-        made = tempfile.TemporaryDirectory(
-            dir=Path(out).parent, prefix=".counting-", ignore_cleanup_errors=True
-        )
-    except OSError as error:
-        raise resource_error(str(out), error) from error
-    with made as name:
+    with temporary_folder(Path(out).parent, "counting") as name:
         yield Path(name)

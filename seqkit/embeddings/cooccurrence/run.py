@@ -2,7 +2,6 @@
 
 import dataclasses
 import re
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from seqkit.core import files
 from seqkit.core.device import backend, gpu
 from seqkit.core.errors import OptionError
+from seqkit.core.places import temporary_folder
 from seqkit.embeddings.cooccurrence import dask_workers
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
 from seqkit.text.corpus.corpus import Corpus
@@ -66,9 +66,7 @@ def count_text(
     given: dict[str, Any] = {"memory": read_size(memory), "threads": threads, "out": out, **settings}
     if vocab is not None:
         given["vocab"] = _words(vocab)
-    if not dry_run:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=None if dry_run else out.parent, prefix=".counting-") as made:
+    with temporary_folder(None if dry_run else out.parent, "counting") as made:
         folder = Path(made) / "corpus"
         if source != "-" and Path(source).is_dir() and files.kind_of(Path(source)):
             folder, corpus = Path(source), Corpus.load(source)

@@ -8,7 +8,6 @@ import hashlib
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import astuple, dataclass
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from seqkit.core.errors import FormatError, SeqkitError, resource_error
+from seqkit.core.errors import FormatError, SeqkitError
 from seqkit.core.types import Array
 from seqkit.text.corpus.lossy_counter import LossyCounter
 from seqkit.text.corpus.worker import Encoder, Recipe, Spool, send
@@ -250,13 +249,3 @@ def _renumber(spools: list[_Spooled], tables: list[Array], folder: Path, total: 
             done += n_ids
     whole = np.unique(np.append(np.concatenate(starts), total))
     return np.memmap(folder / "final", np.int32, "r"), whole
-
-
-def working_folder(near: Path | None) -> "tempfile.TemporaryDirectory[str]":
-    """A folder for the passes, on the disk that the corpus will be on."""
-    try:
-        if near is not None:
-            near.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryDirectory(prefix=".seqkit-", dir=near)
-    except OSError as error:
-        raise resource_error(near or tempfile.gettempdir(), error) from error

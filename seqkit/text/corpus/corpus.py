@@ -17,8 +17,9 @@ import numpy as np
 from seqkit.core import files
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError
+from seqkit.core.places import temporary_folder
 from seqkit.core.types import Array, Ids
-from seqkit.text.corpus.build import Built, Limits, build, settings_key, working_folder
+from seqkit.text.corpus.build import Built, Limits, build, settings_key
 from seqkit.text.corpus.worker import Recipe
 from seqkit.text.normalize import Normalizer
 from seqkit.text.readers.text import Text, read
@@ -86,7 +87,7 @@ class Corpus:
                 return kept
         if epsilon is not None:
             _check_again(pieces)
-        with working_folder(folder.parent if folder else None) as working:
+        with temporary_folder(folder.parent if folder else None, "corpus") as working:
             built = build(
                 pieces, recipe, limits, Path(working), threads=count_threads(threads), report=report
             )

@@ -2,13 +2,13 @@
 
 import shutil
 import tarfile
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
 from seqkit.core.errors import FormatError
+from seqkit.core.places import temporary_folder
 
 MOST_BYTES = 20 << 30
 MOST_FILES = 200_000
@@ -21,8 +21,7 @@ def extract(archive: Path, folder: Path, *, most_bytes: int = MOST_BYTES) -> lis
 
     Raises:  FormatError for a member outside the folder, a link, a device, a name twice, a bomb, or damage.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".extract-", dir=folder.parent) as working:
+    with temporary_folder(folder.parent, "extract") as working:
         inside, seen, size = Path(working) / "files", set[str](), 0
         inside.mkdir()
         try:

@@ -8,6 +8,7 @@ import typer
 
 from seqkit.cli import common
 from seqkit.cli.options import Asked, asked
+from seqkit.cli.out import takes_up
 from seqkit.core.options import Settings, option, parse_settings
 from seqkit.embeddings.cooccurrence.options import CountOptions
 
@@ -32,6 +33,7 @@ WORK = Settings({"work": Work})
 ONE_SIDED = "Count only pairs whose row word is before the column word; else both directions."
 
 
+@takes_up
 @asked(Settings({"counts": CountOptions, **WORK.groups}, fixed={"symmetric": True}))
 def count(
     asked: Asked,

@@ -6,6 +6,7 @@ import typer
 
 from seqkit.cli.app import commands
 from seqkit.cli.commands.tune import lr, search
+from seqkit.cli.out import takes_up
 
 __all__ = ["app"]
 
@@ -27,7 +28,7 @@ def _add(noun: str, command: str, train: Any) -> None:
 
     Example: seqkit tune lr {name} INPUT --plot lr.svg
     """
-    app.command(name)(tune)
+    app.command(name)(takes_up(tune))
     lr.app.command(name)(test)
 
 

@@ -1,0 +1,56 @@
+"""--out of every command: what it may be, --force, and that one process at a time writes there."""
+
+import contextlib
+import functools
+import inspect
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Replace what stands at --out, if seqkit wrote it or it is a file.",
+        rich_help_panel="Output",
+    ),
+]
+
+
+def takes_up(command: Any) -> Any:
+    """Mark a command that goes on with what stands at --out, many times at once: it needs no --force."""
+    command.takes_up = True
+    return command
+
+
+def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The command with --force, and with its --out checked and claimed before it begins."""
+    signature = inspect.signature(command, eval_str=True)
+    if "out" not in signature.parameters:
+        return command
+    joins = getattr(command, "takes_up", False)
+
+    @functools.wraps(command)
+    def run(**given: Any) -> Any:
+        from seqkit.core import places
+
+        force, out = given.pop("force", False), given["out"]
+        if out is None or given.get("dry_run") or os.environ.get("RANK", "0") != "0":
+            return command(**given)
+        values = [value for name, value in given.items() if name != "out"]
+        values += [one for value in values if isinstance(value, list) for one in value]
+        read = [value for value in values if isinstance(value, str | Path) and value != ""]
+        places.check(out, read, replace=force or joins or bool(given.get("resume")))
+        with contextlib.nullcontext() if joins else places.claimed(out):
+            return command(**given)
+
+    parameters = list(signature.parameters.values())
+    if not joins:
+        kind = inspect.Parameter.KEYWORD_ONLY
+        parameters.append(inspect.Parameter("force", kind, annotation=Force, default=False))
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    return run

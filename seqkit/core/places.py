@@ -1,0 +1,180 @@
+"""Places that results are written to: what may be replaced, who writes there now, what killed writers left.
+
+Not handled: how a file becomes whole at once (files).
+"""
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import stat
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from seqkit.core.errors import OptionError, resource_error
+
+RUN = ("checkpoint", "log.jsonl", "run.json")  # what a training writes into its folder, one of them first
+WAIT = 60.0  # seconds that a short writer waits for another one
+_KINDS = {
+    stat.S_ISFIFO: "a pipe",
+    stat.S_ISCHR: "a device",
+    stat.S_ISBLK: "a device",
+    stat.S_ISSOCK: "a socket",
+}
+_TEMPORARY = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-\w+\.part")
+
+
+def check(out: str | os.PathLike[str], sources: Iterable[str | Path] = (), *, replace: bool = False) -> None:
+    """Raise OptionError unless results may be written to `out`.
+
+    It must be new, or an empty folder; with `replace` also a file, or a folder that seqkit wrote. sources:
+    what is read meanwhile.
+    """
+    path = Path(out)
+    if not os.fspath(out).strip() or path.resolve() in (Path.cwd(), *Path.cwd().parents):
+        raise OptionError(f"out: got {os.fspath(out)!r}, expected a file or a folder of its own.")
+    for source in map(Path, filter(os.path.exists, sources)):
+        if path.exists() and path.samefile(source):
+            raise OptionError(f"{path}: is read by this command. Choose another place.")
+        if source.resolve() in path.resolve().parents and _held(source):
+            raise OptionError(f"{path}: lies inside {source}, which is read. Choose another place.")
+    if path.is_symlink():
+        raise OptionError(f"{path}: is a link to {path.readlink()}. Give that place itself.")
+    if not path.exists():
+        return
+    mode = path.stat().st_mode
+    if found := [name for test, name in _KINDS.items() if test(mode)]:
+        raise OptionError(f"{path}: is {found[0]}, expected a file or a folder. Choose another place.")
+    if path.is_dir() and not any(path.iterdir()):
+        return
+    if not (what := "a file" if path.is_file() else _held(path)):
+        raise OptionError(f"{path}: holds files that seqkit did not write. Choose another folder.")
+    if not replace:
+        raise OptionError(f"{path}: holds {what} already. Choose another place, or replace it with --force.")
+
+
+def _held(folder: Path) -> str:
+    """What seqkit wrote into a folder; empty: nothing."""
+    with contextlib.suppress(OSError, ValueError, RecursionError, AttributeError):
+        manifest = json.loads((folder / "manifest.json").read_bytes()[: 1 << 28])
+        if "seqkit" in manifest:
+            return str(manifest.get("kind"))
+    return "a run that was not finished" if any((folder / name).exists() for name in RUN) else ""
+
+
+@contextlib.contextmanager
+def claimed(out: str | os.PathLike[str]) -> Iterator[None]:
+    """Within the block this process alone writes to `out`; what killed writers left beside it is removed.
+
+    Raises:  OptionError that says who else writes there; ResourceError if nothing can be written there.
+    """
+    path = Path(out).absolute()
+    made = [folder for folder in path.parents if not folder.exists()]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(path.parent / f".{path.name}.lock", wait=0):
+            for folder in (path.parent, path):
+                sweep(folder)
+            yield
+    finally:
+        for folder in made:
+            with contextlib.suppress(OSError):  # what holds something stays
+                folder.rmdir()
+
+
+@contextlib.contextmanager
+def locked(lock: Path, *, wait: float = WAIT) -> Iterator[None]:
+    """Within the block no other process holds this lock; one whose holder was killed is free.
+
+    wait: seconds to wait for it.
+    Raises:  OptionError that says who holds it; ResourceError if it cannot be written.
+    """
+    import filelock
+
+    held = filelock.SoftFileLock(lock, timeout=wait)
+    try:
+        held.acquire()
+    except filelock.Timeout as error:
+        raise OptionError(
+            f"{lock.parent / lock.stem[1:]}: is being written by {_holder(lock)}. Wait for it, stop it, or "
+            "choose another place."
+        ) from error
+    except OSError as error:
+        raise resource_error(lock.parent, error) from error
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def _holder(lock: Path) -> str:
+    """Who holds a lock, in words."""
+    try:
+        pid, host, *_ = lock.read_text(encoding="utf-8").split("\n")
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(lock.stat().st_mtime))
+    except (OSError, ValueError):
+        return "another process"
+    return f"process {pid} on {host} since {since}"
+
+
+@functools.cache
+def _host() -> str:
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def temporary(path: Path) -> tuple[int, Path]:
+    """A new file beside `path`, open for writing, whose name says which process writes it."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_prefix(path.name), suffix=".part")
+    return handle, Path(name)
+
+
+def temporary_folder(near: Path | None, purpose: str) -> "tempfile.TemporaryDirectory[str]":
+    """A new folder in `near` for the time of a `with` block; among the system's temporary files if None.
+
+    Raises:  ResourceError if it cannot be made.
+    """
+    try:
+        if near is not None:
+            near.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(
+            dir=near, prefix=_prefix(purpose), suffix=".part", ignore_cleanup_errors=True
+        )
+    except OSError as error:
+        raise resource_error(near or tempfile.gettempdir(), error) from error
+
+
+def _prefix(name: str) -> str:
+    return f".{name}.{_host()}-{os.getpid()}-"
+
+
+def sweep(folder: Path) -> None:
+    """Remove temporary files and folders in `folder` whose process, of this host, lives no more."""
+    with contextlib.suppress(OSError):
+        for entry in list(folder.iterdir()):
+            found = _TEMPORARY.fullmatch(entry.name)
+            if not found or found["host"] != _host() or _alive(int(found["pid"])):
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink()
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process may live; always on Windows, where asking would end it."""
+    if sys.platform == "win32":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

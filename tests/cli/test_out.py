@@ -1,0 +1,73 @@
+"""--out of every command is guarded: a place is checked and claimed before the work, and replaced only by --force."""
+
+import pytest
+import typer.main
+from in_process import refused, run
+
+from seqkit.cli.app import make
+from seqkit.cli.out import guarded
+from seqkit.core import places
+
+
+def commands(command, words=()):
+    """Every command that has --out, by its words."""
+    for name, each in getattr(command, "commands", {}).items():
+        yield from commands(each, (*words, name))
+    if not hasattr(command, "commands") and any(param.name == "out" for param in command.params):
+        yield words, command
+
+
+ALL = dict(commands(typer.main.get_command(make())))
+JOINS = {("corpus", "fetch"), ("embed", "count")}
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_command_with_out_has_force_unless_it_goes_on_with_what_is_there(words):
+    assert any(param.name == "force" for param in ALL[words].params) != (words in JOINS or words[0] == "tune")
+
+
+def test_there_are_many():
+    assert len(ALL) >= 25
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "text.txt").write_text("the king rules\nthe queen rules\n" * 30)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.txt").write_text("mine")
+    return tmp_path
+
+
+BUILD = ("corpus", "build", "text.txt", "--quiet", "--out")
+
+
+def test_what_stands_at_out_is_replaced_only_by_force(folder):
+    run(*BUILD, "c", cwd=folder)
+    assert "c: holds corpus already" in refused(*BUILD, "c", cwd=folder, code=2)
+    run(*BUILD, "c", "--force", "--lower", cwd=folder)
+    assert "mine: holds files" in refused(*BUILD, "mine", "--force", cwd=folder, code=2)
+    assert "text.txt: is read" in refused(*BUILD, "text.txt", "--force", cwd=folder, code=2)
+    assert "out: got ''" in refused(*BUILD, "", cwd=folder, code=2)
+    assert (folder / "mine" / "a.txt").read_text() == "mine"
+
+
+def test_two_commands_do_not_write_to_one_place(folder):
+    with places.claimed(folder / "c"):
+        assert "c: is being written by process" in run(*BUILD, "c", cwd=folder, code=2).stderr
+    run(*BUILD, "c", cwd=folder)
+
+
+def test_a_dry_run_claims_nothing(folder):
+    train = ("lm", "train", "text.txt", "--hidden-size", 8, "--epochs", 1, "--quiet", "--out", "m")
+    with places.claimed(folder / "m"):
+        run(*train, "--dry-run", cwd=folder)
+
+
+def test_other_processes_of_a_parallel_run_claim_nothing(monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setattr(places, "check", lambda *_, **__: pytest.fail("checked"))
+
+    def command(out: str) -> str:
+        return out
+
+    assert guarded(command)(out="x") == "x"
