@@ -22,12 +22,13 @@ from typing import IO, Any, NotRequired, TypedDict
 
 from seqkit.core import schema, stored
 from seqkit.core.errors import FormatError, ModelFileError, resource_error
-from seqkit.core.stored import Streamed, check
+from seqkit.core.stored import Streamed, check, check_numbers
 from seqkit.core.types import Array, Arrays
 
 __all__ = [
     "Streamed",
     "check",
+    "check_numbers",
     "kind_of",
     "load",
     "read_json",

@@ -58,10 +58,13 @@ class Mapped(mmap.mmap):
     sums: list[int]  # CRC-32 of each block
     whole: str  # or, of a file from before there were blocks, the sha256 of all of it
     left: Array  # bool for each block
+    late: bool  # whether it was opened before it was checked
 
-    def expect(self, path: Path, sums: list[int], whole: str, block: int) -> None:
-        """What the file must be."""
-        self.path, self.sums, self.whole, self.block = path, sums, whole, block if sums else len(self)
+    def expect(self, path: Path, sums: list[int] | None, whole: str, block: int) -> None:
+        """What the file must be.  sums: None: it was checked."""
+        self.path, self.late, self.whole = path, sums is not None, whole
+        self.sums, self.block = sums or [], block if sums else len(self)
+        sums = self.sums
         self.left = np.ones(max(len(sums), 1), bool)
 
     def check(self, numbers: Array) -> None:
@@ -82,27 +85,29 @@ class Mapped(mmap.mmap):
             self.left[number] = False
 
 
-def check(array: Array, rows: Array | None = None) -> None:
+def check(array: Array, rows: Array | None = None) -> bool:
     """Check the blocks of its file that an array, or some rows of it, lies in, each once.
 
-    An array that is in no file of `files.load` passes.
+    An array that is in no file of `files.load`, or in one that was checked as it was opened, passes.
+    Returns:  whether it was to be checked; then whoever asks looks at its numbers, too.
     Raises:  ModelFileError, naming the bytes that are damaged.
     """
     base: Any = array
     while isinstance(base, np.ndarray):
         base = base.base
     mapped = base.obj if isinstance(base, memoryview) else None
-    if not isinstance(mapped, Mapped) or not array.size or not mapped.left.any():
-        return
+    if not isinstance(mapped, Mapped) or not mapped.late or not array.size:
+        return False
     first = np.frombuffer(mapped, np.uint8).__array_interface__["data"][0]
     start = array.__array_interface__["data"][0] - first
     if rows is None:
         mapped.check(np.arange(start // mapped.block, (start + array.nbytes - 1) // mapped.block + 1))
-        return
-    begin = start + np.unique(rows) * array.strides[0]
+        return True
+    begin = start + np.unique(np.asarray(rows, np.int64)) * array.strides[0]
     ends = (begin + array.strides[0] - 1) // mapped.block
     spans = [np.arange(a, b + 1) for a, b in zip(begin // mapped.block, ends, strict=True)]
     mapped.check(np.unique(np.concatenate([np.zeros(0, np.int64), *spans])))
+    return True
 
 
 def write(file: IO[bytes], arrays: Mapping[str, Array | Streamed]) -> tuple[str, int, list[int]]:
@@ -161,6 +166,8 @@ def _pieces(head: bytes, arrays: Mapping[str, Array | Streamed]) -> Iterator[byt
     yield head
     for name, array in arrays.items():
         come = 0
+        if not isinstance(array, Streamed):
+            check(array)
         for block in array.blocks() if isinstance(array, Streamed) else (array,):
             plain = np.ascontiguousarray(block, array.dtype).reshape(-1)
             _finite(name, plain, FormatError, "files.save: array ", " Nothing was written.")
@@ -184,10 +191,8 @@ def open_arrays(path: Path, sums: list[int] | None, whole: str, block: int = BLO
         mapped = Mapped(file.fileno(), 0, access=mmap.ACCESS_READ)
     everything = np.frombuffer(mapped, np.uint8)
     length = int(everything[:8].view("<u8")[0])
-    mapped.expect(path, sums or [], whole, block)
-    if sums is None:
-        mapped.left[:] = False
-    elif sums:
+    mapped.expect(path, sums, whole, block)
+    if sums:
         check(everything[: 8 + length])
     header = json.loads(everything[8 : 8 + length].tobytes())
     arrays = {}
@@ -201,6 +206,18 @@ def open_arrays(path: Path, sums: list[int] | None, whole: str, block: int = BLO
         start, end = (8 + length + at for at in entry["data_offsets"])
         arrays[name] = everything[start:end].view(_DTYPES[entry["dtype"]]).reshape(entry["shape"])
     return arrays
+
+
+def check_numbers(name: str, array: Array, rows: Array | None = None) -> Array:
+    """The array, or some rows of it, after `check`; floats that were to be checked must be finite.
+
+    Raises:  ModelFileError.
+    """
+    late = check(array, rows)
+    found = array if rows is None else array[rows]
+    if late:
+        _finite(name, found, ModelFileError, "", " Restore the file from a copy.")
+    return found
 
 
 def check_finite(path: Path, arrays: Arrays) -> None:

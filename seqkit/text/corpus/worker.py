@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from seqkit.core import options, schema
 from seqkit.text import sentence_split
 from seqkit.text.normalize import Normalizer
-from seqkit.text.tokenizer import Tokenizer, tokenizer
+from seqkit.text.tokenizer import Tokenizer, from_json
 from seqkit.text.vocab import SPECIALS
 
 
@@ -44,7 +44,7 @@ class Recipe:
         """The recipe that `to_json` wrote."""
         schema.check("recipe", values, _Recipe)
         normalizer = options.from_json(Normalizer, values["normalizer"])
-        return Recipe(tokenizer(**values["tokenizer"]), normalizer, values["sentences"], values["add_eos"])
+        return Recipe(from_json(values["tokenizer"]), normalizer, values["sentences"], values["add_eos"])
 
 
 class _Recipe(TypedDict):

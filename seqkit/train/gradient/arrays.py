@@ -1,5 +1,6 @@
 """Tensors to the arrays of a checkpoint and back, with errors that name the array that does not fit."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from torch import Tensor
 from seqkit.core.errors import ModelFileError
 from seqkit.core.types import Array, Arrays
 
+_CARRY = re.compile(r"carry\.(\d{1,9})(:bfloat16|:float16)?")
 _WIDER = {
     torch.bfloat16: torch.float32,
     torch.float16: torch.float32,
@@ -34,16 +36,27 @@ def need(arrays: Arrays, name: str) -> Array:
     return arrays[name]
 
 
+def need_numbers(arrays: Arrays, name: str, dtype: str, count: int) -> list[Any]:
+    """The `count` numbers of an array, none below 0.  Raises:  ModelFileError for others."""
+    array = need(arrays, name)
+    if array.dtype.name != dtype or array.shape != (count,) or (array < 0).any():
+        raise ModelFileError(
+            f"gradient.restore: {name} has shape {array.shape} of {array.dtype}, expected {count} of "
+            f"{dtype}, none below 0. Train again without resuming."
+        )
+    return list(array.tolist())
+
+
 def to_tensor(arrays: Arrays, name: str, like: Tensor) -> Tensor:
     """The array of this name as a tensor.
 
     Raises:  ModelFileError if there is none, or of another shape than `like`.
     """
     array = need(arrays, name)
-    if array.shape != tuple(like.shape):
+    if array.shape != tuple(like.shape) or (array.dtype.kind == "f") != like.is_floating_point():
         raise ModelFileError(
-            f"gradient.restore: {name} has shape {array.shape}, expected {tuple(like.shape)}. The file is "
-            "not of this model."
+            f"gradient.restore: {name} has shape {array.shape}, expected {tuple(like.shape)}, and "
+            f"{array.dtype} for {like.dtype}. The file is not of this model."
         )
     return torch.from_numpy(np.array(array))  # a copy: the file's arrays are read-only
 
@@ -55,8 +68,10 @@ def carry_name(number: int, tensor: Tensor) -> str:
 
 
 def carry_number(name: str) -> int:
-    """NUMBER of a name that carry_name gave."""
-    return int(name.removeprefix("carry.").partition(":")[0])
+    """NUMBER of a name that carry_name gave.  Raises:  ModelFileError for another name."""
+    if not (found := _CARRY.fullmatch(name)):
+        raise ModelFileError(f"gradient.restore: got an array {name!r}, expected carry.NUMBER.")
+    return int(found[1])
 
 
 def to_carry(name: str, array: Array, device: torch.device) -> Tensor:

@@ -21,7 +21,15 @@ from seqkit.core.device import float32_products
 from seqkit.core.errors import ModelFileError, TrainingError
 from seqkit.core.score import Loss
 from seqkit.core.types import Arrays
-from seqkit.train.gradient.arrays import carry_name, carry_number, copy, need, to_array, to_carry, to_tensor
+from seqkit.train.gradient.arrays import (
+    carry_name,
+    carry_number,
+    copy,
+    need_numbers,
+    to_array,
+    to_carry,
+    to_tensor,
+)
 from seqkit.train.gradient.buffer import GradientBuffer
 from seqkit.train.gradient.optimizer import make_optimizer
 from seqkit.train.gradient.options import GradientOptions
@@ -179,8 +187,9 @@ class GradientLearner:
         Raises:  ModelFileError if the arrays are not of this module, naming the first that is not.
         """
         self._restore_weights(arrays)
-        self.steps, self._averaged, self._held, self._held_count = (int(n) for n in need(arrays, "steps"))
-        self._lr = float(need(arrays, "lr")[0])
+        steps = need_numbers(arrays, "steps", "int64", 4)
+        self.steps, self._averaged, self._held, self._held_count = steps
+        (self._lr,) = need_numbers(arrays, "lr", "float64", 1)
         self._restore_optimizer(arrays)
         parameters = self.parameters.items()
         self._averages = []
@@ -215,6 +224,12 @@ class GradientLearner:
                 like = torch.zeros((), device=p.device if fused else "cpu") if key == "step" else p
                 value = torch.empty_like(like, requires_grad=False)
                 self.optimizer.state[p][key] = value.copy_(to_tensor(arrays, full, like))
+        kept = {tuple(sorted(self.optimizer.state.get(p, {}))) for p in self.parameters.values()}
+        if len(kept) > 1:
+            raise ModelFileError(
+                f"gradient.restore: got an optimizer's {' and '.join(map(str, sorted(kept)))}, expected the "
+                "same of every weight. Train again without resuming."
+            )
 
     def _backward(self, batch: Any) -> tuple[Tensor | float, int]:
         if not self.module.training:

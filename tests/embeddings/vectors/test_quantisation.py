@@ -82,7 +82,10 @@ def test_arrays_that_nobody_wrote_are_refused(change, tmp_path):
     vectors = make(4, 2)
     arrays = {**quantisation.encode(vectors.matrix, "int8"), **vectors.vocab.to_arrays()} | change
     crafted.save(
-        tmp_path / "v", "vectors", {name: array for name, array in arrays.items() if array is not None}, {}
+        tmp_path / "v",
+        "vectors",
+        {name: array for name, array in arrays.items() if array is not None},
+        {"words": 4, "dim": 2, "dtype": "int8"},
     )
     with pytest.raises(ModelFileError, match="the vectors are not whole|scales: got nan at place 0"):
         Vectors.load(tmp_path / "v")
