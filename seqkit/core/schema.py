@@ -17,6 +17,7 @@ from seqkit.core.errors import ModelFileError
 T = TypeVar("T")
 Count = Annotated[int, 0]
 Size = Annotated[int, 1]
+Share = Annotated[float, 0, 1]
 _NAMES = {int: "a whole number", float: "a finite number", str: "a text", bool: "true or false"}
 _UNIONS = (typing.Union, types.UnionType)
 
@@ -41,14 +42,17 @@ def check(where: str, value: object, kind: type[T]) -> T:
 
 def _faults(value: Any, hint: Any, place: str) -> Iterator[tuple[str, str, str]]:
     """Place, value and expectation of all that does not fit."""
-    low = None
+    low, high = -math.inf, math.inf
     if typing.get_origin(hint) is Annotated:
-        hint, low = typing.get_args(hint)
+        hint, low, high = (*typing.get_args(hint), math.inf)[:3]
     if typing.get_origin(hint) in _UNIONS:
         if all(any(True for _ in _faults(value, part, place)) for part in typing.get_args(hint)):
             yield place, reprlib.repr(value), say(hint)
-    elif not _is(value, hint) or (low is not None and value < low):
-        yield place, reprlib.repr(value), say(hint) + (f" of at least {low}" if low is not None else "")
+    elif not _is(value, hint) or (low != -math.inf and not low <= value <= high):
+        least = (
+            "" if low == -math.inf else f" of at least {low}" if high == math.inf else f" of {low} to {high}"
+        )
+        yield place, reprlib.repr(value), say(hint) + least
     elif typing.is_typeddict(hint):
         hints = _hints(hint)
         for name in sorted(hint.__required_keys__ - value.keys()):

@@ -184,6 +184,7 @@ class Model(Generic[F]):
             model._fitted = cls.record.from_arrays(arrays, meta, model.options)
             weights = part(arrays, "weights.")
             check_weights(lambda: model.fitted.network(model.options), weights)
+            model.history = read_history(meta["history"])
         except (KeyError, ValueError, SeqkitError) as error:
             raise ModelFileError(
                 f"{folder}: the model is not whole ({error}). Restore it from a copy or train again."
@@ -191,7 +192,7 @@ class Model(Generic[F]):
         with memory_errors(cls.__name__):
             network = model.fitted.network(model.options).to(place)
             put_weights(network, {name: torch.from_numpy(np.array(a)) for name, a in weights.items()})
-        model._network, model.history = network.eval(), read_history(meta["history"])
+        model._network = network.eval()
         return model
 
     def hardware(self) -> dict[str, Any]:

@@ -48,6 +48,8 @@ class Vocab:
                     f"Vocab: got special {name!r} at id {token_id}, expected one of {', '.join(SPECIALS)} "
                     f"at an id below {size:,}."
                 )
+        if len(set(specials.values())) < len(specials):
+            raise OptionError(f"Vocab: got specials {specials}, expected an id of its own for each.")
         self._size, self.counts, self.specials = size, counts, specials
 
     @classmethod

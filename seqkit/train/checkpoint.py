@@ -76,7 +76,10 @@ class Checkpoint:
                     "or train again without resuming."
                 )
         place = meta["place"]
-        told = {"loss": Loss(**place["loss"]), "history": read_history(place["history"])}
+        try:
+            told = {"loss": Loss(**place["loss"]), "history": read_history(place["history"])}
+        except ModelFileError as error:
+            raise ModelFileError(f"{self.folder}: {error} Train again without resuming.") from error
         found = Place(**(place | told))
         if len(found.history) != found.epoch or sum(e.units for e in found.history) > found.units:
             raise ModelFileError(

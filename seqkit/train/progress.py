@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict
 
+from seqkit.core.errors import ModelFileError
 from seqkit.core.schema import Count, Size
 from seqkit.core.score import Loss
 
@@ -85,7 +86,9 @@ class PlaceJson(TypedDict):
 
 
 def read_history(epochs: Sequence[EpochJson]) -> History:
-    """The history that a file holds."""
+    """The history that a file holds.  Raises:  ModelFileError unless its epochs are 1, 2, 3, ..."""
+    if (numbers := [epoch["number"] for epoch in epochs]) != list(range(1, len(epochs) + 1)):
+        raise ModelFileError(f"history: got epochs {numbers}, expected 1 to {len(epochs)}.")
     return [Epoch(e["number"], Loss(**e["loss"]), e["units"], e["seconds"], e["validation"]) for e in epochs]
 
 

@@ -145,6 +145,9 @@ class Eraser:
         arrays, meta = files.load(Path(path), "eraser", _Meta)
         try:
             _check_arrays(arrays)
+            words = set(meta["protected"])
+            if any(len(set(row)) < 2 or not words.issuperset(row) for row in meta["equalize"]):
+                raise FormatError("equalize: got a set that is not of two protected words or more")
             steps = [step for kind in KINDS if (step := kind.of(arrays, meta)) is not None]
             found = cls(meta["method"], tuple(steps), tuple(meta["protected"]), meta["report"])
             for there, known in zip((arrays, meta), found._saved(), strict=True):

@@ -42,8 +42,8 @@ class _Meta(TypedDict):
     classes: list[list[str | int | bool]]
     single: bool
     encoder: dict[str, Any]
-    coverage: float | None
-    padding: float | None
+    coverage: schema.Share | None
+    padding: schema.Share | None
     lm: NotRequired[_LanguageModel | None]
 
 

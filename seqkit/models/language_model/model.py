@@ -31,7 +31,7 @@ from seqkit.train.world import World
 
 class _Meta(TypedDict):
     codec: dict[str, Any]
-    coverage: float | None
+    coverage: schema.Share | None
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class _Labels(TypedDict):
 
 class _Meta(TypedDict):
     labels: _Labels
-    coverage: float | None
+    coverage: schema.Share | None
 
 
 @dataclass(frozen=True)

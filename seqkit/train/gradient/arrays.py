@@ -1,13 +1,15 @@
 """Tensors to the arrays of a checkpoint and back, with errors that name the array that does not fit."""
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from seqkit.core.errors import ModelFileError
+from seqkit.core.errors import ModelFileError, ShapeError
 from seqkit.core.types import Array, Arrays
 
 _CARRY = re.compile(r"carry\.(\d{1,9})(:bfloat16|:float16)?")
@@ -53,10 +55,11 @@ def to_tensor(arrays: Arrays, name: str, like: Tensor) -> Tensor:
     Raises:  ModelFileError if there is none, or of another shape than `like`.
     """
     array = need(arrays, name)
-    if array.shape != tuple(like.shape) or (array.dtype.kind == "f") != like.is_floating_point():
+    dtype = str(_WIDER.get(like.dtype, like.dtype)).removeprefix("torch.")
+    if array.shape != tuple(like.shape) or array.dtype.name != dtype:
         raise ModelFileError(
             f"gradient.restore: {name} has shape {array.shape}, expected {tuple(like.shape)}, and "
-            f"{array.dtype} for {like.dtype}. The file is not of this model."
+            f"{array.dtype} for {dtype}. The file is not of this model."
         )
     return torch.from_numpy(np.array(array))  # a copy: the file's arrays are read-only
 
@@ -76,8 +79,21 @@ def carry_number(name: str) -> int:
 
 def to_carry(name: str, array: Array, device: torch.device) -> Tensor:
     """The tensor of an array that carry_name named."""
+    if array.dtype.kind != "f":
+        raise ModelFileError(f"gradient.restore: {name} is of {array.dtype}, expected floats.")
     tensor, dtype = torch.from_numpy(array.copy()), name.partition(":")[2]
     return tensor.to(device, getattr(torch, dtype) if dtype else tensor.dtype)
+
+
+@contextlib.contextmanager
+def of_file(restored: bool) -> Iterator[None]:
+    """Within the block a state that does not fit is the file's fault, if it was `restored` from one."""
+    try:
+        yield
+    except ShapeError as error:
+        if not restored:
+            raise
+        raise ModelFileError(f"gradient.restore: {error} Train again without resuming.") from error
 
 
 def copy(sources: Any, targets: Any) -> None:  # Any: iterables of as many tensors

@@ -26,6 +26,7 @@ from seqkit.train.gradient.arrays import (
     carry_number,
     copy,
     need_numbers,
+    of_file,
     to_array,
     to_carry,
     to_tensor,
@@ -78,6 +79,7 @@ class GradientLearner:
         self.optimizer = make_optimizer(list(self.parameters.values()), self.options)
         self.steps = 0
         self.carry: Carry = None
+        self._restored = False  # whether the next step is the first since
         self._loss: Callable[..., tuple[Tensor, int, Carry]] = (
             torch.compile(module.loss) if self.options.compile else module.loss
         )
@@ -202,6 +204,7 @@ class GradientLearner:
         names, device = sorted(carries, key=carry_number), self._buffer.sums.device
         parts = [carries[name][self.world.part(len(carries[name]))] for name in names]
         self.carry = tuple(map(to_carry, names, parts, repeat(device))) or None
+        self._restored = True
 
     def _restore_weights(self, arrays: Arrays) -> None:
         tensors = {f"weights.{name}": tensor for name, tensor in self._tensors()}
@@ -240,8 +243,9 @@ class GradientLearner:
             return 0.0, 0
         low, device = self.options.precision == "bfloat16", self._buffer.sums.device
         with float32_products(device, tf32=self.options.precision == "tf32"):
-            with torch.autocast(device.type, torch.bfloat16, enabled=low):
+            with torch.autocast(device.type, torch.bfloat16, enabled=low), of_file(self._restored):
                 total, count, carry = self._loss(batch, self.carry, self.steps)
+            self._restored = False
             if count:
                 total.backward()  # type: ignore[no-untyped-call]
         # a copy, since a view keeps all of its base, and one laid out otherwise than after a resume may

@@ -55,6 +55,8 @@ class Native:
         try:
             vocab = Vocab.from_arrays(arrays, {})
             contents = Contents(vocab, _matrix(arrays, (meta["words"], meta["dim"]), meta["dtype"]))
+            if "subwords" not in meta and part(arrays, TABLE):
+                raise ShapeError(f"got {TABLE}matrix, expected settings of its n-grams beside it")
             if (own := meta.get("subwords")) is not None:
                 if own["min_n"] > own["max_n"] > 0:
                     raise ShapeError(f"got n-grams of {own['min_n']} to {own['max_n']} characters")
