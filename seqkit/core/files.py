@@ -5,7 +5,7 @@ the one arrays file by size and sha256; the arrays file carries its own hash in 
 renamed into place last. So a reader sees the old artefact or the new one, never a mixture, at whatever moment
 the writer was killed.
 
-Not handled: concurrent writers to one folder (the last manifest wins whole), compression.
+Two writers of one folder take turns (places.locked). Not handled: compression.
 """
 
 import contextlib
@@ -13,49 +13,51 @@ import hashlib
 import json
 import math
 import os
+import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NotRequired, TypedDict
 
-import numpy as np
-
-from seqkit.core import places
-from seqkit.core.errors import FormatError, ModelFileError, SeqkitError, resource_error
+from seqkit.core import places, schema, stored
+from seqkit.core.errors import FormatError, ModelFileError, OptionError, resource_error
+from seqkit.core.stored import Streamed, check, check_numbers
 from seqkit.core.types import Array, Arrays
 
+__all__ = [
+    "Streamed",
+    "check",
+    "check_numbers",
+    "kind_of",
+    "load",
+    "read_json",
+    "read_text",
+    "save",
+    "sha256",
+    "write_atomic",
+    "write_json",
+]
+
 FORMAT_VERSION = 1
-VERIFY_BELOW = 64 << 20  # bytes; larger arrays are hashed only when asked for, so that opening stays instant
-_PIECE = 16 << 20
-_DTYPES = {
-    "F64": "<f8",
-    "F32": "<f4",
-    "I64": "<i8",
-    "I32": "<i4",
-    "U64": "<u8",
-    "U32": "<u4",
-    "U8": "|u1",
-    "BOOL": "|b1",
-    "F16": "<f2",
-    "I8": "|i1",
-}
-_MANIFEST = {"kind": str, "arrays": str, "bytes": int, "sha256": str, "meta": dict}
-_NAMES = {np.dtype(text): name for name, text in _DTYPES.items()}
+VERIFY_BELOW = 64 << 20  # bytes; arrays of larger files are checked by block when they are first used
+READ_AT_ONCE = 8 << 20  # bytes; smaller arrays of such a file are checked when it is opened
+_ARRAYS = re.compile(r"arrays-[0-9a-f]{16}\.safetensors")
+_HALVES = re.compile(r"\\u[dD][89a-fA-F]")  # escapes of half a character
 
 
-@dataclass(frozen=True)
-class Streamed:
-    """An array to save in blocks of rows, never whole in memory."""
+class _Blocks(TypedDict):
+    size: schema.Size
+    crc32: list[schema.Count]
 
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-    blocks: Callable[[], Iterable[Array]]
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the whole."""
-        return math.prod(self.shape) * self.dtype.itemsize
+class _Manifest(TypedDict):
+    seqkit: schema.Size
+    kind: str
+    arrays: str
+    bytes: schema.Size
+    sha256: str
+    blocks: NotRequired[_Blocks]
+    meta: dict[str, Any]
 
 
 @contextlib.contextmanager
@@ -92,14 +94,20 @@ def write_json(path: Path, value: object) -> None:
 
 
 def read_json(path: Path, *, limit: int = 256 << 20) -> Any:  # Any: what json.loads returns
-    """Read JSON strictly: UTF-8, no duplicate keys, no nan, at most `limit` bytes.
+    """Read JSON strictly: UTF-8, no duplicate keys, numbers finite and of 64 bits, at most `limit` bytes.
 
     Raises:  FormatError naming the file and the place.
     """
     if path.stat().st_size > limit:
         raise FormatError(f"{path}: got {path.stat().st_size:,} bytes of JSON, expected at most {limit:,}.")
     try:
-        return json.loads(path.read_bytes().decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+        text = path.read_bytes().decode()
+        value = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_int, parse_float=_float
+        )
+        if _HALVES.search(text):
+            json.dumps(value, ensure_ascii=False).encode()  # raises for half a character alone
+        return value
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{path}: not valid JSON ({error}). Restore the file or make it again.") from error
 
@@ -126,45 +134,89 @@ def sha256(path: Path) -> str:
 def save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: Mapping[str, Any]) -> None:
     """Write an artefact of `kind`: arrays, memory-mapped or streamed where they are, and `meta` as JSON.
 
-    Raises:  ResourceError if the disk is full; the files in the folder are then unchanged.
+    Raises:  ResourceError if the disk is full, FormatError for an array that holds nan or inf; the files in
+             the folder are then unchanged.
     """
-    with write_atomic(folder / ".arrays") as file:
-        digest, size = _write_arrays(file, arrays)
-    name = f"arrays-{digest[:16]}.safetensors"
-    (folder / ".arrays").replace(folder / name)
-    manifest = {
-        "seqkit": FORMAT_VERSION,
-        "kind": kind,
-        "arrays": name,
-        "bytes": size,
-        "sha256": digest,
-        "meta": dict(meta),
-    }
-    write_json(folder / "manifest.json", manifest | {"checksum": _checksum(manifest)})
-    for old in folder.glob("arrays-*.safetensors"):
-        if old.name != name:
-            old.unlink(missing_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise resource_error(folder, error) from error
+    with places.locked(folder / ".lock", folder):
+        places.sweep(folder)
+        _keep_other(folder, kind)
+        with write_atomic(folder / ".arrays") as file:
+            digest, size, sums = stored.write(file, arrays)
+        name = f"arrays-{digest[:16]}.safetensors"
+        (folder / ".arrays").replace(folder / name)
+        manifest = {
+            "seqkit": FORMAT_VERSION,
+            "kind": kind,
+            "arrays": name,
+            "bytes": size,
+            "sha256": digest,
+            "meta": dict(meta),
+        }
+        if size >= VERIFY_BELOW:
+            manifest["blocks"] = {"size": stored.BLOCK, "crc32": sums}
+        write_json(folder / "manifest.json", manifest | {"checksum": _checksum(manifest)})
+        for old in folder.glob("arrays-*.safetensors"):
+            if old.name != name:
+                old.unlink(missing_ok=True)
 
 
-def load(folder: Path, kind: str, *, verify: bool = False) -> tuple[Arrays, dict[str, Any]]:
+def _keep_other(folder: Path, kind: str) -> None:
+    """Raise OptionError if the folder holds an artefact of another kind; a damaged one is replaced."""
+    with contextlib.suppress(ModelFileError):
+        if (there := kind_of(folder)) not in (None, kind):
+            raise OptionError(
+                f"{folder}: holds {there}, expected {kind} or a new folder. Choose another one."
+            )
+
+
+def load(
+    folder: Path, kind: str, form: Any = dict[str, Any], *, verify: bool = False
+) -> tuple[Arrays, Any]:  # Any: what `form` says
     """Open an artefact of `kind`: read-only memory-mapped arrays, and the settings.
 
-    The hash of the arrays is checked when they are smaller than 64 MiB or when `verify` is set; header, sizes
-    and the manifest are always checked.
+    form: a type, such as a TypedDict, that the settings must have, as schema.check looks at it.
+
+    Checksums and finite numbers are checked now if the file is smaller than 64 MiB or `verify` is set. Of a
+    larger one small arrays are checked now; a large array is to be checked by `check` where it is first used,
+    block by block. Header, sizes and the manifest are always checked.
     Raises:  ModelFileError if anything is missing, damaged, of another kind or of a newer version.
     """
-    manifest = _read_manifest(folder)
+    while True:
+        manifest = _read_manifest(folder)
+        try:
+            return _open(folder, manifest, kind, form, verify)
+        except (ModelFileError, FileNotFoundError):
+            if manifest == _read_manifest(folder):
+                raise
+            # else it was replaced just now, and the new one is whole
+
+
+def _open(
+    folder: Path, manifest: _Manifest, kind: str, form: Any, verify: bool
+) -> tuple[Arrays, Any]:  # Any: as `load` has them
     if manifest["kind"] != kind:
         raise ModelFileError(f"{folder}: holds {manifest['kind']}, expected {kind}.")
-    path = folder / str(manifest["arrays"])
-    if path.name != manifest["arrays"] or not path.is_file() or path.stat().st_size != manifest["bytes"]:
+    meta = schema.check(f"{folder / 'manifest.json'}: meta", manifest["meta"], form)
+    path, size = folder / manifest["arrays"], manifest["bytes"]
+    if not path.is_file() or path.stat().st_size != size:
         found = f"{path.stat().st_size:,} bytes" if path.is_file() else "no file"
-        raise ModelFileError(f"{path}: {found}, expected {manifest['bytes']:,} bytes. Copy the folder again.")
-    if (verify or manifest["bytes"] < VERIFY_BELOW) and sha256(path) != manifest["sha256"]:
+        raise ModelFileError(f"{path}: {found}, expected {size:,} bytes. Copy the folder again.")
+    whole = verify or size < VERIFY_BELOW
+    if whole and sha256(path) != manifest["sha256"]:
         raise ModelFileError(
             f"{path}: the checksum does not match, so the file is damaged. Restore it from a copy."
         )
-    return _map_arrays(path), manifest["meta"]
+    blocks = manifest.get("blocks", _Blocks(size=stored.BLOCK, crc32=[]))
+    arrays = stored.open_arrays(path, None if whole else blocks["crc32"], manifest["sha256"], blocks["size"])
+    now = {name: a for name, a in arrays.items() if whole or a.nbytes <= READ_AT_ONCE}
+    for array in now.values() if blocks["crc32"] else ():
+        check(array)
+    stored.check_finite(path, now)
+    return arrays, meta
 
 
 def kind_of(folder: Path) -> str | None:
@@ -172,7 +224,7 @@ def kind_of(folder: Path) -> str | None:
     return str(_read_manifest(folder)["kind"]) if (folder / "manifest.json").is_file() else None
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def _read_manifest(folder: Path) -> _Manifest:
     path = folder / "manifest.json"
     if not path.is_file():
         raise ModelFileError(f"{folder}: no manifest.json there, so seqkit did not write this folder.")
@@ -180,7 +232,8 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         manifest = read_json(path)
     except FormatError as error:
         raise ModelFileError(str(error)) from error
-    if not isinstance(manifest, dict) or not isinstance(version := manifest.get("seqkit"), int):
+    version = manifest.get("seqkit") if isinstance(manifest, dict) else None
+    if type(version) is not int:
         raise ModelFileError(f"{path}: not a seqkit manifest.")
     if version > FORMAT_VERSION:
         raise ModelFileError(
@@ -190,79 +243,19 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         raise ModelFileError(
             f"{path}: the checksum does not match, so it was damaged or edited. Restore it from a copy."
         )
-    for name, kind in _MANIFEST.items():
-        if not isinstance(value := manifest.get(name), kind):
-            raise ModelFileError(
-                f"{path}: got {value!r} as {name}, expected {kind.__name__}. Restore it from a copy."
-            )
-    return manifest
-
-
-def _write_arrays(file: IO[bytes], arrays: Mapping[str, Array | Streamed]) -> tuple[str, int]:
-    """Write the safetensors container piece by piece; return its sha256 and size."""
-    header: dict[str, Any] = {}
-    offset = 0
-    for name, array in arrays.items():
-        if array.dtype not in _NAMES:
-            raise SeqkitError(
-                f"files.save: array {name!r} has dtype {array.dtype}, expected one of "
-                f"{', '.join(map(str, _NAMES))}."
-            )
-        header[name] = {
-            "dtype": _NAMES[array.dtype],
-            "shape": array.shape,
-            "data_offsets": [offset, offset + array.nbytes],
-        }
-        offset += array.nbytes
-    head = json.dumps(header).encode()
-    head += b" " * (-(len(head) + 8) % 64)  # so that the first array starts on a cache line
-    digest = hashlib.sha256()
-    size = 0
-    for piece in _pieces(len(head).to_bytes(8, "little") + head, arrays):
-        digest.update(piece)
-        size += file.write(piece)
-    return digest.hexdigest(), size
-
-
-def _pieces(head: bytes, arrays: Mapping[str, Array | Streamed]) -> Iterator[bytes | memoryview]:
-    yield head
-    for array in arrays.values():
-        come = 0
-        for block in array.blocks() if isinstance(array, Streamed) else (array,):
-            flat = np.ascontiguousarray(block, array.dtype).reshape(-1).view(np.uint8)
-            come += flat.size
-            for start in range(0, flat.size, _PIECE):
-                yield flat[start : start + _PIECE].data
-        assert come == array.nbytes, "a streamed array gave another size than it said"
-
-
-def _map_arrays(path: Path) -> Arrays:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="numpy"):  # its strict check of header, offsets and sizes
-            pass
-    except (SafetensorError, OSError) as error:
-        raise ModelFileError(f"{path}: not a valid safetensors file ({error}).") from error
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(length))
-    whole = (
-        np.memmap(path, np.uint8, "r", offset=8 + length)
-        if path.stat().st_size > 8 + length
-        else np.empty(0, np.uint8)
-    )
-    arrays = {}
-    for name, entry in header.items():
-        if name == "__metadata__":
-            continue
-        if entry["dtype"] not in _DTYPES:
-            raise ModelFileError(
-                f"{path}: array {name!r} has dtype {entry['dtype']}, expected one of {', '.join(_DTYPES)}."
-            )
-        start, end = entry["data_offsets"]
-        arrays[name] = np.asarray(whole[start:end].view(_DTYPES[entry["dtype"]]).reshape(entry["shape"]))
-    return arrays
+    found = schema.check(str(path), manifest, _Manifest)
+    blocks = found.get("blocks")
+    if blocks and len(blocks["crc32"]) != -(-found["bytes"] // blocks["size"]):
+        raise ModelFileError(
+            f"{path}: got {len(blocks['crc32']):,} checksums of blocks, expected one for each "
+            f"{blocks['size']:,} of {found['bytes']:,} bytes. Restore it from a copy."
+        )
+    if not _ARRAYS.fullmatch(found["arrays"]):
+        raise ModelFileError(
+            f"{path}: got {found['arrays']!r} as arrays, expected the name of a file of arrays. Restore it "
+            "from a copy."
+        )
+    return found
 
 
 def _checksum(manifest: Mapping[str, Any]) -> str:
@@ -274,6 +267,18 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a key stands twice in one object")
     return found
+
+
+def _int(text: str) -> int:
+    if len(text) > 20 or not -(1 << 63) <= (value := int(text)) < 1 << 64:
+        raise ValueError(f"{text[:20]}... has more than 64 bits")
+    return value
+
+
+def _float(text: str) -> float:
+    if not math.isfinite(value := float(text)):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return value
 
 
 def _no_constant(text: str) -> float:

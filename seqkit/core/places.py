@@ -79,7 +79,7 @@ def claimed(out: str | os.PathLike[str]) -> Iterator[None]:
     made = [folder for folder in path.parents if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(path.parent / f".{path.name}.lock", wait=0):
+        with locked(path.parent / f".{path.name}.lock", path, wait=0):
             for folder in (path.parent, path):
                 sweep(folder)
             yield
@@ -90,8 +90,8 @@ def claimed(out: str | os.PathLike[str]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def locked(lock: Path, *, wait: float = WAIT) -> Iterator[None]:
-    """Within the block no other process holds this lock; one whose holder was killed is free.
+def locked(lock: Path, place: Path, *, wait: float = WAIT) -> Iterator[None]:
+    """Within the block no other process holds this lock of a place; one whose holder was killed is free.
 
     wait: seconds to wait for it.
     Raises:  OptionError that says who holds it; ResourceError if it cannot be written.
@@ -103,8 +103,7 @@ def locked(lock: Path, *, wait: float = WAIT) -> Iterator[None]:
         held.acquire()
     except filelock.Timeout as error:
         raise OptionError(
-            f"{lock.parent / lock.stem[1:]}: is being written by {_holder(lock)}. Wait for it, stop it, or "
-            "choose another place."
+            f"{place}: is being written by {_holder(lock)}. Wait for it, stop it, or choose another place."
         ) from error
     except OSError as error:
         raise resource_error(lock.parent, error) from error

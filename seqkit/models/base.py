@@ -10,21 +10,21 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, Self, TypedDict, TypeVar, Unpack
 
+import numpy as np
 import torch
 from torch import nn
 
 from seqkit.core import files
 from seqkit.core.device import device as find_device
 from seqkit.core.device import threads as count_threads
-from seqkit.core.errors import FormatError, ModelFileError, OptionError
+from seqkit.core.errors import ModelFileError, OptionError, SeqkitError
 from seqkit.core.fingerprint import fingerprint
 from seqkit.core.options import Settings
-from seqkit.core.score import Loss
 from seqkit.core.types import Arrays, part
 from seqkit.models.options import Fit, Recurrent
 from seqkit.nn.initialise import check_way
 from seqkit.nn.resources import check_memory, memory_errors, torch_threads
-from seqkit.nn.weights import put_weights, take_weights
+from seqkit.nn.weights import check_weights, put_weights
 from seqkit.text.codec import Codec
 from seqkit.train.checkpoint import Checkpoint
 from seqkit.train.gradient.learner import GradientLearner
@@ -33,7 +33,7 @@ from seqkit.train.learner import Batches, Engine, Learner
 from seqkit.train.log import Log
 from seqkit.train.loop import fit
 from seqkit.train.probe import EnoughError, Estimate, Timing
-from seqkit.train.progress import Epoch, Higher, History, Progress
+from seqkit.train.progress import EpochJson, Higher, History, Progress, read_history
 from seqkit.train.schedule import schedule
 from seqkit.train.world import World
 
@@ -72,6 +72,13 @@ class Run(TypedDict, total=False):
     logs: Sequence[Log]
     world: World | None
     minutes: float | None
+
+
+class _Saved(TypedDict):
+    """What every model writes beside its arrays; its record checks the rest."""
+
+    settings: dict[str, Any]
+    history: list[EpochJson]
 
 
 class Coded(Fitted, Protocol):
@@ -169,18 +176,23 @@ class Model(Generic[F]):
         Raises:  ModelFileError if the folder holds none, or a damaged one.
         """
         place = find_device(device)  # what is wrong with it is not the file's fault
-        arrays, meta = files.load(Path(folder), cls.kind, verify=True)
+        arrays, meta = files.load(Path(folder), cls.kind, _Saved, verify=True)
         try:
+            if unknown := meta["settings"].keys() & {"device", "threads"}:
+                raise OptionError(f"settings: got {min(unknown)}, expected none.")
             model = cls(device=device, threads=threads, **meta["settings"])
             model._fitted = cls.record.from_arrays(arrays, meta, model.options)
-            network = model.fitted.network(model.options).to(place)
-            take_weights(network, part(arrays, "weights."))
-            model._network = network.eval()
-            model.history = [Epoch(**(epoch | {"loss": Loss(**epoch["loss"])})) for epoch in meta["history"]]
-        except (KeyError, TypeError, ValueError, FormatError, OptionError) as error:
+            weights = part(arrays, "weights.")
+            check_weights(lambda: model.fitted.network(model.options), weights)
+            model.history = read_history(meta["history"])
+        except (KeyError, ValueError, SeqkitError) as error:
             raise ModelFileError(
                 f"{folder}: the model is not whole ({error}). Restore it from a copy or train again."
             ) from error
+        with memory_errors(cls.__name__):
+            network = model.fitted.network(model.options).to(place)
+            put_weights(network, {name: torch.from_numpy(np.array(a)) for name, a in weights.items()})
+        model._network = network.eval()
         return model
 
     def hardware(self) -> dict[str, Any]:

@@ -20,6 +20,12 @@ def learn_codec(text: Text, texts: Sequence[str], *, bos: bool = True) -> Codec:
     return Codec.learn(texts, specials=specials, **options.to_json(text))
 
 
+def need_specials(codec: Codec, side: str, *names: str) -> None:
+    """Raise FormatError unless the vocabulary of a side has these special tokens."""
+    if missing := [name for name in names if name not in codec.vocab.specials]:
+        raise FormatError(f"{side}: got no special token {missing[0]}, expected {', '.join(names)}.")
+
+
 def check_pairs(
     where: str, firsts: Any, seconds: Sequence[str], names: Sequence[str] = ("sources", "targets")
 ) -> None:

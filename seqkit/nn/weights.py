@@ -1,13 +1,14 @@
 """Weights that were trained elsewhere: pretrained vectors, those of a file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from seqkit.core.errors import OptionError
+from seqkit.core.checks import check_form
+from seqkit.core.errors import OptionError, ShapeError
 from seqkit.core.types import Arrays
 
 
@@ -28,15 +29,20 @@ def start_embedding(embedding: Any, tokens: Sequence[str], vectors: Any) -> floa
     return len(rows) / max(len(tokens), 1)
 
 
-def take_weights(network: nn.Module, given: Arrays) -> None:
-    """Put arrays into the parameters of their names.
-
-    Raises:  KeyError if they are others, or of other sizes.
-    """
-    own = dict(network.named_parameters())
-    if own.keys() != given.keys() or any(tuple(p.shape) != given[name].shape for name, p in own.items()):
-        raise KeyError("weights of the sizes that the settings ask for")
-    put_weights(network, {name: torch.from_numpy(np.array(array)) for name, array in given.items()})
+def check_weights(build: Callable[[], nn.Module], given: Arrays) -> None:
+    """Raise ShapeError unless `given` are the parameters of a network, of which no memory is taken here."""
+    try:
+        with torch.device("meta"):
+            own = dict(build().named_parameters())
+    except (RuntimeError, TypeError, OverflowError) as error:
+        raise ShapeError(f"settings: got sizes of which no network can be built ({error}).") from error
+    if other := own.keys() ^ given.keys():
+        raise ShapeError(
+            f"weights: got {len(given)}, expected {len(own)}, as the settings ask for; {min(other)} is in "
+            "one of them alone."
+        )
+    for name, p in own.items():
+        check_form(name, given[name], "float32", tuple(p.shape))
 
 
 @torch.no_grad()

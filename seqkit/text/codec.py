@@ -4,17 +4,23 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 import numpy as np
 
-from seqkit.core.errors import FormatError, ModelFileError, OptionError
+from seqkit.core import schema
+from seqkit.core.errors import FormatError, ModelFileError, SeqkitError
 from seqkit.core.types import Arrays, Ids
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.corpus.worker import Recipe
 from seqkit.text.normalize import Normalizer
 from seqkit.text.tokenizer import Tokenizer, choose, tokenizer
 from seqkit.text.vocab import SPECIALS, Vocab
+
+
+class _Meta(TypedDict):
+    recipe: dict[str, Any]
+    specials: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -109,11 +115,16 @@ class Codec:
     def load(arrays: Arrays, meta: dict[str, Any]) -> "Codec":
         """What to_json and to_arrays gave."""
         try:
-            return Codec(Recipe.from_json(meta["recipe"]), Vocab.from_arrays(arrays, meta["specials"]))
-        except (KeyError, TypeError, OptionError) as error:
+            schema.check("codec", meta, _Meta)
+            found = Codec(Recipe.from_json(meta["recipe"]), Vocab.from_arrays(arrays, meta["specials"]))
+            own = found.recipe.tokenizer.vocab
+            if own is not None and own.tokens != found.vocab.tokens[: len(own)]:
+                raise FormatError("tokens: got others than the tokenizer's own, expected these first.")
+        except SeqkitError as error:
             raise ModelFileError(
-                f"model: its vocabulary is damaged ({error}). Restore the folder from a copy."
+                f"model: {error} Its vocabulary is damaged; restore the folder from a copy."
             ) from error
+        return found
 
     def _tokenizer(self) -> Tokenizer:
         own = self.recipe.tokenizer

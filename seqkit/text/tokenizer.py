@@ -2,17 +2,27 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, NotRequired, Self, TypedDict
 
-from seqkit.core import files
-from seqkit.core.errors import ModelFileError, OptionError
+from seqkit.core import files, schema
+from seqkit.core.errors import ModelFileError, OptionError, SeqkitError
 from seqkit.core.family import Family
 from seqkit.core.types import Ids
 from seqkit.text.vocab import Vocab
 
 tokenizers = Family("seqkit.text.tokenizers", "tokenizer")
+
+
+class _Settings(TypedDict):
+    name: str
+    definition: NotRequired[str]
+
+
+class _Meta(TypedDict):
+    settings: _Settings
+    specials: NotRequired[dict[str, int]]
 
 
 class Tokenizer(ABC):
@@ -70,12 +80,14 @@ class Tokenizer(ABC):
     @staticmethod
     def load(folder: Path) -> "Tokenizer":
         """Read what `save` wrote.  Raises:  ModelFileError if the folder holds none, or a damaged one."""
-        arrays, meta = files.load(folder, "tokenizer")
+        arrays, meta = files.load(folder, "tokenizer", _Meta)
         try:
-            made = tokenizer(**meta["settings"])
-            return made.with_vocab(Vocab.from_arrays(arrays, meta["specials"])) if arrays else made
-        except (KeyError, TypeError, ValueError, OptionError) as error:
-            raise ModelFileError(f"{folder}: the tokenizer is damaged ({error}). Train it again.") from error
+            made = from_json(meta["settings"])
+            if made.vocab is None:
+                made = made.with_vocab(Vocab.from_arrays(arrays, meta.get("specials", {})))
+        except SeqkitError as error:
+            raise ModelFileError(f"{folder}: {error} The tokenizer is damaged; train it again.") from error
+        return made
 
     def _numbered(self) -> Vocab:
         if self.vocab is None:
@@ -93,6 +105,22 @@ def tokenizer(name: str, **settings: Any) -> Tokenizer:
     ['It', 'is', "n't", ',', 'is', 'it', '?']
     """
     return tokenizers.load(name)(**settings)
+
+
+def from_json(values: Mapping[str, Any]) -> Tokenizer:
+    """The tokenizer of what `settings` gave.
+
+    Raises:  SeqkitError for settings of another name or type.
+    """
+    known = schema.check("tokenizer", values, _Settings)
+    cls, given = tokenizers.load(known["name"]), values.keys() - {"name"}
+    if given != ({"definition"} if cls.learnt else set()):
+        raise OptionError(
+            f"tokenizer {known['name']}: got settings {', '.join(sorted(given)) or 'none'}, expected "
+            f"{'definition' if cls.learnt else 'none'}."
+        )
+    made: Tokenizer = cls(**{name: values[name] for name in given})
+    return made
 
 
 def choose(name: str, lines: Iterable[str] = (), *, vocab_size: int | None = None) -> Tokenizer:

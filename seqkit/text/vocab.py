@@ -3,6 +3,7 @@
 Not handled: counting (text.corpus.corpus and text.corpus.lossy_counter), tokenising.
 """
 
+import codecs
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated
@@ -10,10 +11,13 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from seqkit.core.errors import FormatError, OptionError, VocabularyError, did_you_mean
+from seqkit.core.checks import check_ends, need
+from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError, did_you_mean
 from seqkit.core.types import Array, Arrays, Ids
 
 _SEARCH_FROM, _PIECE = 1 << 19, 1 << 16  # words
+_BYTES = 1 << 20  # decoded at once
+_MOST = 2.0**62  # of all counts together
 SPECIALS = {"pad": "<pad>", "unk": "<unk>", "bos": "<s>", "eos": "</s>"}
 
 
@@ -39,11 +43,13 @@ class Vocab:
                 f"Vocab: got {size:,} tokens and {len(counts):,} counts, expected one count a token."
             )
         for name, token_id in specials.items():
-            if name not in SPECIALS or not 0 <= token_id < size:
+            if name not in SPECIALS or type(token_id) is not int or not 0 <= token_id < size:
                 raise OptionError(
                     f"Vocab: got special {name!r} at id {token_id}, expected one of {', '.join(SPECIALS)} "
                     f"at an id below {size:,}."
                 )
+        if len(set(specials.values())) < len(specials):
+            raise OptionError(f"Vocab: got specials {specials}, expected an id of its own for each.")
         self._size, self.counts, self.specials = size, counts, specials
 
     @classmethod
@@ -117,10 +123,7 @@ class Vocab:
     def tokens(self) -> list[str]:
         """Token of each id."""
         blob, ends = self._packed[0].tobytes(), self._packed[1].tolist()
-        try:
-            return [blob[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)]
-        except UnicodeDecodeError as error:
-            raise FormatError(f"Vocab: the stored tokens are not valid UTF-8 ({error}).") from error
+        return [blob[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)]
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -200,13 +203,37 @@ class Vocab:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays, specials: Mapping[str, int]) -> "Vocab":
-        """The vocabulary that `to_arrays` wrote; tokens are decoded when first asked for."""
+        """The vocabulary that `to_arrays` wrote; tokens are decoded when first asked for.
+
+        Raises:  ShapeError, FormatError or OptionError for what `to_arrays` does not give.
+        """
         vocab = cls.__new__(cls)
-        vocab._packed = (arrays["tokens"], arrays["token_ends"])
-        vocab._fill(len(arrays["token_ends"]), arrays["counts"], dict(specials))
+        blob = need(arrays, "tokens", "uint8", (None,))
+        ends = need(arrays, "token_ends", "int64", (None,))
+        counts = need(arrays, "counts", "int64", (len(ends),))
+        check_ends("token_ends", ends, len(blob), first=None)
+        _check_utf8(blob, ends)
+        if len(counts) and (counts.min() < 0 or counts.sum(dtype=np.float64) > _MOST):
+            raise ShapeError(f"counts: got {counts.min():,} to {counts.max():,}, expected at least 0 each.")
+        vocab._packed = (blob, ends)
+        vocab._fill(len(ends), counts, dict(specials))
         return vocab
 
     _packed: tuple[NDArray[np.uint8], NDArray[np.int64]]
+
+
+def _check_utf8(blob: Array, ends: Array) -> None:
+    """Raise FormatError unless each token is valid UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(blob), _BYTES):
+            decoder.decode(blob[start : start + _BYTES].data)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise FormatError(f"tokens: got bytes that are not UTF-8 ({error.reason}), expected text.") from error
+    inner = ends[ends < len(blob)]
+    if ((blob[inner] & 0xC0) == 0x80).any():
+        raise FormatError("token_ends: got an end within a character, expected whole ones.")
 
 
 def _search(blob: Array, ends: Array, wanted: Mapping[bytes, str]) -> dict[str, int]:

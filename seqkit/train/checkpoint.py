@@ -3,13 +3,35 @@
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from seqkit.core import files
-from seqkit.core.errors import ModelFileError, OptionError
+from seqkit.core.checks import check_form
+from seqkit.core.errors import ModelFileError, OptionError, ShapeError
 from seqkit.core.score import Loss
 from seqkit.core.types import Arrays
-from seqkit.train.progress import Epoch, Place
+from seqkit.train.progress import Place, PlaceJson, read_history
+
+
+def take_state(own: Arrays, given: Arrays) -> None:
+    """Put the arrays of a checkpoint into those of their names.
+
+    Raises:  ModelFileError for other names, shapes or dtypes; nothing is changed then.
+    """
+    try:
+        if other := own.keys() ^ given.keys():
+            raise ShapeError(f"{min(other)}: got {', '.join(given) or 'none'}, expected {', '.join(own)}.")
+        for name, array in own.items():
+            check_form(name, given[name], array.dtype.name, array.shape)
+    except ShapeError as error:
+        raise ModelFileError(f"checkpoint: {error} It is of another run; train without resuming.") from error
+    for name, array in own.items():
+        array[:] = given[name]
+
+
+class _Meta(TypedDict):
+    place: PlaceJson
+    signature: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,11 +61,8 @@ class Checkpoint:
 
         Raises:  OptionError if data or settings are not those of the checkpoint, naming the difference.
         """
-        arrays, meta = files.load(self.folder, "checkpoint", verify=True)
-        if not isinstance(before := meta.get("signature"), dict):
-            raise ModelFileError(
-                f"{self.folder}: got {before!r} as signature, expected dict. Train again without resuming."
-            )
+        arrays, meta = files.load(self.folder, "checkpoint", _Meta, verify=True)
+        before = meta["signature"]
         names = before.keys() | signature.keys()
         if ("data" in before) != (
             "data" in signature
@@ -56,11 +75,15 @@ class Checkpoint:
                     f"resume: got {name} {now!r}, expected {then!r} as in {self.folder}. Use the old value, "
                     "or train again without resuming."
                 )
+        place = meta["place"]
         try:
-            place = dict(meta["place"])
-            history = [Epoch(**(epoch | {"loss": Loss(**epoch["loss"])})) for epoch in place.pop("history")]
-            return arrays, Place(**(place | {"loss": Loss(**place["loss"]), "history": history}))
-        except (KeyError, TypeError) as error:
+            told = {"loss": Loss(**place["loss"]), "history": read_history(place["history"])}
+        except ModelFileError as error:
+            raise ModelFileError(f"{self.folder}: {error} Train again without resuming.") from error
+        found = Place(**(place | told))
+        if len(found.history) != found.epoch or sum(e.units for e in found.history) > found.units:
             raise ModelFileError(
-                f"{self.folder}: the checkpoint lacks {error}. Train again without resuming."
-            ) from error
+                f"{self.folder}: got {found.units:,} units in {found.epoch:,} epochs and results of "
+                f"{len(found.history):,}, expected those of each. Train again without resuming."
+            )
+        return arrays, found

@@ -3,7 +3,10 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypedDict
 
+from seqkit.core.errors import ModelFileError
+from seqkit.core.schema import Count, Size
 from seqkit.core.score import Loss
 
 
@@ -52,6 +55,41 @@ class Place:
     seconds: float = 0.0
     loss: Loss = NOTHING
     history: History = field(default_factory=list)
+
+
+class LossJson(TypedDict):
+    """A Loss in a file."""
+
+    total: float
+    count: Count
+
+
+class EpochJson(TypedDict):
+    """An Epoch in a file."""
+
+    number: Size
+    loss: LossJson
+    units: Count
+    seconds: float
+    validation: float | None
+
+
+class PlaceJson(TypedDict):
+    """A Place in a file."""
+
+    epoch: Count
+    batches: Count
+    units: Count
+    seconds: float
+    loss: LossJson
+    history: list[EpochJson]
+
+
+def read_history(epochs: Sequence[EpochJson]) -> History:
+    """The history that a file holds.  Raises:  ModelFileError unless its epochs are 1, 2, 3, ..."""
+    if (numbers := [epoch["number"] for epoch in epochs]) != list(range(1, len(epochs) + 1)):
+        raise ModelFileError(f"history: got epochs {numbers}, expected 1 to {len(epochs)}.")
+    return [Epoch(e["number"], Loss(**e["loss"]), e["units"], e["seconds"], e["validation"]) for e in epochs]
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,15 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 import numpy as np
 
 from seqkit.core import files
+from seqkit.core.checks import need
 from seqkit.core.device import gpu
 from seqkit.core.device import threads as count_threads
-from seqkit.core.errors import FormatError, ModelFileError, ShapeError
+from seqkit.core.errors import FormatError, ModelFileError, SeqkitError, ShapeError
 from seqkit.core.types import Array, Arrays, Floats
 from seqkit.debias.removal.class_maps import ClassMaps
 from seqkit.debias.removal.steps import Affine, Block, Equalize, Project, Step
@@ -28,6 +29,7 @@ from seqkit.embeddings.vectors.vectors import Vectors
 NUMBERS = 1 << 22  # numbers in a block: 16 MB of float32
 COMPILE_FROM = 1 << 23  # numbers below which compiling does not pay
 KINDS: tuple[type[Step], ...] = (Affine, Project, ClassMaps, Equalize)  # in the order in which they run
+_ORTHONORMAL = 1e-6  # that products of rows of a basis may be off
 _WITHOUT = {"unit": False, "unit_first": False, "equalize": []}  # settings in a file where a step is absent
 
 
@@ -140,13 +142,44 @@ class Eraser:
 
         Raises:  ModelFileError if it is damaged or no eraser.
         """
-        arrays, meta = files.load(Path(path), "eraser")
+        arrays, meta = files.load(Path(path), "eraser", _Meta)
         try:
+            _check_arrays(arrays)
+            words = set(meta["protected"])
+            if any(len(set(row)) < 2 or not words.issuperset(row) for row in meta["equalize"]):
+                raise FormatError("equalize: got a set that is not of two protected words or more")
             steps = [step for kind in KINDS if (step := kind.of(arrays, meta)) is not None]
             found = cls(meta["method"], tuple(steps), tuple(meta["protected"]), meta["report"])
             for there, known in zip((arrays, meta), found._saved(), strict=True):
                 if unknown := there.keys() - known.keys():
-                    raise KeyError(f"unknown: {', '.join(sorted(unknown))}")
-        except (TypeError, KeyError, IndexError, ValueError) as error:
-            raise ModelFileError(f"{path}: the eraser is not whole ({error}).") from error
+                    raise FormatError(f"unknown: {min(unknown)}, expected {', '.join(known)}")
+        except SeqkitError as error:
+            raise ModelFileError(f"{path}: the eraser is not whole ({error}). Fit it again.") from error
         return found
+
+
+class _Meta(TypedDict):
+    method: str
+    protected: list[str]
+    unit: bool
+    unit_first: bool
+    equalize: list[list[str]]
+    report: dict[str, Any]
+
+
+def _check_arrays(arrays: Arrays) -> None:
+    """Raise ShapeError unless the arrays agree in sizes and the basis is orthonormal."""
+    basis = need(arrays, "basis", "float64", (None, None))
+    k, dim = basis.shape
+    if k and np.abs(basis @ basis.T - np.eye(k)).max() > _ORTHONORMAL:
+        raise ShapeError("basis: got rows that are not orthonormal, expected unit rows at right angles.")
+    if "linear" in arrays:
+        need(arrays, "linear", "float64", (dim, dim))
+    if "shift" in arrays:
+        need(arrays, "shift", "float64", (dim,))
+    if "maps" in arrays:
+        classes = len(need(arrays, "corners", "float64", (None, k)))
+        need(arrays, "maps", "float64", (classes, dim, dim))
+        need(arrays, "shifts", "float64", (classes, dim))
+        if classes < 2 or (need(arrays, "lead", "float64", (2,)) <= 0).any():
+            raise ShapeError("maps: got one class or a lead that is not above 0, expected two or more.")

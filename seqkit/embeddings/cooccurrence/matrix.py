@@ -15,11 +15,14 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from seqkit.core import files, options
+from seqkit.core.checks import check_rows, need
 from seqkit.core.device import gpu
 from seqkit.core.device import threads as count_threads
-from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError
+from seqkit.core.errors import ModelFileError, SeqkitError, ShapeError
 from seqkit.core.types import Array
-from seqkit.embeddings.cooccurrence.counting import Forecast, Matrix, keep
+from seqkit.embeddings.cooccurrence import merging
+from seqkit.embeddings.cooccurrence.counting import Forecast, Matrix
+from seqkit.embeddings.cooccurrence.form import Meta, check_row_ends, check_values
 from seqkit.embeddings.cooccurrence.options import MEMORY, CountOptions
 from seqkit.embeddings.cooccurrence.preparation import count_key, plan_for, working_folder
 from seqkit.text.corpus.corpus import Corpus
@@ -44,14 +47,9 @@ class Cooccurrence:
     meta: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        whole = (
-            len(self.ends) == len(self.vocab) + 1 and self.ends[0] == 0 and self.ends[-1] == len(self.columns)
-        )
-        if not whole or len(self.values) != len(self.columns) or (np.diff(self.ends) < 0).any():
-            raise ShapeError(
-                f"Cooccurrence: ends must rise from 0 to the {len(self.columns):,} entries, one a word and "
-                "one more."
-            )
+        check_row_ends(self.ends, self.columns, len(self.vocab))
+        check_rows("Cooccurrence: columns", self.columns, self.ends, upper=self.options.symmetric)
+        check_values(self.values, len(self.columns))
 
     @staticmethod
     def count(
@@ -123,44 +121,9 @@ class Cooccurrence:
         Raises:  OptionError unless all were counted with the same settings and the same words; ModelFileError
                  for a broken one.
         """
-        if not shards:
-            raise OptionError("merge: no counts were given.")
-        from seqkit.kernels.cooccurrence.cpu import add
-
-        first = shards[0]
-        for number, shard in enumerate(shards[1:], 2):
-            if shard.options != first.options:
-                raise OptionError(
-                    f"merge: number {number} was counted with {shard.options}, the first with "
-                    f"{first.options}."
-                )
-            if shard.vocab.tokens != first.vocab.tokens:
-                raise OptionError(
-                    f"merge: number {number} has other words than the first, so their windows differ. Count "
-                    "every shard with the "
-                    "same vocab=."
-                )
-        if any(shard.values.dtype != np.float64 for shard in shards):
-            raise OptionError(
-                "merge: got float32 counts, expected float64, which add up exactly. Count with default dtype."
-            )
-        unit = first.options.unit
-
-        def units(shard: Cooccurrence) -> Callable[[slice], Array]:
-            def get(span: slice) -> Array:
-                with np.errstate(invalid="ignore"):  # what is no number becomes negative, and is refused
-                    whole: Array = np.rint(shard.values[span] * unit).astype(np.int64)
-                return whole
-
-            return get
-
-        parts = [(shard.ends, shard.columns, units(shard)) for shard in shards]
+        first = merging.check_alike(shards)
         with working_folder(out) as folder:
-            try:
-                rows = add(parts, threads=count_threads(threads), room=1 << 21)
-                matrix = keep(rows, len(first.vocab), unit, folder, "result")
-            except FormatError as error:
-                raise ModelFileError(f"merge: {error} Count that shard again.") from error
+            matrix = merging.total(shards, first, folder, threads=count_threads(threads))
             own = {
                 "tokens": sum(shard.meta.get("tokens", 0) for shard in shards),
                 "sources": [source for shard in shards for source in shard.meta.get("sources", [])],
@@ -189,29 +152,18 @@ class Cooccurrence:
 
         Raises:  ModelFileError if the folder holds none, or damaged ones.
         """
-        arrays, meta = files.load(Path(folder), "cooccurrence", verify=verify)
+        arrays, meta = files.load(Path(folder), "cooccurrence", Meta, verify=verify)
         try:
-            for name, dtypes in (
-                ("ends", ["int64"]),
-                ("columns", ["int32"]),
-                ("values", ["float64", "float32"]),
-            ):
-                if arrays[name].ndim != 1 or arrays[name].dtype.name not in dtypes:
-                    raise ShapeError(
-                        f"{name} is {arrays[name].ndim}-D {arrays[name].dtype}, expected 1-D "
-                        f"{' or '.join(dtypes)}"
-                    )
-            chosen = options.from_json(CountOptions, dict(meta["options"]))
-            return Cooccurrence(
-                arrays["ends"],
-                arrays["columns"],
-                arrays["values"],
-                Vocab.from_arrays(arrays, {}),
-                chosen,
-                meta["counts"],
-            )
-        except (KeyError, TypeError, ValueError, ShapeError, FormatError, OptionError) as error:
-            raise ModelFileError(f"{folder}: the counts are not whole ({error}). Count again.") from error
+            ends = need(arrays, "ends", "int64", (None,))
+            columns = need(arrays, "columns", "int32", (None,))
+            values = need(arrays, "values", ("float64", "float32"), (len(columns),))
+            vocab = Vocab.from_arrays(arrays, {})
+            files.check(ends)
+            check_row_ends(ends, columns, len(vocab))
+            chosen = options.from_json(CountOptions, meta["options"])
+        except SeqkitError as error:
+            raise _damaged(folder, error) from error
+        return _Opened((ends, columns, values), vocab, chosen, meta["counts"], folder)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -272,6 +224,52 @@ class Cooccurrence:
             f"settings: {', '.join(f'{name} {value}' for name, value in settings.items())}\n"
             f"most common: {', '.join(f'{word} {n:,}' for word, n in common)}"
         )
+
+
+class _Opened(Cooccurrence):
+    """Counts in a folder: columns and values are checked when they are first asked for, all of them."""
+
+    def __init__(
+        self,
+        arrays: Sequence[Array],
+        vocab: Vocab,
+        options: CountOptions,
+        meta: dict[str, Any],
+        folder: str | os.PathLike[str],
+    ) -> None:
+        ends, columns, values = arrays
+        vars(self).update(ends=ends, vocab=vocab, options=options, meta=meta)
+        vars(self).update(_folder=folder, _columns=columns, _values=values)
+
+    _folder: str
+    _columns: Array
+    _values: Array
+
+    @cached_property
+    def columns(self) -> Array:
+        """Column of each entry."""
+        upper = self.options.symmetric
+        return self._checked(
+            self._columns, lambda: check_rows("columns", self._columns, self.ends, upper=upper)
+        )
+
+    @cached_property
+    def values(self) -> Array:
+        """Count of each entry."""
+        return self._checked(self._values, lambda: check_values(self._values, len(self._columns)))
+
+    def _checked(self, array: Array, look: Callable[[], None]) -> Array:
+        """The array, after its checksums and what `look` looks at."""
+        files.check(array)
+        try:
+            look()
+        except ShapeError as error:
+            raise _damaged(self._folder, error) from error
+        return array
+
+
+def _damaged(folder: str | os.PathLike[str], error: SeqkitError) -> ModelFileError:
+    return ModelFileError(f"{folder}: {error} The counts are damaged; count again.")
 
 
 def kept_counts(folder: Path, key: str) -> Cooccurrence | None:

@@ -26,6 +26,7 @@ from seqkit.kernels.primitives.simd.rows import aligned, padded
 from seqkit.kernels.primitives.windows.settings import Matrices, Stretch, Windows
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
+from seqkit.train.checkpoint import take_state
 
 BLOCK = 1 << 20  # tokens a step at most
 GRAIN = 1 << 10  # blocks are whole multiples of this: one round of the deterministic kernel
@@ -162,7 +163,7 @@ class WindowObjective(ABC):
 
     def restore(self, arrays: Arrays) -> None:
         """Put both matrices back."""
-        self.input[:], self.output[:] = arrays["input"], arrays["output"]
+        take_state({"input": self.input, "output": self.output}, arrays)
         if self.resident is not None:
             self.resident.parameters.upload()
 

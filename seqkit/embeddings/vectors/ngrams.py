@@ -11,6 +11,7 @@ from typing import Annotated
 import numpy as np
 
 from seqkit.core.errors import ShapeError
+from seqkit.core.files import check_numbers
 from seqkit.core.types import Array, Floats
 
 EOS = "</s>"  # has no n-grams
@@ -33,7 +34,7 @@ class NgramTable:
     buckets: int
 
     def __post_init__(self) -> None:
-        if self.max_n and not self.buckets:
+        if self.max_n and self.buckets < 1:
             raise ShapeError(
                 f"SubwordVectors: got n-grams of {self.min_n} to {self.max_n} characters and no bucket, "
                 "expected at least 1."
@@ -49,6 +50,7 @@ class NgramTable:
 
     def compose(self, words: Sequence[str]) -> Annotated[Floats, "W D"]:
         """The vectors of the first known words, which are `words`."""
+        check_numbers("table", self.table)
         first = len(self.table) - self.buckets
         matrix = np.empty((len(words), self.table.shape[1]), np.float32)
         for start in range(0, len(words), _COMPOSED):

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from seqkit.core.errors import FormatError, OptionError, VocabularyError, did_you_mean
+from seqkit.core.files import check_numbers
 from seqkit.core.types import Array, Floats
 from seqkit.embeddings.vectors.contents import Contents
 from seqkit.embeddings.vectors.formats._fasttext import read
@@ -58,13 +59,12 @@ class SubwordVectors(Vectors):
         self.ngrams = NgramTable(table, min_n, max_n, buckets)
         self.ngrams.check(len(vocab))
         self.vocab, self.table, self.min_n, self.max_n, self.buckets = vocab, table, min_n, max_n, buckets
-        if matrix is not None:
-            self.__dict__["matrix"] = matrix
+        self._given = matrix
 
     @cached_property
-    def matrix(self) -> Annotated[Floats, "V D"]:  # type: ignore[override]  # as good as an attribute
+    def matrix(self) -> Annotated[Floats, "V D"]:
         """The vector of each known word."""
-        return self.ngrams.compose(self.vocab.tokens)
+        return self.ngrams.compose(self.vocab.tokens) if self._given is None else super().matrix
 
     @property
     def dim(self) -> int:
@@ -104,7 +104,8 @@ class SubwordVectors(Vectors):
                 f"{self.min_n} to {self.max_n} "
                 f"characters.{did_you_mean(word, self.vocab.tokens)}"
             )
-        found: Floats = mean_rows(self.table, rows, np.array([0, len(rows)]))[0]
+        few = check_numbers("table", self.table, rows)
+        found: Floats = mean_rows(few, np.arange(len(rows)), np.array([0, len(rows)]))[0]
         if not np.isfinite(found).all():
             raise FormatError(
                 f"subword: the vector of {word!r} holds nan or inf. The file it came from is damaged."

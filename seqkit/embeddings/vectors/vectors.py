@@ -17,6 +17,7 @@ import numpy as np
 
 from seqkit.core.device import gpu
 from seqkit.core.errors import OptionError, ShapeError, VocabularyError
+from seqkit.core.files import check_numbers
 from seqkit.core.types import Array, Floats
 from seqkit.embeddings.vectors import analogy, files
 from seqkit.embeddings.vectors.contents import Contents
@@ -39,7 +40,19 @@ class Vectors:
 
     def __init__(self, vocab: Vocab, matrix: Annotated[Floats, "V D"]) -> None:
         self.vocab = Contents(vocab, matrix).vocab  # which checks that they agree
-        self.matrix: Floats = matrix if matrix.dtype == np.float32 else matrix.astype(np.float32)
+        self._given: Floats | None = matrix if matrix.dtype == np.float32 else matrix.astype(np.float32)
+
+    @cached_property
+    def matrix(self) -> Annotated[Floats, "V D"]:
+        """The vector of each word; those of a large file are checked when they are first asked for."""
+        assert self._given is not None, "who has no matrix composes one"
+        return check_numbers("matrix", self._given)
+
+    def take(self, rows: Annotated[Array, "N"]) -> Annotated[Floats, "N D"]:
+        """The vectors of some rows; of a large file only these are read."""
+        if self._given is None or "matrix" in vars(self):
+            return self.matrix[rows]
+        return check_numbers("matrix", self._given, rows)
 
     @cached_property
     def norms(self) -> Annotated[Floats, "V"]:
@@ -77,7 +90,7 @@ class Vectors:
     @property
     def dim(self) -> int:
         """Numbers in a vector."""
-        return int(self.matrix.shape[1])
+        return int((self.matrix if self._given is None else self._given).shape[1])
 
     @property
     def key_to_index(self) -> dict[str, int]:
@@ -90,7 +103,7 @@ class Vectors:
         return self.vocab.tokens
 
     def __len__(self) -> int:
-        return len(self.matrix)
+        return len(self.vocab)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.vocab)
@@ -103,7 +116,7 @@ class Vectors:
 
     def __getitem__(self, words: str | Sequence[str]) -> Floats:
         """The vector of a word (D,), or of several (N, D)."""
-        return self.matrix[self._row(words) if isinstance(words, str) else self.rows(words)]
+        return self.take(self.rows([words]))[0] if isinstance(words, str) else self.take(self.rows(words))
 
     def rows(self, words: Iterable[str], *, missing: Missing = "error") -> Annotated[Array, "N"]:
         """Row numbers of words.

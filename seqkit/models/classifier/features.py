@@ -12,7 +12,8 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from seqkit.core.errors import FormatError
+from seqkit.core.checks import need
+from seqkit.core.errors import FormatError, ShapeError
 from seqkit.core.types import Array, Arrays, Floats, Ids, part, prefixed
 from seqkit.embeddings.vectors.subword import SubwordVectors
 from seqkit.models.classifier.bag import Texts, ngram_hashes
@@ -124,7 +125,12 @@ class WordRows:
     def from_arrays(arrays: Arrays, meta: Mapping[str, Any], o: ClassifierOptions) -> "WordRows":
         """What to_arrays gave, with the codec's to_json and the number of words in `meta`."""
         codec = Codec.load(part(arrays, "vocab."), meta["codec"])
-        return WordRows(codec, meta["words"], np.array(arrays["buckets"]), o)
+        if meta["words"] > len(codec.vocab):
+            raise ShapeError(f"words: got {meta['words']:,}, expected at most {len(codec.vocab):,}.")
+        buckets = np.array(need(arrays, "buckets", "int64", (None,)))
+        if len(buckets) and (buckets[0] < 0 or (np.diff(buckets) <= 0).any() or buckets[-1] >= o.buckets):
+            raise ShapeError(f"buckets: got wrong ones, expected rising numbers below {o.buckets:,}.")
+        return WordRows(codec, meta["words"], buckets, o)
 
     def _rows(self, flat: Ids, lengths: list[int]) -> list[Ids]:
         limit, ends = self.options.max_length, np.cumsum([0, *lengths]).tolist()

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NotRequired, Self, TypedDict
 
 import numpy as np
 import torch
 from torch import nn
 
-from seqkit.core import options
+from seqkit.core import options, schema
+from seqkit.core.schema import Size
 from seqkit.core.types import Array, Arrays, Ids, part, prefixed
 from seqkit.models.base import Options
 from seqkit.models.classifier.bag import AveragedNetwork, Texts
@@ -28,6 +29,22 @@ from seqkit.nn.resources import at_once
 from seqkit.text.batches.buckets import by_length
 from seqkit.text.batches.streams import padded
 from seqkit.text.codec import Codec
+
+
+class _LanguageModel(TypedDict):
+    codec: dict[str, Any]
+    network: dict[str, Any]
+
+
+class _Meta(TypedDict):
+    codec: dict[str, Any]
+    words: Size
+    classes: list[list[str | int | bool]]
+    single: bool
+    encoder: dict[str, Any]
+    coverage: schema.Share | None
+    padding: schema.Share | None
+    lm: NotRequired[_LanguageModel | None]
 
 
 @dataclass(frozen=True)
@@ -124,6 +141,7 @@ class Fitted:
     @classmethod
     def from_arrays(cls, arrays: Arrays, meta: Mapping[str, Any], o: Options) -> Self:
         """What to_arrays and to_json gave."""
+        schema.check("classifier", meta, _Meta)
         lm = None
         if meta.get("lm") is not None:
             codec = Codec.load(part(arrays, "lm."), meta["lm"]["codec"])
@@ -133,6 +151,7 @@ class Fitted:
         rows = WordRows.from_arrays(arrays, meta, o["classifier"])
         encoder = options.from_json(Recurrent, meta["encoder"])
         targets = Targets(meta["classes"], meta["single"])
+        targets.check()
         return cls(rows, targets, encoder, lm, meta["coverage"], meta["padding"])
 
     @cached_property

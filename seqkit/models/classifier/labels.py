@@ -49,6 +49,15 @@ class Targets:
             classes.append(sorted(found))
         return Targets(classes, single)
 
+    def check(self) -> None:
+        """Raise FormatError unless each task has two different labels or more, of one kind."""
+        if not self.classes or (self.single and len(self.classes) > 1):
+            raise FormatError(f"labels: got {len(self.classes)} tasks, expected one, or more in columns.")
+        for labels in self.classes:
+            texts = {isinstance(label, str) for label in labels}
+            if len(set(labels)) != len(labels) or len(labels) < 2 or len(texts) > 1:
+                raise FormatError("labels: got equal ones, or of two kinds, expected two or more classes.")
+
     @property
     def heads(self) -> Annotated[Array, "K"]:
         """Where the classes of each task begin, and how many there are in all."""

@@ -5,12 +5,14 @@ Not handled: a text as the condition (Translator); several labels for a text (gi
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Self, Unpack
+from typing import Annotated, Any, Self, TypedDict, Unpack
 
 import numpy as np
 import torch
 
-from seqkit.core.errors import OptionError, ShapeError, VocabularyError, did_you_mean
+from seqkit.core import schema
+from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError, did_you_mean
+from seqkit.core.schema import Count, Size
 from seqkit.core.score import Loss, Score
 from seqkit.core.types import Array, Arrays, Ids, part, prefixed
 from seqkit.evaluate.metric import measured
@@ -21,7 +23,7 @@ from seqkit.models.base import Options, Run, TextModel
 from seqkit.models.decoding.sampling import Continuation, Sample, rules_of, write
 from seqkit.models.generator.network import ConditionBatch, GeneratorNetwork
 from seqkit.models.generator.options import SAMPLING, SETTINGS
-from seqkit.models.pairs import check_pairs, learn_codec, numbered, shifted
+from seqkit.models.pairs import check_pairs, learn_codec, need_specials, numbered, shifted
 from seqkit.nn.resources import at_once
 from seqkit.text.batches.buckets import Buckets, by_length
 from seqkit.text.batches.streams import padded
@@ -30,6 +32,13 @@ from seqkit.train.world import World
 
 NAMES = ("conditions", "texts")
 Conditions = Sequence[str] | Annotated[Array, "N C"]
+
+
+class _Meta(TypedDict):
+    codec: dict[str, Any]
+    labels: list[str]
+    counts: list[Count]
+    condition: Size
 
 
 @dataclass(frozen=True)
@@ -91,8 +100,16 @@ class Fitted:
     @classmethod
     def from_arrays(cls, arrays: Arrays, meta: Mapping[str, Any], o: Options) -> Self:
         """What to_arrays and to_json gave."""
+        schema.check("generator", meta, _Meta)
         codec = Codec.load(part(arrays, "text."), meta["codec"])
-        return cls(codec, tuple(meta["labels"]), tuple(meta["counts"]), meta["condition"])
+        need_specials(codec, "text", "pad", "unk", "bos", "eos")
+        labels, counts, size = tuple(meta["labels"]), tuple(meta["counts"]), meta["condition"]
+        if len(set(labels)) != len(labels) or len(counts) != len(labels) or (labels and size != len(labels)):
+            raise FormatError(
+                f"labels: got {len(labels)} with {len(counts)} counts for conditions of {size} numbers, "
+                "expected different ones, a count and a number for each."
+            )
+        return cls(codec, labels, counts, size)
 
 
 class Generator(TextModel[Fitted]):

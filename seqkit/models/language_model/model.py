@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import Any, Self, Unpack
+from typing import Any, Self, TypedDict, Unpack
 
+from seqkit.core import schema
 from seqkit.core.errors import FormatError
 from seqkit.core.types import Arrays, part, prefixed
 from seqkit.models.base import Options, Run, TextModel
@@ -26,6 +27,11 @@ from seqkit.text.codec import Codec
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.readers.text import read
 from seqkit.train.world import World
+
+
+class _Meta(TypedDict):
+    codec: dict[str, Any]
+    coverage: schema.Share | None
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Fitted:
     @classmethod
     def from_arrays(cls, arrays: Arrays, meta: Mapping[str, Any], o: Options) -> Self:
         """What to_arrays and to_json gave."""
+        schema.check("language model", meta, _Meta)
         return cls(Codec.load(part(arrays, "vocab."), meta["codec"]), meta["coverage"])
 
 

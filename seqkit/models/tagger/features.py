@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from seqkit.core.checks import need
 from seqkit.core.errors import FormatError
 from seqkit.core.types import Array, Arrays, Floats, Ids
 from seqkit.text.batches.streams import padded
@@ -125,7 +126,10 @@ class Lexicon:
             }
             return Vocab.from_arrays(own, specials)
 
-        vectors = (vocab("vectors", {}), arrays["matrix"]) if "matrix" in arrays else None
+        vectors = None
+        if "matrix" in arrays:
+            own = vocab("vectors", {})
+            vectors = own, need(arrays, "matrix", "float32", (len(own), None))
         return Lexicon(vocab("words", {"unk": 0}), vocab("characters", {"unk": 0}), vectors)
 
 

@@ -5,10 +5,11 @@ Not handled: several labels a word, raw text that must be cut into sentences fir
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, Unpack
+from typing import Any, Literal, Self, TypedDict, Unpack
 
 import numpy as np
 
+from seqkit.core import schema
 from seqkit.core.errors import FormatError, OptionError, ShapeError
 from seqkit.core.score import Score
 from seqkit.core.types import Array, Arrays, part, prefixed
@@ -27,6 +28,17 @@ from seqkit.train.world import World
 CHUNK = 4096  # sentences whose features are held at once
 
 Sentences = Sequence[Sequence[str] | str]
+
+
+class _Labels(TypedDict):
+    names: list[str]
+    scheme: Literal["iob1", "bio", "bioes"] | None
+    given: Literal["iob1", "bio", "bioes"] | None
+
+
+class _Meta(TypedDict):
+    labels: _Labels
+    coverage: schema.Share | None
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,9 @@ class Fitted:
     @classmethod
     def from_arrays(cls, arrays: Arrays, meta: Mapping[str, Any], o: Options) -> Self:
         """What to_arrays and to_json gave."""
+        schema.check("tagger", meta, _Meta)
+        if len(names := meta["labels"]["names"]) != len(set(names)) or not names:
+            raise FormatError(f"labels: got {len(names)} with equal ones, expected different ones.")
         lexicon = Lexicon.from_arrays(part(arrays, "lexicon."))
         return cls(lexicon, Labels(**meta["labels"]), meta["coverage"])
 

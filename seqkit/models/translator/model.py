@@ -6,11 +6,12 @@ sentences first).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Self, Unpack
+from typing import Annotated, Any, Self, TypedDict, Unpack
 
 import numpy as np
 import torch
 
+from seqkit.core import schema
 from seqkit.core.device import upload
 from seqkit.core.errors import OptionError
 from seqkit.core.score import Loss, Score
@@ -18,7 +19,7 @@ from seqkit.core.types import Array, Arrays, Ids, part, prefixed
 from seqkit.evaluate.metric import measured, metrics, metrics_of
 from seqkit.models.base import Model, Options, Run
 from seqkit.models.decoding.options import BeamOptions
-from seqkit.models.pairs import check_pairs, learn_codec, numbered, shifted
+from seqkit.models.pairs import check_pairs, learn_codec, need_specials, numbered, shifted
 from seqkit.models.translator.network import PairBatch, TranslatorNetwork
 from seqkit.models.translator.options import SEARCH, SETTINGS
 from seqkit.models.translator.search import Translation, translate
@@ -29,6 +30,15 @@ from seqkit.text.codec import Codec
 from seqkit.train.world import World
 
 SIDES = ("source", "target")
+
+
+class _Codecs(TypedDict):
+    source: dict[str, Any]
+    target: dict[str, Any]
+
+
+class _Meta(TypedDict):
+    codecs: _Codecs
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,11 @@ class Fitted:
     @classmethod
     def from_arrays(cls, arrays: Arrays, meta: Mapping[str, Any], o: Options) -> Self:
         """What to_arrays and to_json gave."""
-        own, other = (Codec.load(part(arrays, f"{side}."), meta["codecs"][side]) for side in SIDES)
+        codecs = schema.check("translator", meta, _Meta)["codecs"]
+        own = Codec.load(part(arrays, "source."), codecs["source"])
+        other = Codec.load(part(arrays, "target."), codecs["target"])
+        need_specials(own, "source", "pad", "unk", "eos")
+        need_specials(other, "target", "pad", "unk", "bos", "eos")
         return cls((own, other))
 
 

@@ -14,11 +14,12 @@ Not handled: contexts across sentences; vectors of words that are seen less than
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self, Unpack
+from typing import Any, Self, TypedDict, Unpack
 
 import numpy as np
 import torch
 
+from seqkit.core import schema
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.score import Loss, Score
 from seqkit.core.types import Arrays, Ids
@@ -31,6 +32,10 @@ from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.vocab import Vocab
 
 CAUSAL = ("last", "last-one")  # contexts of which the product of predictions is the probability of a text
+
+
+class _Meta(TypedDict):
+    specials: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Fitted:
     @classmethod
     def from_arrays(cls, arrays: Arrays, meta: Mapping[str, Any], o: Options) -> Self:
         """What to_arrays and to_json gave."""
-        return cls(Vocab.from_arrays(arrays, meta["specials"]))
+        return cls(Vocab.from_arrays(arrays, schema.check("window model", meta, _Meta)["specials"]))
 
     def vectors(self, network: WindowNetwork) -> Vectors:
         """The embedding's rows of all words but special ones (the end of a sentence stays)."""

@@ -6,20 +6,23 @@ Not handled: changing a corpus (build it again), shuffling, batches (each model 
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 import numpy as np
 
 from seqkit.core import files
+from seqkit.core.checks import check_ends, check_ids, need
 from seqkit.core.device import threads as count_threads
-from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError
+from seqkit.core.errors import FormatError, ModelFileError, SeqkitError, ShapeError
 from seqkit.core.places import temporary_folder
+from seqkit.core.schema import Count
 from seqkit.core.types import Array, Ids
 from seqkit.text.corpus.build import Built, Limits, build, settings_key
+from seqkit.text.corpus.sources import Lines, check_again, twice
 from seqkit.text.corpus.worker import Recipe
 from seqkit.text.normalize import Normalizer
 from seqkit.text.readers.text import Text, read
@@ -40,9 +43,8 @@ class Corpus:
     meta: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        whole = len(self.starts) and self.starts[0] == 0 and self.starts[-1] == len(self.ids)
-        if not whole or (np.diff(self.starts) < 0).any():
-            raise ShapeError(f"Corpus: starts must rise from 0 to the {len(self.ids):,} ids.")
+        check_ends("Corpus: starts", self.starts, len(self.ids))
+        check_ids("Corpus: ids", self.ids, len(self.vocab))
 
     @staticmethod
     def build(
@@ -72,9 +74,9 @@ class Corpus:
                  epsilon with a source that can be read only once.
         """
         text = read(source) if isinstance(source, str | os.PathLike) else source
-        pieces, normalizer = text if isinstance(text, Text) else _Lines(text), normalizer or Normalizer()
+        pieces, normalizer = text if isinstance(text, Text) else Lines(text), normalizer or Normalizer()
         made = (
-            choose(tokens, _twice(pieces, normalizer), vocab_size=max_size)
+            choose(tokens, twice(pieces, normalizer), vocab_size=max_size)
             if isinstance(tokens, str)
             else tokens
         )
@@ -86,7 +88,7 @@ class Corpus:
             if (kept := _kept(folder, text, key)) is not None:
                 return kept
         if epsilon is not None:
-            _check_again(pieces)
+            check_again(pieces)
         with temporary_folder(folder.parent if folder else None, "corpus") as working:
             built = build(
                 pieces, recipe, limits, Path(working), threads=count_threads(threads), report=report
@@ -137,7 +139,9 @@ class Corpus:
     def unknown_share(self) -> float:
         """The share of tokens that are not in the vocabulary."""
         return (
-            0.0 if self.vocab.unk is None else int(self.vocab.counts[self.vocab.unk]) / max(len(self.ids), 1)
+            0.0
+            if self.vocab.unk is None
+            else int(self.vocab.counts[self.vocab.unk]) / max(self.num_tokens, 1)
         )
 
     def summary(self, top: int = 10) -> tuple[dict[str, Any], str]:
@@ -173,42 +177,78 @@ class Corpus:
 
     @staticmethod
     def load(folder: str | os.PathLike[str]) -> "Corpus":
-        """Open a corpus; nothing is read until it is used.
+        """Open a corpus; ids and sentence starts are read, and checked, when they are first used.
 
         Raises:  ModelFileError if the folder holds none, or a damaged one.
         """
-        arrays, meta = files.load(Path(folder), "corpus")
+        arrays, meta = files.load(Path(folder), "corpus", _Meta)
         try:
             vocab = Vocab.from_arrays(arrays, meta["specials"])
-            return Corpus(arrays["ids"], arrays["starts"], vocab, meta["corpus"])
-        except (KeyError, TypeError, ValueError, ShapeError) as error:
-            raise ModelFileError(f"{folder}: the corpus is damaged ({error}). Build it again.") from error
+            ids = need(arrays, "ids", "int32", (None,))
+            starts = need(arrays, "starts", "int64", (None,))
+            if "tokenizer" in meta["corpus"]:
+                Recipe.from_json(meta["corpus"])
+        except SeqkitError as error:
+            raise _damaged(folder, error) from error
+        return _Opened(ids, starts, vocab, meta["corpus"], folder)
 
 
-class _Lines:
-    """Lines from memory, each with its end; read as often as what they come from can be."""
+class _About(TypedDict, total=False):
+    """What is written beside a corpus and used; 0.1.0 wrote the same."""
 
-    def __init__(self, lines: Iterable[str]) -> None:
-        self.lines = lines
-
-    def __iter__(self) -> Iterator[str]:
-        return (line if line.endswith("\n") else line + "\n" for line in self.lines)
-
-
-def _check_again(pieces: Text | _Lines) -> None:
-    """Raise OptionError unless the text can be read a second time."""
-    if pieces.source == "-" if isinstance(pieces, Text) else iter(pieces.lines) is pieces.lines:
-        raise OptionError(
-            "corpus: this text can be read only once, and these settings read it twice. Give a file "
-            "or a list."
-        )
+    fingerprint: str
+    key: str
+    num_tokens: Count
+    num_sentences: Count
 
 
-def _twice(pieces: Text | _Lines, normalizer: Normalizer) -> Iterator[str]:
-    """The lines for a tokenizer to learn from."""
-    _check_again(pieces)
-    for piece in pieces:
-        yield from map(normalizer, piece.split("\n"))
+class _Meta(TypedDict):
+    specials: dict[str, int]
+    corpus: _About
+
+
+class _Opened(Corpus):
+    """A corpus in a folder: ids and starts are checked when they are first asked for, all of them."""
+
+    def __init__(
+        self, ids: Ids, starts: Array, vocab: Vocab, meta: dict[str, Any], folder: str | os.PathLike[str]
+    ) -> None:
+        vars(self).update(vocab=vocab, meta=meta, _folder=folder, _ids=ids, _starts=starts)
+
+    _folder: str
+    _ids: Ids
+    _starts: Array
+
+    @cached_property
+    def ids(self) -> Ids:
+        """Token of each place."""
+        return self._checked(self._ids, lambda: check_ids("ids", self._ids, len(self.vocab)))
+
+    @cached_property
+    def starts(self) -> Array:
+        """Where each sentence begins, and the end."""
+        return self._checked(self._starts, lambda: check_ends("starts", self._starts, len(self._ids)))
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens in the text, unknown ones included."""
+        return len(self._ids)
+
+    def __len__(self) -> int:
+        return max(len(self._starts) - 1, 0)
+
+    def _checked(self, array: Array, look: Callable[[], None]) -> Array:
+        """The array, after its checksums and what `look` looks at."""
+        files.check(array)
+        try:
+            look()
+        except ShapeError as error:
+            raise _damaged(self._folder, error) from error
+        return array
+
+
+def _damaged(folder: str | os.PathLike[str], error: SeqkitError) -> ModelFileError:
+    return ModelFileError(f"{folder}: {error} The corpus is damaged; build it again.")
 
 
 def _meta(text: Text | Iterable[str], recipe: Recipe, limits: Limits, built: Built) -> dict[str, Any]:

@@ -9,15 +9,15 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqkit.core import options
+from seqkit.core import options, schema
 from seqkit.text import sentence_split
 from seqkit.text.normalize import Normalizer
-from seqkit.text.tokenizer import Tokenizer, tokenizer
+from seqkit.text.tokenizer import Tokenizer, from_json
 from seqkit.text.vocab import SPECIALS
 
 
@@ -42,8 +42,16 @@ class Recipe:
     @staticmethod
     def from_json(values: dict[str, Any]) -> "Recipe":
         """The recipe that `to_json` wrote."""
+        schema.check("recipe", values, _Recipe)
         normalizer = options.from_json(Normalizer, values["normalizer"])
-        return Recipe(tokenizer(**values["tokenizer"]), normalizer, values["sentences"], values["add_eos"])
+        return Recipe(from_json(values["tokenizer"]), normalizer, values["sentences"], values["add_eos"])
+
+
+class _Recipe(TypedDict):
+    tokenizer: dict[str, Any]
+    normalizer: dict[str, Any]
+    sentences: Literal["line", "punkt"]
+    add_eos: bool
 
 
 class _Index(dict[str, int]):

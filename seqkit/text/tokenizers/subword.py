@@ -1,7 +1,8 @@
 """Subwords by the tokenizers library: byte-level BPE, BPE, WordPiece, Unigram; saved as tokenizer.json."""
 
+import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -18,6 +19,7 @@ __all__ = ["Subword"]
 Model = Literal["byte-bpe", "bpe", "wordpiece", "unigram"]
 MODELS: tuple[Model, ...] = ("byte-bpe", "bpe", "wordpiece", "unigram")
 UNK = "<unk>"
+_PROBE = "a Z 0 . é 你 \U0001f40d \x00"  # characters that any tokenizer must take, known or not
 
 
 class Subword(Tokenizer):
@@ -36,12 +38,19 @@ class Subword(Tokenizer):
     def _open(self, definition: str) -> None:
         from tokenizers import Tokenizer as Engine
 
-        try:
+        with _told("tokenizer.json: not a tokenizer definition"):
             kind = json.loads(definition)["model"]["type"]
             self._engine: Any = Engine.from_str(definition)
-        except Exception as error:  # the library raises bare Exception for whatever is wrong in the JSON
-            raise FormatError(f"tokenizer.json: not a tokenizer definition ({error}).") from error
-        tokens = [str(self._engine.id_to_token(i)) for i in range(self._engine.get_vocab_size())]
+            self._engine.no_truncation()  # no text is cut, none filled up
+            self._engine.no_padding()
+            numbers = self._engine.get_vocab()
+            self._engine.encode(_PROBE, add_special_tokens=False)
+        tokens = sorted(numbers, key=numbers.__getitem__)
+        if [numbers[token] for token in tokens] != list(range(len(tokens))):
+            raise FormatError(
+                f"tokenizer.json: got numbers of {len(tokens):,} tokens with gaps, expected 0 to "
+                f"{len(tokens) - 1:,}. Make it again."
+            )
         unk = {"unk": tokens.index(UNK)} if UNK in tokens else {}
         self.vocab, self.definition, self.kind = (
             Vocab(tokens, np.zeros(len(tokens), np.int64), unk),
@@ -106,6 +115,17 @@ class Subword(Tokenizer):
                 "subword tokenizer: is not trained. Use Subword.train, or give the text of a tokenizer.json."
             )
         return self._engine
+
+
+@contextlib.contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Within the block whatever the library raises, a panic of Rust included, becomes a FormatError."""
+    try:
+        yield
+    except BaseException as error:  # bare Exception for what is wrong in JSON, else PanicException
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise FormatError(f"{what} ({error}). Make it again, or restore it from a copy.") from error
 
 
 def _engine(model: str, vocab_size: int, min_count: int) -> tuple[Any, Any]:

@@ -21,7 +21,16 @@ from seqkit.core.device import float32_products
 from seqkit.core.errors import ModelFileError, TrainingError
 from seqkit.core.score import Loss
 from seqkit.core.types import Arrays
-from seqkit.train.gradient.arrays import carry_name, carry_number, copy, need, to_array, to_carry, to_tensor
+from seqkit.train.gradient.arrays import (
+    carry_name,
+    carry_number,
+    copy,
+    need_numbers,
+    of_file,
+    to_array,
+    to_carry,
+    to_tensor,
+)
 from seqkit.train.gradient.buffer import GradientBuffer
 from seqkit.train.gradient.optimizer import make_optimizer
 from seqkit.train.gradient.options import GradientOptions
@@ -70,6 +79,7 @@ class GradientLearner:
         self.optimizer = make_optimizer(list(self.parameters.values()), self.options)
         self.steps = 0
         self.carry: Carry = None
+        self._restored = False  # whether the next step is the first since
         self._loss: Callable[..., tuple[Tensor, int, Carry]] = (
             torch.compile(module.loss) if self.options.compile else module.loss
         )
@@ -179,8 +189,9 @@ class GradientLearner:
         Raises:  ModelFileError if the arrays are not of this module, naming the first that is not.
         """
         self._restore_weights(arrays)
-        self.steps, self._averaged, self._held, self._held_count = (int(n) for n in need(arrays, "steps"))
-        self._lr = float(need(arrays, "lr")[0])
+        steps = need_numbers(arrays, "steps", "int64", 4)
+        self.steps, self._averaged, self._held, self._held_count = steps
+        (self._lr,) = need_numbers(arrays, "lr", "float64", 1)
         self._restore_optimizer(arrays)
         parameters = self.parameters.items()
         self._averages = []
@@ -193,6 +204,7 @@ class GradientLearner:
         names, device = sorted(carries, key=carry_number), self._buffer.sums.device
         parts = [carries[name][self.world.part(len(carries[name]))] for name in names]
         self.carry = tuple(map(to_carry, names, parts, repeat(device))) or None
+        self._restored = True
 
     def _restore_weights(self, arrays: Arrays) -> None:
         tensors = {f"weights.{name}": tensor for name, tensor in self._tensors()}
@@ -215,6 +227,12 @@ class GradientLearner:
                 like = torch.zeros((), device=p.device if fused else "cpu") if key == "step" else p
                 value = torch.empty_like(like, requires_grad=False)
                 self.optimizer.state[p][key] = value.copy_(to_tensor(arrays, full, like))
+        kept = {tuple(sorted(self.optimizer.state.get(p, {}))) for p in self.parameters.values()}
+        if len(kept) > 1:
+            raise ModelFileError(
+                f"gradient.restore: got an optimizer's {' and '.join(map(str, sorted(kept)))}, expected the "
+                "same of every weight. Train again without resuming."
+            )
 
     def _backward(self, batch: Any) -> tuple[Tensor | float, int]:
         if not self.module.training:
@@ -225,8 +243,9 @@ class GradientLearner:
             return 0.0, 0
         low, device = self.options.precision == "bfloat16", self._buffer.sums.device
         with float32_products(device, tf32=self.options.precision == "tf32"):
-            with torch.autocast(device.type, torch.bfloat16, enabled=low):
+            with torch.autocast(device.type, torch.bfloat16, enabled=low), of_file(self._restored):
                 total, count, carry = self._loss(batch, self.carry, self.steps)
+            self._restored = False
             if count:
                 total.backward()  # type: ignore[no-untyped-call]
         # a copy, since a view keeps all of its base, and one laid out otherwise than after a resume may

@@ -242,22 +242,24 @@ def put(name, place, value):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (put("ends", 3, -5), "ends must rise"),
-        (put("ends", -1, 7), "ends must rise"),
-        (put("ends", 0, 1), "ends must rise"),
-        (lambda found, meta: found.update(values=found["values"][:-1].copy()), "ends must rise"),
-        (lambda found, meta: found.update(ends=found["ends"][:-1].copy()), "ends must rise"),
+        (put("ends", 3, -5), "ends: got -5 after .* at place 3, expected no smaller one"),
+        (put("ends", -1, 7), "ends: got 7 at the end, expected"),
+        (put("ends", 0, 1), "ends: got 1 at place 0, expected 0"),
+        (lambda found, meta: found.update(values=found["values"][:-1].copy()), "values: got shape"),
+        (lambda found, meta: found.update(ends=found["ends"][:-1].copy()), "ends: got shape"),
         (
             lambda found, meta: found.update(columns=found["columns"].astype(np.int64)),
-            "columns is 1-D int64, expected 1-D int32",
+            "columns: got shape .* of int64, expected .* of int32",
         ),
-        (lambda found, meta: found.pop("values"), "not whole"),
-        (lambda found, meta: meta.pop("options"), "not whole"),
+        (lambda found, meta: found.pop("values"), "values: got no such array"),
+        (lambda found, meta: meta.pop("options"), "got nothing as options, expected names with values"),
         (lambda found, meta: meta["options"].update(window=0), "window: .*0"),
+        (lambda found, meta: meta["options"].update(window=True), "window: got True"),
         (lambda found, meta: meta["options"].update(new=1), "unknown setting 'new'"),
-        (lambda found, meta: meta.update(options=[1]), "not whole"),
-        (lambda found, meta: found.update(ends=found["ends"].reshape(1, -1)), "ends is 2-D"),
-        (lambda found, meta: found.update(ends=np.zeros(0, np.int64)), "ends must rise"),
+        (lambda found, meta: meta.update(options=[1]), r"got \[1\] as options, expected names with values"),
+        (lambda found, meta: found.update(ends=found["ends"].reshape(1, -1)), "ends: got shape"),
+        (lambda found, meta: found.update(ends=np.zeros(0, np.int64)), "ends: got shape"),
+        (lambda found, meta: found.update(ends=found["ends"].astype(bool)), "of bool, expected"),
     ],
 )
 def test_hostile_shapes_are_refused_when_opened(tmp_path, change, message):
@@ -265,14 +267,31 @@ def test_hostile_shapes_are_refused_when_opened(tmp_path, change, message):
         Cooccurrence.load(damaged(tmp_path / "c", change))
 
 
+def swap(found, meta):
+    columns = found["columns"]
+    columns[[1, 2]] = columns[[2, 1]]
+
+
 @pytest.mark.parametrize(
-    "change",
-    [put("columns", 5, 1 << 30), put("columns", 5, -1), put("values", 9, np.nan), put("values", 9, -1.0)],
+    ("change", "message"),
+    [
+        (put("columns", 5, 1 << 30), "columns: got .* expected"),
+        (put("columns", 5, -1), "columns: got .* expected"),
+        (swap, "columns: got .* after .* in one row at place 2, expected rising ones"),
+        (put("values", 9, -1.0), "values: got -1.0 at place 9, expected finite numbers above 0"),
+        (put("values", 9, 0.0), "values: got 0.0 at place 9, expected finite numbers above 0"),
+    ],
 )
-def test_hostile_entries_are_refused_where_they_are_used(tmp_path, change):
+def test_hostile_entries_are_refused_where_they_are_used(tmp_path, change, message):
     counts = Cooccurrence.load(damaged(tmp_path / "c", change))
-    with pytest.raises(ModelFileError, match="count again"):
+    with pytest.raises(ModelFileError, match=message):
         GloVeObjective(counts, GloVeObjective.Options(dim=4))
+    with pytest.raises(ModelFileError, match=message):
+        Cooccurrence.merge([counts, counts])
+
+
+def test_counts_that_are_no_whole_units_are_not_merged(tmp_path):
+    counts = Cooccurrence.load(damaged(tmp_path / "c", put("values", 9, 1.0001)))
     with pytest.raises(ModelFileError, match="Count that shard again"):
         Cooccurrence.merge([counts, counts])
 

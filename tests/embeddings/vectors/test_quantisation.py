@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import crafted
 import numpy as np
 import pytest
 from hypothesis import given
@@ -80,10 +81,13 @@ def test_the_folder_keeps_the_dtype_and_reading_gives_float32(dtype, size, tmp_p
 def test_arrays_that_nobody_wrote_are_refused(change, tmp_path):
     vectors = make(4, 2)
     arrays = {**quantisation.encode(vectors.matrix, "int8"), **vectors.vocab.to_arrays()} | change
-    files.save(
-        tmp_path / "v", "vectors", {name: array for name, array in arrays.items() if array is not None}, {}
+    crafted.save(
+        tmp_path / "v",
+        "vectors",
+        {name: array for name, array in arrays.items() if array is not None},
+        {"words": 4, "dim": 2, "dtype": "int8"},
     )
-    with pytest.raises(ModelFileError, match="the vectors are not whole"):
+    with pytest.raises(ModelFileError, match="the vectors are not whole|scales: got nan at place 0"):
         Vectors.load(tmp_path / "v")
 
 

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqkit.core.errors import FormatError, ModelFileError, OptionError, SeqkitError
+from seqkit.core import files, stored
+from seqkit.core.errors import FormatError, ModelFileError, OptionError, SeqkitError, ShapeError
+from seqkit.embeddings.training.trainer import SkipGram
 from seqkit.text.corpus import build
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.normalize import Normalizer
@@ -256,3 +258,35 @@ def test_progress_ends_at_the_whole_text(tmp_path):
 
 def test_word_tokenizer_cuts_punctuation():
     assert tokenizer("word").tokens("Hello, world!") == ["Hello", ",", "world", "!"]
+
+
+@pytest.mark.parametrize("wrong", [2_000_000_000, 3, -1])
+def test_id_beyond_the_vocabulary_is_refused_before_it_is_used(tmp_path, wrong):
+    Corpus.from_sentences([["a", "b"], ["a"]]).save(tmp_path / "c")
+    arrays, meta = files.load(tmp_path / "c", "corpus")
+    ids = arrays["ids"].copy()
+    ids[2] = wrong
+    files.save(tmp_path / "c", "corpus", arrays | {"ids": ids}, meta)
+    corpus = Corpus.load(tmp_path / "c")
+    assert (corpus.num_tokens, len(corpus)) == (3, 2)
+    with pytest.raises(
+        ModelFileError, match=f"ids: got {wrong:,} at place 2, expected 0 to 2. The corpus is dam"
+    ):
+        SkipGram(dim=4, min_count=1, epochs=1).fit(corpus)
+    with pytest.raises(ShapeError, match=f"ids: got {wrong:,} at place 2, expected 0 to 2"):
+        Corpus(ids, corpus.starts, corpus.vocab)
+
+
+def test_flipped_bit_in_a_large_corpus_is_found_when_its_block_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "VERIFY_BELOW", 1 << 12)
+    monkeypatch.setattr(files, "READ_AT_ONCE", 1 << 10)
+    monkeypatch.setattr(stored, "BLOCK", 1 << 10)
+    Corpus.from_sentences([["a", "b", "c"] * 1000]).save(tmp_path / "c")
+    (path,) = (tmp_path / "c").glob("arrays-*")
+    assert Corpus.load(tmp_path / "c").ids[5] == 3
+    whole = bytearray(path.read_bytes())
+    whole[-6000] ^= 1
+    path.write_bytes(whole)
+    corpus = Corpus.load(tmp_path / "c")
+    with pytest.raises(ModelFileError, match="do not match their checksum, so the file is damaged"):
+        _ = corpus.ids

@@ -20,6 +20,7 @@ from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.kernels.glove.reference import Parameters, rule
 from seqkit.kernels.primitives.simd.rows import aligned, padded
 from seqkit.text.vocab import SPECIALS, Vocab
+from seqkit.train.checkpoint import take_state
 
 __all__ = ["GloVeObjective"]
 
@@ -132,8 +133,7 @@ class GloVeObjective:
 
     def restore(self, arrays: Arrays) -> None:
         """Put them back."""
-        for name in self.state_names:
-            getattr(self, name)[:] = arrays[name]
+        take_state({name: getattr(self, name) for name in self.state_names}, arrays)
         if self.resident is not None:
             self.resident.upload()
 

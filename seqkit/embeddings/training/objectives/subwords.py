@@ -9,6 +9,7 @@ import numpy as np
 
 from seqkit.core import rng
 from seqkit.core.errors import OptionError
+from seqkit.core.files import check_numbers
 from seqkit.embeddings.training.frequencies import alias_table
 from seqkit.embeddings.training.loss_options import SubwordsOptions
 from seqkit.embeddings.training.window_objective import Block, WindowObjective
@@ -89,6 +90,7 @@ class Subwords(WindowObjective):
             ours, theirs = getattr(self.options, name), getattr(initial, name)
             if ours != theirs:
                 raise OptionError(f"initial: got {name} {theirs}, expected {ours}. Make them equal.")
+        check_numbers("initial", initial.table)
         super()._take(Vectors(initial.vocab, initial.table[: len(initial)]))
         self.input[len(self.vocab) :, : self.options.dim] = initial.table[len(initial) :]
 

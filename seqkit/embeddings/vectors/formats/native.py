@@ -6,11 +6,13 @@ Not handled: n-grams of SubwordVectors when only the first rows are read.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, NotRequired, TypedDict
 
 from seqkit.core import files
+from seqkit.core.checks import need
 from seqkit.core.errors import FormatError, ModelFileError, ShapeError
-from seqkit.core.types import Array
+from seqkit.core.schema import Count
+from seqkit.core.types import Array, Arrays, Floats, part
 from seqkit.embeddings.vectors import quantisation
 from seqkit.embeddings.vectors.contents import Contents
 from seqkit.embeddings.vectors.files import Reading
@@ -21,6 +23,19 @@ from seqkit.text.vocab import Vocab
 __all__ = ["Native"]
 
 TABLE = "table."  # prefix of the names of the arrays of an n-gram table
+
+
+class _Subwords(TypedDict):
+    min_n: Count
+    max_n: Count
+    buckets: Count
+
+
+class _Meta(TypedDict):
+    words: Count
+    dim: Count
+    dtype: Literal["float32", "fp16", "int8"]
+    subwords: NotRequired[_Subwords]
 
 
 class Native:
@@ -36,14 +51,19 @@ class Native:
     @staticmethod
     def load(path: Path, reading: Reading) -> Contents:
         """Open a folder; float32 rows are read when they are used."""
-        arrays, meta = files.load(path, "vectors")
+        arrays, meta = files.load(path, "vectors", _Meta)
         try:
-            contents = Contents(Vocab.from_arrays(arrays, {}), quantisation.decode(arrays))
-            if "subwords" in meta:
-                parts = {name.removeprefix(TABLE): a for name, a in arrays.items() if name.startswith(TABLE)}
-                ngrams = NgramTable(quantisation.decode(parts), **meta["subwords"])
-                contents = SubwordContents(contents.vocab, contents.matrix, ngrams)
-        except (KeyError, ShapeError, FormatError) as error:
+            vocab = Vocab.from_arrays(arrays, {})
+            contents = Contents(vocab, _matrix(arrays, (meta["words"], meta["dim"]), meta["dtype"]))
+            if "subwords" not in meta and part(arrays, TABLE):
+                raise ShapeError(f"got {TABLE}matrix, expected settings of its n-grams beside it")
+            if (own := meta.get("subwords")) is not None:
+                if own["min_n"] > own["max_n"] > 0:
+                    raise ShapeError(f"got n-grams of {own['min_n']} to {own['max_n']} characters")
+                shape = (len(vocab) + own["buckets"], meta["dim"])
+                ngrams = NgramTable(_matrix(part(arrays, TABLE), shape, meta["dtype"]), **own)
+                contents = SubwordContents(vocab, contents.matrix, ngrams)
+        except (ShapeError, FormatError) as error:
             raise ModelFileError(f"{path}: the vectors are not whole ({error}).") from error
         return contents if reading.limit is None else contents.first(reading.limit)
 
@@ -69,3 +89,11 @@ class Native:
         """Write a vocabulary's arrays and those of `quantisation.encode`, or a matrix streamed in blocks."""
         words, dim = arrays["matrix"].shape
         files.save(path, "vectors", {**arrays, **vocab}, {"words": words, "dim": dim, "dtype": dtype, **meta})
+
+
+def _matrix(arrays: Arrays, shape: tuple[int, int], dtype: str) -> Floats:
+    """The rows that arrays stand for; numbers of another dtype than float32 are read, and checked, now."""
+    codes = need(arrays, "matrix", str(quantisation.DTYPES[dtype]), shape)
+    for array in () if dtype == "float32" else arrays.values():
+        files.check(array)
+    return quantisation.decode({"matrix": codes} | {n: a for n, a in arrays.items() if n == "scales"})

@@ -1,0 +1,36 @@
+"""Where the lines of a corpus come from, and whether they can be read twice.
+
+Not handled: files and their formats (text.readers).
+"""
+
+from collections.abc import Iterable, Iterator
+
+from seqkit.core.errors import OptionError
+from seqkit.text.normalize import Normalizer
+from seqkit.text.readers.text import Text
+
+
+class Lines:
+    """Lines from memory, each with its end; read as often as what they come from can be."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = lines
+
+    def __iter__(self) -> Iterator[str]:
+        return (line if line.endswith("\n") else line + "\n" for line in self.lines)
+
+
+def check_again(pieces: Text | Lines) -> None:
+    """Raise OptionError unless the text can be read a second time."""
+    if pieces.source == "-" if isinstance(pieces, Text) else iter(pieces.lines) is pieces.lines:
+        raise OptionError(
+            "corpus: this text can be read only once, and these settings read it twice. Give a file "
+            "or a list."
+        )
+
+
+def twice(pieces: Text | Lines, normalizer: Normalizer) -> Iterator[str]:
+    """The lines for a tokenizer to learn from."""
+    check_again(pieces)
+    for piece in pieces:
+        yield from map(normalizer, piece.split("\n"))
