@@ -11,8 +11,11 @@ def main() -> None:
     disk; 130 interrupted, with the checkpoint written; 141 the reader of the output is gone.
     """
     from seqkit.cli.app import make
-    from seqkit.core.errors import ResourceError, SeqkitError, resource_error
+    from seqkit.cli.streams import open_streams
+    from seqkit.core.errors import ResourceError, SeqkitError, os_error
 
+    if not open_streams():
+        _end("stdout: is closed, expected an open one. To print nothing, write > /dev/null.", 6)
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
     try:
@@ -34,12 +37,14 @@ def main() -> None:
             error = ResourceError(
                 "memory: got too little. Lower --dim or --max-size, or see with --dry-run how much is needed."
             )
-        known = resource_error(error.filename or "output", error) if isinstance(error, OSError) else error
+        known = os_error(error) if isinstance(error, OSError) else error
         _end(str(known), known.exit_code)
 
 
 def _end(message: str, code: int) -> None:
-    print(f"error: {message}", file=sys.stderr)
+    from seqkit.cli.streams import shown
+
+    print(f"error: {shown(message, sys.stderr)}", file=sys.stderr)
     sys.exit(code)
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seqkit.cli.streams import is_utf8, shown
+
 if TYPE_CHECKING:
     from seqkit.train.progress import Progress
 
@@ -51,7 +53,7 @@ Restrict = Annotated[int | None, typer.Option(help="Use only so many of the most
 
 def show(result: Any, text: str, as_json: bool) -> None:
     """Print a result: the text, or the JSON object."""
-    print(json.dumps(result, ensure_ascii=False) if as_json else text)
+    print(json.dumps(result, ensure_ascii=not is_utf8(sys.stdout)) if as_json else text)
 
 
 def table(rows: list[list[Any]], head: list[str]) -> str:
@@ -81,7 +83,7 @@ def ends(interval: Any) -> str:
 
 def note(message: str) -> None:
     """A line on stderr."""
-    print(message, file=sys.stderr)
+    print(shown(message, sys.stderr), file=sys.stderr)
 
 
 def ran(backend: str) -> None:

@@ -5,6 +5,7 @@ Text of every error: where: got X, expected Y. Do Z. What a caller may need to s
 
 import difflib
 import errno
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar, Self
@@ -99,8 +100,24 @@ def resource_error(path: Path | str, error: OSError) -> SeqkitError:
             "another folder."
         )
     return ResourceError(
-        f"{path}: cannot be written ({error.strerror}). Check the folder and its permissions."
+        f"{path}: cannot be written ({error.strerror or error}). Check the folder and its permissions."
     )
+
+
+def os_error(error: OSError) -> SeqkitError:
+    """What an OSError means that nobody told of where it was raised.
+
+    Writers tell of theirs (resource_error), so one about a file is of reading it or of looking at it, unless
+    its number, or numpy's sentence, says that the disk is full.
+    """
+    name, said = error.filename, error.strerror or str(error)
+    if error.errno == errno.ENOMEM:
+        return ResourceError(f"{name or 'memory'}: got too little memory. Free some, or use less at once.")
+    if error.errno is None and re.search(r"\d+ requested and \d+ written", said):
+        return resource_error("output", OSError(errno.ENOSPC, said))
+    if name is None or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return resource_error(name or "output", error)
+    return FormatError(f"{name}: cannot be read ({said}). Check the path and its permissions.")
 
 
 def counted(number: int, noun: str) -> str:

@@ -7,6 +7,7 @@ again. Where there is no folder to write to, every process compiles.
 Not handled: caches of other packages, which stay as numba has them.
 """
 
+import contextlib
 import functools
 import hashlib
 import inspect
@@ -78,6 +79,11 @@ class _Index(caching.IndexDataCacheFile):  # type: ignore[misc]  # numba has no 
             return super()._load_data(name)
         except Exception:
             return None
+
+    def save(self, key: Any, data: Any) -> None:
+        """Keep a compiled function, if that can be: a full disk only means compiling again."""
+        with contextlib.suppress(Exception):
+            super().save(key, data)
 
 
 def _enable_caching(dispatcher: Any) -> None:
