@@ -148,12 +148,13 @@ def _open(path: Path) -> tuple[Any, int]:
     """Optuna's storage and the number of our study in it; nothing is logged."""
     import optuna
     from optuna.study import StudyDirection
+    from sqlalchemy.engine import URL
     from sqlalchemy.exc import SQLAlchemyError
 
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(logging.ERROR)
     try:
-        url = f"sqlite:///{path.resolve()}"
+        url = URL.create("sqlite", database=str(path.resolve())).render_as_string(hide_password=False)
         # get_storage: with a cache of the trials that are over
         storage = optuna.storages.get_storage(
             optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 120}})

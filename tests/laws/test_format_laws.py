@@ -192,7 +192,8 @@ def test_file_of_a_stranger_is_refused_by_its_name_too(tmp_path):
             "1 words with invalid UTF-8 changed",
         ),
         (b"2 2\na 1 2 \r\nb 3 4 \r\n", {}, ["a", "b"], None),
-        (b"\xef\xbb\xbf2 2\na 1 2\nb 3 4", {}, ["a", "b"], None),
+        (b"\xef\xbb\xbf2 2\na 1 2\nb 3 4\n", {}, ["a", "b"], None),
+        (b"2 2\na 1 2\nb 3 4", {"lenient": True}, ["a", "b"], None),
         (b"3 2\na 1 2\nb 3 4\nc 5 6\n", {"limit": 2}, ["a", "b"], None),
     ],
 )
@@ -262,6 +263,42 @@ def test_nan_is_never_saved(tmp_path):
         with pytest.raises(FormatError, match="the vector of 'a' holds nan or inf"):
             vectors.save(tmp_path / "v", name)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", ["word2vec", "glove"])
+def test_last_number_that_may_be_cut_is_refused(tmp_path, form):
+    path = tmp_path / "v"
+    make(["a", "b"], dim=3).save(path, form)
+    path.write_bytes(path.read_bytes()[:-2])
+    with pytest.raises(FormatError, match=r"line \d has no line end, so its last number may be cut"):
+        Vectors.load(path)
+    assert len(Vectors.load(path, lenient=True)) == 2
+
+
+def test_first_word_that_a_reader_would_change_is_not_written(tmp_path):
+    marked = make(["\ufeffa", "b"])
+    with pytest.raises(FormatError, match="byte-order mark, which would be lost"):
+        marked.save(tmp_path / "v", "glove")
+    for form in ("word2vec", "word2vec-binary", "native"):
+        marked.save(tmp_path / form, form)
+        assert Vectors.load(tmp_path / form).vocab.tokens == ["\ufeffa", "b"]
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_law_binary_of_any_numbers_is_told_from_text(seed):
+    from seqkit.embeddings.vectors.formats._layout import layout
+
+    random = np.random.default_rng(seed)
+    rows, dim = random.integers(2, 9, 2)
+    matrix = random.normal(0, 10.0 ** random.integers(-6, 6), (rows, dim)).astype("<f4")
+    words = [f"w{i}" + "é" * (i % 2) for i in range(rows)]
+    lines = list(zip(words, matrix, strict=True))
+    end = b"\n" * int(random.integers(2))
+    head = f"{rows} {dim}\n".encode()
+    binary = head + b"".join(word.encode() + b" " + row.tobytes() + end for word, row in lines)
+    text = head + "".join(f"{word} {' '.join(map(str, row))}\n" for word, row in lines).encode()
+    commas = text.replace(b".", b",")
+    assert [layout(x, None) for x in (binary, text, commas)] == ["binary", "text", "text"]
 
 
 def test_unknown_format_and_setting_are_named(tmp_path):

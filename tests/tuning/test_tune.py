@@ -210,6 +210,14 @@ def test_trials_need_something_to_be_compared_by(tmp_path):
         tune(small(), SPACE, CORPUS, valid=None, out=tmp_path / "new")
 
 
+def test_folder_whose_name_means_something_in_an_address_is_the_folder(tmp_path):
+    folder = tmp_path / "a?b#c%20 &d"
+    folder.mkdir()
+    run(folder)
+    assert (folder / "search.sqlite").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
 def test_broken_storage_is_named(tmp_path):
     (tmp_path / "search.sqlite").write_text("no database " * 100)
     with pytest.raises(FormatError, match=r"search\.sqlite: cannot be read as a search"):

@@ -58,18 +58,23 @@ class Resuming:
                 raise FormatError(
                     f"fetch: {address} is {total:,} bytes, expected {self.size:,}. The file has changed."
                 )
-            self._copy(answer, done, total)
+            self._copy(address, answer, done, total)
 
-    def _copy(self, answer: Any, done: int, total: int) -> None:
+    def _copy(self, address: str, answer: Any, done: int, total: int) -> None:
         shown = time.monotonic()
         with self.part.open("ab" if done else "wb") as file:
             while piece := answer.read(PIECE):
                 done += file.write(piece)
+                if self.size is not None and done > self.size:
+                    break
                 if self.progress and time.monotonic() - shown > 1:
                     shown = time.monotonic()
                     self.progress(f"{done / 2**20:,.0f} MiB" + (f" of {total / 2**20:,.0f}" if total else ""))
-        if total and done < total:
-            raise http.client.IncompleteRead(b"", total - done)
+        if self.size is not None and done > self.size:
+            self.part.unlink()
+            raise FormatError(f"fetch: {address} is longer than {self.size:,} bytes. The file has changed.")
+        if done < (total or self.size or 0):
+            raise http.client.IncompleteRead(b"", (total or self.size or 0) - done)
 
 
 class _SecureRedirects(urllib.request.HTTPRedirectHandler):

@@ -42,7 +42,8 @@ def server(monkeypatch):
             self.send_header(
                 "Content-Type", "text/html" if self.path.startswith("/page") else "application/octet-stream"
             )
-            self.send_header("Content-Length", str(len(body) - start))
+            if not self.path.startswith("/endless"):
+                self.send_header("Content-Length", str(len(body) - start))
             self.end_headers()
             if self.path.startswith("/cut") and Handler.cuts:
                 Handler.cuts -= 1
@@ -64,6 +65,14 @@ def server(monkeypatch):
 def entry(address, **values):
     fields = {"size": len(CONTENT), "sha256": hashlib.sha256(CONTENT).hexdigest()} | values
     return Entry("thing", "text", "free", address, **fields)
+
+
+def test_declared_size_is_the_limit_of_an_answer_without_a_length(server, tmp_path):
+    address, _ = server
+    assert fetch(entry(f"{address}/endless"), tmp_path)[0].read_bytes() == CONTENT
+    with pytest.raises(FormatError, match="is longer than 1,000 bytes"):
+        fetch(entry(f"{address}/endless2", size=1000), tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["endless"]
 
 
 def test_file_is_fetched_checked_and_not_fetched_again(server, tmp_path):

@@ -34,14 +34,6 @@ class Text:
         save_text(contents, path, with_header=cls.with_header, space_as=space_as)
 
 
-def has_header_and_text(head: bytes, path: Path) -> bool:
-    """Whether the first line is a word2vec header and the second one is text."""
-    first, _, second = head.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
-    word, _, numbers = second.partition(b"\n")[0].strip().partition(b" ")
-    texty = not set(numbers[:200]) - set(b"+-0123456789.eEnaifINFA \r")
-    return header(first, path) is not None and texty and bool(word)
-
-
 def load_text(path: Path, reading: Reading, *, with_header: bool) -> Contents:
     """Read the lines of a file, after its header if it has one."""
     with open_bytes(path) as file:
@@ -58,7 +50,9 @@ def load_text(path: Path, reading: Reading, *, with_header: bool) -> Contents:
             raise FormatError(f"{path}: line 1 holds no numbers.")
         wanted = rows if reading.limit is None else min(reading.limit, rows or reading.limit)
         collector, count = Collector(path, reading), 0
-        for words, numbers, first_line in _blocks(file, rest, path, dim, 2 if with_header else 1, wanted):
+        for words, numbers, first_line in _blocks(
+            file, rest, path, dim, 2 if with_header else 1, wanted, reading.lenient
+        ):
             take = len(words) if reading.limit is None else min(len(words), reading.limit - count)
             count += take
             collector.add(words[:take], numbers[:take], "line", first_line)
@@ -82,7 +76,7 @@ def _first_line(file: IO[bytes], path: Path) -> bytes:
 
 
 def _blocks(
-    file: IO[bytes], rest: bytes, path: Path, dim: int, line: int, wanted: int | None
+    file: IO[bytes], rest: bytes, path: Path, dim: int, line: int, wanted: int | None, lenient: bool
 ) -> Iterator[tuple[list[bytes], Any, int]]:
     """Words, rows and first line number of each block; stops once more than `wanted` rows are read."""
     left = None if wanted is None else wanted
@@ -102,7 +96,13 @@ def _blocks(
             if left is not None and (left := left - len(words)) < 0:
                 return
     if rest:
-        yield *_parse(rest.removesuffix(b"\n") + b"\n", path, dim, line, parse), line
+        words, numbers = _parse(rest.removesuffix(b"\n") + b"\n", path, dim, line, parse)
+        if not rest.endswith(b"\n") and not lenient:
+            raise FormatError(
+                f"{path}: line {line:,} has no line end, so its last number may be cut. Get the file again, "
+                "add a line end, or pass lenient=True."
+            )
+        yield words, numbers, line
 
 
 def _parse(data: bytes, path: Path, dim: int, line: int, parse: Any) -> tuple[list[bytes], Any]:
@@ -138,6 +138,11 @@ def _what_is_wrong(text: bytes, dim: int) -> str:
 def save_text(contents: Contents, path: Path, *, with_header: bool, space_as: str | None = None) -> None:
     """Write the lines: each number in the fewest digits that give the same float32 back."""
     words = words_to_write(contents, space_as)
+    if not with_header and words and words[0].startswith("\ufeff"):
+        raise FormatError(
+            f"save: the first word {words[0]!r} begins with a byte-order mark, which would be lost. "
+            'Save as "native", or as "word2vec".'
+        )
     with write_atomic(path) as file:
         if with_header:
             file.write(f"{len(words)} {contents.matrix.shape[1]}\n".encode())

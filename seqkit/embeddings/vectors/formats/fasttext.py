@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import ClassVar
 
-from seqkit.embeddings.vectors.formats._text import Text, has_header_and_text
+from seqkit.embeddings.vectors.formats._layout import layout
+from seqkit.embeddings.vectors.formats._text import Text
 
 __all__ = ["FastText"]
 
@@ -16,4 +17,4 @@ class FastText(Text):
     @staticmethod
     def matches(head: bytes, path: Path) -> bool:
         """Whether its name has .vec and its first lines are word2vec text."""
-        return ".vec" in path.suffixes and has_header_and_text(head, path)
+        return ".vec" in path.suffixes and layout(head, path) == "text"

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import ClassVar
 
-from seqkit.embeddings.vectors.formats._text import Text, has_header_and_text
+from seqkit.embeddings.vectors.formats._layout import layout
+from seqkit.embeddings.vectors.formats._text import Text
 
 __all__ = ["Word2VecText"]
 
@@ -16,4 +17,4 @@ class Word2VecText(Text):
     @staticmethod
     def matches(head: bytes, path: Path) -> bool:
         """Whether the first line is a header and the second one is text."""
-        return has_header_and_text(head, path)
+        return layout(head, path) == "text"

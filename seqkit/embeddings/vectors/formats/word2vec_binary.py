@@ -12,14 +12,14 @@ from seqkit.core.files import write_atomic
 from seqkit.core.types import Floats
 from seqkit.embeddings.vectors.contents import Contents
 from seqkit.embeddings.vectors.files import Reading
+from seqkit.embeddings.vectors.formats._layout import layout
 from seqkit.embeddings.vectors.formats._rows import Collector, header, words_to_write
-from seqkit.embeddings.vectors.formats._text import has_header_and_text
 from seqkit.text.readers.compressed import open_bytes
 
 __all__ = ["Word2VecBinary"]
 
-BLOCK = 4 << 20  # bytes: small enough to stay in the cache until its rows are copied
 LONGEST = 1 << 16  # bytes in a word
+BLOCK = 4 << 20  # bytes: small enough to stay in the cache until its rows are copied
 NEWLINE = ord("\n")
 
 
@@ -31,7 +31,7 @@ class Word2VecBinary:
     @staticmethod
     def matches(head: bytes, path: Path) -> bool:
         """Whether there is a header and what follows is not text."""
-        return header(head.partition(b"\n")[0], path) is not None and not has_header_and_text(head, path)
+        return layout(head, path) == "binary"
 
     @staticmethod
     def load(path: Path, reading: Reading) -> Contents:
