@@ -38,29 +38,47 @@ def _serve():
 
 def run(*args, code=0, input="", cwd=None, package=None):
     """What a command printed.  package: the folder of another copy of seqkit to run."""
-    return _forked(_command, [*map(str, args)], package, code=code, input=input, cwd=cwd)
+    return _ended(_Fork(_command, [*map(str, args)], package, input=input, cwd=cwd), code)
 
 
 def python(source, *, cwd):
     """What a program printed, in which warnings are errors."""
-    return _forked(_program, source, cwd=cwd)
+    return _ended(_Fork(_program, source, (), cwd=cwd))
 
 
-def _forked(enter, *given, code=0, input="", cwd=None, timeout=300):
-    _serve()
-    with tempfile.TemporaryDirectory() as folder:
-        streams = [Path(folder) / name for name in ("stdin", "stdout", "stderr")]
-        streams[0].write_text(input, encoding="utf-8")
-        process = _FORKS.Process(target=_enter, args=(streams, cwd, enter, *given))
-        process.start()
-        process.join(timeout)
-        if process.exitcode is None:
-            process.kill()
-            raise TimeoutError(f"{given}: not ready after {timeout} s")
-        out, err = (stream.read_text(encoding="utf-8") for stream in streams[1:])
-    assert process.exitcode == code, err
-    assert "Traceback" not in err
-    return subprocess.CompletedProcess(given, code, out, err)
+def start(source, *words):
+    """A program with these arguments that runs on, to be ended by .end(); warnings are errors in it."""
+    return _Fork(_program, source, words)
+
+
+def _ended(fork, code=0):
+    done = fork.end()
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+class _Fork:
+    """A process that calls enter(*given)."""
+
+    def __init__(self, enter, *given, input="", cwd=None):
+        _serve()
+        self.given, self.folder = given, tempfile.TemporaryDirectory()
+        self.streams = [Path(self.folder.name) / name for name in ("stdin", "stdout", "stderr")]
+        self.streams[0].write_text(input, encoding="utf-8")
+        self.process = _FORKS.Process(target=_enter, args=(self.streams, cwd, enter, *given))
+        self.process.start()
+
+    def end(self, timeout=300):
+        """Wait for it; its exit code and what it printed."""
+        with self.folder:
+            self.process.join(timeout)
+            code = self.process.exitcode
+            if code is None:
+                self.process.kill()
+                raise TimeoutError(f"{self.given}: not ready after {timeout} s")
+            out, err = (stream.read_text(encoding="utf-8") for stream in self.streams[1:])
+        return subprocess.CompletedProcess(self.given, code, out, err)
 
 
 def _enter(streams, cwd, enter, *given):
@@ -85,6 +103,7 @@ def _command(words, package):
     main()
 
 
-def _program(source):
+def _program(source, words):
+    sys.argv = ["-c", *words]
     warnings.simplefilter("error")
     exec(compile(source, "<program>", "exec"), {"__name__": "__main__"})
