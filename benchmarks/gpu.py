@@ -66,6 +66,7 @@ def step(name: str, data: Path, most: float, dry: bool) -> dict[str, Any]:
         done = subprocess.run(call, capture_output=True, text=True, timeout=most, check=False)
         last = done.stdout.strip().rpartition("\n")[2]
         found = json.loads(last) if done.returncode == 0 else {"error": done.stderr[-2000:]}
-    except subprocess.TimeoutExpired:
-        found = {"error": f"took longer than {most:.0f} s"}
+    except subprocess.TimeoutExpired as error:
+        so_far = (error.stdout or b"").decode(errors="replace").rpartition("\n")[0].rpartition("\n")[2]
+        found = {"error": f"took longer than {most:.0f} s", "so far": so_far}
     return {**found, "wall": round(time.monotonic() - started, 1)}

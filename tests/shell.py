@@ -9,7 +9,10 @@ import os
 import subprocess
 import sys
 import tempfile
+import warnings
+from multiprocessing import forkserver
 from pathlib import Path
+from unittest import mock
 
 TEXT = "\n".join(
     [
@@ -21,40 +24,86 @@ TEXT = "\n".join(
     * 60
 )
 SHELL = [sys.executable, "-c", "from seqkit.cli import main; main()"]
+HERE = Path(__file__).parent
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["torch", "torch._dynamo", "numba", "nltk", "typer", "seqkit.cli.app"])
+_FORKS.set_forkserver_preload(["preloaded"])
 
 
-def run(*args, code=0, timeout=300, input="", cwd=None, package=None):
+def _serve():
+    """Start the server that forks, if there is none; it looks for modules where PYTHONPATH says."""
+    places = [str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
+    with mock.patch.dict(os.environ, PYTHONPATH=os.pathsep.join(places)):
+        forkserver.ensure_running()
+
+
+def run(*args, code=0, input="", cwd=None, package=None):
     """What a command printed.  package: the folder of another copy of seqkit to run."""
-    with tempfile.TemporaryDirectory() as folder:
-        streams = [Path(folder) / name for name in ("stdin", "stdout", "stderr")]
-        streams[0].write_text(input, encoding="utf-8")
-        process = _FORKS.Process(target=_enter, args=([*map(str, args)], streams, cwd, package))
-        process.start()
-        process.join(timeout)
-        if process.exitcode is None:
-            process.kill()
-            raise TimeoutError(f"{args}: not ready after {timeout} s")
-        out, err = (stream.read_text(encoding="utf-8") for stream in streams[1:])
-    assert process.exitcode == code, err
-    assert "Traceback" not in err
-    return subprocess.CompletedProcess(args, code, out, err)
+    return _ended(_Fork(_command, [*map(str, args)], package, input=input, cwd=cwd), code)
 
 
-def _enter(args, streams, cwd, package):
-    if package is not None:
-        for name in [name for name in sys.modules if name.partition(".")[0] == "seqkit"]:
-            del sys.modules[name]
-        sys.path.insert(0, str(package))
+def python(source, *, cwd):
+    """What a program printed, in which warnings are errors."""
+    return _ended(_Fork(_program, source, (), cwd=cwd))
+
+
+def start(source, *words):
+    """A program with these arguments that runs on, to be ended by .end(); warnings are errors in it."""
+    return _Fork(_program, source, words)
+
+
+def _ended(fork, code=0):
+    done = fork.end()
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+class _Fork:
+    """A process that calls enter(*given)."""
+
+    def __init__(self, enter, *given, input="", cwd=None):
+        _serve()
+        self.given, self.folder = given, tempfile.TemporaryDirectory()
+        self.streams = [Path(self.folder.name) / name for name in ("stdin", "stdout", "stderr")]
+        self.streams[0].write_text(input, encoding="utf-8")
+        self.process = _FORKS.Process(target=_enter, args=(self.streams, cwd, enter, *given))
+        self.process.start()
+
+    def end(self, timeout=300):
+        """Wait for it; its exit code and what it printed."""
+        with self.folder:
+            self.process.join(timeout)
+            code = self.process.exitcode
+            if code is None:
+                self.process.kill()
+                raise TimeoutError(f"{self.given}: not ready after {timeout} s")
+            out, err = (stream.read_text(encoding="utf-8") for stream in self.streams[1:])
+        return subprocess.CompletedProcess(self.given, code, out, err)
+
+
+def _enter(streams, cwd, enter, *given):
     for number, stream in enumerate(streams):
         os.dup2(os.open(stream, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT), number)
     sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     os.chdir(cwd or ".")
-    sys.argv = ["seqkit", *args]
-    from seqkit.cli import main
-
     try:
-        main()
+        enter(*given)
     finally:
         atexit._run_exitfuncs()
+
+
+def _command(words, package):
+    if package is not None:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "seqkit"]:
+            del sys.modules[name]
+        sys.path.insert(0, str(package))
+    sys.argv = ["seqkit", *words]
+    from seqkit.cli import main
+
+    main()
+
+
+def _program(source, words):
+    sys.argv = ["-c", *words]
+    warnings.simplefilter("error")
+    exec(compile(source, "<program>", "exec"), {"__name__": "__main__"})

@@ -7,12 +7,10 @@ import json
 import pkgutil
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from shell import run
+from shell import python, run
 
 import seqkit
 
@@ -27,10 +25,7 @@ def snippets(page):
 @pytest.mark.parametrize("page", [page for page in PAGES if snippets(page)], ids=lambda page: page.name)
 def test_snippets_of_a_page_run_from_top_to_bottom(page, tmp_path):
     code = "\n".join(snippets(page))
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    python(code, cwd=tmp_path)
 
 
 def commands(page):

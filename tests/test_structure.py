@@ -1,6 +1,7 @@
 """The shape of the source, held by reading it: levels, libraries in their places, sizes, nothing forbidden."""
 
 import ast
+import functools
 import subprocess
 import sys
 from collections import defaultdict
@@ -68,6 +69,8 @@ FORBIDDEN_CALLS = {
     "os.system",
     "__import__",
 }
+
+parse = functools.cache(ast.parse)
 
 
 def imports(tree):
@@ -173,7 +176,7 @@ def docstring_faults(path, tree):
 
 
 def faults(path, source):
-    tree = ast.parse(source)
+    tree = parse(source)
     return [
         *level_faults(path, tree),
         *task_faults(path, tree),
@@ -285,7 +288,7 @@ def graph():
     names = {".".join(f.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): f for f in SOURCE}
     found = defaultdict(set)
     for name, file in names.items():
-        for other in imports(ast.parse(file.read_text(encoding="utf-8"))):
+        for other in imports(parse(file.read_text(encoding="utf-8"))):
             if other in names and names[other].name != "__init__.py":
                 found[name].add(other)
     return found
@@ -309,18 +312,11 @@ def test_no_modules_import_each_other_in_a_circle():
 
 
 def families():
-    calls = (
-        n
-        for f in SOURCE
-        for n in ast.walk(ast.parse(f.read_text(encoding="utf-8")))
-        if isinstance(n, ast.Call)
-    )
+    texts = (f.read_text(encoding="utf-8") for f in SOURCE)
+    nodes = (node for text in texts if "Family(" in text for node in ast.walk(parse(text)))
+    calls = (n for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
     return sorted(
-        {
-            n.args[0].value
-            for n in calls
-            if ast.unparse(n.func) == "Family" and isinstance(n.args[0], ast.Constant)
-        }
+        {n.args[0].value for n in calls if n.func.id == "Family" and isinstance(n.args[0], ast.Constant)}
     )
 
 
@@ -337,7 +333,7 @@ def test_folder_that_is_no_family_holds_few_files():
 
 def test_few_functions_are_long_and_models_have_few_rooms():
     """Prints what it counted, kernels of a GPU aside; pytest -s shows it."""
-    trees = {f.relative_to(ROOT / "seqkit"): ast.parse(f.read_text(encoding="utf-8")) for f in SOURCE}
+    trees = {f.relative_to(ROOT / "seqkit"): parse(f.read_text(encoding="utf-8")) for f in SOURCE}
     every = [
         (length, parameters(node), f"{path}:{node.name}")
         for path, tree in trees.items()

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import tokenize
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from seqkit.cli.help import group
 from seqkit.core.family import Family
 
 commands = Family("seqkit.cli.commands", "command")
+_BEFORE = (tokenize.COMMENT, tokenize.NL, tokenize.ENCODING)  # tokens that may come before a docstring
 
 
 def make(words: list[str] | None = None) -> typer.Typer:
@@ -38,10 +40,14 @@ def make(words: list[str] | None = None) -> typer.Typer:
 
 
 def _summary(name: str) -> str:
-    """What a module of commands says of itself in its docstring, read without running it."""
+    """What a module of commands says of itself in its docstring, read without running or parsing the rest."""
     spec = importlib.util.find_spec(f"{commands.package}.{name}")
-    source = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
-    text = " ".join((ast.get_docstring(ast.parse(source)) or "").partition("\n\n")[0].split())
+    if spec is None or spec.origin is None:
+        return ""
+    with Path(spec.origin).open(encoding="utf-8") as source:
+        first = next(t for t in tokenize.generate_tokens(source.readline) if t.type not in _BEFORE)
+    docstring = ast.literal_eval(first.string) if first.type == tokenize.STRING else ""
+    text = " ".join(docstring.partition("\n\n")[0].split())
     said = text.removeprefix(f"seqkit {name}: ")
     return said[:1].upper() + said[1:]
 

@@ -2,10 +2,12 @@
 
 import contextlib
 import functools
+import importlib
 import importlib.util
 import os
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,13 +65,18 @@ def device_name(name: str = "auto") -> str:
 
 
 def device(name: str = "auto") -> Any:  # Any: torch.device
-    """The torch device for auto, cpu or cuda[:n].
+    """The torch device for auto, cpu or cuda[:n]; n becomes the GPU that kernels are started on.
 
-    Raises:  BackendError if CUDA is asked for and there is none.
+    Raises:  BackendError if CUDA is asked for and there is none, or not so many.
     """
     import torch
 
-    return torch.device(device_name(name))
+    found = torch.device(device_name(name))
+    if found.index is not None:
+        if found.index >= (there := torch.cuda.device_count()):
+            raise BackendError(f"device: got {name!r}, but there are {there} GPUs, numbered from 0.")
+        torch.cuda.set_device(found)
+    return found
 
 
 def gpu(name: str = "auto") -> Any:  # Any: torch.device
@@ -104,8 +111,22 @@ def triton_installed() -> bool:
 
 
 def has_kernels(device: Any) -> bool:  # Any: torch.device
-    """Whether our own kernels of a GPU run there: it is one, and the extra gpu is installed."""
-    return device.type == "cuda" and triton_installed()
+    """Whether our own kernels of a GPU run there: it is one, and the extra gpu is installed and works."""
+    return device.type == "cuda" and triton_installed() and triton_starts()
+
+
+@functools.cache
+def triton_starts() -> bool:
+    """Whether Triton can start kernels on this GPU: its starter is compiled by a C compiler. Warns if not."""
+    try:
+        return importlib.import_module("triton").runtime.driver.active.utils is not None
+    except Exception as error:  # whatever a compiler or a driver lacks
+        warnings.warn(
+            f"gpu: kernels of Triton cannot be started ({str(error)[:200]}). torch's are used, which are "
+            "slower; a C compiler and Python's headers may be missing.",
+            stacklevel=3,
+        )
+        return False
 
 
 def upload(array: Any, device: Any, dtype: Any = None) -> Any:  # Any: numpy's array, torch's device and dtype

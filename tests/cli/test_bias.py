@@ -14,7 +14,7 @@ from seqkit.text.vocab import Vocab
 
 
 def run(*args, code=0):
-    return shell.run("bias", *args, code=code, timeout=300)
+    return shell.run("bias", *args, code=code)
 
 
 def refused(*args, code, text):
@@ -179,7 +179,7 @@ def test_seat_measures_the_states_of_a_language_model(tmp_path):
         1,
         "--quiet",
     )
-    shell.run("lm", "train", tmp_path / "text.txt", *small, "--out", tmp_path / "m.lm", timeout=300)
+    shell.run("lm", "train", tmp_path / "text.txt", *small, "--out", tmp_path / "m.lm")
     args = [
         "measure",
         tmp_path / "m.lm",

@@ -164,3 +164,28 @@ def test_error_is_moved_to_another_place_with_what_callers_ask_for():
 def test_error_is_copied_whole_as_between_processes():
     error = copy.copy(errors.FormatError("label 3: got 'x'.", reason="got 'x'.", row=2))
     assert (str(error), error.reason, error.row) == ("label 3: got 'x'.", "got 'x'.", 2)
+
+
+def test_gpu_that_is_not_there_is_named_and_one_that_is_becomes_the_current_one(monkeypatch):
+    import torch
+
+    chosen = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    assert device.device("cuda:1") == chosen[0] == torch.device("cuda:1")
+    with pytest.raises(errors.BackendError, match="got 'cuda:7', but there are 2 GPUs"):
+        device.device("cuda:7")
+
+
+def test_kernels_that_cannot_be_started_are_torchs_and_a_warning_says_so(monkeypatch):
+    triton = pytest.importorskip("triton", reason="needs the extra gpu")
+
+    class Driver:
+        @property
+        def active(self):
+            raise RuntimeError("Failed to find C compiler")
+
+    monkeypatch.setattr(triton.runtime, "driver", Driver())
+    with pytest.warns(UserWarning, match="cannot be started .Failed to find C compiler"):
+        assert not device.triton_starts.__wrapped__()

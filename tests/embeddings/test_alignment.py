@@ -1,11 +1,10 @@
 """Alignment: a turned copy is turned back, CSLS is its formula, precision counts and says what is missing."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from shell import run
 
 from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError
 from seqkit.embeddings import alignment
@@ -151,25 +150,7 @@ def test_command_turns_and_measures(tmp_path):
     vectors.save(tmp_path / "a")
     target.save(tmp_path / "b")
     (tmp_path / "d.txt").write_text("".join(f"w{i} x{i}\n" for i in range(40)))
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from seqkit.cli import main; main()",
-            "embed",
-            "align",
-            str(tmp_path / "a"),
-            str(tmp_path / "b"),
-            "--dictionary",
-            str(tmp_path / "d.txt"),
-            "--out",
-            str(tmp_path / "c"),
-            "--json",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run("embed", "align", "a", "b", "--dictionary", "d.txt", "--out", "c", "--json", cwd=tmp_path)
     told = json.loads(done.stdout)
     assert (told["pairs"], told["scores"][0]["value"], told["scores"][0]["count"]) == (40, 1.0, 40)
     np.testing.assert_allclose(Vectors.load(tmp_path / "c").matrix, target.matrix, atol=1e-5)

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from covering import covering
 
 from seqkit.core.errors import FormatError
 from seqkit.kernels.cooccurrence import cpu, gpu, reference
@@ -93,15 +94,19 @@ def test_a_bad_entry_is_refused_when_counts_are_added(column, units):
         list(cpu.add([part], threads=1, room=10))
 
 
-@pytest.mark.parametrize("symmetric", [True, False])
-@pytest.mark.parametrize("holes", [True, False])
-@pytest.mark.parametrize("pairs", [1, 40, 500, 1 << 20])
 @pytest.mark.parametrize(
-    ("tokens", "vocab", "window"),
-    [(0, 1, 1), (1, 1, 3), (15, 2, 1), (63, 9, 4), (301, 70, 10), (131, 1000, 25)],
+    ("size", "pairs", "holes", "symmetric"),
+    covering(
+        [(0, 1, 1), (1, 1, 3), (15, 2, 1), (63, 9, 4), (301, 70, 10), (131, 1000, 25)],
+        [1, 40, 500, 1 << 20],
+        [True, False],
+        [True, False],
+    ),
+    ids=str,
 )
-def test_gpu_gives_the_bytes_of_the_cpu_in_any_memory(symmetric, holes, pairs, tokens, vocab, window):
+def test_gpu_gives_the_bytes_of_the_cpu_in_any_memory(size, pairs, holes, symmetric):
     """The torch code runs on the CPU. Few pairs at once: every row with more is added densely."""
+    tokens, vocab, window = size
     random = np.random.default_rng(tokens + window)
     ids, starts, rows, size = text(random, tokens, vocab)
     how = {"symmetric": symmetric, "holes": holes}

@@ -4,6 +4,7 @@ import importlib
 
 import pytest
 import torch
+from covering import covering
 
 from seqkit.kernels.crf import reference
 
@@ -13,6 +14,8 @@ gpu = importlib.import_module("seqkit.kernels.crf.gpu")
 chain = importlib.import_module("seqkit.kernels.crf.chain")
 
 SIZES = [(1, 1, 1), (3, 7, 5), (4, 9, 17), (2, 33, 3), (2, 3, 64)]
+KINDS = [gpu.FREE, gpu.LOSS, gpu.HELD]
+CASES = [{}, {"holes": True}, {"barred": True}]
 
 
 def drawn(rows, steps, classes, *, barred=False, holes=False):
@@ -57,9 +60,7 @@ def by_reference(kind, given, upstream):
     ]
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("kind", [gpu.FREE, gpu.LOSS, gpu.HELD], ids=["free", "loss", "held"])
-@pytest.mark.parametrize("case", [{}, {"holes": True}, {"barred": True}], ids=str)
+@pytest.mark.parametrize(("case", "kind", "size"), covering(CASES, KINDS, SIZES), ids=str)
 def test_results_and_gradients_equal_the_reference(size, kind, case):
     given, upstream = list(drawn(*size, **case)), torch.arange(1.0, size[0] + 1)
     if kind == gpu.HELD:
@@ -80,7 +81,7 @@ def test_long_sentence_is_as_exact_as_a_short_one():
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("case", [{}, {"holes": True}, {"barred": True}], ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_best_path_is_that_of_the_reference_ties_too(size, case):
     emissions, mask, transition, ends, _ = drawn(*size, **case)
     for given in (

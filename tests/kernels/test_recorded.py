@@ -1,5 +1,7 @@
 """What a GPU records gives what it gives kernel by kernel: loops over time, and text that is written."""
 
+import gc
+import weakref
 from contextlib import nullcontext
 
 import numpy as np
@@ -52,6 +54,32 @@ def test_loops_of_their_own(cell, monkeypatch):
 
     assert all(map(torch.equal, run(1 << 30), run(1)))
     assert [len(free) for free in recorded._free.values()] == [1]
+
+
+def test_shapes_without_room_run_kernel_by_kernel_until_one_is_old(monkeypatch):
+    monkeypatch.setattr(recorded, "SHAPES", 1)
+    monkeypatch.setattr(recorded, "OFTEN", 1)
+    monkeypatch.setattr(recorded, "OLD", 3)
+    recorded.forget()
+    made, kept = make_cell("peephole-lstm", 3, 4).to(GPU), []
+    for steps in (2, 3, 2, 3, 3, 3):
+        made(torch.randn(1, steps, 3).to(GPU), backend="fused")
+        kept.append([key[3][0] for key in recorded._free])
+    assert kept == [[2], [2], [2], [2], [2], [3]]
+    recorded.forget()
+
+
+def test_recorded_step_goes_with_its_decoder(monkeypatch):
+    monkeypatch.setattr("seqkit.kernels.decode.reference.WORTH", 0)
+    network = Network.of(7, hidden_size=5).to(GPU).eval()
+    decoder = Decoder(network, network.stack.zero_state(1))
+    with torch.no_grad():
+        decoder.write(Rows.start(np.array([1]), row_seeds([4]), 20), Rules(), [], 3)
+    board = weakref.ref(decoder.board[1])
+    gc.disable()
+    del decoder
+    gc.enable()
+    assert board() is None
 
 
 @torch.no_grad()

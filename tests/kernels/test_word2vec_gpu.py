@@ -37,7 +37,7 @@ def held(pair, dim, plan):
 
 @pytest.mark.parametrize(("settings", "dim"), SETTINGS, ids=str)
 def test_kernel_of_a_gpu_equals_the_reference(settings, dim):
-    text = plans.text(tokens=110)._replace(low=7, high=71)
+    text = plans.text(tokens=110)._replace(low=7, high=42)
     plan = plans.plan(text.ids, **settings)
     pair = plans.matrices(dim=dim)
     exact = [matrix.astype(np.float64) for matrix in pair]
@@ -81,7 +81,7 @@ def test_window_wider_than_is_held_at_once_comes_near():
 
 
 def test_epochs_and_stretches_use_one_upload():
-    text = plans.text(tokens=60)
+    text = plans.text(tokens=31)
     plan = plans.plan(text.ids)
     here, seeds = held(plans.matrices(dim=4), 4, plan), plan[0].seeds
     counts = []
@@ -89,7 +89,7 @@ def test_epochs_and_stretches_use_one_upload():
         windows = plan[0]._replace(seeds=seeds + np.uint64(epoch))
         counts += [
             here.train(gpu.train, text._replace(low=a, high=b), windows, 0.0)[1]
-            for a, b in [(0, 31), (31, 60)]
+            for a, b in [(0, 17), (17, 31)]
         ]
         assert sum(counts[-2:]) == reference.train(text, (windows, plan[1]), plans.matrices(dim=4), 0.0)[1]
         uploaded = here._text.ids
@@ -127,10 +127,10 @@ def test_rows_of_a_crowd_move_by_a_part_and_a_program_alone_by_all():
 @pytest.mark.parametrize("settings", [{}, {"tree": True}, {"cbow": True}], ids=str)
 def test_several_programs_damp_the_rows_that_all_of_them_change(settings, monkeypatch):
     windows_gpu = importlib.import_module("seqkit.kernels.primitives.windows.gpu")
-    text = plans.text(tokens=100)
+    text = plans.text(tokens=50)
     plan = plans.plan(text.ids, **settings)
     moved = []
-    for tokens in (100, 10):
+    for tokens in (50, 5):
         monkeypatch.setattr(windows_gpu, "TOKENS", tokens)
         pair = plans.matrices(dim=4)
         here, before = held(pair, 4, plan), [matrix.copy() for matrix in pair]

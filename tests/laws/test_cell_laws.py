@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from covering import covering
 
 from seqkit.nn.cell import cell, cells
 
@@ -47,11 +48,13 @@ def close(found, expected, tolerance):
         assert not a.numel() or (a - b).abs().max() <= tolerance * max(1.0, float(b.abs().max()))
 
 
-@pytest.mark.parametrize("name", cells.names())
-@pytest.mark.parametrize(("B", "T", "D", "H"), SIZES)
-@pytest.mark.parametrize("ragged", [False, True])
-@pytest.mark.parametrize("reverse", [False, True])
-def test_law_backends_agree_with_the_plain_loop(name, B, T, D, H, ragged, reverse):
+@pytest.mark.parametrize(
+    ("name", "size", "ragged", "reverse"),
+    covering(cells.names(), SIZES, [False, True], [False, True]),
+    ids=str,
+)
+def test_law_backends_agree_with_the_plain_loop(name, size, ragged, reverse):
+    B, T, D, H = size
     made = make(name, D, H)
     x, state = torch.randn(B, T, D), tuple(torch.randn(B, H) for _ in range(made.states))
     lengths = torch.tensor([T, max(0, T // 3), 0][:B]) if ragged else None

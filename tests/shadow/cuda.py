@@ -23,6 +23,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils._pytree import tree_leaves
 
+from seqkit.core import device as device_names
+from seqkit.embeddings.training import place
 from seqkit.kernels.primitives.recording import gpu as recording
 
 try:
@@ -133,6 +135,10 @@ class ShadowCuda(contextlib.ExitStack):
 
         self.patch(torch, "Generator", FakeGenerator)
         self.patch(torch.cuda, "is_available", lambda: True)
+        self.patch(torch.cuda, "device_count", lambda: 1)
+        self.patch(torch.cuda, "set_device", lambda device: None)
+        for module in (device_names, place):
+            self.patch(module, "triton_starts", lambda: True)
         self.patch(torch.cuda, "get_device_name", lambda device=None: "a shadow")
         self.patch(torch.cuda, "mem_get_info", lambda device=None: (64 << 30, 64 << 30))
         self.patch(torch, "autocast", lambda device, *a, **k: autocast(cpu(device), *a, **k))

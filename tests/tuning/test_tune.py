@@ -5,13 +5,13 @@ import json
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 import warnings
 
 import numpy as np
 import pytest
+import shell
 
 import seqkit as sk
 from seqkit.core.errors import FormatError, OptionError, ResourceError, TrainingError
@@ -280,8 +280,7 @@ tune(model, {SPACE!r}, corpus, valid=Codec.of(corpus).corpus(lines[:4]), out=sys
 
 
 def start(folder, method, step=-1, number=0):
-    command = [sys.executable, "-W", "error", "-c", WORKER, str(folder), method, str(step), str(int(number))]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return shell.start(WORKER, str(folder), method, str(step), str(int(number)))
 
 
 def jobs(text):
@@ -291,9 +290,9 @@ def jobs(text):
 @pytest.mark.parametrize("method", ["random", "halving"])
 def test_two_workers_share_one_search_and_train_nothing_twice(tmp_path, method):
     both = [start(tmp_path / "two", method) for _ in range(2)]
-    (one, errors), (two, others) = [worker.communicate(timeout=300) for worker in both]
-    assert errors == others == ""
-    done = jobs(one) + jobs(two)
+    ended = [worker.end() for worker in both]
+    assert [worker.stderr for worker in ended] == ["", ""]
+    done = [job for worker in ended for job in jobs(worker.stdout)]
     assert len(done) == len(set(done)) == (9 if method == "random" else 9 + 3)
     alone = run(tmp_path / "one", trials=9, method=method)
     shared = Found.load(tmp_path / "two")
@@ -333,10 +332,9 @@ def test_wish_to_stop_that_comes_after_a_job_ends_the_search(tmp_path, job):
     ],
 )
 def test_killed_search_goes_on_and_loses_no_finished_trial(tmp_path, number, step):
-    worker = start(tmp_path / "killed", "halving", step, number)
-    told, _ = worker.communicate(timeout=300)
+    worker = start(tmp_path / "killed", "halving", step, number).end()
     assert worker.returncode != 0
-    finished = jobs(told)
+    finished = jobs(worker.stdout)
     assert len(finished) < 12
     after = []
     run(

@@ -5,9 +5,9 @@ auto takes the CPU too where the loss has no kernels for a GPU, or `deterministi
 
 from typing import Any
 
-from seqkit.core.device import check_device, device_name, triton_installed
+from seqkit.core.device import check_device, device_name, triton_installed, triton_starts
 from seqkit.core.device import threads as count_threads
-from seqkit.core.errors import OptionError
+from seqkit.core.errors import BackendError, OptionError
 
 
 def _against_gpu(trainer: Any) -> str:
@@ -27,9 +27,17 @@ def check(trainer: Any) -> None:
 
 
 def of(trainer: Any) -> str:
-    """cpu or cuda[:n]; auto takes the CPU if something is against a GPU."""
-    device: str = trainer.device
-    return "cpu" if device == "auto" and _against_gpu(trainer) else device_name(device)
+    """cpu or cuda[:n]; auto takes the CPU if something is against a GPU.
+
+    Raises:  BackendError if a GPU is asked for on which no kernel can be started.
+    """
+    asked: str = trainer.device
+    found = "cpu" if asked == "auto" and _against_gpu(trainer) else device_name(asked)
+    if found == "cpu" or triton_starts():
+        return found
+    if asked == "auto":
+        return "cpu"
+    raise BackendError(f"device: got {asked!r}, but Triton cannot start kernels there. Use --device cpu.")
 
 
 def hardware(where: str, threads: int | None) -> dict[str, Any]:

@@ -4,7 +4,9 @@ Nothing is read back from the device between the steps of one call of `write`.
 Not handled: the search for the likeliest text (models.decoding.beam).
 """
 
+import weakref
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Protocol
 
 import numpy as np
@@ -139,7 +141,7 @@ class Board:
         self.length, self.scores = length, scores
         self.state = tuple(s.clone() for s in state)
         self.out: Tensor | None = None
-        self.steps = Recording(self.step, state[0].device)
+        self.steps = Recording(partial(Board.step, weakref.proxy(self)), state[0].device)  # no cycle
 
     def fill(self, fields: Tensor, out: Tensor | None, state: State, width: int) -> None:
         """Begin with these rows: what a step reads stays where it is, if it was there before."""

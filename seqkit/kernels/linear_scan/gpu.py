@@ -21,7 +21,7 @@ def _then(a, b, c, d):
 
 @triton.jit
 def _scan_kernel(a, b, h0, y, steps, columns, T: tl.constexpr, H: tl.constexpr):
-    row = tl.program_id(0)
+    row = tl.program_id(0).to(tl.int64)
     j = tl.program_id(1) * H + tl.arange(0, H)
     h = tl.load(h0 + row * columns + j, j < columns, 0.0)
     start = 0

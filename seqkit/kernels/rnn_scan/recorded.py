@@ -6,6 +6,7 @@ many. Numbers are copied into it, and its results out of it. Nothing else change
 Not handled: shapes so large that starting their kernels costs little.
 """
 
+import itertools
 from collections import Counter, OrderedDict
 from functools import partial
 from typing import Any, NamedTuple
@@ -17,8 +18,11 @@ from seqkit.kernels.primitives.recording.gpu import Recording
 from seqkit.kernels.rnn_scan.reference import State
 
 OFTEN, SHAPES, LARGEST = 3, 8, 1 << 24  # runs of a shape, shapes that are kept, numbers in gx
+OLD = 256  # runs of others since the last one of a shape that then makes room for a new one
 Key = tuple[Any, ...]
 _seen: Counter[Key] = Counter()
+_used: dict[Key, int] = {}  # the number of the run that used a kept shape last
+_runs = itertools.count()
 _free: OrderedDict[Key, list["Kept"]] = OrderedDict()  # those that no run has now; the last used shape last
 
 
@@ -74,8 +78,19 @@ class Lease:
 
 def forget() -> None:
     """Let go of all loops that no run has, and of which shapes were seen."""
-    _seen.clear()
-    _free.clear()
+    for known in (_seen, _free, _used):
+        known.clear()
+
+
+def _room(now: int) -> bool:
+    """Whether one more shape can be kept: one that was not used for long makes room. Many lengths share 8."""
+    if len(_free) < SHAPES:
+        return True
+    oldest = next(iter(_free))
+    if now - _used[oldest] < OLD:
+        return False
+    del _free[oldest], _seen[oldest], _used[oldest]
+    return True
 
 
 def take(
@@ -96,14 +111,14 @@ def take(
         return None
     kinds = gx.device, gx.dtype, gx.shape, weight.shape, len(parameters), lengths is None, first_wanted
     key = family, *kinds, torch.backends.cuda.matmul.fp32_precision
+    now = next(_runs)
     if key not in _free:
         _seen[key] += 1
-        if _seen[key] < OFTEN:
+        if _seen[key] < OFTEN or not _room(now):
             return None
         _free[key] = []
-        while len(_free) > SHAPES:
-            del _seen[_free.popitem(last=False)[0]]
     _free.move_to_end(key)
+    _used[key] = now
     kept = _free[key].pop() if _free[key] else Kept(make, given, lengths)
     kept.loop.first_wanted = first_wanted
     kept.fill(given, lengths)

@@ -1,12 +1,12 @@
 """Projections, axes that one names, and maps drawn in one call."""
 
 import json
-import subprocess
 import sys
 import types
 
 import numpy as np
 import pytest
+from shell import run
 
 from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError
 from seqkit.embeddings.maps import axes, maps
@@ -226,36 +226,14 @@ def test_words_come_from_a_file_or_from_the_text_itself(tmp_path):
 def test_command_draws_and_tells(tmp_path):
     make().save(tmp_path / "v")
     (tmp_path / "animals.txt").write_text("w1 w2\nw3\n")
-    command = [
-        sys.executable,
-        "-c",
-        "from seqkit.cli import main; main()",
-        "embed",
-        "map",
-        str(tmp_path / "v"),
-    ]
-
-    def run(*args):
-        return subprocess.run([*command, *args], capture_output=True, text=True, check=False)
-
-    done = run(
-        "--words",
-        str(tmp_path / "animals.txt"),
-        "--words",
-        "w50,w51",
-        "--x",
-        "w1->w50",
-        "--y",
-        "w1->w80",
-        "--out",
-        str(tmp_path / "m.svg"),
-        "--json",
-    )
+    words = ["--words", "animals.txt", "--words", "w50,w51"]
+    lines = ["--x", "w1->w50", "--y", "w1->w80"]
+    done = run("embed", "map", "v", *words, *lines, "--out", "m.svg", "--json", cwd=tmp_path)
     told = json.loads(done.stdout)
     assert (told["words"], told["method"], told["axes"]) == (5, "axes", ["w1->w50", "w1->w80"])
-    assert run("--method", "pca", "--top", "20", "--out", str(tmp_path / "m.html")).returncode == 0
-    wrong = run("--x", "w1->w500", "--y", "w2", "--out", str(tmp_path / "n.svg"))
-    assert (wrong.returncode, (tmp_path / "n.svg").exists()) == (5, False)
+    run("embed", "map", "v", "--method", "pca", "--top", 20, "--out", "m.html", cwd=tmp_path)
+    wrong = run("embed", "map", "v", "--x", "w1->w500", "--y", "w2", "--out", "n.svg", cwd=tmp_path, code=5)
+    assert not (tmp_path / "n.svg").exists()
     assert "'w500' is unknown. Did you mean" in wrong.stderr
 
 

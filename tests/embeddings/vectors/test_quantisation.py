@@ -1,14 +1,13 @@
 """Vectors in fewer bytes: how far each number may be off, what is kept on disk, what is refused, what is told."""
 
 import json
-import subprocess
-import sys
 
 import crafted
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shell import run
 
 from seqkit.core import files
 from seqkit.core.errors import FormatError, ModelFileError, OptionError
@@ -117,13 +116,7 @@ def test_what_changed_is_measured(tmp_path):
 
 def test_command_tells_what_was_lost(tmp_path):
     make(100, 10).save(tmp_path / "v")
-    args = ["embed", "quantise", str(tmp_path / "v"), "--to", "fp16", "--out", str(tmp_path / "w"), "--json"]
-    done = subprocess.run(
-        [sys.executable, "-c", "from seqkit.cli import main; main()", *args],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run("embed", "quantise", "v", "--to", "fp16", "--out", "w", "--json", cwd=tmp_path)
     assert [row["name"] for row in json.loads(done.stdout)] == ["relative error", "neighbours kept"]
 
 

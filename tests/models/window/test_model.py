@@ -4,12 +4,11 @@ import json
 import math
 import os
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import torch
+from shell import run
 
 import seqkit as sk
 from seqkit.core.errors import FormatError, ModelFileError, OptionError
@@ -261,14 +260,6 @@ def test_score_without_any_context_is_an_error_not_a_nan():
 
 def test_command_trains_resumes_and_keeps_the_model(tmp_path):
     (tmp_path / "t.txt").write_text("\n".join(LINES))
-    command = [
-        sys.executable,
-        "-c",
-        "from seqkit.cli import main; main()",
-        "embed",
-        "train-window",
-        str(tmp_path / "t.txt"),
-    ]
     args = [
         "--context",
         "both",
@@ -286,12 +277,8 @@ def test_command_trains_resumes_and_keeps_the_model(tmp_path):
     ]
     outs = []
     for more in ([], ["--resume"]):
-        done = subprocess.run(
-            [*command, *args, "--out", str(tmp_path / "v"), "--json", *more],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        given = [*args, "--out", tmp_path / "v", "--json", *more]
+        done = run("embed", "train-window", tmp_path / "t.txt", *given)
         outs.append(json.loads(done.stdout)["matrix_sha256"])
     assert outs[0] == outs[1]
     assert Vectors.load(tmp_path / "v").dim == 8

@@ -209,9 +209,11 @@ def test_golden_counts_of_real_texts(data):
     assert ptb.num_tokens == 73_760
 
 
-def test_pieces_of_a_large_text_are_cut_between_lines(tmp_path):
+def test_pieces_of_a_large_text_are_cut_between_lines(tmp_path, monkeypatch):
+    monkeypatch.setattr("seqkit.text.readers.text.PIECE", 20_000)
+    monkeypatch.setattr(build, "GROUP", 10_000)
     line = "We left the U.S. today."
-    (tmp_path / "text").write_text(f"{line}\n" * 60_000)  # more than one piece
+    (tmp_path / "text").write_text(f"{line}\n" * 3000)  # more than one piece
     corpus = Corpus.build(tmp_path / "text", "word", threads=1)
     assert set(corpus.vocab.tokens) == {"<unk>", "We", "left", "the", "U.S.", "today", "."}
     assert (np.diff(corpus.starts) == 6).all()

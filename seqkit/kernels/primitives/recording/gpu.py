@@ -21,6 +21,7 @@ class Recording:
     starts it; all others start it. The work must not wait for the GPU, nor bring anything to it, and what it
     does must not depend on numbers there. Tensors that it makes keep their places until the next recording.
     If it cannot be recorded, it is done as it is from then on, and so is all other work: a warning says so.
+    If only memory is missing, this work alone.
     """
 
     possible: ClassVar[bool] = True
@@ -35,6 +36,8 @@ class Recording:
         if self.calls == 2 and self.possible:
             try:
                 self.start = record(self.work, self.device)
+            except torch.OutOfMemoryError:  # for the buffers of a recording; other work may have room
+                pass
             except RuntimeError as error:
                 Recording.possible = False
                 warnings.warn(
@@ -50,6 +53,7 @@ def record(work: Callable[[], None], device: torch.device) -> Callable[[], objec
     graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream(device)
     # thread_local: other threads, such as those of a loader or of NCCL, may go on meanwhile
     recording = torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local")
-    with torch.cuda.device(device), recording:
+    # the stream again if that fails: a recording that is refused would leave its own
+    with torch.cuda.device(device), torch.cuda.stream(torch.cuda.current_stream(device)), recording:
         work()
     return graph.replay
