@@ -27,9 +27,9 @@ def check(where: str, value: object, kind: type[T]) -> T:
 
     Raises:  ModelFileError naming the place within it.
 
-    >>> check("manifest.json", {"meta": [3, True]}, dict[str, list[int]])
+    >>> check("a.json", {"meta": [3, True]}, dict[str, list[int]])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    seqkit.core.errors.ModelFileError: manifest.json: got True as meta.1, expected a whole number. ...
+    seqkit.core.errors.ModelFileError: a.json: got True as meta.1, expected a whole number. ...
     """
     for place, got, expected in _faults(value, kind, ""):
         at = f" as {place}" if place else ""

@@ -5,6 +5,7 @@ import json
 import os
 from pathlib import Path
 
+import crafted
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
@@ -167,3 +168,82 @@ def test_nan_is_never_written_as_json(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         files.write_json(tmp_path / "x.json", {"a": float("nan")})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Files are large, and blocks small."""
+    for module, name in ((files, "VERIFY_BELOW"), (files, "READ_AT_ONCE"), (stored, "BLOCK")):
+        monkeypatch.setattr(module, name, 1 << 10)
+
+
+def flip(folder, at):
+    (path,) = folder.glob("arrays-*")
+    whole = bytearray(path.read_bytes())
+    whole[at] ^= 1
+    path.write_bytes(whole)
+
+
+def test_large_file_is_checked_block_by_block_as_it_is_read(tmp_path, small_blocks):
+    matrix = np.arange(4000, dtype=np.float32).reshape(100, 40)
+    files.save(tmp_path / "a", "thing", {"few": np.ones(3), "matrix": matrix}, {})
+    flip(tmp_path / "a", -200)
+    arrays, _ = files.load(tmp_path / "a", "thing")
+    found = arrays["matrix"]
+    np.testing.assert_array_equal(files.check_numbers("matrix", found, np.array([7, 3])), matrix[[7, 3]])
+    assert files.check(found[:90]) and not files.check(matrix)
+    with pytest.raises(ModelFileError, match="do not match their checksum"):
+        files.check(found, np.array([99]))
+    with pytest.raises(ModelFileError, match="do not match their checksum"):
+        files.check(found)
+    with pytest.raises(ModelFileError, match="do not match their checksum"):
+        files.save(tmp_path / "b", "thing", {"matrix": found}, {})
+    with pytest.raises(ModelFileError, match="the checksum does not match"):
+        files.load(tmp_path / "a", "thing", verify=True)
+
+
+def test_large_file_of_an_older_version_is_compared_whole(tmp_path, small_blocks):
+    files.save(tmp_path / "a", "thing", {"x": np.arange(2000.0)}, {})
+    manifest = crafted.manifest(tmp_path / "a")
+    del manifest["blocks"]
+    crafted.reseal(tmp_path / "a", manifest)
+    assert files.check(files.load(tmp_path / "a", "thing")[0]["x"])
+    flip(tmp_path / "a", -1)
+    found = files.load(tmp_path / "a", "thing")[0]["x"]
+    with pytest.raises(ModelFileError, match="bytes 0 to 16,.* do not match their checksum"):
+        files.check(found, np.array([5]))
+
+
+def test_small_arrays_and_header_of_a_large_file_are_checked_when_it_is_opened(tmp_path, small_blocks):
+    files.save(tmp_path / "a", "thing", {"few": np.ones(3), "x": np.arange(2000.0)}, {})
+    for at in (30, 160):
+        flip(tmp_path / "a", at)
+        with pytest.raises(ModelFileError):
+            files.load(tmp_path / "a", "thing")
+        flip(tmp_path / "a", at)
+    manifest = crafted.manifest(tmp_path / "a")
+    manifest["blocks"]["crc32"].pop()
+    crafted.reseal(tmp_path / "a", manifest)
+    with pytest.raises(ModelFileError, match=r"got 15 checksums of blocks, expected one for each 1,024"):
+        files.load(tmp_path / "a", "thing")
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_number_that_is_not_finite_is_found_on_save_and_on_load(tmp_path, wrong, small_blocks):
+    numbers = np.ones(2000)
+    numbers[1234] = wrong
+    with pytest.raises(FormatError, match=f"array x: got {wrong} at place 1,234, expected finite numbers"):
+        files.save(tmp_path / "a", "thing", {"x": numbers}, {})
+    assert list((tmp_path / "a").iterdir()) == []
+    crafted.save(tmp_path / "a", "thing", {"x": numbers}, {})
+    with pytest.raises(ModelFileError, match=f"x: got {wrong} at place 1,234"):
+        files.check_numbers("x", files.load(tmp_path / "a", "thing")[0]["x"])
+    with pytest.raises(ModelFileError, match=f"x: got {wrong} at place 1,234"):
+        files.load(tmp_path / "a", "thing", verify=True)
+
+
+@pytest.mark.parametrize("text", ['{"a": 1e999}', '{"a": 18446744073709551616}', '"\\ud800"'])
+def test_numbers_of_more_than_64_bits_and_half_characters_are_refused(tmp_path, text):
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(FormatError, match=r"x\.json: not valid JSON"):
+        files.read_json(tmp_path / "x.json")

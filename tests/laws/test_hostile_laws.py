@@ -31,10 +31,12 @@ VALID = re.compile(
     r"|(words|codes|matrix|table\.matrix)\[\S+\]=(-1|127)"  # int8
     r"|ids\[\S+\]=\d+|starts long"
     r"|(.*\.)?fingerprint='x'"
-    r"|settings(=\{\}|\.\w+( missing|=(True|3|1e\+300)))"  # what is missing is the default
-    r"|history(\.\d+)?( missing|\..*)|place\.(history\.\d+\.)?(loss|units|seconds|validation|batches)\b.*"
+    r"|(settings|lm\.network)(=\{\}|\.\w+( missing|=(True|3|1e\+300)))"  # what is missing is the default
+    r"|history(=\[\]|(\.\d+)?( missing|\..*))|place\.(history\.\d+\.)?(loss|units|seconds|validation|batches)\b.*"
     r"|(classes\.0|labels|labels\.names)\.\d+=.*|counts\.\d+=3|(coverage|padding|words)=(3|True|None)"
     r"|(unit|unit_first)=True|method='x'|protected.*|equalize(=\[\]|\.\d missing)|report=.*|subwords\..*=3"
+    r"|(linear|shift|maps|basis) (missing|short|empty)"  # an eraser of fewer steps or directions
+    r"|signature=.*"  # of another run: said as a wrong setting
     r"|steps\[\S+\]=\d+|carry\..*"
 )
 

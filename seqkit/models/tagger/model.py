@@ -74,8 +74,11 @@ class Fitted:
     def from_arrays(cls, arrays: Arrays, meta: Mapping[str, Any], o: Options) -> Self:
         """What to_arrays and to_json gave."""
         schema.check("tagger", meta, _Meta)
-        if len(names := meta["labels"]["names"]) != len(set(names)) or not names:
+        own = meta["labels"]
+        if len(names := own["names"]) != len(set(names)) or not names:
             raise FormatError(f"labels: got {len(names)} with equal ones, expected different ones.")
+        if own["scheme"] is not None and own["given"] is None:
+            raise FormatError(f"labels: got scheme {own['scheme']} and none in which they were given.")
         lexicon = Lexicon.from_arrays(part(arrays, "lexicon."))
         return cls(lexicon, Labels(**meta["labels"]), meta["coverage"])
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError
+from seqkit.core import files, stored
+from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError, VocabularyError
 from seqkit.embeddings.testsets import analogies, similarity
 from seqkit.embeddings.vectors import analogy, neighbours
 from seqkit.embeddings.vectors.vectors import Vectors
@@ -302,3 +303,33 @@ def test_law_parsed_numbers_equal_pythons(rows, dim):
     good = results[0][1] == 0
     assert outs[0][good].tobytes() == outs[1][good].tobytes()
     assert results[0][0][good].tolist() == results[1][0][good].tolist()
+
+
+@pytest.fixture
+def large(tmp_path, monkeypatch):
+    """Vectors in a file that counts as large, of which a bit in the last row was flipped."""
+    for module, name in ((files, "VERIFY_BELOW"), (files, "READ_AT_ONCE"), (stored, "BLOCK")):
+        monkeypatch.setattr(module, name, 1 << 10)
+    make(400, 50).save(tmp_path / "v")
+    (path,) = (tmp_path / "v").glob("arrays-*")
+    place = 8 + int.from_bytes(path.read_bytes()[:8], "little") + 4 * 400 * 50 - 3
+    whole = bytearray(path.read_bytes())
+    whole[place] ^= 1
+    path.write_bytes(whole)
+    return tmp_path / "v"
+
+
+def test_row_of_large_vectors_is_checked_when_it_is_read_and_all_of_them_when_searched(large):
+    vectors = Vectors.load(large)
+    assert (len(vectors), vectors.dim) == (400, 50)
+    np.testing.assert_array_equal(vectors["w3"], make(400, 50)["w3"])
+    np.testing.assert_array_equal(vectors[["w9", "w3"]], make(400, 50)[["w9", "w3"]])
+    assert len(Vectors.load(large, limit=100).nearest(["w3"], 2)[0]) == 2
+    for use in (
+        lambda: vectors["w399"],
+        lambda: vectors.nearest(["w3"], 2),
+        lambda: vectors.save(large.parent / "copy"),
+        lambda: Vectors.load(large).similarity("w3", "w4"),
+    ):
+        with pytest.raises(ModelFileError, match="do not match their checksum, so the file is damaged"):
+            use()
