@@ -3,7 +3,8 @@
 import json
 from unittest import mock
 
-from seqkit.core import files, stored
+from seqkit.core import files
+from seqkit.core.files import stored
 
 
 def save(folder, kind, arrays, meta):

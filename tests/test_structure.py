@@ -46,7 +46,7 @@ PLACES = {  # library: patterns below seqkit/ that may import it; a star spans f
     "sacrebleu": ("evaluate/metrics/*",),
     "optuna": ("tuning/store.py",),
     "sqlalchemy": ("tuning/store.py",),
-    "filelock": ("tuning/store.py",),
+    "filelock": ("core/files/places.py", "tuning/store.py"),
 }
 TASKS = ("language_model", "classifier", "tagger", "translator", "generator", "window")
 READERS = {

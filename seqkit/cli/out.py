@@ -35,7 +35,7 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def run(**given: Any) -> Any:
-        from seqkit.core import places
+        from seqkit.core.files import places
 
         force, out = given.pop("force", False), given["out"]
         if out is None or given.get("dry_run") or os.environ.get("RANK", "0") != "0":

@@ -21,7 +21,6 @@ from seqkit.core.errors import ModelFileError, OptionError, SeqkitError
 from seqkit.core.fingerprint import fingerprint
 from seqkit.core.options import Settings
 from seqkit.core.types import Arrays, part
-from seqkit.kernels.rnn_scan import recorded
 from seqkit.models.options import Fit, Recurrent
 from seqkit.nn.initialise import check_way
 from seqkit.nn.resources import check_memory, memory_errors, torch_threads
@@ -264,7 +263,6 @@ class Model(Generic[F]):
                 logs=run.get("logs", ()),
                 minutes=run.get("minutes"),
             )
-        recorded.forget()  # what it holds of a GPU
         if isinstance(learner, Engine):
             with learner.averaged():
                 final = {name: p.detach().clone() for name, p in network.named_parameters()}

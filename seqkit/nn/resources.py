@@ -8,6 +8,7 @@ import torch
 
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import ResourceError
+from seqkit.kernels.rnn_scan import recorded
 
 # Tokens with padding that are run at once without gradients: what a CPU's cache holds, what keeps a GPU busy.
 AT_ONCE = {
@@ -40,13 +41,18 @@ def torch_threads(threads: int | None) -> Iterator[None]:
 
 @contextmanager
 def memory_errors(where: str) -> Iterator[None]:
-    """Within the block an error that memory ran out becomes a ResourceError that says what to do."""
+    """Within the block an error that memory ran out becomes a ResourceError that says what to do.
+
+    Afterwards nothing is kept of what was recorded on a GPU.
+    """
     try:
         yield
     except (RuntimeError, MemoryError) as error:
         if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error):
             raise ResourceError(f"{where}: memory ran out ({error}). Lower batch or hidden_size.") from error
         raise
+    finally:
+        recorded.forget()
 
 
 def check_memory(where: str, numbers: int, device: torch.device) -> None:

@@ -6,7 +6,7 @@ from in_process import refused, run
 
 from seqkit.cli.app import make
 from seqkit.cli.out import guarded
-from seqkit.core import places
+from seqkit.core.files import places
 
 
 def commands(command, words=()):

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from seqkit.core import files, stored
+from seqkit.core import files
 from seqkit.core.errors import FormatError, ModelFileError, ResourceError
+from seqkit.core.files import stored
 
 ARRAYS = {
     "matrix": np.arange(12, dtype=np.float32).reshape(3, 4),

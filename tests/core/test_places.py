@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqkit.core import places
 from seqkit.core.errors import OptionError
+from seqkit.core.files import places
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.vocab import Vocab
 

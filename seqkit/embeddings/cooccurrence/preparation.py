@@ -11,7 +11,7 @@ import numpy as np
 
 from seqkit.core import options
 from seqkit.core.device import threads as count_threads
-from seqkit.core.places import temporary_folder
+from seqkit.core.files.places import temporary_folder
 from seqkit.embeddings.cooccurrence.counting import CountingPlan, select
 from seqkit.embeddings.cooccurrence.options import CountOptions
 from seqkit.text.corpus.corpus import Corpus

@@ -9,7 +9,7 @@ from typing import Any
 from seqkit.core import files
 from seqkit.core.device import backend, gpu
 from seqkit.core.errors import OptionError
-from seqkit.core.places import temporary_folder
+from seqkit.core.files.places import temporary_folder
 from seqkit.embeddings.cooccurrence import dask_workers
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
 from seqkit.text.corpus.corpus import Corpus

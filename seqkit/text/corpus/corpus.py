@@ -18,7 +18,7 @@ from seqkit.core import files
 from seqkit.core.checks import check_ends, check_ids, need
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import FormatError, ModelFileError, SeqkitError, ShapeError
-from seqkit.core.places import temporary_folder
+from seqkit.core.files.places import temporary_folder
 from seqkit.core.schema import Count
 from seqkit.core.types import Array, Ids
 from seqkit.text.corpus.build import Built, Limits, build, settings_key

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
 from seqkit.core.errors import FormatError
-from seqkit.core.places import temporary_folder
+from seqkit.core.files.places import temporary_folder
 
 MOST_BYTES = 20 << 30
 MOST_FILES = 200_000

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqkit.core import files, stored
+from seqkit.core import files
 from seqkit.core.errors import FormatError, ModelFileError, OptionError, ShapeError, VocabularyError
+from seqkit.core.files import stored
 from seqkit.embeddings.testsets import analogies, similarity
 from seqkit.embeddings.vectors import analogy, neighbours
 from seqkit.embeddings.vectors.vectors import Vectors

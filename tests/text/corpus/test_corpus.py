@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqkit.core import files, stored
+from seqkit.core import files
 from seqkit.core.errors import FormatError, ModelFileError, OptionError, SeqkitError, ShapeError
+from seqkit.core.files import stored
 from seqkit.embeddings.training.trainer import SkipGram
 from seqkit.text.corpus import build
 from seqkit.text.corpus.corpus import Corpus

@@ -19,9 +19,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, NotRequired, TypedDict
 
-from seqkit.core import places, schema, stored
+from seqkit.core import schema
 from seqkit.core.errors import FormatError, ModelFileError, OptionError, resource_error
-from seqkit.core.stored import Streamed, check, check_numbers
+from seqkit.core.files import places, stored
+from seqkit.core.files.stored import Streamed, check, check_numbers
 from seqkit.core.types import Array, Arrays
 
 __all__ = [
