@@ -24,9 +24,10 @@ warnings to stderr. `--debug` anywhere shows tracebacks.
 | 130 | interrupted, checkpoint written |
 | 141 | the reader of the output is gone |
 
-What `--out` names must be new, or an empty folder. What stands there is replaced with `--force`, if seqkit wrote it or it is a file. While a command
-writes there, `.NAME.lock` beside it says which process on which host; a killed process holds nothing. On a terminal, characters that would
-move the cursor or turn the text are shown as escapes; in a pipe they are as they are.
+What `--out` names must be new, or an empty folder. What stands there is replaced with `--force`, if seqkit
+wrote it or it is a file. While a command writes there, `.NAME.lock` beside it says which process on which
+host; a killed process holds nothing. On a terminal, characters that would move the cursor or turn the text
+are shown as escapes; in a pipe they are as they are.
 """
 
 

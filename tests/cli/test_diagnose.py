@@ -333,7 +333,7 @@ X = ["--out", "x.html"]
             3,
             "alone.csv: line 3: no group in 'author'",
         ),
-        (["split", "film.tsv", "--out", "dev.tsv"], 6, "dev.tsv/train.tsv: cannot be written"),
+        (["split", "film.tsv", "--out", "dev.tsv"], 2, "dev.tsv: holds a file already"),
         (["duplicates", "film.tsv", "film.tsv"], 2, "got a file twice, expected each once"),
         (["duplicates", "film.tsv", "cut.tsv"], 3, "cut.tsv: line 2 has 1 column"),
         (

@@ -74,7 +74,7 @@ def test_command_says_on_a_gpu_what_it_says_on_the_cpu(name, folder):
     words = COMMANDS[name]
     wanted = in_process.run(*words, "--device", "cpu", cwd=folder)
     with ShadowCuda() as shadow:
-        found = in_process.run(*words, "--device", "cuda", cwd=folder)
+        found = in_process.run(*words, "--device", "cuda", *["--force"] * ("--out" in words), cwd=folder)
     assert not shadow.errors
     assert shadow.launches
     (text, values), (same, expected) = numbers(found.stdout), numbers(wanted.stdout)

@@ -79,6 +79,9 @@ def claimed(out: str | os.PathLike[str]) -> Iterator[None]:
     made = [folder for folder in path.parents if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise resource_error(path.parent, error) from error
+    try:
         with locked(path.parent / f".{path.name}.lock", path, wait=0):
             for folder in (path.parent, path):
                 sweep(folder)

@@ -42,7 +42,7 @@ class _Meta(TypedDict):
     classes: list[list[str | int | bool]]
     single: bool
     encoder: dict[str, Any]
-    coverage: schema.Share | None
+    coverage: Annotated[float, 0] | None  # more than 1 in files of 0.1.0 whose vectors had special words
     padding: schema.Share | None
     lm: NotRequired[_LanguageModel | None]
 

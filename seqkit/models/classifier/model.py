@@ -223,8 +223,10 @@ class TextClassifier(Model[Fitted]):
         if vectors is None:
             return rows, ids, None, np.zeros(len(rows.codec.vocab), bool), None
         matrix, known = rows.start(vectors, o.vectors_scale)
-        words = max(rows.words - len(rows.codec.vocab.specials), 1)
-        return rows, ids, matrix, known, float(known[: rows.words].sum() / words)
+        specials = list(rows.codec.vocab.specials.values())
+        words = max(rows.words - len(specials), 1)
+        covered = known[: rows.words].sum() - known[specials].sum()
+        return rows, ids, matrix, known, float(covered / words)
 
     def _validation(
         self, fitted: Fitted, network: Any, valid: tuple[Sequence[str], Any] | None
