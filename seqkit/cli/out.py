@@ -4,11 +4,13 @@ import contextlib
 import functools
 import inspect
 import os
+import typing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.models import ArgumentInfo
 
 Force = Annotated[
     bool,
@@ -26,12 +28,20 @@ def takes_up(command: Any) -> Any:
     return command
 
 
+def _names_a_source(parameter: inspect.Parameter) -> bool:
+    """Whether what is given may be a file to read: an argument, or an option that is a path."""
+    kind, *told = typing.get_args(parameter.annotation) or (parameter.annotation,)
+    paths = {Path, Path | None, list[Path]}
+    return kind in paths or any(isinstance(one, ArgumentInfo) for one in told)
+
+
 def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     """The command with --force, and with its --out checked and claimed before it begins."""
     signature = inspect.signature(command, eval_str=True)
     if "out" not in signature.parameters:
         return command
     joins = getattr(command, "takes_up", False)
+    sources = {name for name, each in signature.parameters.items() if name != "out" and _names_a_source(each)}
 
     @functools.wraps(command)
     def run(**given: Any) -> Any:
@@ -40,7 +50,7 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         force, out = given.pop("force", False), given["out"]
         if out is None or given.get("dry_run") or os.environ.get("RANK", "0") != "0":
             return command(**given)
-        values = [value for name, value in given.items() if name != "out"]
+        values = [value for name, value in given.items() if name in sources]
         values += [one for value in values if isinstance(value, list) for one in value]
         read = [value for value in values if isinstance(value, str | Path) and value != ""]
         places.check(out, read, replace=force or joins or bool(given.get("resume")))

@@ -57,6 +57,26 @@ def test_two_commands_do_not_write_to_one_place(folder):
     run(*BUILD, "c", cwd=folder)
 
 
+def test_setting_that_is_called_as_out_is_no_source(folder):
+    train = (
+        "embed",
+        "train",
+        "text.txt",
+        "--dim",
+        4,
+        "--epochs",
+        1,
+        "--context",
+        "cbow",
+        "--quiet",
+        "--out",
+        "cbow",
+    )
+    run(*train, cwd=folder)
+    run(*train, "--force", cwd=folder)
+    assert "cbow: is read" in refused(*train, "--initial", "cbow", "--force", cwd=folder, code=2)
+
+
 def test_a_dry_run_claims_nothing(folder):
     train = ("lm", "train", "text.txt", "--hidden-size", 8, "--epochs", 1, "--quiet", "--out", "m")
     with places.claimed(folder / "m"):
