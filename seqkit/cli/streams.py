@@ -32,20 +32,18 @@ def escaped(text: str) -> str:
     return UNSEEN.sub(lambda found: repr(found[0])[1:-1], text)
 
 
-class Terminal(io.TextIOBase):
-    """A terminal that is given text with escapes."""
+class Terminal:
+    """A terminal that is given text with escapes; in all else as it is."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
         """Print the text."""
-        self._stream.write(escaped(text))
-        return len(text)
+        return self._stream.write(escaped(text))
 
-    def __getattribute__(self, name: str) -> Any:
-        own = name in ("write", "_stream", "__class__")
-        return object.__getattribute__(self, name) if own else getattr(self._stream, name)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def open_streams() -> bool:

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import multiprocessing
 import os
 from pathlib import Path
 
@@ -248,3 +249,23 @@ def test_numbers_of_more_than_64_bits_and_half_characters_are_refused(tmp_path, 
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(FormatError, match=r"x\.json: not valid JSON"):
         files.read_json(tmp_path / "x.json")
+
+
+def _save_often(folder, number):
+    for _ in range(12):
+        files.save(folder, "vectors", {"x": np.full(1000, number)}, {"number": number})
+
+
+def test_two_writers_take_turns_and_a_reader_sees_one_whole_artefact(tmp_path):
+    files.save(tmp_path, "vectors", {"x": np.full(1000, 1)}, {"number": 1})
+    spawn = multiprocessing.get_context("spawn")
+    writers = [spawn.Process(target=_save_often, args=(tmp_path, number)) for number in (1, 2)]
+    for one in writers:
+        one.start()
+    read = 0
+    while read < 20 or any(one.is_alive() for one in writers):
+        arrays, meta = files.load(tmp_path, "vectors")
+        assert (arrays["x"] == meta["number"]).all()
+        read += 1
+    assert [one.exitcode for one in writers] == [0, 0]
+    assert len(list(tmp_path.iterdir())) == 2

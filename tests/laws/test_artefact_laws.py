@@ -1,10 +1,10 @@
 """Laws of all that is saved with settings: one that has another type than was written is told, not tripped over."""
 
-import copy
 import json
 
 import numpy as np
 import pytest
+from hostile import places, put
 
 from seqkit.core import files
 from seqkit.core.errors import SeqkitError
@@ -31,23 +31,6 @@ MADE = {
 }
 
 
-def places(value, at=()):
-    """The ways to all that an object of settings holds, itself among them."""
-    yield at
-    for name, part in value.items() if isinstance(value, dict) else ():
-        yield from places(part, (*at, name))
-
-
-def changed(settings, at, new):
-    if not at:
-        return new
-    whole = part = copy.deepcopy(settings)
-    for name in at[:-1]:
-        part = part[name]
-    part[at[-1]] = new
-    return whole
-
-
 @pytest.mark.parametrize("kind", MADE)
 def test_law_settings_of_another_type_are_refused_or_harmless(kind, tmp_path):
     made, load = MADE[kind]
@@ -59,7 +42,7 @@ def test_law_settings_of_another_type_are_refused_or_harmless(kind, tmp_path):
     refused = 0
     for new in ([], "x", 3, None):
         for at in places(manifest["meta"]):
-            told = manifest | {"meta": changed(manifest["meta"], at, new)}
+            told = manifest | {"meta": put(manifest["meta"], at, new)}
             files.write_json(path, told | {"checksum": files._checksum(told)})
             try:
                 load(tmp_path / "it")

@@ -22,13 +22,14 @@ from typing import IO, Any, NotRequired, TypedDict
 from seqkit.core import schema
 from seqkit.core.errors import FormatError, ModelFileError, OptionError, resource_error
 from seqkit.core.files import places, stored
-from seqkit.core.files.stored import Streamed, check, check_numbers
+from seqkit.core.files.stored import Streamed, check, check_numbers, checked
 from seqkit.core.types import Array, Arrays
 
 __all__ = [
     "Streamed",
     "check",
     "check_numbers",
+    "checked",
     "kind_of",
     "load",
     "read_json",

@@ -1,7 +1,7 @@
 """The arrays of an artefact in one file: safetensors, written by pieces, memory-mapped, checked by block.
 
 A large file is not read when it is opened. `check` reads the blocks that an array lies in, compares their
-CRC-32 (2.9 GB/s on one core, sha256 1.3), and does so once for each. Not handled: the manifest (files.py).
+CRC-32 (2.9 GB/s on one core, sha256 1.3), and does so once for each. Not handled: the manifest (files).
 """
 
 import hashlib
@@ -218,6 +218,18 @@ def check_numbers(name: str, array: Array, rows: Array | None = None) -> Array:
     if late:
         _finite(name, found, ModelFileError, "", " Restore the file from a copy.")
     return found
+
+
+def checked(
+    array: Array, look: Callable[[], None], damaged: Callable[[SeqkitError], ModelFileError]
+) -> Array:
+    """The array, after `check` and what `look` looks at; `damaged` makes an error of what that finds."""
+    check(array)
+    try:
+        look()
+    except ShapeError as error:
+        raise damaged(error) from error
+    return array
 
 
 def check_finite(path: Path, arrays: Arrays) -> None:

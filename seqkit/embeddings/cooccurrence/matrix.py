@@ -18,7 +18,7 @@ from seqkit.core import files, options
 from seqkit.core.checks import check_rows, need
 from seqkit.core.device import gpu
 from seqkit.core.device import threads as count_threads
-from seqkit.core.errors import ModelFileError, SeqkitError, ShapeError
+from seqkit.core.errors import ModelFileError, SeqkitError
 from seqkit.core.types import Array
 from seqkit.embeddings.cooccurrence import merging
 from seqkit.embeddings.cooccurrence.counting import Forecast, Matrix
@@ -259,13 +259,7 @@ class _Opened(Cooccurrence):
         return self._checked(self._values, lambda: check_values(self._values, len(self._columns)))
 
     def _checked(self, array: Array, look: Callable[[], None]) -> Array:
-        """The array, after its checksums and what `look` looks at."""
-        files.check(array)
-        try:
-            look()
-        except ShapeError as error:
-            raise _damaged(self._folder, error) from error
-        return array
+        return files.checked(array, look, lambda error: _damaged(self._folder, error))
 
 
 def _damaged(folder: str | os.PathLike[str], error: SeqkitError) -> ModelFileError:

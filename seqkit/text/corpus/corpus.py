@@ -17,7 +17,7 @@ import numpy as np
 from seqkit.core import files
 from seqkit.core.checks import check_ends, check_ids, need
 from seqkit.core.device import threads as count_threads
-from seqkit.core.errors import FormatError, ModelFileError, SeqkitError, ShapeError
+from seqkit.core.errors import FormatError, ModelFileError, SeqkitError
 from seqkit.core.files.places import temporary_folder
 from seqkit.core.schema import Count
 from seqkit.core.types import Array, Ids
@@ -238,13 +238,7 @@ class _Opened(Corpus):
         return max(len(self._starts) - 1, 0)
 
     def _checked(self, array: Array, look: Callable[[], None]) -> Array:
-        """The array, after its checksums and what `look` looks at."""
-        files.check(array)
-        try:
-            look()
-        except ShapeError as error:
-            raise _damaged(self._folder, error) from error
-        return array
+        return files.checked(array, look, lambda error: _damaged(self._folder, error))
 
 
 def _damaged(folder: str | os.PathLike[str], error: SeqkitError) -> ModelFileError:
