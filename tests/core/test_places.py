@@ -1,15 +1,22 @@
 """Where results may be written, that one process at a time writes there, and that what killed writers left goes away."""
 
+import contextlib
+import datetime
+import errno
 import multiprocessing
 import os
+import re
 import signal
 import socket
+import subprocess
+import tempfile
 from pathlib import Path
 
+import filelock
 import numpy as np
 import pytest
 
-from seqkit.core.errors import OptionError
+from seqkit.core.errors import OptionError, ResourceError
 from seqkit.core.files import places
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.vocab import Vocab
@@ -69,6 +76,15 @@ def test_place_that_is_replaced_if_asked(here, out):
     places.check(out, replace=True)
 
 
+@pytest.mark.parametrize(
+    "manifest", ["{", "3", "null", '"seqkit"', '["seqkit"]', "{}", "[" * 100_000, "\x00"]
+)
+def test_folder_with_a_manifest_of_another_program_is_never_written_to(here, manifest):
+    (here / "mine" / "manifest.json").write_text(manifest)
+    with pytest.raises(OptionError, match="mine: holds files that seqkit did not write"):
+        places.check("mine", replace=True)
+
+
 @pytest.mark.parametrize("out", ["new", "new/deep/er", "empty", Path("new.svg")])
 def test_new_place(here, out):
     places.check(out, ["notes.txt", "v", "mine"])
@@ -107,6 +123,103 @@ def test_second_writer_is_told_who_writes(holder, tmp_path):
     assert not (tmp_path / "deep").exists() or not list((tmp_path / "deep").iterdir())
 
 
+def test_a_claim_does_not_wait_and_a_short_writer_waits_a_minute(tmp_path, monkeypatch):
+    waits = []
+
+    class Lock(filelock.SoftFileLock):
+        def __init__(self, lock, timeout):
+            super().__init__(lock, timeout=timeout)
+            waits.append(timeout)
+
+    monkeypatch.setattr(filelock, "SoftFileLock", Lock)
+    with places.claimed(tmp_path / "out"), places.locked(tmp_path / "lock", tmp_path):
+        pass
+    assert waits == [0, 60]
+
+
+@pytest.mark.parametrize(
+    ("lock", "by"),
+    [
+        ("12345\nfar away\n", "process 12345 on far away since 2026-03-04 05:06:07"),
+        ("12345\nKärnten\n", "process 12345 on Kärnten since 2026-03-04 05:06:07"),
+        ("?", "another process"),
+        ("", "another process"),
+    ],
+)
+def test_holder_is_told_by_what_its_lock_says(tmp_path, lock, by):
+    path = tmp_path / ".out.lock"
+    path.write_text(lock, encoding="utf-8")
+    then = datetime.datetime(2026, 3, 4, 5, 6, 7).timestamp()
+    os.utime(path, (then, then))
+    assert places._holder(path) == by
+    assert places._holder(tmp_path / "gone") == "another process"
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda file: claim(file / "out"),
+        lambda file: contextlib.ExitStack().enter_context(places.locked(file / ".lock", file)),
+        lambda file: places.temporary_folder(file, "counting"),
+    ],
+)
+def test_place_below_a_file_is_told(tmp_path, write):
+    (tmp_path / "file").write_text("x")
+    text = f"{tmp_path / 'file'}: cannot be written ("
+    with pytest.raises(ResourceError, match=f"^{re.escape(text)}"):
+        write(tmp_path / "file")
+
+
+def failing(number):
+    """A function that raises an OSError."""
+
+    def fail(*_args, **_settings):
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+def claim(out):
+    with places.claimed(out):
+        pass
+
+
+def test_full_disk_is_told_as_one_wherever_a_place_is_claimed(tmp_path, monkeypatch):
+    full = failing(errno.ENOSPC)
+    with monkeypatch.context() as patch:
+        patch.setattr(filelock.SoftFileLock, "acquire", full)
+        with pytest.raises(ResourceError, match="no space left on the disk"):
+            claim(tmp_path / "out")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "mkdir", full)
+        for make in (
+            lambda: places.temporary_folder(tmp_path / "a", "x"),
+            lambda: claim(tmp_path / "a" / "b"),
+        ):
+            with pytest.raises(ResourceError, match=f"^{re.escape(str(tmp_path / 'a'))}: no space left"):
+                make()
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", full)
+    with pytest.raises(
+        ResourceError, match=f"^{re.escape(tempfile.gettempdir())}: no space left on the disk"
+    ):
+        places.temporary_folder(None, "counting")
+
+
+def test_temporary_folder_lies_where_it_should_and_goes_away(tmp_path, monkeypatch):
+    for _ in range(2):  # its folder is made, or there already
+        with places.temporary_folder(tmp_path / "a" / "b", "counting") as name:
+            Path(name, "inside").write_text("x")
+            assert Path(name).parent == tmp_path / "a" / "b"
+            assert re.fullmatch(rf"\.counting\.[0-9a-f]{{8}}-{os.getpid()}-\w+\.part", Path(name).name)
+        assert list((tmp_path / "a" / "b").iterdir()) == []
+    with places.temporary_folder(None, "counting") as name:
+        assert Path(name).parent == Path(tempfile.gettempdir())
+        monkeypatch.setattr(os, "rmdir", failing(errno.ENOTEMPTY))
+    assert Path(name).exists()  # what cannot be removed is no error
+    monkeypatch.undo()
+    Path(name).rmdir()
+
+
 def test_nothing_is_left_of_a_claim(tmp_path):
     with pytest.raises(ZeroDivisionError), places.claimed(tmp_path / "a" / "b" / "out"):
         raise ZeroDivisionError
@@ -138,3 +251,37 @@ def test_temporary_files_of_the_dead_go_and_those_of_the_living_stay(tmp_path):
     with places.claimed(tmp_path / "out"):
         pass
     assert {path.name for path in tmp_path.iterdir()} == {*mine, own.name}
+
+
+@pytest.mark.parametrize("platform", ["linux", "win32"])
+def test_process_that_may_live_keeps_its_temporary_files(tmp_path, monkeypatch, platform):
+    def kill(pid, number):
+        assert (platform, pid, number) == ("linux", 4194304, 0)  # 0 asks, any other signal may end it
+        raise PermissionError(errno.EPERM, "of another user")
+
+    path = tmp_path / f".model.{places._host()}-4194304-abc.part"
+    path.write_text("x")
+    monkeypatch.setattr(places.sys, "platform", platform)
+    monkeypatch.setattr(os, "kill", kill)
+    places.sweep(tmp_path)
+    assert path.exists()
+
+
+@pytest.mark.parametrize("number", [2**31, 2**200])
+def test_number_that_no_process_has_is_no_fault(tmp_path, number):
+    path = tmp_path / f".model.{places._host()}-{number}-abc.part"
+    path.write_text("x")
+    places.sweep(tmp_path)
+    assert path.exists()
+
+
+def test_link_to_a_folder_goes_and_the_folder_stays(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.txt").write_text("mine")
+    process = subprocess.Popen(["true"])
+    process.wait()
+    link = tmp_path / f".model.{places._host()}-{process.pid}-abc.part"
+    link.symlink_to("mine")
+    places.sweep(tmp_path)
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine", "a.txt"]
+    places.sweep(tmp_path / "nowhere")

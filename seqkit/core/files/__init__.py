@@ -141,29 +141,33 @@ def save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: 
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with places.locked(folder / ".lock", folder):
+            _save(folder, kind, arrays, meta)
     except OSError as error:
         raise resource_error(folder, error) from error
-    with places.locked(folder / ".lock", folder):
-        places.sweep(folder)
-        _keep_other(folder, kind)
-        with write_atomic(folder / ".arrays") as file:
-            digest, size, sums = stored.write(file, arrays)
-        name = f"arrays-{digest[:16]}.safetensors"
-        (folder / ".arrays").replace(folder / name)
-        manifest = {
-            "seqkit": FORMAT_VERSION,
-            "kind": kind,
-            "arrays": name,
-            "bytes": size,
-            "sha256": digest,
-            "meta": dict(meta),
-        }
-        if size >= VERIFY_BELOW:
-            manifest["blocks"] = {"size": stored.BLOCK, "crc32": sums}
-        write_json(folder / "manifest.json", manifest | {"checksum": _checksum(manifest)})
-        for old in folder.glob("arrays-*.safetensors"):
-            if old.name != name:
-                old.unlink(missing_ok=True)
+
+
+def _save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: Mapping[str, Any]) -> None:
+    places.sweep(folder)
+    _keep_other(folder, kind)
+    with write_atomic(folder / ".arrays") as file:
+        digest, size, sums = stored.write(file, arrays)
+    name = f"arrays-{digest[:16]}.safetensors"
+    (folder / ".arrays").replace(folder / name)
+    manifest = {
+        "seqkit": FORMAT_VERSION,
+        "kind": kind,
+        "arrays": name,
+        "bytes": size,
+        "sha256": digest,
+        "meta": dict(meta),
+    }
+    if size >= VERIFY_BELOW:
+        manifest["blocks"] = {"size": stored.BLOCK, "crc32": sums}
+    write_json(folder / "manifest.json", manifest | {"checksum": _checksum(manifest)})
+    for old in folder.glob("arrays-*.safetensors"):
+        if old.name != name:
+            old.unlink(missing_ok=True)
 
 
 def _keep_other(folder: Path, kind: str) -> None:

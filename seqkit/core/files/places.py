@@ -62,9 +62,9 @@ def check(out: str | os.PathLike[str], sources: Iterable[str | Path] = (), *, re
 
 def _held(folder: Path) -> str:
     """What seqkit wrote into a folder; empty: nothing."""
-    with contextlib.suppress(OSError, ValueError, RecursionError, AttributeError):
-        manifest = json.loads((folder / "manifest.json").read_bytes()[: 1 << 28])
-        if "seqkit" in manifest:
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        if isinstance(manifest, dict) and "seqkit" in manifest:
             return str(manifest.get("kind"))
     return "a run that was not finished" if any((folder / name).exists() for name in RUN) else ""
 

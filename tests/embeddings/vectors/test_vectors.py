@@ -13,7 +13,6 @@ from seqkit.core.files import stored
 from seqkit.embeddings.testsets import analogies, similarity
 from seqkit.embeddings.vectors import analogy, neighbours
 from seqkit.embeddings.vectors.vectors import Vectors
-from seqkit.evaluate.bootstrap import interval
 from seqkit.evaluate.metrics.rank_correlation import spearman
 from seqkit.text.vocab import Vocab
 
@@ -236,17 +235,6 @@ def test_spearman_equals_scipy(pairs):
         assert spearman(x, y) == pytest.approx(spearmanr(x, y).statistic, abs=1e-12)
     else:
         assert np.isnan(spearman(x, y))
-
-
-def test_bootstrap_interval_covers_a_known_mean_about_as_often_as_it_says():
-    random, covered = np.random.default_rng(0), 0
-    for trial in range(200):
-        sample = random.normal(size=40)
-        low, high = interval(lambda i, s=sample: float(s[i].mean()), 40, seed=trial, resamples=200)
-        covered += low <= 0 <= high
-    assert 175 <= covered <= 199
-    assert interval(lambda i: 0.0, 1) is None
-    assert interval(lambda i: float(i.mean()), 50, seed=4) == interval(lambda i: float(i.mean()), 50, seed=4)
 
 
 NUMBERS = st.one_of(
