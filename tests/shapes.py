@@ -75,8 +75,9 @@ def checked(function):
     return wrapper
 
 
+@functools.cache
 def install():
-    """Wrap every public function and method of seqkit, wherever a module holds it."""
+    """Once in a process: wrap every public function and method of seqkit, wherever a module holds it."""
     import seqkit
 
     for module in pkgutil.walk_packages(seqkit.__path__, "seqkit."):
