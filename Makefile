@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test slow lint docs bench clean
+.PHONY: demo test slow mutants lint docs bench clean
 demo: .venv/installed
 	$(BIN)/seqkit demo
 
@@ -12,6 +12,10 @@ test: .venv/installed-test
 
 slow: .venv/installed-test
 	HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -m "slow or gpu"
+
+mutants: .venv/installed-test
+	$(PIP) -e ".[mutation]"
+	nice $(BIN)/python -m benchmarks mutants
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .

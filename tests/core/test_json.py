@@ -1,5 +1,7 @@
 """The JSON of our files: what is written can be read, what is read is strict, and a manifest says what lies beside it."""
 
+import json
+
 import crafted
 import numpy as np
 import pytest
@@ -141,6 +143,9 @@ def test_manifest_that_says_something_else_is_refused(folder, change, why):
 
 def test_manifest_that_is_none_or_was_edited_is_refused(folder, tmp_path):
     path = folder / "manifest.json"
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps(dict(reversed(told.items()))))
+    assert files.load(folder, "thing")[1] == {"value": 1}  # in whatever order its names stand
     path.write_text(path.read_text().replace('"value": 1', '"value": 2'))
     edited = f"{path}: the checksum does not match, so it was damaged or edited. Restore it from a copy."
     assert refused(files.load, folder, "thing") == edited

@@ -167,7 +167,7 @@ def _save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta:
     write_json(folder / "manifest.json", manifest | {"checksum": _checksum(manifest)})
     for old in folder.glob("arrays-*.safetensors"):
         if old.name != name:
-            old.unlink(missing_ok=True)
+            old.unlink()
 
 
 def _keep_other(folder: Path, kind: str) -> None:

@@ -1,0 +1,365 @@
+"""Binary formats of vectors against bytes put together here, in blocks of any size; what is wrong is told to the letter."""
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+
+from seqkit.core.errors import FormatError
+from seqkit.embeddings.vectors.formats import _fasttext, _rows, fasttext_binary, word2vec_binary
+from seqkit.embeddings.vectors.subword import SubwordVectors
+from seqkit.embeddings.vectors.vectors import Vectors
+from seqkit.text.vocab import Vocab
+
+WORDS = ["a", "é", "longer" * 3, "日本"]
+ROWS = np.random.default_rng(0).normal(size=(4, 3)).astype("<f4")
+
+
+def word2vec(words=WORDS, rows=ROWS, end=b"\n", said=None):
+    head = b"%d %d\n" % ((len(words), rows.shape[1]) if said is None else said)
+    return head + b"".join(w.encode() + b" " + r.tobytes() + end for w, r in zip(words, rows, strict=True))
+
+
+def refused(path, content, name, kind=FormatError, **settings):
+    """What is said of a file of that content, less its name."""
+    path.write_bytes(content)
+    with pytest.raises(kind) as told:
+        Vectors.load(path, name, **settings)
+    assert str(told.value).startswith(f"{path}: ")
+    return str(told.value).removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize("block", [1, 13, 40, 1000])
+@pytest.mark.parametrize("end", [b"\n", b""])
+def test_rows_are_read_as_written_in_blocks_of_any_size(tmp_path, monkeypatch, block, end):
+    monkeypatch.setattr(word2vec_binary, "BLOCK", block)
+    for pack in (bytes, gzip.compress):
+        for limit in (None, 1, 3, 4, 9):
+            (tmp_path / "v").write_bytes(pack(word2vec(end=end)))
+            found = Vectors.load(tmp_path / "v", "word2vec-binary", limit=limit)
+            assert found.vocab.tokens == WORDS[:limit]
+            np.testing.assert_array_equal(found.matrix, ROWS[:limit])
+            assert not found.vocab.counts.any()
+
+
+def test_rows_of_a_plain_file_are_not_copied_together(tmp_path, monkeypatch):
+    (tmp_path / "v").write_bytes(word2vec())
+    monkeypatch.setattr(_rows.np, "concatenate", None)
+    np.testing.assert_array_equal(Vectors.load(tmp_path / "v").matrix, ROWS)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("block", [1, 1000])
+def test_bytes_after_the_last_row_are_told_or_left_out_if_asked(tmp_path, monkeypatch, pack, block):
+    monkeypatch.setattr(word2vec_binary, "BLOCK", block)
+    told = "more bytes follow the 4 rows of the header. Pass lenient=True to leave them out."
+    for more in (b"x", b"\n\nx", b"x" * 70_000):
+        content = pack(word2vec() + more)
+        assert refused(tmp_path / "v", content, "word2vec-binary") == told
+        assert Vectors.load(tmp_path / "v", "word2vec-binary", lenient=True).vocab.tokens == WORDS
+        assert Vectors.load(tmp_path / "v", "word2vec-binary", limit=4).vocab.tokens == WORDS
+    (tmp_path / "v").write_bytes(pack(word2vec() + b"\n\n"))
+    assert len(Vectors.load(tmp_path / "v", "word2vec-binary")) == 4
+
+
+def test_header_that_a_file_cannot_hold_is_refused_before_memory_is_taken(tmp_path, monkeypatch):
+    def told(rows, dim, size):
+        return (
+            f"the header says {rows:,} rows of {dim:,} numbers, which {size:,} bytes cannot hold. The file is cut "
+            "short or its header is wrong; get it again."
+        )
+
+    path, rows = tmp_path / "v", np.ones((100, 1), "<f4")
+    whole = word2vec(list(map(chr, range(33, 133))), rows, b"")  # 100 rows of 6 bytes, one of 7, no line ends
+    path.write_bytes(whole)
+    assert len(Vectors.load(path, "word2vec-binary")) == 100
+    assert refused(path, b"2000 1\n" + b"x" * 11992, "word2vec-binary") == told(2000, 1, 11999)
+    cut = "the header says 2,000 rows, the file ends in row 1. It is cut short."
+    assert refused(path, b"2000 1\n" + b"x" * 11993, "word2vec-binary") == cut
+    monkeypatch.setattr(np, "empty", None)
+    assert refused(path, b"9000000000 1000\nab", "word2vec-binary") == told(9_000_000_000, 1000, 18)
+    monkeypatch.undo()
+    cut = word2vec()[:-6]
+    assert refused(path, cut, "word2vec-binary").startswith(
+        "the header says 4 rows, the file ends in row 4. It"
+    )
+    told_of_it = "the header says 4 rows, the file ends in row 4. It is cut short."
+    assert refused(path, gzip.compress(cut), "word2vec-binary") == told_of_it
+    far = b"3000 1\n" + b"a " + bytes(4)
+    assert refused(path, gzip.compress(far), "word2vec-binary") == (
+        "the header says 3,000 rows, the file ends in row 2. It is cut short."
+    )
+    first = b"x" * 70 + b"\n"
+    assert refused(path, first, "word2vec-binary") == (
+        f"line 1 is {first[:60]!r}, expected a header of two numbers."
+    )
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_word_without_end_is_told(tmp_path, pack):
+    most, row = 1 << 16, ROWS[:1, :1].tobytes()
+    told = "row 2: no word of at most 65,536 bytes. Is it word2vec binary?"
+    head = b"2 1\na " + row
+    assert refused(tmp_path / "v", pack(head + b"x" * most), "word2vec-binary") == told
+    assert "row 2. It is cut short" in refused(
+        tmp_path / "v", pack(head + b"x" * (most - 1)), "word2vec-binary"
+    )
+    (tmp_path / "v").write_bytes(pack(head + b"x" * (most - 1) + b" " + row))
+    assert [len(word) for word in Vectors.load(tmp_path / "v").vocab.tokens] == [1, most - 1]
+
+
+def test_no_rows_and_large_rows_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(word2vec_binary, "BLOCK", 7)
+    for pack in (bytes, gzip.compress):
+        (tmp_path / "v").write_bytes(pack(b"0 7\n"))
+        assert Vectors.load(tmp_path / "v", "word2vec-binary").matrix.shape == (0, 7)
+        rows = np.arange(20_000, dtype="<f4").reshape(2, 10_000)
+        (tmp_path / "v").write_bytes(pack(word2vec(["x", "y"], rows)))
+        np.testing.assert_array_equal(Vectors.load(tmp_path / "v", "word2vec-binary").matrix, rows)
+
+
+@pytest.mark.parametrize(("order", "turned"), [("little", ROWS), ("big", ROWS.byteswap())])
+def test_machine_of_the_other_byte_order_turns_the_bytes(monkeypatch, order, turned):
+    monkeypatch.setattr(word2vec_binary.sys, "byteorder", order)
+    out = np.empty((4, 3), np.float32)
+    words, rows, place = word2vec_binary._rows(b"head" + word2vec()[4:], 4, out, None, 0)
+    assert (words, place) == ([word.encode() for word in WORDS], len(word2vec()) - 1)
+    np.testing.assert_array_equal(rows, turned)
+
+
+def test_binary_is_written_to_the_byte(tmp_path):
+    vectors = Vectors(Vocab(["a b", "é"], [1, 2]), ROWS[:2])
+    vectors.save(tmp_path / "v", "word2vec-binary", space_as="_")
+    assert (tmp_path / "v").read_bytes() == word2vec(["a_b", "é"], ROWS[:2])
+
+
+def fasttext(words, table, *, buckets=0, n=(0, 0), counts=None, dim=2):
+    data = struct.pack("<2i12id", 793712314, 12, dim, 5, 5, 1, 5, 1, 2, 2, buckets, *n, 100, 1e-4)
+    counts = counts or [0] * len(words)
+    data += struct.pack("<3i2q", len(words), len(words), 0, sum(counts), -1)
+    for word, count in zip(words, counts, strict=True):
+        data += word.encode() + b"\0" + struct.pack("<qb", count, 0)
+    data += struct.pack("<?2q", False, *table.shape) + table.tobytes()
+    return data + struct.pack("<?2q", False, len(words), dim) + bytes(4 * dim * len(words))
+
+
+@pytest.mark.parametrize("block", [1, 2, 4096])
+@pytest.mark.parametrize("buckets", [0, 1, 63, 200])
+def test_fasttexts_file_is_written_and_read_to_the_byte(tmp_path, monkeypatch, block, buckets):
+    monkeypatch.setattr(fasttext_binary, "BLOCK", block)
+    words, counts, n = ["a_b", "é", "x"], [3, 2, 2**40], (2, 3) if buckets else (0, 0)
+    table = np.random.default_rng(1).normal(size=(3 + buckets, 2)).astype("<f4")
+    if buckets:
+        made = SubwordVectors(Vocab(words, counts), table, min_n=2, max_n=3, buckets=buckets)
+        made.save(tmp_path / "v.bin", "fasttext-binary")
+    else:
+        made = Vectors(Vocab(["a b", "é", "x"], counts), table)
+        made.save(tmp_path / "v.bin", "fasttext-binary", space_as="_")
+    assert (tmp_path / "v.bin").read_bytes() == fasttext(words, table, buckets=buckets, n=n, counts=counts)
+    for limit in (None, 1, 2, 3, 9):
+        found = Vectors.load(tmp_path / "v.bin", limit=limit)
+        assert (found.vocab.tokens, found.vocab.counts.tolist()) == (words[:limit], counts[:limit])
+        np.testing.assert_array_equal(found.matrix, made.matrix[:limit])
+        whole = limit in (None, 3, 9) and buckets
+        assert isinstance(found, SubwordVectors) == bool(whole)
+
+
+def test_fasttexts_rows_that_are_left_out_take_their_counts_and_n_grams_along(tmp_path):
+    table = np.ones((4 + 5, 2), "<f4")
+    table[1] = np.nan
+    path = tmp_path / "v.bin"
+    path.write_bytes(fasttext(["a", "b", "c", "d"], table, buckets=5, n=(2, 3), counts=[9, 8, 7, 6]))
+    with pytest.warns(UserWarning, match="1 rows with nan or inf left out"):
+        found = Vectors.load(path, drop_nonfinite=True)
+    assert (found.vocab.tokens, found.vocab.counts.tolist()) == (["a", "c", "d"], [9, 7, 6])
+    assert not isinstance(found, SubwordVectors)
+    with pytest.raises(FormatError, match="word 2: the vector of 'b' holds nan"):
+        Vectors.load(path)
+
+
+HEADER = struct.calcsize("<2i12id")
+
+
+def changed(content, at, form, *values):
+    return content[:at] + struct.pack(form, *values) + content[at + struct.calcsize(form) :]
+
+
+PLAIN = fasttext(["a", "é"], np.ones((2 + 4, 2), "<f4"), buckets=4, n=(1, 2), counts=[5, 6])
+INPUT = HEADER + struct.calcsize("<3i2q") + 2 + 9 + 3 + 9  # where the mark of the input matrix stands
+OUTPUT = INPUT + 17 + 6 * 2 * 4
+FASTTEXT = {
+    "empty": (b"", "is empty."),
+    "short": (
+        PLAIN[:7],
+        "byte 0: magic number and version needs 8 bytes, 7 are left. The file is cut short.",
+    ),
+    "another magic": (
+        changed(PLAIN, 0, "<i", 7),
+        "begins with 7 and version 12, expected 793712314 and 11 or 12. Is it a fastText .bin?",
+    ),
+    "another version": (
+        changed(PLAIN, 4, "<i", 10),
+        "begins with 793712314 and version 10, expected 793712314 and 11 or 12. Is it a fastText .bin?",
+    ),
+    "short settings": (PLAIN[:20], "byte 8: settings needs 56 bytes, 12 are left. The file is cut short."),
+    "no dim": (changed(PLAIN, 8, "<i", 0), "got dim 0, expected 1 to 1,000,000. The file is damaged."),
+    "much dim": (
+        changed(PLAIN, 8, "<i", 1_000_001),
+        "got dim 1,000,001, expected 1 to 1,000,000. The file is damaged.",
+    ),
+    "negative buckets": (
+        changed(PLAIN, 8 + 4 * 8, "<i", -1),
+        "got bucket -1, expected 0 to 2,147,483,647. The file is damaged.",
+    ),
+    "large minn": (
+        changed(PLAIN, 8 + 4 * 9, "<i", 65_537),
+        "got minn 65,537, expected 0 to 65,536. The file is damaged.",
+    ),
+    "large maxn": (
+        changed(PLAIN, 8 + 4 * 10, "<i", 65_537),
+        "got maxn 65,537, expected 0 to 65,536. The file is damaged.",
+    ),
+    "negative maxn": (
+        changed(PLAIN, 8 + 4 * 10, "<i", -1),
+        "got maxn -1, expected 0 to 65,536. The file is damaged.",
+    ),
+    "no buckets": (
+        changed(PLAIN, 8 + 4 * 8, "<i", 0),
+        "n-grams of up to 2 characters and no bucket for them. The file is damaged.",
+    ),
+    "more words than bytes": (
+        changed(PLAIN, HEADER, "<3i", 9999, 9999, 0),
+        f"byte {HEADER + 28}: a dictionary of 9,999 entries, 9,999 words and 0 labels, which "
+        f"{len(PLAIN) - HEADER - 28} bytes do not hold. The file is cut short or damaged.",
+    ),
+    "negative words": (
+        changed(PLAIN, HEADER, "<3i", 2, -1, 3),
+        f"byte {HEADER + 28}: a dictionary of 2 entries, -1 words and 3 labels, which "
+        f"{len(PLAIN) - HEADER - 28} bytes do not hold. The file is cut short or damaged.",
+    ),
+    "negative labels": (
+        changed(PLAIN, HEADER, "<3i", 2, 3, -1),
+        f"byte {HEADER + 28}: a dictionary of 2 entries, 3 words and -1 labels, which "
+        f"{len(PLAIN) - HEADER - 28} bytes do not hold. The file is cut short or damaged.",
+    ),
+    "pruned": (
+        changed(PLAIN, HEADER + 20, "<q", 0),
+        "is pruned (quantised with a cut-off), which is not read. Export it as .vec, or use the .bin.",
+    ),
+    "negative count": (
+        changed(PLAIN, HEADER + 30, "<q", -1),
+        f"byte {HEADER + 28}: entry 1 has count -1 and type 0. The file is damaged.",
+    ),
+    "a label": (
+        changed(PLAIN, HEADER + 30 + 8, "<b", 1),
+        f"byte {HEADER + 28}: entry 1 has count 5 and type 1. The file is damaged.",
+    ),
+    "half a character": (
+        PLAIN.replace("é".encode(), b"x\xff"),
+        f"byte {HEADER + 28 + 11 + 1}: the word b'x\\xff' is not valid UTF-8. Correct the file, or pass "
+        'errors="replace".',
+    ),
+    "quantised": (
+        changed(PLAIN, INPUT, "<B", 1),
+        f"byte {INPUT}: is quantised (.ftz), which is not read. Use the .bin or .vec.",
+    ),
+    "quantised output": (
+        changed(PLAIN, OUTPUT, "<B", 1),
+        f"byte {OUTPUT}: is quantised (.ftz), which is not read. Use the .bin or .vec.",
+    ),
+    "rows": (
+        changed(PLAIN, INPUT + 1, "<q", 5000),
+        f"byte {INPUT + 1}: an input matrix of 5,000 rows of 2, expected 6 rows of 2.",
+    ),
+    "numbers": (
+        changed(PLAIN, INPUT + 9, "<q", 3),
+        f"byte {INPUT + 1}: an input matrix of 6 rows of 3, expected 6 rows of 2.",
+    ),
+    "output of other numbers": (
+        changed(PLAIN, OUTPUT + 9, "<q", 3),
+        f"byte {OUTPUT + 1}: an output matrix of 2 rows of 3, expected any rows of 2.",
+    ),
+    "negative output": (
+        changed(PLAIN, OUTPUT + 1, "<q", -1),
+        f"byte {OUTPUT + 1}: an output matrix of -1 rows of 2, expected any rows of 2.",
+    ),
+    "large output": (
+        changed(PLAIN, OUTPUT + 1, "<q", 1000),
+        f"byte {OUTPUT + 17}: an output matrix of 1,000 rows of 2 needs 8,000 bytes, 16 are left. The file is cut "
+        "short.",
+    ),
+    "no mark": (
+        PLAIN[:INPUT],
+        f"byte {INPUT}: the mark of a quantised matrix needs 1 bytes, 0 are left. The file is cut short.",
+    ),
+    "no size": (
+        PLAIN[: INPUT + 2],
+        f"byte {INPUT + 1}: the size of the input matrix needs 16 bytes, 1 are left. The file is cut short.",
+    ),
+    "no output size": (
+        PLAIN[: OUTPUT + 2],
+        f"byte {OUTPUT + 1}: the size of the output matrix needs 16 bytes, 1 are left. The file is cut short.",
+    ),
+    "more": (
+        PLAIN + bytes(2000),
+        "2,000 bytes follow the output matrix. Pass lenient=True to leave them out.",
+    ),
+    "word without end": (
+        changed(PLAIN, HEADER, "<3i", 1, 1, 0)[: HEADER + 28] + b"x" * (1 << 16) + b"\0",
+        f"byte {HEADER + 28}: word 1 does not end within 65,536 bytes.",
+    ),
+    "short entry": (
+        changed(PLAIN, HEADER, "<3i", 1, 1, 0)[: HEADER + 28] + b"x" * 20 + b"\0",
+        f"byte {HEADER + 28 + 21}: entry 1 of the dictionary needs 9 bytes, 0 are left. The file is cut short.",
+    ),
+    "a word twice": (
+        PLAIN.replace("é".encode(), b"a"),
+        f"byte {HEADER + 28 + 11}: the word 'a' stands twice.",
+    ),
+    "no word": (
+        PLAIN.replace("é".encode(), b""),
+        f"byte {HEADER + 28 + 11}: the word '' is empty.",
+    ),
+}
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("case", FASTTEXT)
+def test_fasttexts_file_that_is_wrong_is_told_with_its_byte(tmp_path, case, pack):
+    content, told = FASTTEXT[case]
+    if content or pack is bytes:
+        assert refused(tmp_path / "v", pack(content), "fasttext-binary") == told
+
+
+def test_fasttexts_file_at_its_limits_is_read(tmp_path):
+    path = tmp_path / "v"
+    path.write_bytes(PLAIN)
+    assert Vectors.load(path).vocab.tokens == ["a", "é"]
+    path.write_bytes(PLAIN + b"x")
+    assert len(Vectors.load(path, "fasttext-binary", lenient=True)) == 2
+    path.write_bytes(PLAIN.replace("é".encode(), b"x\xff"))
+    assert Vectors.load(path, "fasttext-binary", errors="replace").vocab.tokens == ["a", "x\ufffd"]
+    for at, value in ((9, 65_536), (10, 65_536)):
+        path.write_bytes(changed(PLAIN, 8 + 4 * at, "<i", value))
+        vocab, table = _fasttext.read(path)
+        assert (vocab.tokens, max(table.min_n, table.max_n)) == (["a", "é"], 65_536)
+    for size in (2, 3):  # an entry takes 10 bytes or more
+        short = changed(PLAIN, HEADER, "<3i", size, size, 0)[: HEADER + 28] + b"\0" * 25
+        assert ("do not hold" in refused(path, short, "fasttext-binary")) == (size == 3)
+    words = ["x" * (_fasttext.LONGEST - 1), "y"]
+    path.write_bytes(fasttext(words, np.ones((2, 2), "<f4")))
+    assert Vectors.load(path).vocab.tokens == words
+    path.write_bytes(fasttext([], np.ones((0, 2), "<f4")))
+    assert Vectors.load(path).matrix.shape == (0, 2)
+    path.write_bytes(changed(changed(PLAIN, 4, "<i", 11), 8 + 4 * 7, "<i", 3))  # of an old supervised model
+    assert _fasttext.read(path)[1].max_n == 0
+    path.write_bytes(changed(PLAIN, 8 + 4 * 7, "<i", 3))
+    assert _fasttext.read(path)[1].max_n == 2
+
+
+def test_fasttexts_labels_are_no_words(tmp_path):
+    entry = b"__label__x\0" + struct.pack("<qb", 4, 1) + b"__label__x\0" + struct.pack("<qb", 4, 1)
+    content = changed(PLAIN, HEADER, "<3i", 4, 2, 2)
+    (tmp_path / "v").write_bytes(content[:INPUT] + entry + content[INPUT:])
+    assert Vectors.load(tmp_path / "v").vocab.tokens == ["a", "é"]
