@@ -22,6 +22,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 EQUIVALENT = Path(__file__).parent / "_mutants" / "equivalent.toml"
 LEAST = 0.95
+TIMEOUT = -24  # exit code: it took far longer than the tests do
 SURVIVED = (0, 5, 33, None)  # exit codes: all tests passed, none calls the function, not judged
 
 
@@ -80,11 +81,11 @@ def judge(folder: Path, module: dict[str, list[str]], *, again: bool, jobs: int)
 
 
 def forget_survivors(folder: Path) -> None:
-    """Let mutmut judge them again; it does so too for functions that were changed."""
+    """Let mutmut judge them again, and those that ran out of time; it does so for functions that were changed."""
     for meta in (folder / "mutants").rglob("*.meta"):
         told = json.loads(meta.read_text())
         codes = told["exit_code_by_key"]
-        codes.update({name: None for name, code in codes.items() if code in SURVIVED})
+        codes.update({name: None for name, code in codes.items() if code in (*SURVIVED, TIMEOUT)})
         meta.write_text(json.dumps(told))
 
 

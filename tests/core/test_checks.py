@@ -87,6 +87,7 @@ def test_end_before_the_one_before_is_found(place):
         ([0, 5], 1005, 0, "got 5 at the end, expected 1,005"),
         ([0], 1, 0, "got 0 at the end, expected 1"),
         ([0, 5, 4], 4, 0, "got 4 after 5 at place 2, expected no smaller one"),
+        ([5, 3], 3, None, "got 3 after 5 at place 1, expected no smaller one"),
     ],
 )
 def test_ends_begin_and_end_where_they_should(ends, total, first, text):
@@ -126,6 +127,13 @@ def test_columns_may_fall_from_a_row_to_the_next_and_not_within_one(length):
         assert told(checks.check_rows, "x", wrong, ends).startswith(
             f"x: got 0 after {length - 2:,} in one row at place {(row + 1) * length - 1:,}, expected rising"
         )
+
+
+def test_single_wrong_entry_is_found():
+    assert told(checks.check_ids, "x", np.array([7]), 7) == "x: got 7 at place 0, expected 0 to 6."
+    assert told(checks.check_finite, "x", np.array([np.nan])).startswith("x: got nan at place 0")
+    text = "x: got 0 after 1 in one row at place 1, expected rising ones."
+    assert told(checks.check_rows, "x", np.array([1, 0], np.int32), np.array([0, 2, 2])) == text
 
 
 @pytest.mark.parametrize("columns", [[-1, 1, 0, 1], [0, 2, 0, 1], [0, 1, -5, 0], [0, 1, 0, 2]])
@@ -230,6 +238,18 @@ def test_value_of_another_type_is_told_with_its_place(value, told_of_it):
     text = told(schema.check, "x", value, Whole)
     assert text.startswith(f"x: {told_of_it}")
     assert text.endswith(". The file was damaged or edited; restore it from a copy.")
+
+
+def test_bounds_and_missing_names_are_those_of_a_type_seen_for_the_first_time():
+    class Fresh(TypedDict):
+        size: schema.Size
+        more: NotRequired[schema.Count]
+        other: NotRequired[Any]
+
+    for good in ({"size": 1}, {"size": 1, "other": ()}):
+        assert schema.check("x", good, Fresh) is good
+    assert "expected a whole number of at least 1." in told(schema.check, "x", {"size": 0}, Fresh)
+    assert "expected a whole number of at least 0." in told(schema.check, "x", {"size": 1, "more": -1}, Fresh)
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,8 @@ def test_json_of_more_than_the_limit_is_not_read(tmp_path):
     assert refused(files.read_json, path).endswith("expected at most 268,435,456.")
 
 
-def test_text_that_is_not_there_or_not_utf_8_is_told(tmp_path):
+def test_text_that_is_not_there_or_not_utf_8_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("io.text_encoding", lambda encoding, *_: encoding or "latin-1")  # of the locale
     path = tmp_path / "x.txt"
     assert refused(files.read_text, path) == f"{path}: no such file."
     assert refused(files.read_text, tmp_path).startswith(f"{tmp_path}: not a UTF-8 text file ([Errno 21]")

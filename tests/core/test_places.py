@@ -16,6 +16,7 @@ import filelock
 import numpy as np
 import pytest
 
+from seqkit.core import files
 from seqkit.core.errors import OptionError, ResourceError
 from seqkit.core.files import places
 from seqkit.embeddings.vectors.vectors import Vectors
@@ -123,18 +124,30 @@ def test_second_writer_is_told_who_writes(holder, tmp_path):
     assert not (tmp_path / "deep").exists() or not list((tmp_path / "deep").iterdir())
 
 
-def test_a_claim_does_not_wait_and_a_short_writer_waits_a_minute(tmp_path, monkeypatch):
-    waits = []
-
-    class Lock(filelock.SoftFileLock):
-        def __init__(self, lock, timeout):
-            super().__init__(lock, timeout=timeout)
-            waits.append(timeout)
-
-    monkeypatch.setattr(filelock, "SoftFileLock", Lock)
-    with places.claimed(tmp_path / "out"), places.locked(tmp_path / "lock", tmp_path):
+def claim(out):
+    with places.claimed(out):
         pass
-    assert waits == [0, 60]
+
+
+@pytest.mark.parametrize(
+    ("write", "lock", "wait"),
+    [
+        (claim, ".a.lock", 0),
+        (lambda out: files.save(out, "thing", {}, {}), "a/.lock", 60),
+    ],
+)
+def test_claim_does_not_wait_and_a_short_writer_waits_a_minute(tmp_path, monkeypatch, write, lock, wait):
+    seen = []
+
+    def acquire(lock):
+        seen.append((Path(lock.lock_file), lock.timeout))
+        raise filelock.Timeout(lock.lock_file)
+
+    monkeypatch.setattr(filelock.SoftFileLock, "acquire", acquire)
+    told = f"{tmp_path / 'a'}: is being written by another process. Wait for it, stop it, or choose another"
+    with pytest.raises(OptionError, match=f"^{re.escape(told)}"):
+        write(tmp_path / "a")
+    assert seen == [(tmp_path / lock, wait)]
 
 
 @pytest.mark.parametrize(
@@ -146,11 +159,12 @@ def test_a_claim_does_not_wait_and_a_short_writer_waits_a_minute(tmp_path, monke
         ("", "another process"),
     ],
 )
-def test_holder_is_told_by_what_its_lock_says(tmp_path, lock, by):
+def test_holder_is_told_by_what_its_lock_says(tmp_path, monkeypatch, lock, by):
     path = tmp_path / ".out.lock"
     path.write_text(lock, encoding="utf-8")
     then = datetime.datetime(2026, 3, 4, 5, 6, 7).timestamp()
     os.utime(path, (then, then))
+    monkeypatch.setattr("io.text_encoding", lambda encoding, *_: encoding or "latin-1")  # of the locale
     assert places._holder(path) == by
     assert places._holder(tmp_path / "gone") == "another process"
 
@@ -177,11 +191,6 @@ def failing(number):
         raise OSError(number, os.strerror(number))
 
     return fail
-
-
-def claim(out):
-    with places.claimed(out):
-        pass
 
 
 def test_full_disk_is_told_as_one_wherever_a_place_is_claimed(tmp_path, monkeypatch):

@@ -4,7 +4,6 @@ Not handled: how a file becomes whole at once (files).
 """
 
 import contextlib
-import functools
 import hashlib
 import json
 import os
@@ -126,7 +125,6 @@ def _holder(lock: Path) -> str:
     return f"process {pid} on {host} since {since}"
 
 
-@functools.cache
 def _host() -> str:
     return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
