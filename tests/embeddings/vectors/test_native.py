@@ -6,6 +6,7 @@ import pytest
 
 from seqkit.core import files
 from seqkit.core.errors import FormatError, ModelFileError
+from seqkit.core.files import stored
 from seqkit.embeddings.vectors import quantisation
 from seqkit.embeddings.vectors.files import Reading, formats
 from seqkit.embeddings.vectors.formats._layout import HEAD, layout
@@ -125,21 +126,29 @@ def test_folder_that_is_no_vectors_is_refused(tmp_path):
         Native.load(tmp_path / "c", Reading())
 
 
-def test_codes_of_a_large_file_are_compared_when_they_are_read(tmp_path, monkeypatch):
-    for name in ("VERIFY_BELOW", "READ_AT_ONCE"):
-        monkeypatch.setattr(files, name, 1)
-    for dtype, early in (("int8", True), ("float32", False)):
-        folder = tmp_path / dtype
-        Native.save(Vectors(VOCAB, MATRIX), folder, dtype=dtype)
-        manifest = crafted.manifest(folder)
-        path = folder / manifest["arrays"]
-        manifest["blocks"]["crc32"][0] ^= 1
-        path.write_bytes(path.read_bytes())
-        crafted.reseal(folder, manifest)
-        with pytest.raises(ModelFileError, match="do not match their checksum"):
-            found = Native.load(folder, Reading())
-            assert not early
-            files.check(found.matrix)
+@pytest.mark.parametrize(
+    ("dtype", "name", "early"),
+    [
+        ("int8", "matrix", True),
+        ("int8", "scales", True),
+        ("int8", "table.matrix", True),
+        ("fp16", "matrix", True),
+        ("float32", "matrix", False),
+    ],
+)
+def test_codes_of_a_large_file_are_compared_when_it_is_opened(tmp_path, monkeypatch, dtype, name, early):
+    for module, what in ((files, "VERIFY_BELOW"), (files, "READ_AT_ONCE"), (stored, "BLOCK")):
+        monkeypatch.setattr(module, what, 4)
+    Native.save(subwords(), tmp_path / "n", dtype=dtype)
+    arrays, _ = files.load(tmp_path / "n", "vectors")
+    manifest = crafted.manifest(tmp_path / "n")
+    at = (tmp_path / "n" / manifest["arrays"]).read_bytes().index(arrays[name].tobytes())
+    manifest["blocks"]["crc32"][at // 4] ^= 1
+    crafted.reseal(tmp_path / "n", manifest)
+    with pytest.raises(ModelFileError, match="do not match their checksum"):
+        found = Native.load(tmp_path / "n", Reading())
+        assert not early
+        files.check(found.matrix)
 
 
 def test_format_is_asked_in_the_order_of_how_sure_it_is(tmp_path):

@@ -290,11 +290,6 @@ def test_as_text_they_are_the_known_words_and_a_folder_of_words_alone_is_refused
         SubwordVectors.load(tmp_path / "v")
 
 
-def test_another_character_for_spaces_would_change_n_grams_and_is_refused(tmp_path):
-    with pytest.raises(FormatError, match="with '_' for spaces a word has other n-grams"):
-        make(["new york", "a"]).save(tmp_path / "v.bin", "fasttext-binary", space_as="_")
-
-
 def test_questions_about_unseen_words_are_those_about_vectors_that_hold_them():
     made = make()
     plain = Vectors(

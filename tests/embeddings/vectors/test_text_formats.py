@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from refusing import refused
 
 from seqkit.core.errors import FormatError
 from seqkit.embeddings.vectors.files import Reading
@@ -15,15 +16,6 @@ from seqkit.text.vocab import Vocab
 LINES = [b"a 1 2.5 -3", b"new york 0 1e-3 +4.", b"\xc3\xa9 .5 7 8", b"1 2 3 4", b"long" * 9 + b" 5 6 7"]
 ROWS = [[1, 2.5, -3], [0, 1e-3, 4], [0.5, 7, 8], [2, 3, 4], [5, 6, 7]]
 WORDS = ["a", "new york", "é", "1", "long" * 9]
-
-
-def refused(path, content, name, **settings):
-    """What is said of a file of that content, less its name."""
-    path.write_bytes(content)
-    with pytest.raises(FormatError) as told:
-        Vectors.load(path, name, **settings)
-    assert str(told.value).startswith(f"{path}: ")
-    return str(told.value).removeprefix(f"{path}: ")
 
 
 @pytest.mark.parametrize("name", ["word2vec", "glove"])

@@ -157,11 +157,7 @@ class _Cursor:
             )
         self._need(m * n * 4, f"an {name} matrix of {m:,} rows of {n:,}")
         start, self.place = self.place, self.place + m * n * 4
-        return (
-            np.frombuffer(self.data, "<f4", m * n, start).reshape(m, n)
-            if m
-            else np.zeros((0, dim), np.float32)
-        )
+        return np.frombuffer(self.data, "<f4", m * n, start).reshape(m, n)
 
     def _need(self, size: int, what: str) -> None:
         if size > self.left:
