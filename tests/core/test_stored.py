@@ -140,20 +140,20 @@ def test_each_block_is_compared_once(tmp_path, small_blocks, monkeypatch):
 
 
 @pytest.mark.parametrize("width", [13, 32, 100])  # a row ends one byte within a block, with a block, later
-@pytest.mark.parametrize("rows", [None, [], [0], [4], [9], [0, 3, 9], [5, 5, 2]])
+@pytest.mark.parametrize("rows", [None, [], [0], [1], [4], [0, 3, 4], [4, 4, 2]])
 def test_blocks_that_some_rows_lie_in_are_compared_and_no_others(
     tmp_path, small_blocks, monkeypatch, width, rows
 ):
     for module, name in ((stored, "BLOCK"), (files, "VERIFY_BELOW"), (files, "READ_AT_ONCE")):
         monkeypatch.setattr(module, name, 64)
-    other = np.ones(99, np.uint8)
-    files.save(tmp_path / "a", "thing", {"o": other, "x": np.ones((10, width), np.uint8), "p": other}, {})
+    other = np.ones(128, np.uint8)
+    files.save(tmp_path / "a", "thing", {"o": other, "x": np.ones((5, width), np.uint8), "p": other}, {})
     manifest = crafted.manifest(tmp_path / "a")
     path, sums = tmp_path / "a" / manifest["arrays"], manifest["blocks"]["crc32"]
-    begin = manifest["bytes"] - 99 - 10 * width
+    begin = manifest["bytes"] - 128 - 5 * width
     needed = {
         at // 64
-        for r in range(10)
+        for r in range(5)
         if rows is None or r in rows
         for at in range(begin + r * width, begin + (r + 1) * width)
     }

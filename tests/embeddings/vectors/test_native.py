@@ -1,5 +1,7 @@
 """seqkit's own format of vectors, and how a format is told by its first bytes."""
 
+import re
+
 import crafted
 import numpy as np
 import pytest
@@ -257,5 +259,10 @@ def test_glove_begins_with_a_word_and_numbers(tmp_path, head, glove):
 )
 def test_fasttexts_text_is_told_by_its_name(tmp_path, name, head, fasttext):
     assert formats.load("fasttext").matches(head, tmp_path / name) == fasttext
-    with pytest.raises(FormatError, match="line 1: got 0 numbers"):
-        formats.load("fasttext").matches(b"1 0\na", tmp_path / "v.vec")
+
+
+@pytest.mark.parametrize("name", ["fasttext", "glove", "word2vec", "word2vec-binary"])
+def test_header_of_no_numbers_is_told_with_its_file(tmp_path, name):
+    path = tmp_path / "v.vec"
+    with pytest.raises(FormatError, match=f"^{re.escape(str(path))}: line 1: got 0 numbers a vector"):
+        formats.load(name).matches(b"1 0\na", path)
