@@ -9,8 +9,8 @@ import shlex
 import shutil
 import tarfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest import mock
 
@@ -40,6 +40,10 @@ class Command:
     def words(self) -> list[str]:
         """The words of the first start."""
         return shlex.split(self.line)
+
+    def reading(self, place: str) -> "Command":
+        """The same command on the inputs of another folder."""
+        return replace(self, line=self.line.replace("../in/", f"../{place}/"))
 
     @property
     def resumes(self) -> bool:
@@ -147,18 +151,29 @@ MADE = {  # inputs that other commands of the list write: where they go, and wha
 }
 
 
-def inputs(folder: Path, run: Callable[[list[str], Path], None]) -> None:
-    """Write to folder/in what the commands read.  run: runs a command line in a folder."""
-    folder = folder / "in"
+def chosen(only: Sequence[str]) -> list[str]:
+    """The commands whose name begins with one of these; all if there are none."""
+    found = [name for name in COMMANDS if name.startswith(tuple(only) or "")]
+    if not found:
+        raise SystemExit(f"--only: no command begins with {' or '.join(only)}; known: {', '.join(COMMANDS)}")
+    return found
+
+
+def inputs(root: Path, run: Callable[[list[str], Path], None], place: str = "in", skip: int = 0) -> None:
+    """Write to root/place what the commands read.  run: runs a command line in a folder.
+
+    skip: how many lines of the planted texts to leave out, for inputs that differ.
+    """
+    folder = root / place
     folder.mkdir(parents=True)
-    _texts(folder)
-    vectors, sets = planted(dim=8, neutral=120)
+    _texts(folder, skip)
+    vectors, sets = planted(dim=8, neutral=120 + skip)
     vectors.save(folder / "planted")
     sets.save(folder / "sets.json")
     for name, (command, made) in MADE.items():
-        work = folder.parent / "making"
+        work = root / "making"
         work.mkdir()
-        run(COMMANDS[command].words, work)
+        run(COMMANDS[command].reading(place).words, work)
         (work / made).rename(folder / name)
         shutil.rmtree(work)
 
@@ -172,19 +187,22 @@ def small_known(folder: Path) -> Iterator[None]:
         yield
 
 
-def _texts(folder: Path) -> None:
-    reviews = [f"{label}\t{text}" for text, label in zip(*data.reviews(0, 90), strict=True)]
-    train, valid = data.pairs(0, 24), data.pairs(24, 30)
+def _texts(folder: Path, skip: int) -> None:
+    def after(low: int, high: int) -> tuple[int, int]:
+        return skip + low, skip + high
+
+    reviews = [f"{label}\t{text}" for text, label in zip(*data.reviews(*after(0, 90)), strict=True)]
+    train, valid = data.pairs(*after(0, 24)), data.pairs(*after(24, 30))
     names = [
         f"{side}\t{text}"
-        for side, texts in zip(("english", "tolma"), data.pairs(0, 12), strict=True)
+        for side, texts in zip(("english", "tolma"), data.pairs(*after(0, 12)), strict=True)
         for text in texts
     ]
-    blocks = zip(*data.tagged(0, 20), strict=True)
+    blocks = zip(*data.tagged(*after(0, 20)), strict=True)
     tags = ["".join(f"{w} {t}\n" for w, t in zip(*block, strict=True)) for block in blocks]
     given = {
-        "text.txt": data.planted("text.txt", 0, 60),
-        "valid.txt": data.planted("text.txt", 60, 70),
+        "text.txt": data.planted("text.txt", *after(0, 60)),
+        "valid.txt": data.planted("text.txt", *after(60, 70)),
         "film.tsv": reviews,
         "names.tsv": names,
         "tags.conll": tags,
