@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 
-from benchmarks._trust.commands import COMMANDS, chosen
+from benchmarks._trust.commands import chosen
 from benchmarks._trust.faults import Steps
 from benchmarks._trust.processes import Enter, Ground, Running, ground
 

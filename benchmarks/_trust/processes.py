@@ -89,8 +89,8 @@ def _command(words: list[str], cwd: Path, streams: Path, enter: Enter, entered: 
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
         for number, name in ((1, "out"), (2, "err")):
             os.dup2(os.open(streams / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115
-        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         os.chdir(cwd)
         tempfile.tempdir = str(cwd.parent / "tmp")
         sys.argv = ["seqkit", *words]

@@ -144,7 +144,6 @@ def save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: 
     except OSError as error:
         raise resource_error(folder, error) from error
     with places.locked(folder / ".lock", folder):
-        places.sweep(folder)
         _keep_other(folder, kind)
         with write_atomic(folder / ".arrays") as file:
             digest, size, sums = stored.write(file, arrays)
@@ -161,9 +160,7 @@ def save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: 
         if size >= VERIFY_BELOW:
             manifest["blocks"] = {"size": stored.BLOCK, "crc32": sums}
         write_json(folder / "manifest.json", manifest | {"checksum": _checksum(manifest)})
-        for old in folder.glob("arrays-*.safetensors"):
-            if old.name != name:
-                old.unlink(missing_ok=True)
+        places.keep_arrays(folder)
 
 
 def _keep_other(folder: Path, kind: str) -> None:
