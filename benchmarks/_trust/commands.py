@@ -165,8 +165,7 @@ def inputs(root: Path, run: Callable[[list[str], Path], None], place: str = "in"
     skip: how many lines of the planted texts to leave out, for inputs that differ.
     """
     folder = root / place
-    folder.mkdir(parents=True)
-    _texts(folder, skip)
+    texts(folder, skip)
     vectors, sets = planted(dim=8, neutral=120 + skip)
     vectors.save(folder / "planted")
     sets.save(folder / "sets.json")
@@ -187,7 +186,10 @@ def small_known(folder: Path) -> Iterator[None]:
         yield
 
 
-def _texts(folder: Path, skip: int) -> None:
+def texts(folder: Path, skip: int = 0) -> None:
+    """Write the texts among the inputs."""
+    folder.mkdir(parents=True)
+
     def after(low: int, high: int) -> tuple[int, int]:
         return skip + low, skip + high
 

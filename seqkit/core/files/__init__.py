@@ -30,6 +30,7 @@ __all__ = [
     "check",
     "check_numbers",
     "checked",
+    "keep_other",
     "kind_of",
     "load",
     "read_json",
@@ -144,7 +145,7 @@ def save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: 
     except OSError as error:
         raise resource_error(folder, error) from error
     with places.locked(folder / ".lock", folder):
-        _keep_other(folder, kind)
+        keep_other(folder, kind)
         with write_atomic(folder / ".arrays") as file:
             digest, size, sums = stored.write(file, arrays)
         name = f"arrays-{digest[:16]}.safetensors"
@@ -163,7 +164,7 @@ def save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: 
         places.keep_arrays(folder)
 
 
-def _keep_other(folder: Path, kind: str) -> None:
+def keep_other(folder: Path, kind: str) -> None:
     """Raise OptionError if the folder holds an artefact of another kind; a damaged one is replaced."""
     with contextlib.suppress(ModelFileError):
         if (there := kind_of(folder)) not in (None, kind):

@@ -77,6 +77,8 @@ def _held(folder: Path) -> str:
         if "seqkit" in (manifest := _manifest(folder)):
             return str(manifest.get("kind"))
     ours = any((folder / name).is_file() for name in RUN) or all(map(_is_part, folder.iterdir()))
+    if any(folder.glob(_ARRAYS)) and (folder / "manifest.json").is_file():
+        return "a damaged artefact"
     return "a run that was not finished" if ours else ""
 
 
