@@ -146,22 +146,24 @@ def save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: 
         raise resource_error(folder, error) from error
     with places.locked(folder / ".lock", folder):
         keep_other(folder, kind)
-        with write_atomic(folder / ".arrays") as file:
-            digest, size, sums = stored.write(file, arrays)
-        name = f"arrays-{digest[:16]}.safetensors"
-        (folder / ".arrays").replace(folder / name)
-        manifest = {
-            "seqkit": FORMAT_VERSION,
-            "kind": kind,
-            "arrays": name,
-            "bytes": size,
-            "sha256": digest,
-            "meta": dict(meta),
-        }
-        if size >= VERIFY_BELOW:
-            manifest["blocks"] = {"size": stored.BLOCK, "crc32": sums}
-        write_json(folder / "manifest.json", manifest | {"checksum": _checksum(manifest)})
-        places.keep_arrays(folder)
+        try:
+            with write_atomic(folder / places.UNNAMED) as file:
+                digest, size, sums = stored.write(file, arrays)
+            name = f"arrays-{digest[:16]}.safetensors"
+            (folder / places.UNNAMED).replace(folder / name)
+            manifest = {
+                "seqkit": FORMAT_VERSION,
+                "kind": kind,
+                "arrays": name,
+                "bytes": size,
+                "sha256": digest,
+                "meta": dict(meta),
+            }
+            if size >= VERIFY_BELOW:
+                manifest["blocks"] = {"size": stored.BLOCK, "crc32": sums}
+            write_json(folder / "manifest.json", manifest | {"checksum": _checksum(manifest)})
+        finally:
+            places.keep_arrays(folder)
 
 
 def keep_other(folder: Path, kind: str) -> None:

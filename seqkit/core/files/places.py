@@ -34,6 +34,7 @@ _KINDS = {
 _TEMPORARY = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-\w+\.part")
 _TAKING = re.compile(r"\..*lock\.(break|restore)\.(?P<pid>\d+)\.[0-9a-f]{32}")  # filelock's own
 _ARRAYS = "arrays-*.safetensors"
+UNNAMED = ".arrays"  # of arrays before their name is known
 
 
 def check(
@@ -217,7 +218,7 @@ def keep_arrays(folder: Path) -> None:
     """Remove the arrays that the manifest does not name, which were replaced, or never came to be named."""
     with contextlib.suppress(OSError, ValueError, RecursionError, AttributeError):
         named = _manifest(folder).get("arrays") if (folder / "manifest.json").exists() else None
-        for arrays in folder.glob(_ARRAYS):
+        for arrays in [folder / UNNAMED, *folder.glob(_ARRAYS)]:
             if arrays.name != named:
                 arrays.unlink(missing_ok=True)
 
