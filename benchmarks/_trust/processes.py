@@ -221,8 +221,12 @@ def _hash(path: Path) -> str:
         return "SQLite"
     if path.suffix in (".json", ".jsonl"):
         lines = raw.splitlines() if path.suffix == ".jsonl" else [raw]
-        with contextlib.suppress(ValueError):
-            raw = json.dumps([_steady(json.loads(line)) for line in lines], sort_keys=True).encode()
+        with contextlib.suppress(ValueError, AttributeError):
+            values = [_steady(json.loads(line)) for line in lines]
+            values = [
+                value for value in values if value.get("event") != "step"
+            ]  # in a log, every ten seconds
+            raw = json.dumps(values, sort_keys=True).encode()
     return hashlib.sha256(raw).hexdigest()
 
 

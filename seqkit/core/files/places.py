@@ -88,9 +88,8 @@ def _is_part(entry: Path) -> bool:
     if entry.is_dir() and entry.name in PARTS:
         return bool(_held(entry))
     name = entry.name
-    return (
-        name == ".lock" or entry.match(_ARRAYS) or bool(_TEMPORARY.fullmatch(name) or _TAKING.fullmatch(name))
-    )
+    ours = name in (".lock", UNNAMED) or entry.match(_ARRAYS)
+    return ours or bool(_TEMPORARY.fullmatch(name) or _TAKING.fullmatch(name))
 
 
 def _manifest(folder: Path) -> Any:  # Any: what json.loads returns
