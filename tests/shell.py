@@ -26,12 +26,12 @@ TEXT = "\n".join(
 SHELL = [sys.executable, "-c", "from seqkit.cli import main; main()"]
 HERE = Path(__file__).parent
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["preloaded"])
+_FORKS.set_forkserver_preload(["benchmarks._trust.preloaded"])
 
 
 def _serve():
     """Start the server that forks, if there is none; it looks for modules where PYTHONPATH says."""
-    places = [str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
+    places = [str(HERE.parent), str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
     with mock.patch.dict(os.environ, PYTHONPATH=os.pathsep.join(places)):
         forkserver.ensure_running()
 

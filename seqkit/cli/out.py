@@ -28,6 +28,12 @@ def takes_up(command: Any) -> Any:
     return command
 
 
+def adds(command: Any) -> Any:
+    """Mark a command that puts files among what any folder --out holds, many times at once."""
+    command.adds = True
+    return command
+
+
 def _names_a_source(parameter: inspect.Parameter) -> bool:
     """Whether what is given may be a file to read: an argument, or an option that is a path."""
     kind, *told = typing.get_args(parameter.annotation) or (parameter.annotation,)
@@ -40,7 +46,8 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(command, eval_str=True)
     if "out" not in signature.parameters:
         return command
-    joins = getattr(command, "takes_up", False)
+    among = getattr(command, "adds", False)
+    joins = among or getattr(command, "takes_up", False)
     sources = {name for name, each in signature.parameters.items() if name != "out" and _names_a_source(each)}
 
     @functools.wraps(command)
@@ -53,7 +60,9 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         values = [value for name, value in given.items() if name in sources]
         values += [one for value in values if isinstance(value, list) for one in value]
         read = [value for value in values if isinstance(value, str | Path) and value != ""]
-        places.check(out, read, replace=force or joins or bool(given.get("resume")))
+        places.check(out, read, replace=force or joins or bool(given.get("resume")), among=among)
+        if joins:
+            places.tidy(Path(out))
         with contextlib.nullcontext() if joins else places.claimed(out):
             return command(**given)
 

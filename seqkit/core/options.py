@@ -179,7 +179,7 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
             raise OptionError(f"set: got {text!r}, expected name=value, such as noise_exponent=0.5.")
         try:
             found[name] = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             found[name] = value
     return found
 

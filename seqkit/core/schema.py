@@ -8,7 +8,7 @@ import math
 import reprlib
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
@@ -38,6 +38,11 @@ def check(where: str, value: object, kind: type[T]) -> T:
             "a copy."
         )
     return typing.cast(T, value)
+
+
+def known(value: Mapping[str, Any], kind: type) -> dict[str, Any]:
+    """The parts of a checked value that a TypedDict names: what else a file says is no argument."""
+    return {name: part for name, part in value.items() if name in _hints(kind)}
 
 
 def _faults(value: Any, hint: Any, place: str) -> Iterator[tuple[str, str, str]]:

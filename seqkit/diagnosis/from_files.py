@@ -132,7 +132,7 @@ def read(source: Source, path: str | Path, known: Collection[str] | None = None)
 def split_file(
     path: str, shares: Sequence[str], out: Path, source: Source, *, seed: int = 1
 ) -> list[dict[str, Any]]:
-    """Write a TSV file (label, text, group) for each part=share; all of them or none."""
+    """Write a TSV file (label, text, group) for each part=share, and split.json, which says how."""
     wanted: dict[str, float] = {}
     for text in shares:
         name, _, value = text.partition("=")
@@ -145,10 +145,7 @@ def split_file(
     for name, rows in split(part.labels, wanted, groups=part.groups, seed=seed).items():
         own = take(part, rows.tolist())
         made.append((out / f"{name}.tsv", name, own, _tsv(own, source)))
-    for target, _, _, content in made:
-        with files.write_atomic(target) as file:
-            file.write(content)
-    return [
+    found = [
         {
             "part": name,
             "rows": len(own.texts),
@@ -157,6 +154,12 @@ def split_file(
         }
         for target, name, own, _ in made
     ]
+    # first, so that the folder of a killed split is known as one
+    files.write_json(out / "split.json", {"source": path, "seed": seed, "shares": wanted, "parts": found})
+    for target, _, _, content in made:
+        with files.write_atomic(target) as file:
+            file.write(content)
+    return found
 
 
 def _tsv(part: Part, source: Source) -> bytes:

@@ -3,15 +3,34 @@
 Not handled: making it (diagnosis.diagnose), drawing it (report.pages.diagnosis_page).
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypedDict
 
-from seqkit.core.errors import FormatError
+from seqkit.core import files, schema
+from seqkit.core.errors import FormatError, SeqkitError
+from seqkit.core.schema import Count
 
 KIND = "seqkit-diagnosis"
+
+
+class _Value(TypedDict):
+    name: str
+    value: float
+
+
+class _Wrong(TypedDict):
+    row: Count
+
+
+class _Saved(TypedDict):
+    """What is used of a saved diagnosis; a page shows the rest as it is."""
+
+    kind: Literal["seqkit-diagnosis"]
+    errors: list[_Value]
+    values: dict[str, float]
+    wrong: list[_Wrong]
 
 
 @dataclass(frozen=True)
@@ -64,12 +83,9 @@ class Diagnosis:
         Raises:  FormatError if the file is none.
         """
         try:
-            plain = json.loads(path.read_text(encoding="utf-8"))
-            if plain["kind"] != KIND:
-                raise KeyError(KIND)
-            return Diagnosis.from_json(plain)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            why = "no such file" if isinstance(error, FileNotFoundError) else "not a diagnosis"
+            return Diagnosis.from_json(schema.check(str(path), files.read_json(path), _Saved))
+        except (OSError, SeqkitError, TypeError) as error:
+            why = "no such file" if isinstance(error, FileNotFoundError) else f"not a diagnosis ({error})"
             raise FormatError(
                 f"{path}: {why}. Make one with seqkit diagnose run --out {path.stem}.json."
             ) from error

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from seqkit.core import files
-from seqkit.core.errors import OptionError, SeqkitError
+from seqkit.core.errors import SeqkitError
 from seqkit.report.curves import learning_curve
 from seqkit.report.figure import check_picture
 from seqkit.train.data import Data
@@ -54,11 +54,8 @@ class TrainingRun:
         model, out, first = self.model, self.out, world is None or world.rank == 0
         if self.curve is not None:
             check_picture(self.curve, "curve")  # before the work, not after it
-        written, there = model.written or model.kind, files.kind_of(out)
-        if first and there not in (None, written):
-            raise OptionError(
-                f"{out}: holds {there}, expected {written} or a new folder. Choose another one."
-            )
+        if first:
+            files.keep_other(out, model.written or model.kind)
         logs = self._logs() if first else ()
         with _whole_or_nothing(out):
             data = read(out if first else None)

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
-from seqkit.core import files
+from seqkit.core import files, schema
 from seqkit.core.checks import check_form
 from seqkit.core.errors import ModelFileError, OptionError, ShapeError
-from seqkit.core.score import Loss
 from seqkit.core.types import Arrays
-from seqkit.train.progress import Place, PlaceJson, read_history
+from seqkit.train.progress import Place, PlaceJson, read_history, read_loss
 
 
 def take_state(own: Arrays, given: Arrays) -> None:
@@ -77,10 +76,10 @@ class Checkpoint:
                 )
         place = meta["place"]
         try:
-            told = {"loss": Loss(**place["loss"]), "history": read_history(place["history"])}
+            told = {"loss": read_loss(place["loss"]), "history": read_history(place["history"])}
         except ModelFileError as error:
             raise ModelFileError(f"{self.folder}: {error} Train again without resuming.") from error
-        found = Place(**(place | told))
+        found = Place(**(schema.known(place, PlaceJson) | told))
         if len(found.history) != found.epoch or sum(e.units for e in found.history) > found.units:
             raise ModelFileError(
                 f"{self.folder}: got {found.units:,} units in {found.epoch:,} epochs and results of "

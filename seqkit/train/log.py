@@ -96,7 +96,7 @@ class JsonLines:
             try:
                 line = json.loads(text)
                 lines.append({"event": line["event"], "done": int(line["done"])} | line)
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
                 raise FormatError(
                     f"{self.path}: line {number:,} is not from a training log ({error}). Choose another "
                     "file for the log."

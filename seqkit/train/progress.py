@@ -89,7 +89,14 @@ def read_history(epochs: Sequence[EpochJson]) -> History:
     """The history that a file holds.  Raises:  ModelFileError unless its epochs are 1, 2, 3, ..."""
     if (numbers := [epoch["number"] for epoch in epochs]) != list(range(1, len(epochs) + 1)):
         raise ModelFileError(f"history: got epochs {numbers}, expected 1 to {len(epochs)}.")
-    return [Epoch(e["number"], Loss(**e["loss"]), e["units"], e["seconds"], e["validation"]) for e in epochs]
+    return [
+        Epoch(e["number"], read_loss(e["loss"]), e["units"], e["seconds"], e["validation"]) for e in epochs
+    ]
+
+
+def read_loss(loss: LossJson) -> Loss:
+    """The loss that a file holds."""
+    return Loss(loss["total"], loss["count"])
 
 
 @dataclass(frozen=True)

@@ -264,6 +264,6 @@ def _value(text: str, number: Any) -> Any:
     """The value as JSON, else the text itself; 1e3 is a whole number where the option is an int."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
-    return int(value) if number is int and isinstance(value, float) and value == int(value) else value
+    return int(value) if number is int and isinstance(value, float) and value.is_integer() else value

@@ -4,6 +4,7 @@ import pytest
 import typer.main
 from in_process import refused, run
 
+from benchmarks._trust.commands import COMMANDS
 from seqkit.cli.app import make
 from seqkit.cli.out import guarded
 from seqkit.core.files import places
@@ -91,3 +92,9 @@ def test_other_processes_of_a_parallel_run_claim_nothing(monkeypatch):
         return out
 
     assert guarded(command)(out="x") == "x"
+
+
+def test_list_of_writing_commands_for_kills_and_races_has_each():
+    assert not [
+        words for words in ALL if not any(each.words[: len(words)] == [*words] for each in COMMANDS.values())
+    ]

@@ -10,7 +10,7 @@ import seqkit
 from seqkit.cli import common
 from seqkit.cli.help import group
 from seqkit.cli.options import Asked, asked
-from seqkit.cli.out import takes_up
+from seqkit.cli.out import adds
 from seqkit.core.options import Settings, option
 from seqkit.text.normalize import Normalizer
 
@@ -124,7 +124,7 @@ def list_corpora(json: common.AsJson = False) -> None:
 
 
 @app.command()
-@takes_up
+@adds
 def fetch(
     name: Annotated[str, typer.Argument(help="A name that `seqkit corpus list` shows.")],
     *,

@@ -1,7 +1,6 @@
 """seqkit demo: train word vectors on the planted corpus that ships, and ask them what it planted."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -22,12 +21,13 @@ def demo(
 
     Example: seqkit demo --out demo.vectors
     """
+    from seqkit.core.files.places import temporary_folder
     from seqkit.embeddings.training.data import read
     from seqkit.models.run import TrainingRun
 
     planted = seqkit.shipped("planted")
     model = seqkit.SkipGram(dim=50, epochs=10, device="cpu", threads=threads)
-    with TemporaryDirectory() as folder:
+    with temporary_folder(None, "demo") as folder:
         kept = out or Path(folder) / "demo.vectors"
         run = TrainingRun(model, kept)
         result = run.train(

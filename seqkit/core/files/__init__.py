@@ -30,6 +30,7 @@ __all__ = [
     "check",
     "check_numbers",
     "checked",
+    "keep_other",
     "kind_of",
     "load",
     "read_json",
@@ -148,29 +149,28 @@ def save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: 
 
 
 def _save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: Mapping[str, Any]) -> None:
-    places.sweep(folder)
-    _keep_other(folder, kind)
-    with write_atomic(folder / ".arrays") as file:
-        digest, size, sums = stored.write(file, arrays)
-    name = f"arrays-{digest[:16]}.safetensors"
-    (folder / ".arrays").replace(folder / name)
-    manifest = {
-        "seqkit": FORMAT_VERSION,
-        "kind": kind,
-        "arrays": name,
-        "bytes": size,
-        "sha256": digest,
-        "meta": dict(meta),
-    }
-    if size >= VERIFY_BELOW:
-        manifest["blocks"] = {"size": stored.BLOCK, "crc32": sums}
-    write_json(folder / "manifest.json", manifest | {"checksum": _checksum(manifest)})
-    for old in folder.glob("arrays-*.safetensors"):
-        if old.name != name:
-            old.unlink()
+    keep_other(folder, kind)
+    try:
+        with write_atomic(folder / places.UNNAMED) as file:
+            digest, size, sums = stored.write(file, arrays)
+        name = f"arrays-{digest[:16]}.safetensors"
+        (folder / places.UNNAMED).replace(folder / name)
+        manifest = {
+            "seqkit": FORMAT_VERSION,
+            "kind": kind,
+            "arrays": name,
+            "bytes": size,
+            "sha256": digest,
+            "meta": dict(meta),
+        }
+        if size >= VERIFY_BELOW:
+            manifest["blocks"] = {"size": stored.BLOCK, "crc32": sums}
+        write_json(folder / "manifest.json", manifest | {"checksum": _checksum(manifest)})
+    finally:
+        places.keep_arrays(folder)
 
 
-def _keep_other(folder: Path, kind: str) -> None:
+def keep_other(folder: Path, kind: str) -> None:
     """Raise OptionError if the folder holds an artefact of another kind; a damaged one is replaced."""
     with contextlib.suppress(ModelFileError):
         if (there := kind_of(folder)) not in (None, kind):

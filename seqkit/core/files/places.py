@@ -16,11 +16,14 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-from seqkit.core.errors import OptionError, resource_error
+from seqkit.core.errors import OptionError, SeqkitError, resource_error
 
-RUN = ("checkpoint", "log.jsonl", "run.json")  # what a training writes into its folder, one of them first
+RUN = ("log.jsonl", "run.json", "search.lock", "search.sqlite", "split.json")  # written beside a result
+PARTS = ("checkpoint", "corpus", "counts", "model", "trials")  # folders within a result
 WAIT = 60.0  # seconds that a short writer waits for another one
+SIGNING = 2.0  # seconds after which a lock without a name is of a process killed before it could sign
 _KINDS = {
     stat.S_ISFIFO: "a pipe",
     stat.S_ISCHR: "a device",
@@ -28,13 +31,22 @@ _KINDS = {
     stat.S_ISSOCK: "a socket",
 }
 _TEMPORARY = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-\w+\.part")
+_TAKING = re.compile(r"\..*lock\.(break|restore)\.(?P<pid>\d+)\.[0-9a-f]{32}")  # filelock's own
+_ARRAYS = "arrays-*.safetensors"
+UNNAMED = ".arrays"  # of arrays before their name is known
 
 
-def check(out: str | os.PathLike[str], sources: Iterable[str | Path] = (), *, replace: bool = False) -> None:
+def check(
+    out: str | os.PathLike[str],
+    sources: Iterable[str | Path] = (),
+    *,
+    replace: bool = False,
+    among: bool = False,
+) -> None:
     """Raise OptionError unless results may be written to `out`.
 
     It must be new, or an empty folder; with `replace` also a file, or a folder that seqkit wrote. sources:
-    what is read meanwhile.
+    what is read meanwhile. among: results are put among what any folder holds.
     """
     path = Path(out)
     if not os.fspath(out).strip() or path.resolve() in (Path.cwd(), *Path.cwd().parents):
@@ -51,7 +63,7 @@ def check(out: str | os.PathLike[str], sources: Iterable[str | Path] = (), *, re
     mode = path.stat().st_mode
     if found := [name for test, name in _KINDS.items() if test(mode)]:
         raise OptionError(f"{path}: is {found[0]}, expected a file or a folder. Choose another place.")
-    if path.is_dir() and not any(path.iterdir()):
+    if path.is_dir() and (among or not any(path.iterdir())):
         return
     if not (what := "a file" if path.is_file() else _held(path)):
         raise OptionError(f"{path}: holds files that seqkit did not write. Choose another folder.")
@@ -60,12 +72,28 @@ def check(out: str | os.PathLike[str], sources: Iterable[str | Path] = (), *, re
 
 
 def _held(folder: Path) -> str:
-    """What seqkit wrote into a folder; empty: nothing."""
+    """What seqkit wrote into a folder; empty: nothing, or other things too."""
     with contextlib.suppress(OSError, ValueError, RecursionError):
-        manifest = json.loads((folder / "manifest.json").read_bytes())
+        manifest = _manifest(folder)
         if isinstance(manifest, dict) and "seqkit" in manifest:
             return str(manifest.get("kind"))
-    return "a run that was not finished" if any((folder / name).exists() for name in RUN) else ""
+    ours = any((folder / name).is_file() for name in RUN) or all(map(_is_part, folder.iterdir()))
+    if any(folder.glob(_ARRAYS)) and (folder / "manifest.json").is_file():
+        return "a damaged artefact"
+    return "a run that was not finished" if ours else ""
+
+
+def _is_part(entry: Path) -> bool:
+    """Whether only a writer that was stopped leaves this in a folder."""
+    if entry.is_dir() and entry.name in PARTS:
+        return bool(_held(entry))
+    name = entry.name
+    ours = name in (".lock", UNNAMED) or entry.match(_ARRAYS)
+    return ours or bool(_TEMPORARY.fullmatch(name) or _TAKING.fullmatch(name))
+
+
+def _manifest(folder: Path) -> Any:  # Any: what json.loads returns
+    return json.loads((folder / "manifest.json").read_bytes()[: 1 << 28])
 
 
 @contextlib.contextmanager
@@ -82,8 +110,7 @@ def claimed(out: str | os.PathLike[str]) -> Iterator[None]:
         raise resource_error(path.parent, error) from error
     try:
         with locked(path.parent / f".{path.name}.lock", path, wait=0):
-            for folder in (path.parent, path):
-                sweep(folder)
+            tidy(path)
             yield
     finally:
         for folder in made:
@@ -102,7 +129,13 @@ def locked(lock: Path, place: Path, *, wait: float = WAIT) -> Iterator[None]:
 
     held = filelock.SoftFileLock(lock, timeout=wait)
     try:
-        held.acquire()
+        try:
+            held.acquire()
+        except filelock.Timeout:
+            if not _never_signed(lock):
+                raise
+            held.break_lock()
+            held.acquire()
     except filelock.Timeout as error:
         raise OptionError(
             f"{place}: is being written by {_holder(lock)}. Wait for it, stop it, or choose another place."
@@ -113,6 +146,17 @@ def locked(lock: Path, place: Path, *, wait: float = WAIT) -> Iterator[None]:
         yield
     finally:
         held.release()
+
+
+def _never_signed(lock: Path) -> bool:
+    """Whether a lock does not come to say whose it is: its process was killed before it could sign."""
+    with contextlib.suppress(OSError):
+        made, ends = lock.stat(), time.monotonic() + SIGNING
+        while not lock.stat().st_size and lock.stat().st_ino == made.st_ino:
+            if time.monotonic() > ends:
+                return True
+            time.sleep(0.05)
+    return False
 
 
 def _holder(lock: Path) -> str:
@@ -130,7 +174,8 @@ def _host() -> str:
 
 
 def temporary(path: Path) -> tuple[int, Path]:
-    """A new file beside `path`, open for writing, whose name says which process writes it."""
+    """A new file beside `path`, open for writing, whose name says which process writes it; dead ones go."""
+    sweep(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=_prefix(path.name), suffix=".part")
     return handle, Path(name)
 
@@ -143,6 +188,7 @@ def temporary_folder(near: Path | None, purpose: str) -> "tempfile.TemporaryDire
     try:
         if near is not None:
             near.mkdir(parents=True, exist_ok=True)
+        sweep(near or Path(tempfile.gettempdir()))
         return tempfile.TemporaryDirectory(
             dir=near, prefix=_prefix(purpose), suffix=".part", ignore_cleanup_errors=True
         )
@@ -154,17 +200,39 @@ def _prefix(name: str) -> str:
     return f".{name}.{_host()}-{os.getpid()}-"
 
 
+def tidy(out: Path) -> None:
+    """Remove what killed writers left beside `out`, in it, and among the system's temporary files."""
+    for folder in (out.parent, Path(tempfile.gettempdir())):
+        sweep(folder)
+    for name, _, files in os.walk(out):
+        inside = Path(name)
+        sweep(inside)
+        if ".lock" in files:  # the lock of the dead goes by being held
+            with contextlib.suppress(SeqkitError), locked(inside / ".lock", inside, wait=0):
+                keep_arrays(inside)
+
+
+def keep_arrays(folder: Path) -> None:
+    """Remove the arrays that the manifest does not name, which were replaced, or never came to be named."""
+    with contextlib.suppress(OSError, ValueError, RecursionError, AttributeError):
+        named = _manifest(folder).get("arrays") if (folder / "manifest.json").exists() else None
+        for arrays in [folder / UNNAMED, *folder.glob(_ARRAYS)]:
+            if arrays.name != named:
+                arrays.unlink(missing_ok=True)
+
+
 def sweep(folder: Path) -> None:
     """Remove temporary files and folders in `folder` whose process, of this host, lives no more."""
     with contextlib.suppress(OSError):
         for entry in list(folder.iterdir()):
-            found = _TEMPORARY.fullmatch(entry.name)
-            if not found or found["host"] != _host() or _alive(int(found["pid"])):
+            found = _TEMPORARY.fullmatch(entry.name) or _TAKING.fullmatch(entry.name)
+            if not found or found.groupdict().get("host", _host()) != _host() or _alive(int(found["pid"])):
                 continue
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry, ignore_errors=True)
-            else:
-                entry.unlink()
+            with contextlib.suppress(OSError):  # another user's, say
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry, ignore_errors=True)
+                else:
+                    entry.unlink()
 
 
 def _alive(pid: int) -> bool:

@@ -19,6 +19,7 @@ from seqkit.core.checks import check_rows, need
 from seqkit.core.device import gpu
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import ModelFileError, SeqkitError
+from seqkit.core.files.kept import load_kept
 from seqkit.core.types import Array
 from seqkit.embeddings.cooccurrence import merging
 from seqkit.embeddings.cooccurrence.counting import Forecast, Matrix
@@ -268,10 +269,13 @@ def _damaged(folder: str | os.PathLike[str], error: SeqkitError) -> ModelFileErr
 
 def kept_counts(folder: Path, key: str) -> Cooccurrence | None:
     """The counts in `folder` if they have this key."""
-    if not (folder / "manifest.json").is_file() or files.kind_of(folder) != "cooccurrence":
-        return None
-    kept = Cooccurrence.load(folder)
-    return kept if kept.meta.get("key") == key else None
+
+    def load(folder: Path) -> Cooccurrence | None:
+        found = Cooccurrence.load(folder)
+        ours = found.meta.get("key") == key
+        return found if ours and len(found.columns) == len(found.values) else None  # checked as they are used
+
+    return load_kept(folder, "cooccurrence", load)
 
 
 def _finish(

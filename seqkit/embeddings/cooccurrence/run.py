@@ -26,9 +26,10 @@ def read_size(text: str) -> int:
     524288000
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
-    if not match or not (size := int(float(match[1]) * SIZES[match[2].upper()])):
-        raise OptionError(f"memory: got {text!r}, expected a size above 0 such as 500M or 4G.")
-    return size
+    size = float(match[1]) * SIZES[match[2].upper()] if match else 0.0
+    if not 1 <= size < 1 << 62:
+        raise OptionError(f"memory: got {text[:60]!r}, expected a size above 0 such as 500M or 4G.")
+    return int(size)
 
 
 def count_text(

@@ -80,7 +80,7 @@ class Fitted:
         if own["scheme"] is not None and own["given"] is None:
             raise FormatError(f"labels: got scheme {own['scheme']} and none in which they were given.")
         lexicon = Lexicon.from_arrays(part(arrays, "lexicon."))
-        return cls(lexicon, Labels(**meta["labels"]), meta["coverage"])
+        return cls(lexicon, Labels(**schema.known(own, _Labels)), meta["coverage"])
 
 
 class Tagger(Model[Fitted]):

@@ -18,6 +18,7 @@ from seqkit.core import files
 from seqkit.core.checks import check_ends, check_ids, need
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import FormatError, ModelFileError, SeqkitError
+from seqkit.core.files.kept import load_kept
 from seqkit.core.files.places import temporary_folder
 from seqkit.core.schema import Count
 from seqkit.core.types import Array, Ids
@@ -272,9 +273,14 @@ def _fingerprint(ids: Array, starts: Array) -> str:
 
 def _kept(folder: Path, text: Text, key: Any) -> Corpus | None:
     """The corpus in `folder` if it was built from this text with these settings."""
-    if not (folder / "manifest.json").is_file() or files.kind_of(folder) != "corpus":
+    if (kept := load_kept(folder, "corpus", _load_checked)) is None:
         return None
-    kept = Corpus.load(folder)
     for piece in text:
         key.update(piece.encode())
     return kept if kept.meta.get("key") == key.hexdigest() else None
+
+
+def _load_checked(folder: Path) -> Corpus:
+    found = Corpus.load(folder)
+    _ = found.ids, found.starts  # checked as they are first used
+    return found

@@ -1,6 +1,7 @@
 """Files opened by their first bytes: plain, gz, bz2, xz or zst; damaged archives and bombs are refused."""
 
 import bz2
+import contextlib
 import gzip
 import io
 import lzma
@@ -86,7 +87,9 @@ class _Whole:
 
         file.seek(0)
         self._inner = inner
-        self._left = zstandard.get_frame_parameters(file.read(18)).content_size
+        self._left = zstandard.CONTENTSIZE_UNKNOWN
+        with contextlib.suppress(zstandard.ZstdError):  # raised again as it is read
+            self._left = zstandard.get_frame_parameters(file.read(18)).content_size
         self._known = self._left not in (zstandard.CONTENTSIZE_UNKNOWN, zstandard.CONTENTSIZE_ERROR)
         file.seek(0)
 

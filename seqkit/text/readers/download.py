@@ -1,15 +1,16 @@
 """A download that continues where it was cut: HTTP ranges, into a .part file beside the final file."""
 
+import contextlib
 import http.client
 import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from seqkit.core.errors import FormatError
+from seqkit.core.errors import FormatError, resource_error
 
 PIECE = 1 << 20
 TRIES = 3
@@ -37,7 +38,7 @@ class Resuming:
                         "continue from there."
                     ) from error
                 time.sleep(self.wait * 2**attempt)
-        with self.part.open("rb") as source, Path(output).open("wb") as target:
+        with _writing(Path(output)), self.part.open("rb") as source, Path(output).open("wb") as target:
             shutil.copyfileobj(source, target)
 
     def _go_on(self, address: str) -> None:
@@ -62,9 +63,12 @@ class Resuming:
 
     def _copy(self, address: str, answer: Any, done: int, total: int) -> None:
         shown = time.monotonic()
-        with self.part.open("ab" if done else "wb") as file:
+        with _writing(self.part):
+            file = self.part.open("ab" if done else "wb", buffering=0)  # so that no write is left to closing
+        with file:
             while piece := answer.read(PIECE):
-                done += file.write(piece)
+                with _writing(self.part):
+                    done += _write(file, piece)
                 if self.size is not None and done > self.size:
                     break
                 if self.progress and time.monotonic() - shown > 1:
@@ -75,6 +79,23 @@ class Resuming:
             raise FormatError(f"fetch: {address} is longer than {self.size:,} bytes. The file has changed.")
         if done < (total or self.size or 0):
             raise http.client.IncompleteRead(b"", (total or self.size or 0) - done)
+
+
+def _write(file: IO[bytes], piece: bytes) -> int:
+    """Write all of a piece, which a file without a buffer may take in parts; return its size."""
+    left = memoryview(piece)
+    while left:
+        left = left[file.write(left) :]
+    return len(piece)
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Tell what goes wrong as of the disk, not of the network."""
+    try:
+        yield
+    except OSError as error:
+        raise resource_error(path, error) from error
 
 
 class _SecureRedirects(urllib.request.HTTPRedirectHandler):

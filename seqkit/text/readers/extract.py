@@ -1,18 +1,22 @@
 """Archives unpacked safely: plain files only, inside the folder, of bounded size."""
 
+import contextlib
+import lzma
 import shutil
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
-from seqkit.core.errors import FormatError
+from seqkit.core.errors import FormatError, resource_error
 from seqkit.core.files.places import temporary_folder
 
 MOST_BYTES = 20 << 30
 MOST_FILES = 200_000
 RATIO = 1000
+DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError)
 FREE = 64 << 20  # bytes out before the ratio counts
 
 
@@ -23,56 +27,72 @@ def extract(archive: Path, folder: Path, *, most_bytes: int = MOST_BYTES) -> lis
     """
     with temporary_folder(folder.parent, "extract") as working:
         inside, seen, size = Path(working) / "files", set[str](), 0
-        inside.mkdir()
         try:
+            inside.mkdir()
             for name, source in _members(archive):
                 target = inside / _safe(archive, name, seen)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with target.open("wb") as out:
-                    while piece := source.read(1 << 20):
+                    for piece in _pieces(archive, source):
                         size += out.write(piece)
                         if size > most_bytes or (size > FREE and size > RATIO * archive.stat().st_size):
                             raise FormatError(
                                 f"{archive}: grows beyond {size:,} bytes; at most {RATIO}-fold is unpacked."
                             )
-        except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError) as error:
-            raise FormatError(f"{archive}: the archive is damaged or cut short ({error}).") from error
-        if not seen:
-            raise FormatError(f"{archive}: holds no file.")
-        if folder.exists():
-            shutil.rmtree(folder)
-        inside.rename(folder)
+            if not seen:
+                raise FormatError(f"{archive}: holds no file.")
+            if folder.exists():
+                shutil.rmtree(folder)
+            inside.rename(folder)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise FormatError(f"{archive}: one name is a file and a folder in it ({name!r}).") from error
+        except OSError as error:
+            raise resource_error(folder, error) from error
     return sorted(folder / name for name in seen)
+
+
+@contextlib.contextmanager
+def _reading(archive: Path) -> Iterator[None]:
+    """Tell what readers raise as damage of the archive."""
+    try:
+        yield
+    except (*DAMAGE, EOFError, OSError, RuntimeError, ValueError) as error:
+        raise FormatError(f"{archive}: the archive is damaged or cut short ({error}).") from error
+
+
+def _pieces(archive: Path, source: IO[bytes]) -> Iterator[bytes]:
+    with _reading(archive):
+        while piece := source.read(1 << 20):
+            yield piece
 
 
 def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
     """Name and content of each plain file; anything but files and folders is refused."""
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as file:
-            for entry in file.infolist():
-                kind = (
-                    entry.external_attr >> 28
-                )  # 8 is a plain file, 4 a folder, 0 unknown to the system that packed it
-                if not entry.is_dir() and kind not in (0, 8):
-                    raise FormatError(
-                        f"{archive}: {entry.filename!r} is a link or device; only plain files are unpacked."
-                    )
-                if not entry.is_dir():
+    with _reading(archive):
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as file:
+                for entry in file.infolist():
+                    if entry.is_dir():
+                        continue
+                    if entry.external_attr >> 28 not in (0, 8):  # 8: a plain file; 0: the packer did not know
+                        raise _not_plain(archive, entry.filename)
                     with file.open(entry) as source:
                         yield entry.filename, source
-        return
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            if not member.isfile() and not member.isdir():
-                raise FormatError(
-                    f"{archive}: {member.name!r} is a link or device; only plain files are unpacked."
-                )
-            if member.isfile():
-                content = tar.extractfile(member)
-                assert content is not None  # it is a plain file
-                yield member.name, content
-        while tar.fileobj is not None and tar.fileobj.read(1 << 20):
-            pass  # to the end, where the checksum of the compressed stream stands
+            return
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                if not member.isfile() and not member.isdir():
+                    raise _not_plain(archive, member.name)
+                if member.isfile():
+                    content = tar.extractfile(member)
+                    assert content is not None  # it is a plain file
+                    yield member.name, content
+            while tar.fileobj is not None and tar.fileobj.read(1 << 20):
+                pass  # to the end, where the checksum of the compressed stream stands
+
+
+def _not_plain(archive: Path, name: str) -> FormatError:
+    return FormatError(f"{archive}: {name!r} is a link or device; only plain files are unpacked.")
 
 
 def _safe(archive: Path, name: str, seen: set[str]) -> str:

@@ -194,7 +194,9 @@ def parquet(path: Path, columns: Sequence[str | None]) -> Iterator[Row]:
             for cells in batch.to_pylist():
                 number += 1
                 yield Row(cells, str(path), number, "row")
-    except pa.ArrowException as error:
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:  # of damage too, which has no number
         raise FormatError(f"{path}: not a readable Parquet file ({error}).") from error
 
 

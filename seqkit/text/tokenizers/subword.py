@@ -19,6 +19,7 @@ __all__ = ["Subword"]
 Model = Literal["byte-bpe", "bpe", "wordpiece", "unigram"]
 MODELS: tuple[Model, ...] = ("byte-bpe", "bpe", "wordpiece", "unigram")
 UNK = "<unk>"
+_LONGEST = 4096  # characters; the library holds a token as a chain of nodes, which may end its stack
 _PROBE = "a Z 0 . é 你 \U0001f40d \x00"  # characters that any tokenizer must take, known or not
 
 
@@ -39,7 +40,10 @@ class Subword(Tokenizer):
         from tokenizers import Tokenizer as Engine
 
         with _told("tokenizer.json: not a tokenizer definition"):
-            kind = json.loads(definition)["model"]["type"]
+            model = json.loads(definition)["model"]
+            kind, words = model["type"], model.get("vocab", ())
+            if any(len(str(word)) > _LONGEST for word in words):
+                raise ValueError(f"a token of more than {_LONGEST:,} characters")
             self._engine: Any = Engine.from_str(definition)
             self._engine.no_truncation()  # no text is cut, none filled up
             self._engine.no_padding()

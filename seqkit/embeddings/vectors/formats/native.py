@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, NotRequired, TypedDict
 from seqkit.core import files
 from seqkit.core.checks import need
 from seqkit.core.errors import FormatError, ModelFileError, ShapeError
-from seqkit.core.schema import Count
+from seqkit.core.schema import Count, known
 from seqkit.core.types import Array, Arrays, Floats, part
 from seqkit.embeddings.vectors import quantisation
 from seqkit.embeddings.vectors.contents import Contents
@@ -61,7 +61,9 @@ class Native:
                 if own["min_n"] > own["max_n"] > 0:
                     raise ShapeError(f"got n-grams of {own['min_n']} to {own['max_n']} characters")
                 shape = (len(vocab) + own["buckets"], meta["dim"])
-                ngrams = NgramTable(_matrix(part(arrays, TABLE), shape, meta["dtype"]), **own)
+                ngrams = NgramTable(
+                    _matrix(part(arrays, TABLE), shape, meta["dtype"]), **known(own, _Subwords)
+                )
                 contents = SubwordContents(vocab, contents.matrix, ngrams)
         except (ShapeError, FormatError) as error:
             raise ModelFileError(f"{path}: the vectors are not whole ({error}).") from error

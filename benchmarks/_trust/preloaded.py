@@ -1,4 +1,4 @@
-"""What the server of shell.run imports before it forks: all that commands need, so that none imports it again."""
+"""What a process imports before it forks commands: all that they need, so that none imports it again."""
 
 import gc
 import importlib
