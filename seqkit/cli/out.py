@@ -5,12 +5,14 @@ import functools
 import inspect
 import os
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.models import ArgumentInfo
+
+from seqkit.core.interrupt import Stopped
 
 Force = Annotated[
     bool,
@@ -41,6 +43,29 @@ def _names_a_source(parameter: inspect.Parameter) -> bool:
     return kind in paths or any(isinstance(one, ArgumentInfo) for one in told)
 
 
+def _stamp(out: str | Path) -> dict[str, tuple[int, int]]:
+    """For a file, or each file of a folder, what differs when it was written."""
+    path = Path(out)
+    found = path.iterdir() if path.is_dir() else [path] if path.exists() else []
+    told = {entry.name: entry.stat() for entry in found if entry.is_file()}
+    return {name: (stat.st_ino, stat.st_mtime_ns) for name, stat in told.items()}
+
+
+@contextlib.contextmanager
+def _stop_told(out: str | Path) -> Iterator[None]:
+    """Raise Stopped, which says what became of --out, where the block is interrupted."""
+    before = _stamp(out)
+    try:
+        yield
+    except Stopped:
+        raise
+    except KeyboardInterrupt as stop:
+        last = Path(out).name if Path(out).is_file() else "manifest.json"
+        now = _stamp(out)
+        how = "was not written" if now == before else "was written in part"
+        raise Stopped(f"{out} {how if now.get(last) == before.get(last) else 'was written'}") from stop
+
+
 def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     """The command with --force, and with its --out checked and claimed before it begins."""
     signature = inspect.signature(command, eval_str=True)
@@ -63,7 +88,7 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         places.check(out, read, replace=force or joins or bool(given.get("resume")), among=among)
         if joins:
             places.tidy(Path(out))
-        with contextlib.nullcontext() if joins else places.claimed(out):
+        with _stop_told(out), contextlib.nullcontext() if joins else places.claimed(out):
             return command(**given)
 
     parameters = list(signature.parameters.values())

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from seqkit.core import files
-from seqkit.core.errors import SeqkitError
+from seqkit.core.interrupt import Stopped
 from seqkit.report.curves import learning_curve
 from seqkit.report.figure import check_picture
+from seqkit.train.checkpoint import Checkpoint
 from seqkit.train.data import Data
 from seqkit.train.log import JsonLines, Log
 from seqkit.train.progress import Progress
@@ -57,21 +58,45 @@ class TrainingRun:
         if first:
             files.keep_other(out, model.written or model.kind)
         logs = self._logs() if first else ()
-        with _whole_or_nothing(out):
+        with self._whole_or_nothing(first, resume):
             data = read(out if first else None)
             run = {"checkpoint": out / "checkpoint", "resume": resume, "report": report, "logs": logs}
             run |= {} if self.minutes is None else {"minutes": self.minutes}
             run |= {} if world is None else {"world": world}
             with data.placed():
                 made = model.fit(*data.args, **data.given, **run)
-        result = self._result(data, made)
-        if first:
-            data.save(model, made, out)
-            files.write_json(out / "run.json", result)
-            if self.curve is not None:
-                history = model.history
-                learning_curve(self.curve, [e.loss.mean for e in history], [e.validation for e in history])
+            result = self._result(data, made)
+            if first:
+                self._write(data, made, result)
         return result
+
+    def _write(self, data: Data, made: Any, result: dict[str, Any]) -> None:
+        data.save(self.model, made, self.out)
+        files.write_json(self.out / "run.json", result)
+        if self.curve is not None:
+            history = self.model.history
+            learning_curve(self.curve, [e.loss.mean for e in history], [e.validation for e in history])
+
+    @contextlib.contextmanager
+    def _whole_or_nothing(self, first: bool, resume: bool) -> Iterator[None]:
+        """Remove what this run put into a new folder if it ends before its first checkpoint.
+
+        Raises:  Stopped, if the run is stopped.
+        """
+        was_there, checkpoint = self.out.exists(), Checkpoint(self.out / "checkpoint")
+        new = not (was_there and any(self.out.iterdir()))
+        before = None if resume else checkpoint.stamp()
+        try:
+            yield
+        except (Exception, KeyboardInterrupt) as error:
+            if first and new and checkpoint.stamp() is None:
+                for entry in self.out.iterdir() if was_there else [self.out]:
+                    shutil.rmtree(entry) if entry.is_dir() else entry.unlink(missing_ok=True)
+            if isinstance(error, Exception):
+                raise
+            if checkpoint.stamp() in (None, before):
+                raise Stopped("nothing was saved") from error
+            raise Stopped(f"{self.out} holds the run {checkpoint.reached()}", "--resume") from error
 
     def _logs(self) -> Sequence[Log]:
         if not self.tensorboard:
@@ -109,15 +134,3 @@ def estimate(model: Any, data: Data) -> tuple[dict[str, Any], str]:
     with data.placed():
         found = model.estimate(*data.args, **data.given)
     return dataclasses.asdict(found), found.text(data.unit)
-
-
-@contextlib.contextmanager
-def _whole_or_nothing(out: Path) -> Iterator[None]:
-    """Remove the folder if this run made it and an error occurs before its first checkpoint."""
-    made = not out.exists()
-    try:
-        yield
-    except SeqkitError:
-        if made and not (out / "checkpoint").exists():
-            shutil.rmtree(out, ignore_errors=True)
-        raise
