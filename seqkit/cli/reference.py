@@ -29,7 +29,7 @@ wrote it or it is a file. While a command writes there, `.NAME.lock` beside it s
 host; a killed process holds nothing.
 
 Ctrl-C, SIGTERM and SIGHUP are one wish to stop. A training or a search finishes its step and writes its
-checkpoint; other work ends where it is. One line says what was saved and which command goes on with it. A second
+checkpoint; other work ends where it is. One line says what was saved and which command goes on. A second
 signal ends at once, with the checkpoint before. Under `nohup`, SIGHUP is ignored.
 
 On a terminal, characters that would move the cursor or turn the text
