@@ -14,10 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from seqkit.core import files
-from seqkit.core.interrupt import Stopped
 from seqkit.report.curves import learning_curve
 from seqkit.report.figure import check_picture
-from seqkit.train.checkpoint import Checkpoint
 from seqkit.train.data import Data
 from seqkit.train.log import JsonLines, Log
 from seqkit.train.progress import Progress
@@ -58,7 +56,7 @@ class TrainingRun:
         if first:
             files.keep_other(out, model.written or model.kind)
         logs = self._logs() if first else ()
-        with self._whole_or_nothing(first, resume):
+        with self._whole_or_nothing(first):
             data = read(out if first else None)
             run = {"checkpoint": out / "checkpoint", "resume": resume, "report": report, "logs": logs}
             run |= {} if self.minutes is None else {"minutes": self.minutes}
@@ -78,25 +76,17 @@ class TrainingRun:
             learning_curve(self.curve, [e.loss.mean for e in history], [e.validation for e in history])
 
     @contextlib.contextmanager
-    def _whole_or_nothing(self, first: bool, resume: bool) -> Iterator[None]:
-        """Remove what this run put into a new folder if it ends before its first checkpoint.
-
-        Raises:  Stopped, if the run is stopped.
-        """
-        was_there, checkpoint = self.out.exists(), Checkpoint(self.out / "checkpoint")
+    def _whole_or_nothing(self, first: bool) -> Iterator[None]:
+        """Remove what this run put into a new folder if it ends before its first checkpoint."""
+        was_there = self.out.exists()
         new = not (was_there and any(self.out.iterdir()))
-        before = None if resume else checkpoint.stamp()
         try:
             yield
-        except (Exception, KeyboardInterrupt) as error:
-            if first and new and checkpoint.stamp() is None:
+        except (Exception, KeyboardInterrupt):
+            if first and new and not (self.out / "checkpoint" / "manifest.json").exists():
                 for entry in self.out.iterdir() if was_there else [self.out]:
                     shutil.rmtree(entry) if entry.is_dir() else entry.unlink(missing_ok=True)
-            if isinstance(error, Exception):
-                raise
-            if checkpoint.stamp() in (None, before):
-                raise Stopped("nothing was saved") from error
-            raise Stopped(f"{self.out} holds the run {checkpoint.reached()}", "--resume") from error
+            raise
 
     def _logs(self) -> Sequence[Log]:
         if not self.tensorboard:

@@ -56,14 +56,6 @@ class Checkpoint:
         """Whether there is a checkpoint to resume from."""
         return (self.folder / "manifest.json").is_file()
 
-    def stamp(self) -> tuple[int, int] | None:
-        """What differs after each save; None: there is none."""
-        try:
-            found = (self.folder / "manifest.json").stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns
-
     def reached(self) -> str:
         """How far it goes, in words.
 
