@@ -1,6 +1,7 @@
 """What every test runs under: no unpickling, no network but loopback, shape annotations checked, real data found or skipped."""
 
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -25,6 +26,8 @@ settings.register_profile("same", deadline=None, max_examples=60, derandomize=Tr
 settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 UNPICKLED: list[str] = []
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a job in the background, and its children
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _audit(event: str, arguments: tuple) -> None:

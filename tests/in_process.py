@@ -11,6 +11,7 @@ import warnings
 from unittest import mock
 
 from seqkit.cli import main
+from seqkit.core.interrupt import forget
 
 
 def run(*words, cwd, code=0):
@@ -22,6 +23,7 @@ def run(*words, cwd, code=0):
         warnings.simplefilter("default")
         stack.enter_context(contextlib.redirect_stdout(out))
         stack.enter_context(contextlib.redirect_stderr(err))
+        stack.callback(forget)
         try:
             main()
             ended = 0

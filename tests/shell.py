@@ -46,9 +46,9 @@ def python(source, *, cwd):
     return _ended(_Fork(_program, source, (), cwd=cwd))
 
 
-def start(source, *words):
+def start(source, *words, cwd=None):
     """A program with these arguments that runs on, to be ended by .end(); warnings are errors in it."""
-    return _Fork(_program, source, words)
+    return _Fork(_program, source, words, cwd=cwd)
 
 
 def _ended(fork, code=0):

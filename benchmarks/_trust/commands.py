@@ -46,6 +46,11 @@ class Command:
         return replace(self, line=self.line.replace("../in/", f"../{place}/"))
 
     @property
+    def trains(self) -> bool:
+        """Whether it trains with a checkpoint, or searches."""
+        return self.resumes or self.words[0] == "tune"
+
+    @property
     def resumes(self) -> bool:
         """Whether it goes on from a checkpoint."""
         return self.again == "--resume"

@@ -57,12 +57,12 @@ class Steps:
     def _within(self, path: str | bytes | os.PathLike[Any]) -> bool:
         return os.path.abspath(os.fsdecode(path)).startswith(self.folder)  # noqa: PTH100
 
-    def killed_at(self, number: int) -> None:
-        """From now on this process is killed before step `number`."""
+    def killed_at(self, number: int, sent: int = signal.SIGKILL) -> None:
+        """From now on this process is killed before step `number`, or is sent another signal there."""
 
         def act(now: int, _: str) -> None:
             if now == number:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), sent)
 
         self.watch(act)
 

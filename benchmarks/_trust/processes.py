@@ -63,10 +63,10 @@ class Running:
         while not self._entered[0] and time.monotonic() - self.begun < LONGEST:
             time.sleep(0.0002)
 
-    def kill(self) -> None:
-        """End it at once."""
+    def kill(self, sent: int = signal.SIGKILL) -> None:
+        """End it at once, or send it another signal."""
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self.pid, sent)
 
     def wait(self, seconds: float = LONGEST) -> Ended:
         """Wait for its end; one that hangs is killed, and has the code of SIGALRM."""

@@ -5,13 +5,16 @@ import functools
 import inspect
 import os
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.models import ArgumentInfo
 
+from seqkit.core.interrupt import Stopped
+
+CHECKPOINT = "checkpoint/manifest.json"
 Force = Annotated[
     bool,
     typer.Option(
@@ -41,6 +44,42 @@ def _names_a_source(parameter: inspect.Parameter) -> bool:
     return kind in paths or any(isinstance(one, ArgumentInfo) for one in told)
 
 
+def _stamp(out: str | Path) -> dict[str, tuple[int, int]]:
+    """For a file, or each file of a folder and its checkpoint, what differs when it was written."""
+    path = Path(out)
+    found = [*path.iterdir(), path / CHECKPOINT] if path.is_dir() else [path]
+    told = {str(entry.relative_to(path)): entry.stat() for entry in found if entry.is_file()}
+    return {name: (stat.st_ino, stat.st_mtime_ns) for name, stat in told.items()}
+
+
+@contextlib.contextmanager
+def _stop_told(out: str | Path, resume: bool | None) -> Iterator[None]:
+    """Raise Stopped, which says what became of --out, where the block is interrupted.
+
+    resume: as it was given to a command that has it.
+    """
+    before = _stamp(out)
+    if resume:
+        before.pop(CHECKPOINT, None)  # it is of this run
+    try:
+        yield
+    except Stopped:
+        raise
+    except KeyboardInterrupt as stop:
+        now = _stamp(out)
+        changed = {name for name, stamp in now.items() if stamp != before.get(name)}
+        if CHECKPOINT in changed and resume is not None:
+            from seqkit.train.checkpoint import Checkpoint
+
+            reached = Checkpoint((Path(out) / CHECKPOINT).parent).reached()
+            raise Stopped(f"{out} holds the run {reached}", "--resume") from stop
+        if "search.sqlite" in now:
+            raise Stopped(f"{out} holds the search", "") from stop
+        if {".", "manifest.json"} & changed:
+            raise Stopped(f"{out} was written") from stop
+        raise Stopped(f"{out} was written in part" if changed else f"nothing was saved to {out}") from stop
+
+
 def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     """The command with --force, and with its --out checked and claimed before it begins."""
     signature = inspect.signature(command, eval_str=True)
@@ -60,11 +99,12 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         values = [value for name, value in given.items() if name in sources]
         values += [one for value in values if isinstance(value, list) for one in value]
         read = [value for value in values if isinstance(value, str | Path) and value != ""]
-        places.check(out, read, replace=force or joins or bool(given.get("resume")), among=among)
-        if joins:
-            places.tidy(Path(out))
-        with contextlib.nullcontext() if joins else places.claimed(out):
-            return command(**given)
+        with _stop_told(out, given.get("resume")):
+            places.check(out, read, replace=force or joins or bool(given.get("resume")), among=among)
+            if joins:
+                places.tidy(Path(out))
+            with contextlib.nullcontext() if joins else places.claimed(out):
+                return command(**given)
 
     parameters = list(signature.parameters.values())
     if not joins:

@@ -21,12 +21,18 @@ warnings to stderr. `--debug` anywhere shows tracebacks.
 | 4 | bad model file |
 | 5 | unknown words |
 | 6 | out of memory or disk |
-| 130 | interrupted, checkpoint written |
+| 130 | interrupted; the message says what was saved |
 | 141 | the reader of the output is gone |
 
 What `--out` names must be new, or an empty folder. What stands there is replaced with `--force`, if seqkit
 wrote it or it is a file. While a command writes there, `.NAME.lock` beside it says which process on which
-host; a killed process holds nothing. On a terminal, characters that would move the cursor or turn the text
+host; a killed process holds nothing.
+
+Ctrl-C, SIGTERM and SIGHUP are one wish to stop. A training or a search finishes its step and writes its
+checkpoint; other work ends where it is. One line says what was saved and which command goes on. A second
+signal ends at once, with the checkpoint before. Under `nohup`, SIGHUP is ignored.
+
+On a terminal, characters that would move the cursor or turn the text
 are shown as escapes; in a pipe they are as they are.
 """
 

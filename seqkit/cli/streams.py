@@ -3,10 +3,13 @@
 Not handled: what is printed (the commands).
 """
 
+import contextlib
+import errno
 import io
 import os
 import re
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,14 +36,30 @@ def escaped(text: str) -> str:
 
 
 class Terminal:
-    """A terminal that is given text with escapes; in all else as it is."""
+    """A terminal that is given text, with escapes or as it is; one that was closed is as one nobody reads."""
 
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
+    def __init__(self, stream: IO[str], form: Callable[[str], str] = escaped) -> None:
+        self._stream, self._form = stream, form
 
     def write(self, text: str) -> int:
         """Print the text."""
-        return self._stream.write(escaped(text))
+        with self._open():
+            self._stream.write(self._form(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Print what is waiting."""
+        with self._open():
+            self._stream.flush()
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -60,6 +79,8 @@ def open_streams() -> bool:
             stream.reconfigure(errors="backslashreplace")
     if sys.stdout.isatty():
         sys.stdout = Terminal(sys.stdout)
+    if sys.stderr.isatty():  # whose lines are escaped already, or hold what moves the cursor of a bar
+        sys.stderr = Terminal(sys.stderr, str)
     return True
 
 

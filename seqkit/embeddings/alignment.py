@@ -20,12 +20,12 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError, ShapeError, VocabularyError
 from seqkit.core.score import Score
 from seqkit.core.types import Array, Floats
 from seqkit.embeddings.vectors.vectors import Neighbours, Vectors
 from seqkit.evaluate.bootstrap import interval, mean_of
+from seqkit.text.readers import table
 
 Pairs = list[tuple[str, str]]
 QUERIES = 256
@@ -96,7 +96,7 @@ def read_dictionary(path: Path) -> Pairs:
     Raises:  FormatError naming the line.
     """
     pairs: Pairs = []
-    for number, line in enumerate(files.read_text(path).split("\n"), 1):
+    for number, line in enumerate(table.content(path).split("\n"), 1):
         words = line.split("\t") if "\t" in line else line.split()
         words = [word.strip() for word in words]
         if words in ([], [""]):

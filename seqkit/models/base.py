@@ -61,7 +61,7 @@ class Fitted(Protocol):
 class Run(TypedDict, total=False):
     """Arguments of every `fit` that do not change what is learnt.
 
-    checkpoint: folder for the state of the run, written every minute, after each epoch and on SIGINT.
+    checkpoint: folder for the state of the run, written every minute, after each epoch and when stopped.
     resume: continue from it, on a CPU to the same bytes. report, logs: see seqkit.train.loop.fit.
     world: the processes of a parallel run. minutes: end in that time, with the schedule fitted to it.
     """

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from seqkit.core import files
-from seqkit.core.errors import SeqkitError
 from seqkit.report.curves import learning_curve
 from seqkit.report.figure import check_picture
 from seqkit.train.data import Data
@@ -57,21 +56,37 @@ class TrainingRun:
         if first:
             files.keep_other(out, model.written or model.kind)
         logs = self._logs() if first else ()
-        with _whole_or_nothing(out):
+        with self._whole_or_nothing(first):
             data = read(out if first else None)
             run = {"checkpoint": out / "checkpoint", "resume": resume, "report": report, "logs": logs}
             run |= {} if self.minutes is None else {"minutes": self.minutes}
             run |= {} if world is None else {"world": world}
             with data.placed():
                 made = model.fit(*data.args, **data.given, **run)
-        result = self._result(data, made)
-        if first:
-            data.save(model, made, out)
-            files.write_json(out / "run.json", result)
-            if self.curve is not None:
-                history = model.history
-                learning_curve(self.curve, [e.loss.mean for e in history], [e.validation for e in history])
+            result = self._result(data, made)
+            if first:
+                self._write(data, made, result)
         return result
+
+    def _write(self, data: Data, made: Any, result: dict[str, Any]) -> None:
+        data.save(self.model, made, self.out)
+        files.write_json(self.out / "run.json", result)
+        if self.curve is not None:
+            history = self.model.history
+            learning_curve(self.curve, [e.loss.mean for e in history], [e.validation for e in history])
+
+    @contextlib.contextmanager
+    def _whole_or_nothing(self, first: bool) -> Iterator[None]:
+        """Remove what this run put into a new folder if it ends before its first checkpoint."""
+        was_there = self.out.exists()
+        new = not (was_there and any(self.out.iterdir()))
+        try:
+            yield
+        except (Exception, KeyboardInterrupt):
+            if first and new and not (self.out / "checkpoint" / "manifest.json").exists():
+                for entry in self.out.iterdir() if was_there else [self.out]:
+                    shutil.rmtree(entry) if entry.is_dir() else entry.unlink(missing_ok=True)
+            raise
 
     def _logs(self) -> Sequence[Log]:
         if not self.tensorboard:
@@ -109,15 +124,3 @@ def estimate(model: Any, data: Data) -> tuple[dict[str, Any], str]:
     with data.placed():
         found = model.estimate(*data.args, **data.given)
     return dataclasses.asdict(found), found.text(data.unit)
-
-
-@contextlib.contextmanager
-def _whole_or_nothing(out: Path) -> Iterator[None]:
-    """Remove the folder if this run made it and an error occurs before its first checkpoint."""
-    made = not out.exists()
-    try:
-        yield
-    except SeqkitError:
-        if made and not (out / "checkpoint").exists():
-            shutil.rmtree(out, ignore_errors=True)
-        raise

@@ -55,6 +55,16 @@ class Checkpoint:
         """Whether there is a checkpoint to resume from."""
         return (self.folder / "manifest.json").is_file()
 
+    def reached(self) -> str:
+        """How far it goes, in words.
+
+        Raises:  ModelFileError if it is damaged.
+        """
+        _, meta = files.load(self.folder, "checkpoint", _Meta)
+        epoch, batches = meta["place"]["epoch"], meta["place"]["batches"]
+        at = f"in epoch {epoch + 1}" if batches else f"after epoch {epoch}"
+        return f"{at} of {meta['signature'].get('epochs')}"
+
     def load(self, signature: dict[str, Any]) -> tuple[Arrays, Place]:
         """Read the run's state back.
 

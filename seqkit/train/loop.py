@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from seqkit.core.errors import ModelFileError, OptionError, TrainingError
+from seqkit.core.interrupt import polite_interrupts
 from seqkit.core.score import Loss
 from seqkit.core.types import Arrays
 from seqkit.train.checkpoint import Checkpoint
-from seqkit.train.interrupt import polite_interrupts
 from seqkit.train.learner import Batches, Engine, Learner
 from seqkit.train.log import Log
+from seqkit.train.probe import EnoughError
 from seqkit.train.progress import NOTHING, Epoch, Higher, History, Place, Progress, best_of, lowered
 from seqkit.train.schedule import Schedule
 from seqkit.train.world import World
@@ -51,13 +52,13 @@ def fit(
                 run, after an epoch with its checkpoint written.
     minutes:    end in that time, resumed runs together; the schedule follows units or time, the further one.
     Raises:  TrainingError when the loss is not finite or an epoch made no prediction; KeyboardInterrupt after
-             SIGINT or SIGTERM at any moment, with the step finished and the checkpoint written.
+             SIGINT, SIGTERM or SIGHUP at any moment, with the step finished and the checkpoint written.
     """
     ends = (patience, keep_best, minutes)
     run = _Run(learner, batches, epochs, schedule, validate, *ends, checkpoint, report, logs)
     if resume:
         run.resume()
-    with polite_interrupts() as asked_to_stop:
+    with polite_interrupts(EnoughError) as asked_to_stop:
         run.begin(asked_to_stop)
         while not run.over():
             for batch, units in batches.epoch(run.place.epoch, skip=run.place.batches):

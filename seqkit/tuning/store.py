@@ -6,18 +6,26 @@ are never changed. Not handled: folders on a network whose locks or SQLite canno
 """
 
 import contextlib
+import errno
 import logging
 import shutil
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seqkit.core.errors import FormatError, OptionError
+from seqkit.core.errors import FormatError, OptionError, resource_error
 from seqkit.tuning.space import Choice, Space
 from seqkit.tuning.trial import Job, State, Trial
 
 NAME = "search.sqlite"
 _STUDY = "search"
+_UNWRITABLE = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+}
 _TOLD = {"done": "COMPLETE", "dropped": "PRUNED", "failed": "FAIL"}  # ours -> Optuna's
 
 
@@ -149,26 +157,64 @@ def _open(path: Path) -> tuple[Any, int]:
     import optuna
     from optuna.study import StudyDirection
     from sqlalchemy.engine import URL
-    from sqlalchemy.exc import SQLAlchemyError
 
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(logging.ERROR)
     try:
-        url = URL.create("sqlite", database=str(path.resolve())).render_as_string(hide_password=False)
-        # get_storage: with a cache of the trials that are over
-        storage = optuna.storages.get_storage(
-            optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 120}})
-        )
-        names = [study.study_name for study in storage.get_all_studies()]
-        if _STUDY not in names:
-            return storage, storage.create_new_study([StudyDirection.MINIMIZE], _STUDY)
-        return storage, storage.get_study_id_from_name(_STUDY)
-    except (SQLAlchemyError, RuntimeError) as error:
+        with _named(path):
+            url = URL.create("sqlite", database=str(path.resolve())).render_as_string(hide_password=False)
+            # get_storage: with a cache of the trials that are over
+            storage = optuna.storages.get_storage(
+                optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 120}})
+            )
+            names = [study.study_name for study in storage.get_all_studies()]
+            if _STUDY not in names:
+                return _Named(storage, path), storage.create_new_study([StudyDirection.MINIMIZE], _STUDY)
+            return _Named(storage, path), storage.get_study_id_from_name(_STUDY)
+    finally:
+        optuna.logging.set_verbosity(verbosity)
+
+
+class _Named:
+    """A storage whose errors are ours."""
+
+    def __init__(self, storage: Any, path: Path) -> None:
+        self._storage, self._path = storage, path
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._storage, name)
+
+        def call(*args: Any, **given: Any) -> Any:
+            with _named(self._path):
+                return method(*args, **given)
+
+        return call
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Give what SQLite, SQLAlchemy and Optuna raise the names of our errors."""
+    from optuna.exceptions import OptunaError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (SQLAlchemyError, OptunaError, RuntimeError) as error:
+        found = _sqlite_error(error)
+        code = found.sqlite_errorcode & 0xFF if found else None
+        if code in _UNWRITABLE:
+            problem = OSError(_UNWRITABLE[code], str(found))
+            raise resource_error(path, problem) from problem
         raise FormatError(
             f"{path}: cannot be read as a search ({type(error).__name__}). Choose another folder."
         ) from error
-    finally:
-        optuna.logging.set_verbosity(verbosity)
+
+
+def _sqlite_error(error: BaseException | None) -> sqlite3.Error | None:
+    """The error of SQLite that led to another one."""
+    while error is not None and not hasattr(error, "sqlite_errorcode"):
+        error = error.__cause__ or error.__context__
+    return error  # type: ignore[return-value]  # it has a code
 
 
 def _compare(folder: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:

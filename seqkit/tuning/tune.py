@@ -19,9 +19,9 @@ from seqkit.core import files, options
 from seqkit.core.device import device_name
 from seqkit.core.errors import OptionError, ResourceError, TrainingError
 from seqkit.core.fingerprint import fingerprint
+from seqkit.core.interrupt import Stopped, polite_interrupts
 from seqkit.report.search_plot import Dot, search_plot
 from seqkit.train.data import save_model
-from seqkit.train.interrupt import polite_interrupts
 from seqkit.train.probe import EnoughError, Probe
 from seqkit.train.progress import Epoch, History, Progress, lowered
 from seqkit.tuning.estimator import Estimator, variant
@@ -118,7 +118,7 @@ def tune(
     report:  called after every job. save: how the best is written, save(model, what its fit gave, out).
     Raises:  OptionError for a space, a method or a folder that does not fit; BackendError for a device that
              is not there, before anything is written; TrainingError if every trial failed;
-             KeyboardInterrupt after SIGINT or SIGTERM, with the trial at hand in its checkpoint.
+             Stopped after SIGINT, SIGTERM or SIGHUP, with the trial at hand in its checkpoint.
     """
     if valid is None:
         raise OptionError(
@@ -176,9 +176,18 @@ class _Work:
 
     def run(self, fit: Callable[..., Any]) -> None:
         """Do jobs until there are no more, or the process is asked to stop."""
-        with polite_interrupts() as asked_to_stop:
-            while not asked_to_stop() and self.next(fit):
-                pass
+        try:
+            with polite_interrupts() as asked_to_stop:
+                while not asked_to_stop() and self.next(fit):
+                    pass
+        except KeyboardInterrupt as stop:
+            raise Stopped(f"{self.trials.folder} holds the search, {self.reached()}", again="") from stop
+
+    def reached(self) -> str:
+        """How far the search is, in words."""
+        known = self.trials.all()
+        begun = [f"trial {t.number + 1} after epoch {len(t.values)}" for t in known if t.state == "open"]
+        return ", ".join([f"{len(known) - len(begun)} of its trials over", *begun])
 
     def next(self, fit: Callable[..., Any]) -> bool:
         """Do the next job, or wait a little for those that others do; return whether there was one."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -303,8 +304,10 @@ def test_interrupted_run_saves_ends_with_130_and_resumes_to_the_same_bytes(train
     process = _started(tmp_path / "v", trained / "text.txt")
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 130
-    assert process.stderr.read().strip().endswith(b"error: interrupted.")
+    said = process.stderr.read().decode()
     process.stderr.close()
+    assert said.startswith(f"error: interrupted: {tmp_path / 'v'} holds the run ")
+    assert said.endswith(f" of 400. To go on: seqkit {shlex.join(process.args[3:])} --resume\n")
     again = run(
         "embed", "train", trained / "text.txt", "--out", tmp_path / "v", *LONG, "--resume", "--json"
     ).stdout

@@ -140,7 +140,7 @@ def test_dictionaries_are_read_strictly(tmp_path):
     with pytest.raises(FormatError, match="holds no pair"):
         alignment.read_dictionary(path)
     path.write_bytes(b"\xff")
-    with pytest.raises(FormatError, match="not a UTF-8"):
+    with pytest.raises(FormatError, match="not valid utf-8"):
         alignment.read_dictionary(path)
 
 

@@ -11,9 +11,9 @@ import pytest
 from train.toy import Mean, Numbers, stop_after
 
 from seqkit.core.errors import ModelFileError, OptionError, TrainingError
+from seqkit.core.interrupt import polite_interrupts
 from seqkit.core.score import Loss
 from seqkit.train.checkpoint import Checkpoint
-from seqkit.train.interrupt import polite_interrupts
 from seqkit.train.loop import fit
 from seqkit.train.progress import Higher
 from seqkit.train.schedule import constant, linear, plateau

@@ -17,7 +17,9 @@ import seqkit as sk
 from seqkit.core.errors import FormatError, OptionError, ResourceError, TrainingError
 from seqkit.embeddings.testsets.analogies import AnalogyAccuracy, Section
 from seqkit.text.codec import Codec
-from seqkit.tuning.store import read_trials
+from seqkit.tuning.space import Space
+from seqkit.tuning.store import Trials, read_trials
+from seqkit.tuning.trial import Job
 from seqkit.tuning.tune import Found, tune
 
 LINES = ["the cat sat on the mat", "the dog sat on the rug", "a bird sang", "the cat saw a bird"] * 6
@@ -224,6 +226,51 @@ def test_broken_storage_is_named(tmp_path):
         run(tmp_path)
     with pytest.raises(FormatError, match="no search.sqlite there"):
         Found.load(tmp_path / "none")
+
+
+@pytest.fixture
+def pages():
+    """A function that lets no database grow beyond so many pages: SQLite then says that the disk is full."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    most = [1 << 30]
+
+    def limit(connection, record):
+        connection.execute(f"PRAGMA max_page_count = {most[0]}")
+
+    event.listen(Engine, "connect", limit)
+    yield lambda number: most.__setitem__(0, number)
+    event.remove(Engine, "connect", limit)
+
+
+def test_table_of_trials_that_is_full_is_told_as_a_full_disk_and_the_search_goes_on(tmp_path, pages):
+    full = r"search\.sqlite: no space left on the disk"
+    pages(5)
+    with pytest.raises(ResourceError, match=full) as told:  # while it is made
+        run(tmp_path, trials=1)
+    assert told.value.exit_code == 6
+    pages(40)
+    where = Space.of(SPACE, small().settings.groups.values(), "LanguageModel")
+    trials = Trials(tmp_path / "other", where, {})
+    with trials.claim([Job(0, {"lr": 0.01, "cell": "gru"}, 1)], []), pytest.raises(ResourceError, match=full):
+        trials.end(trials.all()[0], "failed", "x" * 400_000)  # in the middle
+    assert trials.all()[0].state == "open"
+    pages(1 << 30)
+    assert [t.state for t in run(tmp_path, trials=1).trials] == ["done"]
+
+
+def test_disk_that_is_full_for_files_of_any_kind_ends_the_search_as_such(tmp_path):
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for size in (1000, 50_000, 200_000):
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+            with pytest.raises(ResourceError, match=r"cannot be written \((disk I/O error|File too large)"):
+                run(tmp_path / str(size), model=small(hidden_size=60))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_missing_optuna_names_the_extra(tmp_path, monkeypatch):

@@ -34,7 +34,6 @@ __all__ = [
     "kind_of",
     "load",
     "read_json",
-    "read_text",
     "save",
     "sha256",
     "write_atomic",
@@ -113,19 +112,6 @@ def read_json(path: Path, *, limit: int = 256 << 20) -> Any:  # Any: what json.l
         return value
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{path}: not valid JSON ({error}). Restore the file or make it again.") from error
-
-
-def read_text(path: Path) -> str:
-    """The text of a small file.
-
-    Raises:  FormatError if it is not there or not UTF-8 text.
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise FormatError(f"{path}: no such file.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"{path}: not a UTF-8 text file ({error}).") from error
 
 
 def sha256(path: Path) -> str:

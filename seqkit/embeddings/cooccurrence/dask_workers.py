@@ -12,11 +12,14 @@ this process. Not handled: machines without a common disk, reading and tokenisin
 import logging
 import os
 import re
+import signal
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib.metadata import version
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ import numpy as np
 from seqkit.core import options
 from seqkit.core.device import threads as count_threads
 from seqkit.core.errors import BackendError, FormatError, OptionError, ResourceError, SeqkitError
+from seqkit.core.interrupt import deaf
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence, kept_counts
 from seqkit.embeddings.cooccurrence.options import MEMORY, CountOptions
 from seqkit.embeddings.cooccurrence.preparation import count_key, select_words, working_folder
@@ -124,7 +128,7 @@ def count_part(low: int, high: int, job: tuple[str, str, str, str, int]) -> str:
 @contextmanager
 def _client(cluster: Any, threads: int, patience: float) -> Iterator[Any]:  # Any: distributed has no types
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError as error:
         raise BackendError("dask: it is not installed. pip install 'seqkit[dask]'.") from error
     if isinstance(cluster, Client):
@@ -140,8 +144,8 @@ def _client(cluster: Any, threads: int, patience: float) -> Iterator[Any]:  # An
         stack.callback(logger.setLevel, logger.level)
         logger.setLevel(logging.CRITICAL)
         if cluster == "local":
-            quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
-            cluster = stack.enter_context(LocalCluster(n_workers=threads, threads_per_worker=1, **quiet))
+            cluster = stack.enter_context(_local(threads))
+            stack.push(partial(_end_at_once, cluster))
         try:
             client = stack.enter_context(Client(cluster, timeout=patience, set_as_default=False))
         except OSError as error:
@@ -152,6 +156,27 @@ def _client(cluster: Any, threads: int, patience: float) -> Iterator[Any]:  # An
             ) from error
         stack.enter_context(client.as_current())
         yield client
+
+
+def _local(workers: int) -> Any:
+    """A cluster of processes of this machine, which hear no signals."""
+    from distributed import LocalCluster
+
+    with deaf():
+        resource_tracker.ensure_running()  # which makes this thread hear signals again
+    with deaf():
+        quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
+        return LocalCluster(n_workers=workers, threads_per_worker=1, **quiet)
+
+
+def _end_at_once(cluster: Any, kind: type[BaseException] | None, *_: Any) -> None:
+    """After an interruption, end the workers without waiting for the parts they are at."""
+    if kind is None or not issubclass(kind, KeyboardInterrupt):
+        return
+    for nanny in cluster.workers.values():
+        nanny.close_gracefully()  # it starts no other worker then
+        if nanny.pid:
+            os.kill(nanny.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 def _threads(client: Any, patience: float) -> int:

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError, did_you_mean
 from seqkit.embeddings.maps.projection import NEIGHBOURS, Projection, project
 from seqkit.embeddings.vectors.neighbours import nearest_others
@@ -20,6 +19,7 @@ from seqkit.embeddings.vectors.vectors import Missing, Vectors
 from seqkit.report import map as pictures
 from seqkit.report.pages.map_page import page
 from seqkit.report.projector import projector
+from seqkit.text.readers import table
 
 SUFFIXES = (".svg", ".png", ".html", ".tsv")
 NAMES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
@@ -128,7 +128,7 @@ def read_words(text: str) -> tuple[str, list[str]]:
         here = path.is_file()
     except OSError:  # a list of words too long for a file's name
         here = False
-    name, content = (path.stem, files.read_text(path)) if here else (text, text.replace(",", " "))
+    name, content = (path.stem, table.content(path)) if here else (text, text.replace(",", " "))
     if not (words := re.findall(r"\S+", content)):
         raise FormatError(f"map: {text!r} holds no word.")
     return name, words

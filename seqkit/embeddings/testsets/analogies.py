@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from seqkit.core import files
 from seqkit.core.errors import FormatError
 from seqkit.core.score import Score
 from seqkit.core.types import Array
@@ -17,6 +16,7 @@ from seqkit.embeddings.vectors.analogy import solve, solve_by_average
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.evaluate.metric import measured
 from seqkit.evaluate.metrics.accuracy import Accuracy
+from seqkit.text.readers import table
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def read_questions(path: Path, *, lower: bool = True) -> list[Section]:
     Raises:  FormatError naming the line.
     """
     sections: list[Section] = []
-    for number, line in enumerate(files.read_text(path).split("\n"), 1):
+    for number, line in enumerate(table.content(path).split("\n"), 1):
         words = (line.lower() if lower and not line.startswith(":") else line).split()
         if line.startswith(":"):
             sections.append(Section(line[1:].strip(), []))

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from seqkit.core import files
 from seqkit.core.errors import FormatError
 from seqkit.core.score import Score
 from seqkit.core.types import Array
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.evaluate.bootstrap import interval
 from seqkit.evaluate.metrics.rank_correlation import spearman
+from seqkit.text.readers import table
 
 Pair = tuple[str, str, float]
 
@@ -21,7 +21,7 @@ def read_pairs(path: Path, *, lower: bool = True) -> list[Pair]:
     Raises:  FormatError naming the line.
     """
     pairs: list[Pair] = []
-    for number, line in enumerate(files.read_text(path).split("\n"), 1):
+    for number, line in enumerate(table.content(path).split("\n"), 1):
         fields = line.split()
         if not fields or line.startswith("#"):
             continue

@@ -166,7 +166,7 @@ class Trainer:
         order, and put the new words of the text behind them (embeddings.training.extension). frozen: words
         whose vectors stay as they start. valid: called with the vectors after each epoch (AnalogyAccuracy is
         such a function); its value is kept in the history, higher is better. validate: its older name.
-        checkpoint: folder for the state of the run, written every minute, after each epoch and on SIGINT;
+        checkpoint: folder for the state of the run, written every minute, after each epoch and when stopped;
         resume: continue from it, to the same bytes when deterministic. minutes: end in that time, with the
         schedule fitted to it. A checkpoint may be resumed on another device, not to the same bytes.
         Raises:  FormatError if no word is frequent enough; TrainingError if nothing could be predicted or the

@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import astuple, dataclass
 from itertools import chain
 from pathlib import Path
@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from seqkit.core.errors import FormatError, SeqkitError
+from seqkit.core.errors import FormatError, ResourceError, SeqkitError
+from seqkit.core.interrupt import deaf
 from seqkit.core.types import Array
 from seqkit.text.corpus.lossy_counter import LossyCounter
-from seqkit.text.corpus.worker import Encoder, Recipe, Spool, send
+from seqkit.text.corpus.worker import END, Encoder, Recipe, Spool, send
 from seqkit.text.vocab import SPECIALS, Vocab
 
 GROUP = 1 << 19  # characters in a piece that is worth a call
@@ -166,12 +167,9 @@ def _encode_on_processes(
         for number, piece in enumerate(pieces):
             _give(workers[number % len(workers)], piece.encode())
         for worker in workers:
-            _give(worker, b"")
-            worker.communicate()
-            if worker.returncode:
-                raise SeqkitError(
-                    f"corpus: a worker process ended with code {worker.returncode}; see its message above."
-                )
+            _give(worker, END)
+            if worker.wait():
+                raise _failed(worker)
 
 
 def _grouped(pieces: Iterator[str]) -> Iterator[str]:
@@ -187,19 +185,37 @@ def _grouped(pieces: Iterator[str]) -> Iterator[str]:
         yield "".join(group)
 
 
-def _worker(part: Path, recipe: Recipe, known: list[str] | None) -> "subprocess.Popen[bytes]":
+@contextmanager
+def _worker(part: Path, recipe: Recipe, known: list[str] | None) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that spools to `part`; it ends with the block at the latest."""
     part.mkdir()
-    worker = subprocess.Popen([sys.executable, "-m", "seqkit.text.corpus.worker"], stdin=subprocess.PIPE)
-    _give(worker, json.dumps({"folder": str(part), "recipe": recipe.to_json(), "known": known}).encode())
-    return worker
+    command = [sys.executable, "-m", "seqkit.text.corpus.worker"]
+    with deaf():
+        worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        settings = {"folder": str(part), "recipe": recipe.to_json(), "known": known}
+        _give(worker, json.dumps(settings).encode())
+        yield worker
+    finally:
+        worker.kill()
+        with suppress(OSError):
+            worker.communicate()
 
 
 def _give(worker: "subprocess.Popen[bytes]", message: bytes) -> None:
     assert worker.stdin is not None  # it was opened as a pipe
     try:
         send(worker.stdin, [message])
+        worker.stdin.flush()
     except BrokenPipeError as error:
-        raise SeqkitError("corpus: a worker process ended early; see its message above.") from error
+        raise _failed(worker) from error
+
+
+def _failed(worker: "subprocess.Popen[bytes]") -> SeqkitError:
+    """What a worker said before it ended, or its code."""
+    said, _ = worker.communicate()
+    kind = ResourceError if worker.returncode == ResourceError.exit_code else SeqkitError
+    return kind(said.decode() or f"corpus: a worker process ended early, with code {worker.returncode}.")
 
 
 class _Spooled:

@@ -15,10 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqkit.core import options, schema
+from seqkit.core.errors import SeqkitError, os_error
 from seqkit.text import sentence_split
 from seqkit.text.normalize import Normalizer
 from seqkit.text.tokenizer import Tokenizer, from_json
 from seqkit.text.vocab import SPECIALS
+
+END = b""  # the message after the last piece
 
 
 @dataclass(frozen=True)
@@ -142,15 +145,38 @@ def send(file: IO[bytes], messages: Iterable[bytes]) -> None:
 
 
 def _work(source: IO[bytes]) -> None:
+    """Encode what comes until END.  Raises:  EOFError if the process that sends is gone."""
+
     def receive() -> bytes:
-        return source.read(int.from_bytes(source.read(8), "little"))
+        length = int.from_bytes(_exactly(source, 8), "little")
+        return _exactly(source, length)
 
     settings = json.loads(receive())
     spool = Spool(Path(settings["folder"]), Recipe.from_json(settings["recipe"]), settings["known"])
-    while piece := receive():
+    while (piece := receive()) != END:
         spool.add(piece.decode())
     spool.close()
 
 
+def _exactly(source: IO[bytes], size: int) -> bytes:
+    found = source.read(size)
+    if len(found) < size:
+        raise EOFError
+    return found
+
+
+def _main() -> int:
+    """The exit code; what went wrong is written to stdout for the process that started this one."""
+    try:
+        _work(sys.stdin.buffer)
+    except (EOFError, KeyboardInterrupt):
+        return 1
+    except (SeqkitError, OSError) as error:
+        known = os_error(error) if isinstance(error, OSError) else error
+        sys.stdout.write(str(known))
+        return known.exit_code
+    return 0
+
+
 if __name__ == "__main__":
-    _work(sys.stdin.buffer)
+    sys.exit(_main())

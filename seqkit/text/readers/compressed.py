@@ -13,6 +13,7 @@ from typing import IO, Any
 from seqkit.core.errors import FormatError, OptionError
 
 FREE = 64 << 20  # bytes out before the ratio counts
+_ZSTD_PIECE = 1 << 10  # bytes; four of them may become 128 KiB
 RATIO = 1000  # text is compressed 3 to 10 times; a bomb more than 1,000
 
 
@@ -76,32 +77,33 @@ def _zstd(file: IO[bytes]) -> Any:
         import zstandard
     except ImportError as error:
         raise OptionError(f"{file.name}: reading .zst needs zstandard. Install seqkit[zstd].") from error
-    return _Whole(zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True), file)
+    return _Frames(file, lambda: zstandard.ZstdDecompressor().decompressobj())
 
 
-class _Whole:
-    """A zstd stream that, like the others, raises EOFError when it ends in the middle of a frame."""
+class _Frames:
+    """The frames of zstd that, like the others, raise EOFError when they end in the middle of one."""
 
-    def __init__(self, inner: Any, file: IO[bytes]) -> None:
-        import zstandard
-
-        file.seek(0)
-        self._inner = inner
-        self._left = zstandard.CONTENTSIZE_UNKNOWN
-        with contextlib.suppress(zstandard.ZstdError):  # raised again as it is read
-            self._left = zstandard.get_frame_parameters(file.read(18)).content_size
-        self._known = self._left not in (zstandard.CONTENTSIZE_UNKNOWN, zstandard.CONTENTSIZE_ERROR)
-        file.seek(0)
+    def __init__(self, file: IO[bytes], begin: Callable[[], Any]) -> None:
+        self._file, self._begin = file, begin
+        self._frame: Any = None
+        self._packed, self._data = b"", memoryview(b"")
 
     def read(self, size: int) -> bytes:
-        data: bytes = self._inner.read(size)
-        self._left -= len(data)
-        if not data and self._known and self._left > 0:
-            raise EOFError
-        return data
+        while not self._data:
+            self._packed = self._packed or self._file.read(_ZSTD_PIECE)
+            if not self._packed:
+                if self._frame is not None:
+                    raise EOFError
+                return b""
+            self._frame = self._frame or self._begin()
+            self._data, self._packed = memoryview(self._frame.decompress(self._packed)), b""
+            if self._frame.eof:
+                self._packed, self._frame = self._frame.unused_data, None
+        data, self._data = self._data[:size], self._data[size:]
+        return bytes(data)
 
     def close(self) -> None:
-        self._inner.close()
+        """Nothing is held but the file."""
 
 
 def _zstd_error() -> type[Exception]:

@@ -66,9 +66,12 @@ def content(path: Path | None, *, encoding: str = "utf-8", hint: str = CONVERT) 
     """The whole text of a file (None: stdin), without a byte order mark.
 
     hint: what to do where a byte is not of the encoding.
-    Raises:  FormatError naming file, line and byte for what is not of the encoding, and for a NUL character.
+    Raises:  FormatError if it is not there; naming file, line and byte for what is not of the encoding, and
+             for a NUL character.
     """
     name = "stdin" if path is None else str(path)
+    if path is not None and not path.exists():
+        raise FormatError(f"{name}: no such file.")
     with sys.stdin.buffer if path is None else open_bytes(path) as file:
         data = file.read()
     try:

@@ -10,6 +10,7 @@ import numpy as np
 
 from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError
+from seqkit.core.interrupt import aside
 from seqkit.core.types import Ids
 from seqkit.text.tokenizer import Tokenizer
 from seqkit.text.vocab import Vocab
@@ -81,7 +82,7 @@ class Subword(Tokenizer):
         Raises:  OptionError for an unknown model; FormatError for an empty text.
         """
         engine, trainer = _engine(model, vocab_size or 8000, min_count)
-        engine.train_from_iterator(texts, trainer)
+        aside(lambda: engine.train_from_iterator(texts, trainer))
         if not engine.get_vocab_size():
             raise FormatError("subword tokenizer: the text to learn from is empty.")
         return cls(engine.to_str())

@@ -218,7 +218,7 @@ def test_words_come_from_a_file_or_from_the_text_itself(tmp_path):
     assert maps.read_words("cat,dog bird")[1] == ["cat", "dog", "bird"]
     assert len(maps.read_words("word " * 5000)[1]) == 5000
     (tmp_path / "bad.txt").write_bytes(b"\xff")
-    for text, message in ((str(tmp_path / "bad.txt"), "not a UTF-8 text file"), (" , ", "holds no word")):
+    for text, message in ((str(tmp_path / "bad.txt"), "is not valid utf-8"), (" , ", "holds no word")):
         with pytest.raises(FormatError, match=message):
             maps.read_words(text)
 

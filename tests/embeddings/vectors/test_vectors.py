@@ -185,7 +185,7 @@ def test_questions_with_words_out_of_reach_are_missing_not_wrong():
         (": x\na b c\n", "line 2 has 3 words, expected four"),
         ("a b c d\n", "line 1 has a question before the first"),
         (": x\n", "holds no question"),
-        (b"\xff", "not a UTF-8 text file"),
+        (b"\xff", "0xff is not valid utf-8"),
     ],
 )
 def test_bad_question_file_names_its_line(tmp_path, text, message):

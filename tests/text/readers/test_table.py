@@ -1,15 +1,24 @@
 """The one reader of rows: the same rules for quotes, line ends, marks, long cells and places, whoever reads."""
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 
 import pytest
+from text.readers.test_text import zst, zst_streamed
 
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.diagnosis.sheet import FIELDS, read_sheet
+from seqkit.embeddings.alignment import read_dictionary
+from seqkit.embeddings.maps.maps import read_words
+from seqkit.embeddings.testsets import similarity
+from seqkit.embeddings.testsets.analogies import read_questions
+from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.models.language_model.minimal_pairs import read_pairs
 from seqkit.text.readers import table
+from seqkit.text.readers.conll import sentences
 from seqkit.text.readers.labelled import labelled
 from seqkit.text.readers.parallel import pairs
 from seqkit.text.readers.text import read
@@ -53,11 +62,12 @@ def test_key_that_stands_twice_deep_nesting_and_what_is_no_object_are_named():
             list(table.objects(['{"a": {"a": 1}}\n', line], "t"))
 
 
-def test_long_cell_and_byte_order_mark_are_read_by_every_reader(tmp_path):
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zst], ids=["plain", "gz", "zst"])
+def test_long_cell_and_byte_order_mark_are_read_by_every_reader(tmp_path, pack):
     mark = b"\xef\xbb\xbf"
 
     def put(name, text):
-        (tmp_path / name).write_bytes(gzip.compress(mark + text.encode()))
+        (tmp_path / name).write_bytes(pack(mark + text.encode()))
         return tmp_path / name
 
     for kind, separator in (("tsv", "\t"), ("csv", ",")):
@@ -68,6 +78,12 @@ def test_long_cell_and_byte_order_mark_are_read_by_every_reader(tmp_path):
     assert read_pairs(put("p.tsv", f"good\tbad\n{LONG}\tb\n"))[0].good == LONG
     assert read_pairs(put("p.jsonl", f'{{"good": "{LONG}", "bad": "b"}}\n'))[0].good == LONG
     assert pairs(put("q.tsv", f"source\ttarget\n{LONG}\tb\n"))[0] == [LONG]
+    assert pairs(put("l.txt", f"{LONG}\n"), put("r.txt", "b\n"))[0] == [LONG]
+    assert next(sentences(put("t.conll", f"{LONG} O\n\n"))).words == [LONG]
+    assert read_questions(put("a.txt", f": x\n{LONG} b c d\n"))[0].questions[0][0] == LONG
+    assert similarity.read_pairs(put("s.txt", f"{LONG}\tb\t1\nc\td\t2\n"))[0][0] == LONG
+    assert read_dictionary(put("d.txt", f"{LONG}\tb\n")) == [(LONG, "b")]
+    assert read_words(str(put("w.txt", LONG)))[1] == [LONG]
     head, row = ",".join([*FIELDS, "odd", "comment"]), ",".join(["1", LONG, *[""] * 4, "x", ""])
     assert read_sheet(put("s.csv", f"{head}\n{row}\n")).shares[0].value == 1
 
@@ -124,3 +140,27 @@ def test_every_reader_of_rows_takes_every_kind_of_table(tmp_path):
         assert list(zip(*pairs(path, names=("label", "text")), strict=True)) == rows
         found = read_pairs(path, good="label", bad="text")
         assert [(pair.good, pair.bad) for pair in found] == rows
+
+
+READERS = {
+    "labelled": labelled,
+    "pairs": pairs,
+    "minimal pairs": read_pairs,
+    "questions": read_questions,
+    "similarity": similarity.read_pairs,
+    "dictionary": read_dictionary,
+    "words of a map": lambda path: read_words(str(path)),
+    "sheet": read_sheet,
+    "vectors": Vectors.load,
+    "text": lambda path: list(read(path)),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zst, zst_streamed])
+def test_every_reader_names_an_archive_that_is_cut_short_or_damaged(tmp_path, reader, pack):
+    whole = pack(b"one two three four\n" * 500)
+    for number, data in enumerate((whole[: len(whole) // 2], whole[:9] + b"\xff" * 40)):
+        (tmp_path / f"{number}.txt").write_bytes(data)
+        with pytest.raises(FormatError, match=rf"{number}.txt: the archive is (cut short|damaged) after"):
+            READERS[reader](tmp_path / f"{number}.txt")
