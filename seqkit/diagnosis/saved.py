@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from seqkit.core import rng
-from seqkit.core.errors import OptionError
+from seqkit.core.errors import FormatError, OptionError
 from seqkit.diagnosis.result import Diagnosis
 from seqkit.diagnosis.sheet import CATEGORIES, read_sheet, write_sheet
 from seqkit.evaluate.choice import Limit, choose
@@ -44,7 +44,9 @@ def draw_sheet(
 
 def filled_sheet(path: Path, filled: Path, seed: int = 1) -> dict[str, Any]:
     """The shares of a filled sheet, and the error of dev that would be left with each category solved."""
-    error = next(score["value"] for score in Diagnosis.load(path).errors if score["name"] == "dev")
+    error = next((s["value"] for s in Diagnosis.load(path).errors if s["name"] == "dev"), None)
+    if error is None:
+        raise FormatError(f"{path}: got no error of dev, expected one. Make it with seqkit diagnose run.")
     analysis = read_sheet(filled, seed=seed)
     missing = analysis.shares[0].missing if analysis.shares else 0
     return {

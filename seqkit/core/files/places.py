@@ -6,7 +6,6 @@ Not handled: how a file becomes whole at once (files).
 import contextlib
 import functools
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -18,6 +17,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from seqkit.core import strict_json
 from seqkit.core.errors import OptionError, resource_error
 
 RUN = ("checkpoint", "log.jsonl", "run.json")  # what a training writes into its folder, one of them first
@@ -62,9 +62,9 @@ def check(out: str | os.PathLike[str], sources: Iterable[str | Path] = (), *, re
 
 def _held(folder: Path) -> str:
     """What seqkit wrote into a folder; empty: nothing."""
-    with contextlib.suppress(OSError, ValueError, RecursionError, AttributeError):
-        manifest = json.loads((folder / "manifest.json").read_bytes()[: 1 << 28])
-        if "seqkit" in manifest:
+    with contextlib.suppress(OSError, ValueError):
+        manifest = strict_json.parse((folder / "manifest.json").read_bytes()[: 1 << 28])
+        if isinstance(manifest, dict) and "seqkit" in manifest:
             return str(manifest.get("kind"))
     return "a run that was not finished" if any((folder / name).exists() for name in RUN) else ""
 

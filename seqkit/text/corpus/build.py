@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from seqkit.core import strict_json
 from seqkit.core.errors import FormatError, SeqkitError
 from seqkit.core.types import Array
 from seqkit.text.corpus.lossy_counter import LossyCounter
@@ -206,7 +207,7 @@ class _Spooled:
     """What one encoder found, read back."""
 
     def __init__(self, folder: Path) -> None:
-        table = json.loads((folder / "table.json").read_text(encoding="utf-8"))
+        table = strict_json.parse((folder / "table.json").read_bytes())
         self.pieces: list[tuple[int, int, int]] = table["pieces"]
         self.tokens: list[str] = table["tokens"]
         self.counts = np.fromfile(folder / "counts", np.int64)

@@ -14,7 +14,7 @@ from typing import IO, Any, Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from seqkit.core import options, schema
+from seqkit.core import options, schema, strict_json
 from seqkit.text import sentence_split
 from seqkit.text.normalize import Normalizer
 from seqkit.text.tokenizer import Tokenizer, from_json
@@ -145,7 +145,7 @@ def _work(source: IO[bytes]) -> None:
     def receive() -> bytes:
         return source.read(int.from_bytes(source.read(8), "little"))
 
-    settings = json.loads(receive())
+    settings = strict_json.parse(receive())
     spool = Spool(Path(settings["folder"]), Recipe.from_json(settings["recipe"]), settings["known"])
     while piece := receive():
         spool.add(piece.decode())

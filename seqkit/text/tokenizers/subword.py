@@ -4,11 +4,11 @@ import contextlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypedDict
 
 import numpy as np
 
-from seqkit.core import files
+from seqkit.core import files, schema, strict_json
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.types import Ids
 from seqkit.text.tokenizer import Tokenizer
@@ -20,6 +20,16 @@ Model = Literal["byte-bpe", "bpe", "wordpiece", "unigram"]
 MODELS: tuple[Model, ...] = ("byte-bpe", "bpe", "wordpiece", "unigram")
 UNK = "<unk>"
 _PROBE = "a Z 0 . é 你 \U0001f40d \x00"  # characters that any tokenizer must take, known or not
+
+
+class _Model(TypedDict):
+    type: str
+
+
+class _Definition(TypedDict):
+    """What is read of it here; the library checks the rest."""
+
+    model: _Model
 
 
 class Subword(Tokenizer):
@@ -39,7 +49,7 @@ class Subword(Tokenizer):
         from tokenizers import Tokenizer as Engine
 
         with _told("tokenizer.json: not a tokenizer definition"):
-            kind = json.loads(definition)["model"]["type"]
+            form = schema.check("definition", strict_json.parse(definition), _Definition, FormatError)
             self._engine: Any = Engine.from_str(definition)
             self._engine.no_truncation()  # no text is cut, none filled up
             self._engine.no_padding()
@@ -55,13 +65,13 @@ class Subword(Tokenizer):
         self.vocab, self.definition, self.kind = (
             Vocab(tokens, np.zeros(len(tokens), np.int64), unk),
             definition,
-            kind,
+            form["model"]["type"],
         )
 
     @property
     def lossless(self) -> bool:  # type: ignore[override]  # a matter of the model, not of the class
         """Whether decode gives the text back exactly."""
-        return "ByteLevel" in json.dumps(json.loads(self.definition)["pre_tokenizer"])
+        return "ByteLevel" in json.dumps(strict_json.parse(self.definition).get("pre_tokenizer"))
 
     @classmethod
     def train(
