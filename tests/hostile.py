@@ -23,6 +23,13 @@ def places(value, at=()):
             yield from places(part, (*at, name))
 
 
+def part(value, at):
+    """One of the parts of JSON."""
+    for name in at:
+        value = value[name]
+    return value
+
+
 def without(value, at):
     """The JSON without one of its parts."""
     whole = part = copy.deepcopy(value)

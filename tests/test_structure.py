@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -384,3 +385,32 @@ def test_nothing_in_the_repository_points_at_a_machine():
             and not name.startswith("corpora/planted")
         ):
             assert "/work/" + "main" not in path.read_text(encoding="utf-8"), name
+
+
+def test_json_is_parsed_in_one_place():
+    found = {
+        str(file.relative_to(ROOT / "seqkit"))
+        for file in SOURCE
+        for node in ast.walk(parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and ast.unparse(node) in ("json.load", "json.loads", "json.JSONDecoder", "json.decoder")
+    }
+    assert found == {"core/strict_json.py"}
+
+
+CLOCKS = re.compile(
+    r"\b(sleep|perf_counter|monotonic|process_time|thread_time|timeit)(_ns)?\s*\(|\btime\.time\b"
+    r"|\bimport time\b|\bfrom time import\b"
+)
+MAY_LOOK = {  # tests that may, and why
+    "tests/waiting.py": "the one loop that waits for an event; its limit only ends what hangs",
+    "tests/train/test_loop.py": "a clock that the test itself moves",
+}
+
+
+def test_no_test_looks_at_a_clock():
+    files = {*(ROOT / "tests").rglob("*.py")} - {Path(__file__)}  # which has the names
+    found = {f.relative_to(ROOT).as_posix() for f in files if CLOCKS.search(f.read_text(encoding="utf-8"))}
+    assert found == set(MAY_LOOK)
+    assert CLOCKS.search("    time.sleep(1)")
+    assert CLOCKS.search("started = perf_counter_ns()")

@@ -9,7 +9,6 @@
 """
 
 import dataclasses
-import json
 import math
 import types
 import typing
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from seqkit.core import strict_json
 from seqkit.core.errors import OptionError, did_you_mean
 from seqkit.core.family import Family
 
@@ -178,8 +178,8 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
         if not equals:
             raise OptionError(f"set: got {text!r}, expected name=value, such as noise_exponent=0.5.")
         try:
-            found[name] = json.loads(value)
-        except (ValueError, RecursionError):
+            found[name] = strict_json.parse(value)
+        except ValueError:
             found[name] = value
     return found
 

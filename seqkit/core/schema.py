@@ -1,31 +1,41 @@
 """What JSON from a file must hold, said by types: a TypedDict for each manifest, looked at when it is opened.
 
-A boolean is no number, an int is a float, nan and inf are neither. `Annotated[int, 1]`: at least 1.
+A boolean is no number, an int of 64 bits is a float too, nan and inf are neither. `Annotated[int, 1]`: at
+least 1.
 Not handled: values made into objects, and the settings of options (options.from_json).
 """
 
 import math
 import reprlib
+import sys
 import types
 import typing
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
-from seqkit.core.errors import ModelFileError
+from seqkit.core.errors import ModelFileError, SeqkitError
 
 T = TypeVar("T")
 Count = Annotated[int, 0]
 Size = Annotated[int, 1]
 Share = Annotated[float, 0, 1]
+DAMAGED = "The file was damaged or edited; restore it from a copy."
 _NAMES = {int: "a whole number", float: "a finite number", str: "a text", bool: "true or false"}
+_LARGEST = sys.float_info.max
 _UNIONS = (typing.Union, types.UnionType)
 
 
-def check(where: str, value: object, kind: type[T]) -> T:
+def check(
+    where: str,
+    value: object,
+    kind: type[T],
+    error: type[SeqkitError] = ModelFileError,
+    hint: str = DAMAGED,
+) -> T:
     """`value` as it is, if it is what `kind` says.
 
-    Raises:  ModelFileError naming the place within it.
+    Raises:  `error`, naming the place within it.
 
     >>> check("a.json", {"meta": [3, True]}, dict[str, list[int]])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -33,10 +43,7 @@ def check(where: str, value: object, kind: type[T]) -> T:
     """
     for place, got, expected in _faults(value, kind, ""):
         at = f" as {place}" if place else ""
-        raise ModelFileError(
-            f"{where}: got {got}{at}, expected {expected}. The file was damaged or edited; restore it from "
-            "a copy."
-        )
+        raise error(f"{where}: got {got}{at}, expected {expected}. {hint}")
     return typing.cast(T, value)
 
 
@@ -78,7 +85,9 @@ def _is(value: Any, hint: Any) -> bool:
     if typing.get_origin(hint) is typing.Literal:
         return any(value == each and type(value) is type(each) for each in typing.get_args(hint))
     if hint is float:
-        return type(value) in (int, float) and math.isfinite(value)
+        return type(value) in (int, float) and abs(value) <= _LARGEST
+    if hint is int:
+        return type(value) is int and abs(value) <= 1 << 64
     if hint is type(None):
         return value is None
     return type(value) is (dict if typing.is_typeddict(hint) else typing.get_origin(hint) or hint)

@@ -15,7 +15,7 @@ Ids = NDArray[np.int32]
 Array = NDArray[Any]
 Floats = NDArray[np.float32]
 Arrays = dict[str, Array]
-Json = Mapping[str, Any]  # Any: what json.loads returns
+Json = Mapping[str, Any]  # Any: what JSON holds
 
 
 def part(arrays: Mapping[str, Array], prefix: str) -> Arrays:

@@ -6,31 +6,77 @@ Not handled: making it (diagnosis.diagnose), drawing it (report.pages.diagnosis_
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from seqkit.core import files, schema
-from seqkit.core.errors import FormatError, SeqkitError
-from seqkit.core.schema import Count
+from seqkit.core.errors import FormatError
+from seqkit.core.schema import Count, Size
 
 KIND = "seqkit-diagnosis"
 
 
-class _Value(TypedDict):
+_MAKE = "Make one with seqkit diagnose run --out diagnosis.json."
+
+
+class _Score(TypedDict):
     name: str
-    value: float
+    value: float | None
+    count: Count
+    missing: Count
+    signature: dict[str, Any]
+    interval: list[float] | None
+
+
+class _Finding(TypedDict):
+    name: str
+    value: float | None
+    interval: list[float] | None
+    formula: str
+    named: bool
+    note: str
+    explained_by: str | None
+    actions: list[str]
+    fault: bool
 
 
 class _Wrong(TypedDict):
-    row: Count
+    row: Size
+    text: str
+    label: str
+    loss: float
+    predicted: str
+    probability: schema.Share
+    suspected: str
 
 
-class _Saved(TypedDict):
-    """What is used of a saved diagnosis; a page shows the rest as it is."""
+class _Classes(TypedDict):
+    accuracy: _Score
+    macro_f1: _Score
+    classes: list[str]
+    by_class: dict[str, dict[str, float | None]]
+    confusion: list[list[Count]]
 
-    kind: Literal["seqkit-diagnosis"]
-    errors: list[_Value]
+
+class _Tables(TypedDict):
+    """The form of the file."""
+
+    kind: str
+    faults: list[str]
+    about: dict[str, Any]
+    errors: list[_Score]
+    findings: list[_Finding]
     values: dict[str, float]
+    classes: _Classes
+    confused: list[dict[str, Any]]
+    slices: list[dict[str, Any]]
+    examples: list[_Wrong]
     wrong: list[_Wrong]
+    curve: dict[str, Any]
+    sizes: list[dict[str, Any]]
+    copies: dict[str, Any]
+    labels: dict[str, Any] | None
+    baseline: list[_Score]
+    limits: NotRequired[list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -82,10 +128,11 @@ class Diagnosis:
 
         Raises:  FormatError if the file is none.
         """
-        try:
-            return Diagnosis.from_json(schema.check(str(path), files.read_json(path), _Saved))
-        except (OSError, SeqkitError, TypeError) as error:
-            why = "no such file" if isinstance(error, FileNotFoundError) else f"not a diagnosis ({error})"
-            raise FormatError(
-                f"{path}: {why}. Make one with seqkit diagnose run --out {path.stem}.json."
-            ) from error
+        if not path.is_file():
+            raise FormatError(f"{path}: no such file. {_MAKE}")
+        plain = files.read_json(path)
+        if not isinstance(plain, dict) or plain.get("kind") != KIND:
+            raise FormatError(f"{path}: not a diagnosis. {_MAKE}")
+        if unknown := plain.keys() - _Tables.__annotations__.keys():
+            raise FormatError(f"{path}: got {min(unknown)!r}, which no diagnosis has. {_MAKE}")
+        return Diagnosis.from_json(schema.check(str(path), plain, _Tables, FormatError, _MAKE))

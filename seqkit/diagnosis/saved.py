@@ -44,9 +44,9 @@ def draw_sheet(
 
 def filled_sheet(path: Path, filled: Path, seed: int = 1) -> dict[str, Any]:
     """The shares of a filled sheet, and the error of dev that would be left with each category solved."""
-    of = {score["name"]: score["value"] for score in Diagnosis.load(path).errors}
-    if (error := of.get("dev")) is None:
-        raise FormatError(f"{path}: got errors of {', '.join(of) or 'no part'}, expected one of dev.")
+    error = next((s["value"] for s in Diagnosis.load(path).errors if s["name"] == "dev"), None)
+    if error is None:
+        raise FormatError(f"{path}: got no error of dev, expected one. Make it with seqkit diagnose run.")
     analysis = read_sheet(filled, seed=seed)
     missing = analysis.shares[0].missing if analysis.shares else 0
     return {

@@ -13,6 +13,7 @@ from seqkit.core.family import Family
 from seqkit.core.options import option
 from seqkit.train.schedule import schedule
 
+MOST_LAYERS = 1000
 cells = Family("seqkit.nn.cells", "cell")
 tokenizers = Family("seqkit.text.tokenizers", "tokenizer")
 
@@ -23,7 +24,12 @@ class Recurrent:
 
     cell: str = option("lstm", family=cells, help="the recurrent cell")
     num_layers: int = option(
-        1, low=1, search="1..4", alias="layers", help="recurrent layers, one on top of the other"
+        1,
+        low=1,
+        high=MOST_LAYERS,
+        search="1..4",
+        alias="layers",
+        help="recurrent layers, one on top of the other",
     )
     hidden_size: int = option(
         128,

@@ -3,7 +3,7 @@
 Not handled: attention, convolution; embedding and loss (models and heads).
 """
 
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 from typing import Annotated, cast
 
 import torch
@@ -42,18 +42,18 @@ class Stack(nn.Module):
         super().__init__()
         if num_layers < 1:
             raise OptionError(f"Stack: got num_layers {num_layers}, expected at least 1.")
-        rates = tuple(dropout) if isinstance(dropout, tuple) else (dropout,) * (num_layers - 1)
+        self.weight_dropout = check_rate("Stack.weight_dropout", weight_dropout)
+        self.directions, self.residual, self.locked = 1 + bidirectional, residual, locked
+        sizes = chain([input_size], repeat(hidden_size * self.directions, num_layers - 1))
+        self.cells = nn.ModuleList(  # each made when its turn has come: a file may ask for any number
+            cell(cell_name, size, hidden_size) for size in sizes for _ in range(self.directions)
+        )
+        rates = dropout if isinstance(dropout, tuple) else (dropout,) * (num_layers - 1)
         if len(rates) != num_layers - 1:
             raise OptionError(
                 f"Stack: got {len(rates)} dropout rates, expected {num_layers - 1}: one between two layers."
             )
         self.dropout = tuple(check_rate("Stack.dropout", p) for p in rates)
-        self.weight_dropout = check_rate("Stack.weight_dropout", weight_dropout)
-        self.directions, self.residual, self.locked = 1 + bidirectional, residual, locked
-        sizes = [input_size] + [hidden_size * self.directions] * (num_layers - 1)
-        self.cells = nn.ModuleList(
-            cell(cell_name, size, hidden_size) for size in sizes for _ in range(self.directions)
-        )
         self.input_size, self.cell_name = input_size, cell_name
         wide = [hidden_size * self.directions, *feed_forward]
         self.feed_forward = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(wide))

@@ -1,11 +1,14 @@
 """Weights that were trained elsewhere: pretrained vectors, those of a file."""
 
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from seqkit.core.checks import check_form
 from seqkit.core.errors import OptionError, ShapeError
@@ -30,9 +33,12 @@ def start_embedding(embedding: Any, tokens: Sequence[str], vectors: Any) -> floa
 
 
 def check_weights(build: Callable[[], nn.Module], given: Arrays) -> None:
-    """Raise ShapeError unless `given` are the parameters of a network, of which no memory is taken here."""
+    """Raise ShapeError unless `given` are the parameters of a network.
+
+    No memory is taken for it here, nor time for more parameters than are given.
+    """
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _at_most(len(given)):
             own = dict(build().named_parameters())
     except (RuntimeError, TypeError, OverflowError) as error:
         raise ShapeError(f"settings: got sizes of which no network can be built ({error}).") from error
@@ -43,6 +49,24 @@ def check_weights(build: Callable[[], nn.Module], given: Arrays) -> None:
         )
     for name, p in own.items():
         check_form(name, given[name], "float32", tuple(p.shape))
+
+
+@contextmanager
+def _at_most(parameters: int) -> Iterator[None]:
+    """Within the block this thread raises ShapeError when it makes far more: a network may replace some."""
+    thread, made = threading.get_ident(), set[int]()
+
+    def count(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
+        if threading.get_ident() == thread and parameter is not None:
+            made.add(id(parameter))
+        if len(made) > 2 * parameters:
+            raise ShapeError(f"weights: got {parameters:,}, expected more, as the settings ask for.")
+
+    hook = register_module_parameter_registration_hook(count)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 @torch.no_grad()

@@ -1,6 +1,7 @@
 """The state of a run on disk: the learner's arrays, the place in the data, history, fixed settings."""
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
@@ -65,8 +66,8 @@ class Checkpoint:
         at = f"in epoch {epoch + 1}" if batches else f"after epoch {epoch}"
         return f"{at} of {meta['signature'].get('epochs')}"
 
-    def load(self, signature: dict[str, Any]) -> tuple[Arrays, Place]:
-        """Read the run's state back.
+    def load(self, signature: dict[str, Any], size: float = math.inf) -> tuple[Arrays, Place]:
+        """Read the run's state back.  size: units in an epoch.
 
         Raises:  OptionError if data or settings are not those of the checkpoint, naming the difference.
         """
@@ -90,7 +91,9 @@ class Checkpoint:
         except ModelFileError as error:
             raise ModelFileError(f"{self.folder}: {error} Train again without resuming.") from error
         found = Place(**(schema.known(place, PlaceJson) | told))
-        if len(found.history) != found.epoch or sum(e.units for e in found.history) > found.units:
+        units = [epoch.units for epoch in found.history]
+        units.append(found.units - sum(units))  # of the epoch at hand
+        if len(found.history) != found.epoch or units[-1] < 0 or max(units) > size:
             raise ModelFileError(
                 f"{self.folder}: got {found.units:,} units in {found.epoch:,} epochs and results of "
                 f"{len(found.history):,}, expected those of each. Train again without resuming."

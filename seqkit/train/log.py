@@ -13,10 +13,10 @@ import json
 import math
 import time
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypedDict
 
-from seqkit.core import files
-from seqkit.core.errors import FormatError, resource_error
+from seqkit.core import files, schema, strict_json
+from seqkit.core.errors import FormatError, ModelFileError, resource_error
 from seqkit.core.score import Loss
 from seqkit.train.progress import Epoch, History, Progress
 
@@ -32,6 +32,13 @@ class Log(Protocol):
 
     def epoch(self, epoch: Epoch, done: int) -> None:
         """An epoch was validated, `done` units into the run."""
+
+
+class _Line(TypedDict):
+    """What a resumed run reads of a line."""
+
+    event: Literal["step", "epoch"]
+    done: schema.Count
 
 
 class JsonLines:
@@ -91,16 +98,16 @@ class JsonLines:
         texts = self.path.read_bytes().split(b"\n")[
             :-1
         ]  # what follows the last newline was cut off by a kill
-        lines = []
+        lines: list[dict[str, Any]] = []
         for number, text in enumerate(texts, 1):
             try:
-                line = json.loads(text)
-                lines.append({"event": line["event"], "done": int(line["done"])} | line)
-            except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+                line = schema.check("the line", strict_json.parse(text), _Line)
+            except (ValueError, ModelFileError) as error:
                 raise FormatError(
                     f"{self.path}: line {number:,} is not from a training log ({error}). Choose another "
                     "file for the log."
                 ) from error
+            lines.append(dict(line))
         return lines
 
 

@@ -105,7 +105,7 @@ class _Run:
     def resume(self) -> None:
         """Continue from the checkpoint, if there is one."""
         if self.checkpoint and self.checkpoint.exists():
-            arrays, self.place = self.checkpoint.load(self.signature)
+            arrays, self.place = self.checkpoint.load(self.signature, self.batches.size)
             self.learner.restore(arrays)
             self.saved = True
 

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from seqkit.core import rng
+from seqkit.core import rng, strict_json
 from seqkit.core.errors import OptionError, did_you_mean
 from seqkit.core.options import limits
 
@@ -263,7 +263,7 @@ def _number(text: str, whole: bool) -> float:
 def _value(text: str, number: Any) -> Any:
     """The value as JSON, else the text itself; 1e3 is a whole number where the option is an int."""
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = strict_json.parse(text)
+    except ValueError:
         return text
     return int(value) if number is int and isinstance(value, float) and value.is_integer() else value

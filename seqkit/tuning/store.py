@@ -10,10 +10,11 @@ import errno
 import logging
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
+from seqkit.core import schema
 from seqkit.core.errors import FormatError, OptionError, resource_error
 from seqkit.tuning.space import Choice, Space
 from seqkit.tuning.trial import Job, State, Trial
@@ -27,6 +28,23 @@ _UNWRITABLE = {
     sqlite3.SQLITE_CANTOPEN: errno.EACCES,
 }
 _TOLD = {"done": "COMPLETE", "dropped": "PRUNED", "failed": "FAIL"}  # ours -> Optuna's
+
+
+_OTHER = "Choose another folder."
+
+
+_Value = bool | float | str | list[Any] | dict[str, Any] | None
+
+
+class _Search(TypedDict):
+    space: dict[str, str]
+
+
+class _Attributes(TypedDict):
+    """What we write beside a trial.  spent: units, seconds."""
+
+    spent: NotRequired[list[Annotated[float, 0]]]
+    error: NotRequired[str]
 
 
 class Trials:
@@ -44,15 +62,15 @@ class Trials:
         self.lock = FileLock(folder / "search.lock")
         with self.lock:
             self._storage, self._study = _open(folder / NAME)
-            known = self._storage.get_study_user_attrs(self._study).get("search")
-            if known is None:
+            if _search(folder, self._storage, self._study) is None:
                 self._storage.set_study_user_attr(self._study, "search", dict(signature))
-        _compare(folder, known or signature, signature)
+            known = _search(folder, self._storage, self._study)
+        _compare(folder, known or {}, signature)
         (folder / "trials").mkdir(exist_ok=True)
 
     def all(self) -> list[Trial]:
         """Every trial begun, in order."""
-        return _read(self._storage, self._study)
+        return _read(self.folder, self.space.parts.keys(), self._storage, self._study)
 
     @contextlib.contextmanager
     def claim(self, jobs: Sequence[Job], known: Sequence[Trial]) -> Iterator[Job | None]:
@@ -137,19 +155,60 @@ def read_trials(folder: Path) -> tuple[list[Trial], dict[str, Any]]:
     if not (folder / NAME).is_file():
         raise FormatError(f"{folder}: no {NAME} there, so it is not the folder of a search.")
     storage, study = _open(folder / NAME)
-    return _read(storage, study), dict(storage.get_study_user_attrs(study)["search"])
+    search = _search(folder, storage, study)
+    if not search or not search["space"]:
+        raise FormatError(f"{folder / NAME}: got no settings that are searched. {_OTHER}")
+    return _read(folder, search["space"].keys(), storage, study), dict(search)
 
 
-def _read(storage: Any, study: int) -> list[Trial]:
+def _search(folder: Path, storage: Any, study: int) -> _Search | None:
+    """What the workers of a search share; None if it is not written yet."""
+    with _told(folder / NAME):
+        found = storage.get_study_user_attrs(study).get("search")
+    return (
+        None
+        if found is None
+        else schema.check(f"{folder / NAME}: search", found, _Search, FormatError, _OTHER)
+    )
+
+
+def _read(folder: Path, names: Set[str], storage: Any, study: int) -> list[Trial]:
     ours = {theirs: state for state, theirs in _TOLD.items()}
+    with _told(folder / NAME):
+        found = storage.get_all_trials(study, deepcopy=False)
     trials = []
-    for t in storage.get_all_trials(study, deepcopy=False):
-        units, seconds = t.user_attrs.get("spent", (0, 0.0))
+    for number, t in enumerate(found):
+        where = f"{folder / NAME}: trial {number}"
+        own = schema.check(where, t.user_attrs, _Attributes, FormatError, _OTHER)
+        settings = schema.check(where, dict(t.params), dict[str, _Value], FormatError, _OTHER)
+        spent = own.get("spent", [0, 0.0])
+        if t.number != number or len(spent) != 2 or settings.keys() != names:
+            raise FormatError(
+                f"{where}: got number {t.number}, settings {', '.join(settings)}, spent {spent}, expected a "
+                f"trial of {', '.join(names)}. {_OTHER}"
+            )
         values = tuple(value for _, value in sorted(t.intermediate_values.items()))
         state: Any = ours.get(t.state.name, "open")
-        error = t.user_attrs.get("error", "")
-        trials.append(Trial(t.number, dict(t.params), state, values, units, seconds, error))
+        trials.append(Trial(number, settings, state, values, int(spent[0]), spent[1], own.get("error", "")))
     return trials
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Give what SQLite, SQLAlchemy and Optuna raise of what a file holds the names of our errors."""
+    from optuna.exceptions import OptunaError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    odd = (SQLAlchemyError, OptunaError, RuntimeError, ValueError, KeyError, TypeError, ArithmeticError)
+    try:
+        yield
+    except odd as error:
+        found = _sqlite_error(error)
+        code = found.sqlite_errorcode & 0xFF if found else None
+        if code in _UNWRITABLE:
+            problem = OSError(_UNWRITABLE[code], str(found))
+            raise resource_error(path, problem) from problem
+        raise FormatError(f"{path}: cannot be read as a search ({type(error).__name__}). {_OTHER}") from error
 
 
 def _open(path: Path) -> tuple[Any, int]:
@@ -161,7 +220,7 @@ def _open(path: Path) -> tuple[Any, int]:
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(logging.ERROR)
     try:
-        with _named(path):
+        with _told(path):
             url = URL.create("sqlite", database=str(path.resolve())).render_as_string(hide_password=False)
             # get_storage: with a cache of the trials that are over
             storage = optuna.storages.get_storage(
@@ -185,29 +244,10 @@ class _Named:
         method = getattr(self._storage, name)
 
         def call(*args: Any, **given: Any) -> Any:
-            with _named(self._path):
+            with _told(self._path):
                 return method(*args, **given)
 
         return call
-
-
-@contextlib.contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Give what SQLite, SQLAlchemy and Optuna raise the names of our errors."""
-    from optuna.exceptions import OptunaError
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except (SQLAlchemyError, OptunaError, RuntimeError) as error:
-        found = _sqlite_error(error)
-        code = found.sqlite_errorcode & 0xFF if found else None
-        if code in _UNWRITABLE:
-            problem = OSError(_UNWRITABLE[code], str(found))
-            raise resource_error(path, problem) from problem
-        raise FormatError(
-            f"{path}: cannot be read as a search ({type(error).__name__}). Choose another folder."
-        ) from error
 
 
 def _sqlite_error(error: BaseException | None) -> sqlite3.Error | None:

@@ -2,13 +2,16 @@
 
 import json
 import os
+import random
 import shlex
+import shutil
 import signal
 import subprocess
-import time
+import sys
 from pathlib import Path
 
 import pytest
+import waiting
 from shell import SHELL, TEXT, run
 
 from seqkit.embeddings.vectors.vectors import Vectors
@@ -293,9 +296,9 @@ def _started(folder, text):
     process = subprocess.Popen(
         [*SHELL, "embed", "train", str(text), "--out", str(folder), *LONG], stderr=subprocess.PIPE
     )
-    while not (folder / "checkpoint" / "manifest.json").exists():
-        time.sleep(0.01)
-        assert process.poll() is None
+    saved = folder / "checkpoint" / "manifest.json"
+    waiting.until(lambda: saved.exists() or process.poll() is not None, "a checkpoint or the end")
+    assert process.poll() is None
     return process
 
 
@@ -314,33 +317,38 @@ def test_interrupted_run_saves_ends_with_130_and_resumes_to_the_same_bytes(train
     assert json.loads(again)["matrix_sha256"] == json.loads(whole)["matrix_sha256"]
 
 
+KILLED = """
+import os, signal, sys
+last, calls = int(sys.argv.pop(1)), 0  # this process kills itself within this call from the first step on
+
+def count(frame, event, what):
+    global calls
+    begun = calls or frame.f_code.co_name == "step"
+    calls += bool(begun and event in ("call", "c_call"))
+    if calls == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.setprofile(count)
+from seqkit.cli import main
+main()
+"""
+
+
 @pytest.mark.slow
 def test_twenty_kills_at_random_moments_still_end_in_the_same_bytes(trained, tmp_path):
-    import random
-
-    draw, kills = random.Random(1), 0
+    draw, kills, ends = random.Random(1), 0, 0
     whole = run("embed", "train", trained / "text.txt", "--out", tmp_path / "whole", *LONG, "--json").stdout
-    command = [
-        *SHELL,
-        "embed",
-        "train",
-        str(trained / "text.txt"),
-        "--out",
-        str(tmp_path / "v"),
-        *LONG,
-        "--resume",
-        "--json",
-    ]
+    words = ["embed", "train", str(trained / "text.txt"), "--out", str(tmp_path / "v"), *LONG, "--resume"]
     while kills < 20:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(draw.uniform(0.5, 3.0))
-        if process.poll() is not None:  # it ended before: begin again, so that every kill hits a run
-            import shutil
-
+        command = [sys.executable, "-c", KILLED, str(int(10 ** draw.uniform(0, 7))), *words, "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode == 0:  # it ended before: begin again, so that every kill hits a run
+            assert json.loads(done.stdout)["matrix_sha256"] == json.loads(whole)["matrix_sha256"]
             shutil.rmtree(tmp_path / "v")
+            ends += 1
             continue
-        process.kill()
-        process.wait()
+        assert done.returncode == -signal.SIGKILL
         kills += 1
-    again = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert ends < 10
+    again = run(*words, "--json").stdout
     assert json.loads(again)["matrix_sha256"] == json.loads(whole)["matrix_sha256"]

@@ -157,7 +157,10 @@ def test_stop_after_the_training_names_its_last_epoch_and_goes_on_to_the_same_by
     line, place = f"{CLASSIFY} --out {tmp_path / 'new'}", f"seqkit.models.classifier.{where}"
     code, said, _ = stopped(folder, line, place, "os.kill(os.getpid(), signal.SIGHUP)")
     again = f"To go on: seqkit {line} --resume\n"
-    assert (code, said) == (130, f"error: interrupted: {tmp_path / 'new'} holds the run after epoch 2 of 2. {again}")
+    assert (code, said) == (
+        130,
+        f"error: interrupted: {tmp_path / 'new'} holds the run after epoch 2 of 2. {again}",
+    )
     done = shell.run(*shlex.split(line), "--resume", cwd=folder)
     assert done.stdout.splitlines()[0].split(": ")[1] == whole.stdout.splitlines()[0].split(": ")[1]
     (one,) = (tmp_path / "new").glob("arrays-*")
@@ -176,7 +179,9 @@ def test_second_signal_in_a_step_ends_at_once_and_says_that_nothing_was_saved(fo
 
 def test_second_signal_outside_a_loop_ends_without_cleaning_up_and_the_next_run_cleans(folder):
     twice = "\ntry: os.kill(os.getpid(), signal.SIGINT)\nfinally: os.kill(os.getpid(), signal.SIGINT)"
-    code, said, _ = stopped(folder, "corpus build text.txt --out new", "seqkit.text.corpus.build:_merge", twice)
+    code, said, _ = stopped(
+        folder, "corpus build text.txt --out new", "seqkit.text.corpus.build:_merge", twice
+    )
     assert (code, said) == (130, "error: interrupted again, ended at once.\n")
     assert any(path.name.startswith(".") for path in folder.iterdir())
     shell.run("corpus", "build", "text.txt", "--out", "new", cwd=folder)
@@ -185,7 +190,9 @@ def test_second_signal_outside_a_loop_ends_without_cleaning_up_and_the_next_run_
 
 
 def test_hangup_that_nohup_ignores_stays_ignored_in_and_outside_the_loop(folder, tmp_path):
-    ignored = PROGRAM.replace("os.setpgid(0, 0)", "os.setpgid(0, 0); signal.signal(signal.SIGHUP, signal.SIG_IGN)")
+    ignored = PROGRAM.replace(
+        "os.setpgid(0, 0)", "os.setpgid(0, 0); signal.signal(signal.SIGHUP, signal.SIG_IGN)"
+    )
     for number, where in enumerate((STEP, "seqkit.text.corpus.build:_merge")):
         words = shlex.split(f"{EMBED} {tmp_path / str(number)}")
         ended = shell.start(ignored, where, "os.kill(os.getpid(), signal.SIGHUP)", *words, cwd=folder).end()
@@ -193,7 +200,9 @@ def test_hangup_that_nohup_ignores_stays_ignored_in_and_outside_the_loop(folder,
 
 
 def test_signal_that_python_cannot_raise_where_it_is_is_raised_later(folder):
-    code, said, left = stopped(folder, "corpus build text.txt --out new", "seqkit.text.corpus.build:_merge", "Lost()")
+    code, said, left = stopped(
+        folder, "corpus build text.txt --out new", "seqkit.text.corpus.build:_merge", "Lost()"
+    )
     assert (code, said, left) == (130, "error: interrupted: nothing was saved to new.\n", [])
 
 
@@ -207,7 +216,10 @@ def test_ctrl_c_for_the_whole_group_while_workers_read_gives_one_line(folder):
     for where in ("seqkit.text.corpus.build:_give", "seqkit.text.corpus.build:_Spooled"):
         for number in SIGNALS:
             ended = shell.start(source, where, f"os.killpg(0, {int(number)})", *words, cwd=folder).end()
-            assert (ended.returncode, ended.stderr) == (130, "error: interrupted: nothing was saved to new.\n")
+            assert (ended.returncode, ended.stderr) == (
+                130,
+                "error: interrupted: nothing was saved to new.\n",
+            )
 
 
 @pytest.mark.parametrize("where", ["_end_at_once", "_threads", "_results"])
@@ -231,7 +243,9 @@ def test_terminal_that_is_closed_stops_a_training_with_its_checkpoint(folder, tm
         os.read(terminal, 4096)
     os.close(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
-    shell.run(*[word.replace("500", "501") for word in words], out, "--resume", code=2, cwd=folder)  # it is there
+    shell.run(
+        *[word.replace("500", "501") for word in words], out, "--resume", code=2, cwd=folder
+    )  # it is there
 
 
 # the parts

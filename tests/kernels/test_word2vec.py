@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seqkit.kernels.primitives.text_passes import cpu as text_passes
 from seqkit.kernels.word2vec import cpu, reference
 
 spec = importlib.util.spec_from_file_location("window_plans", Path(__file__).with_name("window_plans.py"))
@@ -112,18 +113,18 @@ def test_threads_train_every_token_once(tree):
     assert loss_3 == pytest.approx(loss_1, rel=1e-12)
 
 
-def test_own_copies_of_the_upper_nodes_give_all_their_changes_back():
+def test_own_copies_of_the_upper_nodes_give_all_their_changes_back(monkeypatch):
+    """Members of the team one after the other: at once, without locks, a change of a shared row may be lost."""
+    monkeypatch.setattr(text_passes, "together", lambda state, n, call: [call(member) for member in range(n)])
     text = plans.text(tokens=20_000, vocab=500)
     plan = plans.plan(text.ids, 500, subsample=False, tree=True)
     old, one, many = plans.matrices(vocab=500), plans.matrices(vocab=500), plans.matrices(vocab=500)
     cpu.train(text, plan, one, 1e-6)
     cpu.train(text, plan, many, 1e-6, threads=3)
-    for before, expected, got in zip(
-        old, one, many, strict=True
-    ):  # without locks a change is lost now and then
-        assert np.linalg.norm(got - expected) < 0.1 * np.linalg.norm(expected - before)
+    for before, expected, got in zip(old, one, many, strict=True):
+        assert np.linalg.norm(got - expected) < 1e-3 * np.linalg.norm(expected - before)
     before, expected, got = (matrices[1][plan[1].points[0]] for matrices in (old, one, many))  # the root
-    np.testing.assert_allclose(got - before, expected - before, rtol=0.05, atol=1e-4)
+    np.testing.assert_allclose(got - before, expected - before, rtol=1e-3, atol=1e-6)
     assert np.abs(expected - before).max() > 1e-3
 
 

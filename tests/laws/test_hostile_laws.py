@@ -12,6 +12,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import bounded
 import crafted
 import hostile
 import numpy as np
@@ -151,3 +152,52 @@ def test_ids_that_ended_in_a_signal_are_refused_by_every_loss(tmp_path):
         cwd=Path(__file__).parents[2],
     )
     assert (done.returncode, done.stdout.split()) == (0, ["4"] * 20), done.stderr
+
+
+SIZES = """
+import shutil, sys, warnings
+from pathlib import Path
+import bounded, crafted, hostile, test_saved_before as before
+from seqkit.core.errors import SeqkitError
+
+used, kinds = Path(sys.argv[1]), sys.argv[2:]
+before.FACTS["language-model"](before.FOLDER / "language-model", used)  # libraries and threads are there now
+bounded.hold(1 << 30)
+warnings.simplefilter("ignore")
+for kind in kinds:
+    told = crafted.manifest(before.FOLDER / kind)
+    for at in hostile.places(told["meta"]):
+        if at[:1] in (*hostile.FREE, ("history",)) or type(hostile.part(told["meta"], at)) is not int:
+            continue
+        for size in (10**9, 2**62):
+            shutil.copytree(before.FOLDER / kind, used / "it")
+            crafted.reseal(used / "it", told | {"meta": hostile.put(told["meta"], at, size)})
+            try:
+                before.FACTS[kind](used / "it", used)
+                found = "used"
+            except SeqkitError as error:
+                found = "refused" if error.exit_code == 4 else str(error)
+            print(kind, ".".join(map(str, at)), found)
+            shutil.rmtree(used / "it")
+            shutil.rmtree(used / "copy", ignore_errors=True)
+"""
+
+
+def sizes(kinds, tmp_path, seconds):
+    """What becomes of artefacts whose manifests say a huge size, with a GiB more than was held before."""
+    printed = bounded.python(SIZES, tmp_path, *kinds, cwd=tmp_path, seconds=seconds)
+    return [line.split(maxsplit=2) for line in printed.splitlines()]
+
+
+def test_sizes_that_the_arrays_do_not_have_are_refused_before_anything_is_built(tmp_path):
+    found = sizes(["language-model", "translator"], tmp_path, 300)
+    assert [row for row in found if row[2] not in ("refused", "used")] == []
+    for name in ("num_layers", "hidden_size", "embed_dim", "decoder_layers"):
+        assert {row[2] for row in found if row[1].endswith(name)} <= {"refused"}, name
+    assert len(found) > 40
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_law_any_size_that_the_arrays_do_not_have_is_refused_before_anything_is_built(kind, tmp_path):
+    assert [row for row in sizes([kind], tmp_path, 600) if row[2] not in ("refused", "used")] == []

@@ -5,7 +5,6 @@ Not handled: how a file becomes whole at once (files).
 
 import contextlib
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -18,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from seqkit.core import strict_json
 from seqkit.core.errors import OptionError, SeqkitError, resource_error
 
 RUN = ("log.jsonl", "run.json", "search.lock", "search.sqlite", "split.json")  # written beside a result
@@ -73,7 +73,7 @@ def check(
 
 def _held(folder: Path) -> str:
     """What seqkit wrote into a folder; empty: nothing, or other things too."""
-    with contextlib.suppress(OSError, ValueError, RecursionError):
+    with contextlib.suppress(OSError, ValueError):
         manifest = _manifest(folder)
         if isinstance(manifest, dict) and "seqkit" in manifest:
             return str(manifest.get("kind"))
@@ -92,8 +92,8 @@ def _is_part(entry: Path) -> bool:
     return ours or bool(_TEMPORARY.fullmatch(name) or _TAKING.fullmatch(name))
 
 
-def _manifest(folder: Path) -> Any:  # Any: what json.loads returns
-    return json.loads((folder / "manifest.json").read_bytes()[: 1 << 28])
+def _manifest(folder: Path) -> Any:  # Any: what JSON holds
+    return strict_json.parse((folder / "manifest.json").read_bytes()[: 1 << 28])
 
 
 @contextlib.contextmanager

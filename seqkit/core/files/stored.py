@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from seqkit.core import checks
+from seqkit.core import checks, strict_json
 from seqkit.core.errors import FormatError, ModelFileError, SeqkitError, ShapeError
 from seqkit.core.types import Array, Arrays
 
@@ -194,7 +194,7 @@ def open_arrays(path: Path, sums: list[int] | None, whole: str, block: int = BLO
     mapped.expect(path, sums, whole, block)
     if sums:
         check(everything[: 8 + length])
-    header = json.loads(everything[8 : 8 + length].tobytes())
+    header = strict_json.parse(everything[8 : 8 + length].tobytes())
     arrays = {}
     for name, entry in header.items():
         if name == "__metadata__":

@@ -208,7 +208,7 @@ class WordSets:
                 raise FormatError(f"{path}: unknown key {key!r}; known: {', '.join(sorted(names))}.{near}")
         try:
             words = cls(**parts)
-        except (OptionError, TypeError, AttributeError) as error:
+        except OptionError as error:
             raise FormatError(f"{path}: not word sets ({error}).") from error
         if stated not in (None, words.checksum):
             raise FormatError(

@@ -6,7 +6,7 @@ from seqkit.core import options
 from seqkit.core.family import Family
 from seqkit.core.options import Settings, option
 from seqkit.models.decoding.options import BeamOptions
-from seqkit.models.options import Fit, Recurrent, Text
+from seqkit.models.options import MOST_LAYERS, Fit, Recurrent, Text
 from seqkit.train.gradient.options import GradientOptions
 
 attentions = Family("seqkit.nn.attentions", "attention")
@@ -17,7 +17,9 @@ class DecoderOptions:
     """Sizes of a decoder and how it is taught; cell, dropout and seed are the encoder's."""
 
     attention: str = option("luong", family=attentions, more=("none",), help="attention to the source")
-    decoder_layers: int | None = option(None, low=1, help="layers of the decoder; num_layers if not given")
+    decoder_layers: int | None = option(
+        None, low=1, high=MOST_LAYERS, help="layers of the decoder; num_layers if not given"
+    )
     decoder_size: int | None = option(
         None, low=1, help="size of the state of a decoder layer; hidden_size if not given"
     )

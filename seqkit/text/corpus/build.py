@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from seqkit.core import strict_json
 from seqkit.core.errors import FormatError, ResourceError, SeqkitError
 from seqkit.core.interrupt import deaf
 from seqkit.core.types import Array
@@ -222,7 +223,7 @@ class _Spooled:
     """What one encoder found, read back."""
 
     def __init__(self, folder: Path) -> None:
-        table = json.loads((folder / "table.json").read_text(encoding="utf-8"))
+        table = strict_json.parse((folder / "table.json").read_bytes())
         self.pieces: list[tuple[int, int, int]] = table["pieces"]
         self.tokens: list[str] = table["tokens"]
         self.counts = np.fromfile(folder / "counts", np.int64)

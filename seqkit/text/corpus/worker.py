@@ -14,7 +14,7 @@ from typing import IO, Any, Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from seqkit.core import options, schema
+from seqkit.core import options, schema, strict_json
 from seqkit.core.errors import SeqkitError, os_error
 from seqkit.text import sentence_split
 from seqkit.text.normalize import Normalizer
@@ -151,7 +151,7 @@ def _work(source: IO[bytes]) -> None:
         length = int.from_bytes(_exactly(source, 8), "little")
         return _exactly(source, length)
 
-    settings = json.loads(receive())
+    settings = strict_json.parse(receive())
     spool = Spool(Path(settings["folder"]), Recipe.from_json(settings["recipe"]), settings["known"])
     while (piece := receive()) != END:
         spool.add(piece.decode())

@@ -1,7 +1,6 @@
 """Files opened by their first bytes: plain, gz, bz2, xz or zst; damaged archives and bombs are refused."""
 
 import bz2
-import contextlib
 import gzip
 import io
 import lzma

@@ -2,7 +2,7 @@
 
 csv      a cell may stand in double quotes, and may then hold commas, line ends and doubled quotes
 tsv      no quotes, unless asked for: a cell is the text between two tabs
-jsonl    an object a line, no key twice
+jsonl    an object a line, read strictly (core.strict_json)
 parquet  columns by name
 
 Lines end with \\n or \\r\\n. Empty lines are left out but counted. A cell may be of any length.
@@ -10,13 +10,13 @@ Not handled: cells of another type than text in CSV and TSV; escapes in TSV.
 """
 
 import csv
-import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seqkit.core import strict_json
 from seqkit.core.errors import FormatError, OptionError, counted, did_you_mean
 from seqkit.text.readers.compressed import open_bytes
 
@@ -142,8 +142,8 @@ def objects(lines: Iterable[str], name: str) -> Iterator[Row]:
         if not line.strip():
             continue
         try:
-            cells = json.loads(line, object_pairs_hook=_unique)
-        except (ValueError, RecursionError) as error:
+            cells = strict_json.parse(line)
+        except ValueError as error:
             raise FormatError(f"{name}: line {number:,} is not JSON ({error}).") from error
         if not isinstance(cells, dict):
             raise FormatError(f"{name}: line {number:,} is not a JSON object, expected {{...}}.")
@@ -215,11 +215,3 @@ def check_column(column: str | None, known: Sequence[str], where: str) -> None:
 
 def _another_width(name: str, number: int, cells: Sequence[str], wanted: str) -> FormatError:
     return FormatError(f"{name}: line {number:,} has {counted(len(cells), 'column')}, expected {wanted}.")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {next(k for k in keys if keys.count(k) > 1)!r} stands twice")
-    return found

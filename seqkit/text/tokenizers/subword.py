@@ -4,11 +4,11 @@ import contextlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypedDict
 
 import numpy as np
 
-from seqkit.core import files
+from seqkit.core import files, schema, strict_json
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.interrupt import aside
 from seqkit.core.types import Ids
@@ -22,6 +22,17 @@ MODELS: tuple[Model, ...] = ("byte-bpe", "bpe", "wordpiece", "unigram")
 UNK = "<unk>"
 _LONGEST = 4096  # characters; the library holds a token as a chain of nodes, which may end its stack
 _PROBE = "a Z 0 . é 你 \U0001f40d \x00"  # characters that any tokenizer must take, known or not
+
+
+class _Model(TypedDict):
+    type: str
+    vocab: NotRequired[dict[str, Any] | list[Any]]
+
+
+class _Definition(TypedDict):
+    """What is read of it here; the library checks the rest."""
+
+    model: _Model
 
 
 class Subword(Tokenizer):
@@ -41,9 +52,8 @@ class Subword(Tokenizer):
         from tokenizers import Tokenizer as Engine
 
         with _told("tokenizer.json: not a tokenizer definition"):
-            model = json.loads(definition)["model"]
-            kind, words = model["type"], model.get("vocab", ())
-            if any(len(str(word)) > _LONGEST for word in words):
+            form = schema.check("definition", strict_json.parse(definition), _Definition, FormatError)
+            if any(len(str(word)) > _LONGEST for word in form["model"].get("vocab", ())):
                 raise ValueError(f"a token of more than {_LONGEST:,} characters")
             self._engine: Any = Engine.from_str(definition)
             self._engine.no_truncation()  # no text is cut, none filled up
@@ -60,13 +70,13 @@ class Subword(Tokenizer):
         self.vocab, self.definition, self.kind = (
             Vocab(tokens, np.zeros(len(tokens), np.int64), unk),
             definition,
-            kind,
+            form["model"]["type"],
         )
 
     @property
     def lossless(self) -> bool:  # type: ignore[override]  # a matter of the model, not of the class
         """Whether decode gives the text back exactly."""
-        return "ByteLevel" in json.dumps(json.loads(self.definition)["pre_tokenizer"])
+        return "ByteLevel" in json.dumps(strict_json.parse(self.definition).get("pre_tokenizer"))
 
     @classmethod
     def train(

@@ -178,7 +178,7 @@ def test_changed_file_is_noticed_by_its_checksum_and_one_without_is_read(tmp_pat
         ("[", "not valid JSON"),
         ("3", "got a int, expected word sets"),
         ('{"a": ["x", "x"]}', "'x' is there twice"),
-        ('{"a": "xy"}', "expected several words"),
+        ('{"a": "xy"}', "got 'xy' as a, expected a list"),
         ('[{"first_target": {}}]', "not word sets"),
         (
             '{"kind": "word-sets", "name": "n", "specifik": ["a"]}',

@@ -3,9 +3,11 @@
 All of it in processes of their own: Dask pickles what it sends, which nothing in the process of the tests may do.
 """
 
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from shell import TEXT, run
@@ -15,18 +17,23 @@ from seqkit.embeddings.cooccurrence import dask_workers
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
 from seqkit.text.corpus.corpus import Corpus
 
+TESTS = Path(__file__).parents[2]
 needs_dask = pytest.mark.skipif(
     find_spec("distributed") is None, reason="needs the extra dask: pip install 'seqkit[dask]'"
 )
 SCRIPT = """
-import logging, os, shutil, subprocess, sys, threading, time
+import json, logging, os, subprocess, sys, threading
+from contextlib import suppress
+from pathlib import Path
 from seqkit.core.errors import SeqkitError
 from seqkit.embeddings.cooccurrence import dask_workers
+from waiting import until
 
 counted = dask_workers.count_part
 
-def slow(low, high, job):
-    time.sleep(4)
+def held(low, high, job):
+    Path(f"begun-{os.getpid()}").touch()
+    until(Path("go").exists, "go")
     return counted(low, high, job)
 
 def deadly(low, high, job):
@@ -38,8 +45,20 @@ def elsewhere(low, high, job):
 def older(low, high, job):
     return counted(low, high, (*job[:3], "0.0.1", job[4]))
 
-def later(seconds, call):
-    threading.Timer(seconds, call).start()
+def begun():
+    return [int(path.name.partition("-")[2]) for path in Path().glob("begun-*")]
+
+def when_begun(call):
+    # once a worker counts, and waits for the file go
+    threading.Thread(target=lambda: call(until(begun, "a part")[0])).start()
+
+def kill(pid):
+    os.kill(pid, 9)
+    Path("go").touch()
+
+def address_of(file):
+    with suppress(OSError, ValueError):
+        return json.loads(Path(file).read_text())["address"]
 
 def attempt(cluster, part=counted, **settings):
     dask_workers.count_part = part
@@ -71,14 +90,16 @@ def script(folder):
     """Runs the lines in a process beside the corpus; what they print."""
 
     def start(lines):
+        for path in (*folder.glob("begun-*"), folder / "go", folder / "address.json"):
+            path.unlink(missing_ok=True)
         (folder / "script.py").write_text(SCRIPT + "\n".join(f"    {line}" for line in lines))
         done = subprocess.run(
             [sys.executable, "script.py"],
             cwd=folder,
             capture_output=True,
             text=True,
-            timeout=180,
             check=False,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])},
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
@@ -119,9 +140,8 @@ def test_a_worker_that_is_killed_costs_time_and_no_count(folder, script):
     told = script(
         [
             "with local(n_workers=2) as cluster, Client(cluster) as client:",
-            "    pid = min(client.run(os.getpid).values())",
-            "    later(2, lambda: os.kill(pid, 9))",
-            "    attempt(client, slow)",
+            "    when_begun(kill)",
+            "    attempt(client, held)",
         ]
     )
     assert told == "counted"
@@ -148,8 +168,9 @@ def test_a_worker_that_is_killed_costs_time_and_no_count(folder, script):
         (
             [
                 "with local(n_workers=1) as cluster, Client(cluster) as client:",
-                "    later(2, lambda: cluster.scale(0))",
-                "    attempt(client, slow, patience=3)",
+                "    when_begun(lambda _: cluster.scale(0))",
+                "    attempt(client, held, patience=3)",
+                "    Path('go').touch()",
             ],
             "has had no worker for 3 s",
         ),
@@ -170,18 +191,14 @@ def test_a_worker_that_is_killed_costs_time_and_no_count(folder, script):
             [
                 "server = subprocess.Popen([sys.executable, '-m', 'distributed.cli.dask_scheduler', '--host', '127.0.0.1', '--port', '0',",
                 "    '--no-dashboard', '--scheduler-file', 'address.json'], stderr=subprocess.DEVNULL)",
-                "while not os.path.exists('address.json'):",
-                "    time.sleep(0.1)",
-                "time.sleep(1)",
-                "import json",
-                "address = json.load(open('address.json'))['address']",
+                "address = until(lambda: address_of('address.json'), 'the address of the scheduler')",
                 "worker = subprocess.Popen([sys.executable, '-m', 'distributed.cli.dask_worker', address, '--no-dashboard', '--no-nanny'],",
-                "    stderr=subprocess.DEVNULL, env=os.environ | {'PYTHONPATH': os.getcwd()})",
+                "    stderr=subprocess.DEVNULL, env=os.environ | {'PYTHONPATH': os.pathsep.join([os.getcwd(), os.environ['PYTHONPATH']])})",
                 "from distributed import Client",
                 "with Client(address) as client:",
-                "    client.wait_for_workers(1, timeout=60)",
-                "later(2, server.kill)",
-                "attempt(address, slow)",
+                "    client.wait_for_workers(1, timeout=300)",
+                "when_begun(lambda _: server.kill())",
+                "attempt(address, held)",
                 "worker.kill()",
             ],
             "BackendError dask: the scheduler was lost on the way. Start it again",

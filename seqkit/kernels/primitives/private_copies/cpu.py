@@ -132,7 +132,7 @@ def exchange(rows: Any, threads: Any, lr: Any) -> None:
             shift(share, own + at, old + at, shared + at, size)
             rows.hits[n] = 0
         move(shared + at, own + at, size)
-        move(shared + at, old + at, size)
+        move(own + at, old + at, size)  # not the shared row, which others may have changed since
 
 
 def last_copied(matrix: Array, number: int) -> Rows:
