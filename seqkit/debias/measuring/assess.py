@@ -31,6 +31,7 @@ _GIVEN: dict[Role, Callable[[Inputs], Any]] = {
     Role.PAIR: lambda inputs: inputs.pair,
     Role.ANCHOR: lambda inputs: inputs.anchor_word,
     Role.BASIS: lambda inputs: inputs.direction.basis,
+    Role.SET_SHAPE: lambda inputs: (inputs.direction.sets, inputs.words.num_classes),
     Role.ORIGINAL: lambda inputs: inputs.original,
     Role.SPECIFIC: lambda inputs: inputs.specific,
     Role.UNEQUAL: lambda inputs: "mean",
