@@ -25,7 +25,9 @@ FORMATS = ", ".join(Family("seqkit.embeddings.vectors.formats", "format").names(
 Sets = Annotated[
     str, typer.Option("--sets", help="Word sets: a name that seqkit bias words shows, or a JSON file.")
 ]
-Case = Annotated[str, typer.Option(help="How words are looked up: exact, lower, or any (exact, else lower).")]
+Case = Annotated[
+    str, typer.Option(help="How words are looked up: exact, lower, or any (every spelling: She, SHE).")
+]
 MostLost = Annotated[float, typer.Option(help="Largest share of a set that may be unknown; more is refused.")]
 Measures = Annotated[
     list[str],
@@ -47,7 +49,9 @@ class Words:
         "professions", help="the list that should be neutral; all lists if no list has that name"
     )
     anchor: str | None = option(None, help="a word for the measure of indirect bias, such as softball")
-    case: str = option("exact", help="how words are looked up: exact, lower, or any (exact, else lower)")
+    case: str = option(
+        "exact", help="how words are looked up: exact, lower, or any (every spelling: She, SHE)"
+    )
 
 
 MEASURING = Settings({"words": Words, "options": Options})

@@ -8,7 +8,7 @@ from seqkit.core.errors import OptionError
 from seqkit.debias.direction import Direction, find_direction
 from seqkit.debias.measuring.base import DEFAULT, Options
 from seqkit.debias.measuring.recovery import candidates, most_biased
-from seqkit.debias.words.lookup import Case, forms
+from seqkit.debias.words.lookup import Case, spellings
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
 
@@ -41,12 +41,16 @@ class Inputs:
     options: Options = DEFAULT
 
     @cached_property
+    def forms(self) -> dict[str, list[str]]:
+        """The spellings in the vocabulary of each word that it has, the one to measure first."""
+        every = {word for part in self.words.lists.values() for word in part}
+        wanted = {*self.words.protected, *every, *filter(None, [self.anchor])}
+        return spellings(self.original.vocab, sorted(wanted), self.case)
+
+    @cached_property
     def spelling(self) -> dict[str, str]:
         """How the vocabulary spells each word that it has."""
-        every = {word for part in self.words.lists.values() for word in part}
-        return forms(
-            self.original.vocab, {*self.words.protected, *every, *filter(None, [self.anchor])}, self.case
-        )
+        return {word: found[0] for word, found in self.forms.items()}
 
     @cached_property
     def direction(self) -> Direction:
@@ -98,8 +102,9 @@ class Inputs:
 
     @property
     def specific(self) -> list[str]:
-        """The words that rightly carry the concept."""
-        return self.spelt(self.words.protected)
+        """The words that rightly carry the concept, in every spelling."""
+        every = (token for word in self.words.protected for token in self.forms.get(word, [word]))
+        return list(dict.fromkeys(every))
 
     @property
     def pair(self) -> tuple[str, ...]:

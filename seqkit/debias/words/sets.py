@@ -14,7 +14,7 @@ from typing import Any
 
 from seqkit.core.errors import FormatError, OptionError, VocabularyError, did_you_mean
 from seqkit.debias.words import files
-from seqkit.debias.words.lookup import Case, Sets, check_apart, forms, several
+from seqkit.debias.words.lookup import Case, Sets, check_apart, several, spellings
 from seqkit.debias.words.reduction import Reduction
 from seqkit.text.readers.catalogue import shipped
 
@@ -134,8 +134,10 @@ class WordSets:
         vocab: a Vocab, Vectors or any container of words.
         A definitional or equalize set that lost one word is left out; its other words stay protected, as
         specific words.
-        case: look for a word as written, in lower case, or "any": as written, else in lower case. Sets that
-        become equal are merged.
+        case: look for a word as written ("exact"), in lower case, or "any": in every spelling that differs in
+        case or accents only (She, SHE; fiancee, fiancée). Definitional, equalize and specific words are then
+        there in all of these, sets once for each way in which all of their words are spelt; the words of
+        lists in one. Sets that become equal are merged.
         limit: share of a set (of the rows of definitional and equalize) that may be lost, for the sets named
         in `need`; None: definitional and all lists. Lost words of the other sets are only reported.
         Raises:  VocabularyError naming the words if more are lost; OptionError if words of two classes
@@ -144,10 +146,10 @@ class WordSets:
         if not 0 <= limit <= 1:
             raise OptionError(f"known: got limit {limit}, expected 0 to 1.")
         needed = self._needed(need)
-        reduced = Reduction(forms(getattr(vocab, "vocab", vocab), self._all(), case))
+        reduced = Reduction(spellings(getattr(vocab, "vocab", vocab), self._all(), case))
         definitional = reduced.rows("definitional", self.definitional)
         equalize = reduced.rows("equalize", self.equalize, ordered=False)
-        specific = reduced.words("specific", self.specific)
+        specific = reduced.words("specific", self.specific, every=True)
         lists = {name: left for name, words in self.lists.items() if (left := reduced.words(name, words))}
         reduced.check(self.name, needed, limit, case)
         specific = tuple(dict.fromkeys([*specific, *reduced.rest]))
