@@ -126,6 +126,34 @@ class WordSets:
             )
         return found
 
+    def choose(self, *names: str) -> "WordSets":
+        """The word sets of some of the classes, in this order; the words of the others become specific ones.
+
+        Of equalize sets with a word for each class, those of the chosen ones are kept. Classes without names
+        are called 1, 2, ...
+        Raises:  OptionError for an unknown class, one named twice, or fewer than two.
+        """
+        known = self.classes or tuple(str(i + 1) for i in range(self.num_classes))
+        for name in names:
+            if name not in known:
+                raise OptionError(
+                    f"{self.name}: no class {name!r}; known: {', '.join(known) or 'none'}."
+                    f"{did_you_mean(name, known)}"
+                )
+        if len(several(f"{self.name}: classes", names)) < 2:
+            raise OptionError(f"{self.name}: got the class {', '.join(names)} alone, expected two or more.")
+        at = [known.index(name) for name in names]
+
+        def chosen(rows: Sets) -> Sets:
+            return tuple(tuple(row[i] for i in at) if len(row) == len(known) else row for row in rows)
+
+        definitional, equalize = chosen(self.definitional), chosen(self.equalize)
+        kept = {word for row in (*definitional, *equalize) for word in row}
+        others = tuple(word for word in self.protected if word not in kept)
+        return replace(
+            self, definitional=definitional, equalize=equalize, specific=others, classes=tuple(names)
+        )
+
     def known(
         self, vocab: Any, *, case: Case = "exact", limit: float = 0.2, need: Iterable[str] | None = None
     ) -> tuple["WordSets", Lost]:
@@ -185,10 +213,12 @@ class WordSets:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "WordSets":
-        """Read word sets from JSON: seqkit's own, or lists as {name: words}, or a list of WEAT tests.
+        """Read word sets from JSON: seqkit's own, lists as {name: words}, a list of words, of pairs or of
+        WEAT tests, or the folder of debiaswe's files.
 
         The lists of test i of a file of tests are called "i:flowers", "i:insects", ...: first and second
-        target, first and second attribute. If the file states a checksum, it must be right.
+        target, first and second attribute, less the words that the file says were taken out. If the file
+        states a checksum, it must be right.
         Raises:  FormatError naming the file.
         """
         return cls._of(path, files.read(Path(path)))
