@@ -1,6 +1,7 @@
 """Numbers that are sums until they are printed: Loss and Score."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -66,3 +67,18 @@ class Score:
         return (
             f"{self.name} {self.value:.4f}{low_high} (n={self.count:,}, missing={self.missing:,}; {settings})"
         )
+
+
+def p_text(found: Mapping[str, Any]) -> str:
+    """The p of a permutation test in print, never 0: where no permutation drawn is as large, less than one of
+    them; nothing where there is no p.
+
+    >>> p_text({"p": 0.03}), p_text({"p": 7.4e-07}), p_text({"p": 1e-5, "splits": 99_999, "exact": False})
+    ('0.0300', '7.4e-07', '< 1.0e-05')
+    """
+    if "p" not in found:
+        return ""
+    p, drawn = found["p"], 0 if found.get("exact", True) else found["splits"]
+    if drawn and p * (drawn + 1) < 1.5:
+        return f"< {1 / drawn:.1e}"
+    return f"{p:.4f}" if p >= 0.001 else f"{p:.1e}"

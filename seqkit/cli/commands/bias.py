@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -25,7 +25,12 @@ FORMATS = ", ".join(Family("seqkit.embeddings.vectors.formats", "format").names(
 Sets = Annotated[
     str, typer.Option("--sets", help="Word sets: a name that seqkit bias words shows, or a JSON file.")
 ]
-Case = Annotated[str, typer.Option(help="How words are looked up: exact, lower, or any (exact, else lower).")]
+Classes = Annotated[
+    str | None, typer.Option(help="Two classes or more of the word sets, such as jewish,christian.")
+]
+Case = Annotated[
+    str, typer.Option(help="How words are looked up: exact, lower, or any (every spelling: She, SHE).")
+]
 MostLost = Annotated[float, typer.Option(help="Largest share of a set that may be unknown; more is refused.")]
 Measures = Annotated[
     list[str],
@@ -47,23 +52,37 @@ class Words:
         "professions", help="the list that should be neutral; all lists if no list has that name"
     )
     anchor: str | None = option(None, help="a word for the measure of indirect bias, such as softball")
-    case: str = option("exact", help="how words are looked up: exact, lower, or any (exact, else lower)")
+    case: str = option(
+        "exact", help="how words are looked up: exact, lower, or any (every spelling: She, SHE)"
+    )
+
+    test: tuple[str, ...] = option(
+        (),
+        help="only this association test: its label, number, or lists as X/Y or X/Y/A/B; may be given again",
+    )
+    classes: str | None = option(None, help="two or more classes of the word sets, such as jewish,christian")
+    sided: Literal["two", "one"] = option("two", help="p of association tests; one-sided as published")
 
 
 MEASURING = Settings({"words": Words, "options": Options})
 
 
-def _words(sets: str) -> Any:
+def _words(sets: str, classes: str | None = None) -> Any:
     from seqkit.debias.words.sets import WordSets
 
-    return WordSets.load(sets) if Path(sets).suffix == ".json" else WordSets.shipped(sets)
+    is_file = Path(sets).suffix == ".json" or Path(sets).is_dir()
+    found = WordSets.load(sets) if is_file else WordSets.shipped(sets)
+    return found if classes is None else found.choose(*(name.strip() for name in classes.split(",")))
 
 
 def _inputs(path: Path, words: Any, options: Options, device: str) -> Any:
     from seqkit.debias.measuring.inputs import Inputs
 
     vectors = seqkit.Vectors.load(path, device=device)
-    return Inputs(vectors, _words(words.sets), words.neutral, words.anchor, words.case, options)
+    sets = _words(words.sets, words.classes)
+    return Inputs(
+        vectors, sets, words.neutral, words.anchor, words.case, options, tuple(words.test), words.sided
+    )
 
 
 def _method(text: str, settings: list[str], case: str, most_lost: float) -> Any:
@@ -136,7 +155,8 @@ def measure(
     words, options = made["words"], made["options"]
     if "seat" in names:
         more = {"templates": template, "pooling": pooling, "each": each, "options": options}
-        found = _seat(vectors, names, _words(words.sets), device, **more)
+        more |= {"chosen": words.test, "sided": words.sided}
+        found = _seat(vectors, names, _words(words.sets, words.classes), device, **more)
     else:
         found = assess(_inputs(vectors, words, options, device), names=names or None)
     head = ["measure", "value", "95 % interval", "random word sets", "p", "biased", "count", "missing"]
@@ -154,6 +174,7 @@ def remove(
     sets: Sets = "gender",
     case: Case = "exact",
     most_lost: MostLost = 0.2,
+    classes: Classes = None,
     setting: SetMethod = [],
     device: common.Device = "auto",
     eraser: Annotated[Path | None, typer.Option(help="Also write the fitted eraser to this folder.")] = None,
@@ -173,7 +194,7 @@ def remove(
     from seqkit.core.device import backend
 
     before = seqkit.Vectors.load(vectors, device=device)
-    fitted = _method(method, setting, case, most_lost).fit(before, _words(sets))
+    fitted = _method(method, setting, case, most_lost).fit(before, _words(sets, classes))
     if to == "native":
         fitted.write(before, out)
     else:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from seqkit.core.errors import OptionError, SeqkitError
+from seqkit.core.score import p_text
 from seqkit.debias.measuring.base import BiasScore, Options, Role, calibrated
 from seqkit.debias.measuring.inputs import Inputs
 from seqkit.debias.measuring.measures import measures
 from seqkit.embeddings.vectors.vectors import Vectors
 
+_OF_TWO = (Role.FIRST_CLASS, Role.SECOND_CLASS, Role.PAIRS, Role.PAIR)  # what more classes do not give
 # in the order of Inputs.tests
 _TEST = (Role.FIRST_TARGETS, Role.SECOND_TARGETS, Role.FIRST_CLASS, Role.SECOND_CLASS)
 _GIVEN: dict[Role, Callable[[Inputs], Any]] = {
@@ -31,9 +33,11 @@ _GIVEN: dict[Role, Callable[[Inputs], Any]] = {
     Role.PAIR: lambda inputs: inputs.pair,
     Role.ANCHOR: lambda inputs: inputs.anchor_word,
     Role.BASIS: lambda inputs: inputs.direction.basis,
+    Role.SET_SHAPE: lambda inputs: (inputs.direction.sets, inputs.words.num_classes),
     Role.ORIGINAL: lambda inputs: inputs.original,
     Role.SPECIFIC: lambda inputs: inputs.specific,
     Role.UNEQUAL: lambda inputs: "mean",
+    Role.SIDED: lambda inputs: inputs.sided,
 }
 _MOST: dict[Role, Callable[[Inputs], int]] = {  # what a default is cut to
     Role.MOST_WORDS: lambda inputs: inputs.most_words,
@@ -57,28 +61,28 @@ class Assessment:
 def assess(inputs: Inputs, vectors: Vectors | None = None, names: Sequence[str] | None = None) -> Assessment:
     """Take the measures `names`, or all that the word sets suffice for, of `vectors` or the original ones.
 
-    Raises:  OptionError for an unknown measure; SeqkitError if a measure that was asked for by name cannot be
-             taken. Of the others the reason is kept.
+    Raises:  OptionError for an unknown measure; SeqkitError if a measure or a test that was asked for by name
+             cannot be taken. Of the others, and of the other tests of a measure, the reason is kept.
     """
     vectors = inputs.original if vectors is None else vectors
     scores: list[BiasScore] = []
     refused: dict[str, SeqkitError] = {}
     for name in names or _suitable(inputs):
-        function = measures.load(name)
+        taken = len(scores)
+        function, failed = measures.load(name), dict[str, SeqkitError]()
         try:
             runs = _arguments(name, function, inputs)
         except SeqkitError as error:
-            if names:
-                raise
-            refused[name] = error
-            continue
+            runs, failed = {}, {name: error}
         for label, arguments in runs.items():
             try:
                 scores.append(replace(function(vectors, **arguments), name=label))
             except SeqkitError as error:
-                if names:
-                    raise
-                refused[label] = error
+                failed[label] = error
+        asked_for = names and (inputs.chosen or len(scores) == taken)
+        if failed and asked_for:
+            raise next(iter(failed.values()))
+        refused |= failed
     if not scores:
         first = next(iter(refused.values()))
         raise type(first)(
@@ -111,6 +115,8 @@ def _arguments(name: str, function: Callable[..., Any], inputs: Inputs) -> dict[
     """The arguments of each run of a measure: one run, or one for each test if it takes target lists."""
     types, parameters = parameter_types(function), inspect.signature(function).parameters
     compares = Role.FIRST_TARGETS in types.values()
+    if not compares and inputs.words.num_classes > 2 and not _takes_more(types):
+        raise _of_two(name, inputs)
     filled: dict[str, Any] = {}
     for parameter, kind in types.items():
         if kind is Options:
@@ -131,14 +137,29 @@ def _arguments(name: str, function: Callable[..., Any], inputs: Inputs) -> dict[
     _leave_anchor_out(filled, types)
     if not compares:
         return {name: filled}
-    if not inputs.tests:
-        raise OptionError(
-            f"{name}: {inputs.words.name} has no two lists to compare, such as career and family."
-        )
+    if inputs.words.num_classes > 2 and not any(len(name.split("/")) == 4 for name in inputs.chosen):
+        raise _of_two(name, inputs)
     return {
         f"{name} {label}": filled | {tested[role]: words for role, words in zip(_TEST, test, strict=True)}
         for label, test in inputs.tests.items()
     }
+
+
+def _takes_more(types: Mapping[str, Any]) -> bool:
+    """Whether a measure of these roles can be taken of more than two classes."""
+    return not {*_OF_TWO, *_TEST}.intersection(types.values())
+
+
+def _of_two(name: str, inputs: Inputs) -> OptionError:
+    """Why a measure of two classes cannot be taken of more, which can, and the way out."""
+    words, every = inputs.words, {name: parameter_types(measures.load(name)) for name in measures.names()}
+    names = words.classes or [str(i + 1) for i in range(words.num_classes)]
+    able = [other for other, types in every.items() if Vectors in types.values() and _takes_more(types)]
+    return OptionError(
+        f"{name}: {words.name} has {words.num_classes} classes ({', '.join(names)}), expected two. Choose "
+        f"two, such as --classes {','.join(names[:2])} (in Python words.choose), or take measures of more: "
+        f"{', '.join(able)}."
+    )
 
 
 def _leave_anchor_out(filled: dict[str, Any], types: Mapping[str, Any]) -> None:
@@ -167,7 +188,7 @@ def table(scores: Iterable[BiasScore]) -> list[list[Any]]:
             s.value,
             ends(s.interval),
             ends(s.band),
-            s.extra.get("p", ""),
+            p_text(s.extra),
             said[claimed(s)],
             s.count,
             s.missing,

@@ -37,6 +37,8 @@ class Role(Enum):
     PAIR = auto()
     ANCHOR = auto()
     BASIS = auto()
+    SET_SHAPE = auto()
+    SIDED = auto()
     ORIGINAL = auto()
     SPECIFIC = auto()
     UNEQUAL = auto()
@@ -59,9 +61,11 @@ DefinitionalPairs = Annotated[Pairs, Role.PAIRS]
 KnownPair = Annotated[tuple[str, str], Role.PAIR]  # the first definitional pair that the vectors have
 Anchor = Annotated[str, Role.ANCHOR]  # the word of --anchor; it is left out of Neutral
 Basis = Annotated[Array, Role.BASIS]  # the direction or subspace in the original vectors, (K, D)
+SetShape = Annotated[tuple[int, int], Role.SET_SHAPE]  # how many sets the basis is from, of how many words
 Original = Annotated[Vectors | None, Role.ORIGINAL]  # the vectors before debiasing
 Specific = Annotated[Iterable[str], Role.SPECIFIC]  # words that rightly carry the concept
 Unequal = Annotated[Literal["error", "mean"], Role.UNEQUAL]  # "mean", since a list may have lost words
+Sided = Annotated[Literal["two", "one"], Role.SIDED]  # of p
 MostWords = Annotated[int, Role.MOST_WORDS]  # words of each side; the default, or fewer if there are too few
 MostNeighbours = Annotated[int, Role.MOST_NEIGHBOURS]  # the same of neighbours
 # `options: Options` is filled too; the first parameter, `vectors: Vectors`, is what is measured
@@ -72,7 +76,8 @@ class BiasScore(Score):
     """A measured bias with what is needed to judge it.
 
     neutral: the value without this bias; None where people must judge.
-    band: the middle 95 % of the same measure on random word sets of the same sizes (the null band).
+    band: the middle 95 % of the same measure on random word sets of the same sizes (the null band); where a
+    direction chooses the words or is what is judged, on directions of random word sets.
     by_word: the number of each word, where there is one.   lost: the unknown words of each list.
     """
 

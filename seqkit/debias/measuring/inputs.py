@@ -3,25 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from seqkit.core.errors import OptionError
 from seqkit.debias.direction import Direction, find_direction
 from seqkit.debias.measuring.base import DEFAULT, Options
 from seqkit.debias.measuring.recovery import candidates, most_biased
-from seqkit.debias.words.lookup import Case, forms
+from seqkit.debias.words.comparisons import comparisons
+from seqkit.debias.words.lookup import Case, spellings
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
 
-# target lists that are compared when the word sets hold both
-TESTS = (
-    ("career", "family"),
-    ("science", "arts"),
-    ("mathematics", "arts"),
-    ("strength", "weakness"),
-    ("intellect", "appearance"),
-    ("pleasant", "unpleasant"),
-    ("ability", "inability"),
-)
 TESTED = 2500  # words of each side that the largest recovery test takes, as published
 
 
@@ -31,6 +23,8 @@ class Inputs:
 
     neutral_list: name of the list that ought to be neutral.
     anchor: the word that indirect bias compares with.
+    chosen: names of association tests (words.comparisons), of which none may be lost; all there are if empty.
+    sided: whether their p is two-sided, or one-sided as published.
     """
 
     original: Vectors
@@ -39,14 +33,20 @@ class Inputs:
     anchor: str | None = None
     case: Case = "exact"
     options: Options = DEFAULT
+    chosen: tuple[str, ...] = ()
+    sided: Literal["two", "one"] = "two"
+
+    @cached_property
+    def forms(self) -> dict[str, list[str]]:
+        """The spellings in the vocabulary of each word that it has, the one to measure first."""
+        every = {word for part in self.words.lists.values() for word in part}
+        wanted = {*self.words.protected, *every, *filter(None, [self.anchor])}
+        return spellings(self.original.vocab, sorted(wanted), self.case)
 
     @cached_property
     def spelling(self) -> dict[str, str]:
         """How the vocabulary spells each word that it has."""
-        every = {word for part in self.words.lists.values() for word in part}
-        return forms(
-            self.original.vocab, {*self.words.protected, *every, *filter(None, [self.anchor])}, self.case
-        )
+        return {word: found[0] for word, found in self.forms.items()}
 
     @cached_property
     def direction(self) -> Direction:
@@ -98,8 +98,9 @@ class Inputs:
 
     @property
     def specific(self) -> list[str]:
-        """The words that rightly carry the concept."""
-        return self.spelt(self.words.protected)
+        """The words that rightly carry the concept, in every spelling."""
+        every = (token for word in self.words.protected for token in self.forms.get(word, [word]))
+        return list(dict.fromkeys(every))
 
     @property
     def pair(self) -> tuple[str, ...]:
@@ -110,15 +111,8 @@ class Inputs:
     @cached_property
     def tests(self) -> dict[str, tuple[list[str], ...]]:
         """X, Y, A, B of each association test."""
-        lists = {name: self.spelt(part) for name, part in self.words.lists.items()}
-        if self.words.definitional:
-            pairs = [pair for pair in TESTS if all(name in lists for name in pair)]
-            return {f"{x}/{y}": (lists[x], lists[y], *self.classes) for x, y in pairs}
-        names = [name for name in lists if ":" in name]  # published tests: four lists each
-        fours = [names[i : i + 4] for i in range(0, len(names) - 3, 4)]
-        return {
-            f"{four[0]}/{four[1].partition(':')[2]}": tuple(lists[name] for name in four) for four in fours
-        }
+        found = comparisons(self.words, self.chosen)
+        return {label: tuple(self.spelt(part) for part in test) for label, test in found.items()}
 
     @cached_property
     def candidates(self) -> list[str]:

@@ -1,7 +1,8 @@
 """Whether removed bias can be found again: what the tests of Gonen & Goldberg share.
 
 The 2n most biased words are chosen by the original vectors; the question is whether the vectors at hand still
-tell the two sides apart. Words: the first `limit` of the vocabulary, lower case, letters only, shorter than
+tell the two sides apart. The null repeats all of it, the choice of the words too, for directions of random
+words (directions). Words: the first `limit` of the vocabulary, lower case, letters only, shorter than
 20, none of `specific`.
 
 Source: Gonen & Goldberg 2019, "Lipstick on a pig".
@@ -9,7 +10,7 @@ Source: Gonen & Goldberg 2019, "Lipstick on a pig".
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -25,8 +26,10 @@ from seqkit.debias.measuring.base import (
     MostWords,
     Options,
     Original,
+    SetShape,
     Specific,
 )
+from seqkit.debias.measuring.directions import LEAST, MOST, around, random_directions
 from seqkit.debias.measuring.geometry import TINY, orthonormal, unit
 from seqkit.debias.measuring.resampling import interval, shuffled
 from seqkit.embeddings.vectors.vectors import Vectors
@@ -65,6 +68,33 @@ def most_biased(
     return chosen, np.repeat([1, 0], n)
 
 
+def chosen_at_random(
+    where: str,
+    vectors: Vectors,
+    original: Vectors,
+    n: int,
+    shape: tuple[int, int],
+    *,
+    specific: Iterable[str] = (),
+    options: Options = DEFAULT,
+) -> Iterator[Annotated[Array, "N D"]]:
+    """Unit rows of the words that each of some random directions in `original` chooses, as most_biased does.
+
+    Like definitional words, those that a direction is made of are left out.
+    """
+    draws = min(MOST, options.draws)
+    if draws < LEAST:
+        return
+    words = candidates(original, specific)
+    x = unit(where, original[words], words)
+    bases, taken = random_directions(x[: options.pool], shape, 1, draws, options.seed)
+    for g, out in zip(bases[:, 0], taken, strict=True):
+        free = np.delete(np.arange(len(words)), out)
+        order = free[np.argsort(-(x[free] @ g), kind="stable")]
+        few = min(n, len(order) // 2)
+        yield rows_of(where, vectors, [words[i] for i in [*order[:few], *order[-few:]]])
+
+
 def rows_of(where: str, vectors: Vectors, words: Sequence[str]) -> Annotated[Array, "N D"]:
     """Unit rows of words chosen elsewhere.
 
@@ -93,6 +123,7 @@ def probe(name: str, **told: Any) -> Callable[[Callable[..., Any]], Callable[...
             *,
             original: Original = None,
             n: MostWords = 2500,
+            shape: SetShape = (10, 2),
             train: float = 0.2,
             seeds: Sequence[int] = (1, 2, 3, 4, 5),
             specific: Specific = (),
@@ -109,10 +140,26 @@ def probe(name: str, **told: Any) -> Callable[[Callable[..., Any]], Callable[...
             x = rows_of(name, vectors, words)
             right, asked, by_seed = _tested(lambda seed: make(seed, **settings), x, labels, taken, seeds)
 
+            null = [
+                _tested(
+                    lambda seed: make(seed, **settings),
+                    rows,
+                    np.repeat([1, 0], len(rows) // 2),
+                    max(1, round(train * len(rows) / 2)),
+                    [seeds[i % len(seeds)]],
+                )[2].popitem()[1]
+                for i, rows in enumerate(
+                    chosen_at_random(
+                        name, vectors, original or vectors, n, shape, specific=specific, options=options
+                    )
+                )
+            ]
+
             def accuracy(i: Array) -> Array:
                 return right[i].sum(-1) / np.maximum(asked[i].sum(-1), 1)
 
-            chosen = {"n": n, "train": train, "seeds": list(seeds), **told, **settings}
+            chosen = {"n": n, "train": train, "seeds": list(seeds), "random_sets": list(shape)}
+            chosen |= {**told, **settings}
             return BiasScore(
                 name,
                 float(np.mean(list(by_seed.values()))),
@@ -121,7 +168,7 @@ def probe(name: str, **told: Any) -> Callable[[Callable[..., Any]], Callable[...
                 chosen | settings_of.to_json(options),
                 interval(accuracy, 2 * n, options),
                 0.5,
-                _guessing(2 * (n - taken)),
+                around(_guessing(2 * (n - taken)), null),
                 extra={"by_seed": by_seed},
             )
 

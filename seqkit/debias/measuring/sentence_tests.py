@@ -13,9 +13,9 @@ from seqkit.core.types import Array
 from seqkit.debias.measuring.assess import Assessment
 from seqkit.debias.measuring.base import DEFAULT, BiasScore, Options
 from seqkit.debias.measuring.geometry import unit
-from seqkit.debias.measuring.inputs import TESTS
 from seqkit.debias.measuring.measures.seat import seat
 from seqkit.debias.measuring.word_lists import refuse_losses
+from seqkit.debias.words.comparisons import comparisons
 from seqkit.debias.words.lookup import listed
 from seqkit.debias.words.sets import WordSets
 from seqkit.text.vocab import Vocab
@@ -35,57 +35,53 @@ def sentence_tests(
     pooling: str,
     templates: Sequence[str] = (),
     each: Literal["word", "sentence"] = "word",
+    chosen: Sequence[str] = (),
+    sided: Literal["two", "one"] = "two",
     options: Options = DEFAULT,
 ) -> Assessment:
-    """SEAT of each pair of target lists that the word sets hold, against the two classes.
+    """SEAT of each association test that the word sets hold, or of those `chosen`, of which none may fail.
 
     encode: sentences to rows.   reads: whether a text has no unknown token.
     templates: with one {} each; else TEMPLATES, less those with a word that is not read.
     each: what is counted and exchanged in the permutations: a word, by the mean of its unit sentence vectors,
     or, as published, a sentence, which takes the sentences of one word for independent and so makes p too
     small.
-    Raises:  OptionError for a bad template, word sets without two classes or a pair, or if no test could be
-             taken.
+    Raises:  OptionError for a bad template, word sets without a test, or if no test could be taken.
     """
-    tests = _tests(words)
+    tests = {
+        label: dict(zip((*label.split("/")[:2], "A", "B"), test, strict=True))
+        for label, test in comparisons(words, chosen).items()
+    }
     used, dropped = _usable(templates, reads)
-    given = dict(zip("AB", words.columns, strict=True)) | {n: words.lists[n] for pair in tests for n in pair}
-    known = {name: [word for word in part if reads(word)] for name, part in given.items()}
-    measured = {word for part in given.values() for word in part}
+    measured = {word for test in tests.values() for part in test.values() for word in part}
     pool = [w for w in vocab.tokens if w.isalpha() and w not in measured and w not in vocab.specials][:POOL]
     rows = partial(_rows, encode, used, each)
     others = rows(pool) if options.draws and pool else None
     scores, refused = [], {f"template {t!r}": "The model does not know all of its words." for t in dropped}
-    for x, y in tests:
-        lost = {name: [w for w in given[name] if w not in known[name]] for name in (x, y, "A", "B")}
+    for name, test in tests.items():
+        known = {part: [word for word in given if reads(word)] for part, given in test.items()}
+        lost = {part: [w for w in given if w not in known[part]] for part, given in test.items()}
         try:
-            for name, gone in lost.items():
-                refuse_losses("seat", name, gone, len(given[name]), options, vocab)
+            for part, gone in lost.items():
+                refuse_losses("seat", part, gone, len(test[part]), options, vocab)
             found = seat(
-                *(rows(known[name]) for name in (x, y, "A", "B")),
+                *map(rows, known.values()),
                 pooling=pooling,
                 pool=others,
                 unequal="mean",
+                sided=sided,
                 options=options,
             )
         except SeqkitError as error:
-            refused[f"seat {x}/{y}"] = str(error)
+            if chosen:
+                raise
+            refused[f"seat {name}"] = str(error)
             continue
-        scores.append(_named(found, f"seat {x}/{y}", lost, {"templates": list(used), "each": each}))
+        scores.append(_named(found, f"seat {name}", lost, {"templates": list(used), "each": each}))
     if not scores:
         reasons = [why for name, why in refused.items() if name.startswith("seat")]
         raise OptionError(f"seat: no test could be taken. {' '.join(reasons)}")
     return Assessment(scores, refused)
-
-
-def _tests(words: WordSets) -> list[tuple[str, str]]:
-    """The pairs of lists to compare, between two classes."""
-    tests = [pair for pair in TESTS if all(name in words.lists for name in pair)]
-    if len(words.columns) != 2 or not tests:
-        raise OptionError(
-            f"seat: {words.name} has not two classes and two lists to compare, such as career and family."
-        )
-    return tests
 
 
 def _rows(

@@ -30,7 +30,8 @@ class BiasMethod(ABC):
 
     promises: ClassVar[frozenset[str]] = frozenset()
     case: Literal["exact", "lower", "any"] = option(
-        "exact", help="look for words as written, in lower case, or any: as written, else in lower case"
+        "exact",
+        help="look for words as written, in lower case, or in any spelling: She, SHE; fiancee, fiancée",
     )
     limit: float = option(
         0.2,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from seqkit.debias.words.lookup import Case, forms
+from seqkit.debias.words.lookup import Case, spellings
 from seqkit.debias.words.sets import WordSets
 from seqkit.embeddings.vectors.vectors import Vectors
 
@@ -18,7 +18,7 @@ def describe(words: WordSets, vectors: Vectors | None = None, case: Case = "exac
         | plain["lists"]
     )
     every = {word for part in flat.values() for word in part}
-    known = every if vectors is None else set(forms(vectors.vocab, every, case))
+    known = every if vectors is None else set(spellings(vectors.vocab, every, case))
     parts = []
     for name, part in flat.items():
         text = ", ".join("–".join(row) for row in sets[name]) if name in sets else ", ".join(part)

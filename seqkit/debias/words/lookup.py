@@ -1,7 +1,8 @@
 """Words of word sets: what they must be, which of them a vocabulary has, and how it spells them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Any, Literal
+from unicodedata import normalize
 
 from seqkit.core.errors import OptionError
 from seqkit.text.vocab import Vocab
@@ -10,16 +11,61 @@ Case = Literal["exact", "lower", "any"]
 Sets = tuple[tuple[str, ...], ...]
 
 
-def forms(vocab: Any, words: set[str], case: Case) -> dict[str, str]:
-    """The spelling in the vocabulary of each word that it has."""
+def spellings(vocab: Any, words: Iterable[str], case: Case) -> dict[str, list[str]]:
+    """The forms in the vocabulary of each word that it has, the one to look up first.
+
+    case: "exact": as written; "lower": in lower case; "any": every spelling that differs in case or accents
+    only, first as written, then in lower case, then as the vocabulary orders them. A form that is another of
+    the words is not taken, unless there is no other.
+    Raises:  OptionError for another case.
+    """
     if case not in ("exact", "lower", "any"):
         raise OptionError(f"known: got case {case!r}, expected 'exact', 'lower' or 'any'.")
-    lower = {word: word.lower() for word in words} if case != "exact" else {}
-    there = set(places(vocab, [*lower.values(), *(words if case != "lower" else ())]))
-    if case == "exact":
-        return {word: word for word in words if word in there}
-    found = {word: low for word, low in lower.items() if low in there}
-    return found if case == "lower" else found | {word: word for word in words if word in there}
+    listed = dict.fromkeys(words)
+    if case != "any":
+        wanted = {word: word.lower() if case == "lower" else word for word in listed}
+        there = set(places(vocab, wanted.values()))
+        return {word: [form] for word, form in wanted.items() if form in there}
+    folded = {word: _folded(word) for word in listed}
+    tokens: dict[str, list[str]] = {key: [] for key in folded.values()}
+    for token in vocab if isinstance(vocab, Vocab) or not isinstance(vocab, Set) else sorted(vocab):
+        if (key := _folded(token)) in tokens:
+            tokens[key].append(token)
+    found = {}
+    for word, key in folded.items():
+        own = [token for token in tokens[key] if token == word or token not in listed] or tokens[key]
+        if own:
+            first = [form for form in dict.fromkeys((word, word.lower())) if form in own]
+            found[word] = [*first, *(token for token in own if token not in first)]
+    return found
+
+
+def style(token: str, word: str) -> tuple[str, str]:
+    """How a form is written beside the word it is of: case and accents; words of a set are paired by it."""
+    plain, case = _unmarked(token), "mixed"
+    if plain == _unmarked(word):
+        case = "as listed"
+    elif plain.islower():
+        case = "lower"
+    elif plain.istitle():
+        case = "title"
+    elif plain.isupper():
+        case = "upper"
+    one, two = token.casefold(), word.casefold()
+    if one == two:
+        return case, "as listed"
+    return case, "composed" if normalize("NFC", one) == normalize("NFC", two) else "other"
+
+
+def _folded(text: str) -> str:
+    """Without case and accents (of Latin, Greek and Cyrillic letters, where they make no other letter)."""
+    return text.lower() if text.isascii() else _unmarked(text.casefold())
+
+
+def _unmarked(text: str) -> str:
+    if text.isascii():
+        return text
+    return normalize("NFC", "".join(c for c in normalize("NFD", text) if not "\u0300" <= c <= "\u036f"))
 
 
 def places(vocab: Any, words: Iterable[str]) -> dict[str, int]:

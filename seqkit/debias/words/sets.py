@@ -14,7 +14,7 @@ from typing import Any
 
 from seqkit.core.errors import FormatError, OptionError, VocabularyError, did_you_mean
 from seqkit.debias.words import files
-from seqkit.debias.words.lookup import Case, Sets, check_apart, forms, several
+from seqkit.debias.words.lookup import Case, Sets, check_apart, several, spellings
 from seqkit.debias.words.reduction import Reduction
 from seqkit.text.readers.catalogue import shipped
 
@@ -126,6 +126,34 @@ class WordSets:
             )
         return found
 
+    def choose(self, *names: str) -> "WordSets":
+        """The word sets of some of the classes, in this order; the words of the others become specific ones.
+
+        Of equalize sets with a word for each class, those of the chosen ones are kept. Classes without names
+        are called 1, 2, ...
+        Raises:  OptionError for an unknown class, one named twice, or fewer than two.
+        """
+        known = self.classes or tuple(str(i + 1) for i in range(self.num_classes))
+        for name in names:
+            if name not in known:
+                raise OptionError(
+                    f"{self.name}: no class {name!r}; known: {', '.join(known) or 'none'}."
+                    f"{did_you_mean(name, known)}"
+                )
+        if len(several(f"{self.name}: classes", names)) < 2:
+            raise OptionError(f"{self.name}: got the class {', '.join(names)} alone, expected two or more.")
+        at = [known.index(name) for name in names]
+
+        def chosen(rows: Sets) -> Sets:
+            return tuple(tuple(row[i] for i in at) if len(row) == len(known) else row for row in rows)
+
+        definitional, equalize = chosen(self.definitional), chosen(self.equalize)
+        kept = {word for row in (*definitional, *equalize) for word in row}
+        others = tuple(word for word in self.protected if word not in kept)
+        return replace(
+            self, definitional=definitional, equalize=equalize, specific=others, classes=tuple(names)
+        )
+
     def known(
         self, vocab: Any, *, case: Case = "exact", limit: float = 0.2, need: Iterable[str] | None = None
     ) -> tuple["WordSets", Lost]:
@@ -134,8 +162,10 @@ class WordSets:
         vocab: a Vocab, Vectors or any container of words.
         A definitional or equalize set that lost one word is left out; its other words stay protected, as
         specific words.
-        case: look for a word as written, in lower case, or "any": as written, else in lower case. Sets that
-        become equal are merged.
+        case: look for a word as written ("exact"), in lower case, or "any": in every spelling that differs in
+        case or accents only (She, SHE; fiancee, fiancée). Definitional, equalize and specific words are then
+        there in all of these, sets once for each way in which all of their words are spelt; the words of
+        lists in one. Sets that become equal are merged.
         limit: share of a set (of the rows of definitional and equalize) that may be lost, for the sets named
         in `need`; None: definitional and all lists. Lost words of the other sets are only reported.
         Raises:  VocabularyError naming the words if more are lost; OptionError if words of two classes
@@ -144,10 +174,10 @@ class WordSets:
         if not 0 <= limit <= 1:
             raise OptionError(f"known: got limit {limit}, expected 0 to 1.")
         needed = self._needed(need)
-        reduced = Reduction(forms(getattr(vocab, "vocab", vocab), self._all(), case))
+        reduced = Reduction(spellings(getattr(vocab, "vocab", vocab), self._all(), case))
         definitional = reduced.rows("definitional", self.definitional)
         equalize = reduced.rows("equalize", self.equalize, ordered=False)
-        specific = reduced.words("specific", self.specific)
+        specific = reduced.words("specific", self.specific, every=True)
         lists = {name: left for name, words in self.lists.items() if (left := reduced.words(name, words))}
         reduced.check(self.name, needed, limit, case)
         specific = tuple(dict.fromkeys([*specific, *reduced.rest]))
@@ -183,10 +213,12 @@ class WordSets:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "WordSets":
-        """Read word sets from JSON: seqkit's own, or lists as {name: words}, or a list of WEAT tests.
+        """Read word sets from JSON: seqkit's own, lists as {name: words}, a list of words, of pairs or of
+        WEAT tests, or the folder of debiaswe's files.
 
         The lists of test i of a file of tests are called "i:flowers", "i:insects", ...: first and second
-        target, first and second attribute. If the file states a checksum, it must be right.
+        target, first and second attribute, less the words that the file says were taken out. If the file
+        states a checksum, it must be right.
         Raises:  FormatError naming the file.
         """
         return cls._of(path, files.read(Path(path)))

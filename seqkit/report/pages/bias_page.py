@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seqkit.core import files
+from seqkit.core.score import p_text
 from seqkit.report.figure import BLUE, GREEN, ORANGE
 from seqkit.report.pages.out import template
 
@@ -28,7 +29,7 @@ def bias_page(tables: Mapping[str, Any], path: Path) -> None:
 
     Raises:  OptionError for another suffix than .html, or if jinja2 is not installed.
     """
-    page = template("bias_page", path, "bias.html", number=_number, range=_range)
+    page = template("bias_page", path, "bias.html", number=_number, range=_range, p=p_text)
     states = list(dict.fromkeys(row["state"] for row in tables["measures"]))
     colours = {state: COLOURS[i % len(COLOURS)] for i, state in enumerate(states)}
     pairs = [(r["state"], r["extra"]["pairs"]) for r in tables["measures"] if r["name"] == "analogies"]

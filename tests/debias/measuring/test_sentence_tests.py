@@ -63,6 +63,15 @@ def test_sentences_are_measured_as_by_hand_and_lost_words_named(each):
     assert score.band is not None
 
 
+def test_a_test_is_chosen_by_name_and_p_is_one_sided_when_asked():
+    two, one = (run(chosen=["career/family"], sided=sided).scores[0] for sided in ("two", "one"))
+    assert (two.value, two.signature["sided"]) == (one.value, "two")
+    assert one.signature["sided"] == "one"
+    assert one.extra["p"] != two.extra["p"]
+    with pytest.raises(OptionError, match="no test 'career/famly'.*Did you mean 'career/family'"):
+        run(chosen=["career/famly"])
+
+
 def test_shipped_templates_with_unknown_words_are_left_out_and_told():
     found = run()
     assert found.scores[0].signature["templates"] == [t for t in TEMPLATES if "that" not in t]
@@ -82,5 +91,5 @@ def test_what_cannot_be_measured_is_refused_with_the_reason():
         OptionError, match=r"no test could be taken\. seat: list career has lost 1 of 5 \('gone' unknown\)"
     ):
         sentence_tests(encode, VOCAB, reads, SETS, pooling="mean", options=Options(most_lost=0.1))
-    with pytest.raises(OptionError, match="religion has not two classes and two lists to compare"):
+    with pytest.raises(OptionError, match="religion: no two lists to compare, such as career and family"):
         sentence_tests(encode, VOCAB, reads, WordSets.religion(), pooling="mean")

@@ -123,9 +123,51 @@ def test_case_rules_find_words_and_merge_sets_that_become_one():
     assert words.known({*low, "Mary", "John"}, case="any")[0].definitional == (
         ("she", "he"),
         ("Mary", "John"),
+        ("mary", "john"),
     )
     with pytest.raises(VocabularyError, match="case='lower' or 'any'"):
         words.known(low)
+
+
+def test_case_any_acts_on_every_spelling_and_accent_form_and_pairs_those_that_are_written_alike():
+    words = WordSets(
+        "w",
+        definitional=(("she", "he"), ("mother", "father"), ("él", "ella")),
+        equalize=(("fiancee", "fiance"),),
+        specific=("lady",),
+        lists={"jobs": ("nurse", "judge"), "other": ("clerk",)},
+    )
+    vocab = "she he She He SHE HE mother father Mother FATHER él ella el El Ella ELLA fiancée fiancé fiancee "
+    vocab += "fiance Fiancée lady Lady LADY nurse Nurse Judge JUDGE sHe Clerk clerks"
+    kept, lost = words.known(Vocab(vocab.split(), [1] * len(vocab.split())), case="any")
+    assert kept.definitional == (
+        ("she", "he"),
+        ("mother", "father"),
+        ("él", "ella"),
+        ("She", "He"),
+        ("SHE", "HE"),
+    )
+    assert kept.equalize == (("fiancee", "fiance"), ("fiancée", "fiancé"))
+    alone = {"sHe", "Mother", "FATHER", "el", "El", "Ella", "ELLA", "Fiancée"}  # no other word is written so
+    assert set(kept.specific) == {"lady", "Lady", "LADY", *alone}
+    assert dict(kept.lists) == {"jobs": ("nurse", "Judge"), "other": ("Clerk",)}
+    assert not lost
+    once, _ = words.known(Vocab(vocab.split(), [1] * len(vocab.split())), case="exact", limit=1)
+    assert (once.definitional, once.specific) == (words.definitional, ("lady",))
+
+
+def test_case_any_leaves_a_form_that_is_listed_itself_to_that_word():
+    words = WordSets("w", equalize=(("May", "Mark"), ("may", "can")), specific=("il", "ìl"))
+    vocab = ("May", "may", "MAY", "Mark", "mark", "MARK", "can", "Can", "il", "Il")
+    kept, _ = words.known(Vocab(list(vocab), [1] * len(vocab)), case="any")
+    assert kept.equalize[:2] == (("May", "Mark"), ("may", "can"))
+    assert ("MAY", "MARK") in kept.equalize
+    assert {"mark", "Can", "Il"} <= set(kept.protected)
+    decomposed = Vocab(["me\u0300re", "pe\u0300re"], [1, 1])
+    pairs = WordSets("fr", definitional=(("mère", "père"),))
+    assert pairs.known(decomposed, case="any")[0].definitional == (("me\u0300re", "pe\u0300re"),)
+    thai = WordSets("th", specific=("ม้า",))  # the mark makes another word there
+    assert thai.known(Vocab(["ม้า", "มา"], [1, 1]), case="any")[0].specific == ("ม้า",)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

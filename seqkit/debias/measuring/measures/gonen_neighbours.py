@@ -19,10 +19,13 @@ from seqkit.debias.measuring.base import (
     Neutral,
     Options,
     Original,
+    SetShape,
     Specific,
 )
+from seqkit.debias.measuring.directions import random_directions
+from seqkit.debias.measuring.geometry import unit
 from seqkit.debias.measuring.recovery import LIMIT, candidates, projections, rows_of
-from seqkit.debias.measuring.resampling import interval, null_band
+from seqkit.debias.measuring.resampling import interval, middle
 from seqkit.debias.measuring.word_lists import WordLists, by_word
 from seqkit.embeddings.vectors.neighbours import Space
 from seqkit.embeddings.vectors.vectors import Vectors
@@ -37,6 +40,7 @@ def gonen_neighbours(
     *,
     original: Original = None,
     k: MostNeighbours = 100,
+    shape: SetShape = (10, 2),
     specific: Specific = (),
     limit: int = LIMIT,
     options: Options = DEFAULT,
@@ -44,7 +48,9 @@ def gonen_neighbours(
     """r of words, such as professions; by_word = share of neighbours on the positive side; 0: no relation.
 
     The side of a neighbour is the sign of its projection in the original vectors. The null band is that of
-    shuffled shares.
+    other directions, each from random words as `basis` is from definitional ones: in any vectors a neighbour
+    lies on a word's own side, since it is near it in that direction too.
+    shape: how many sets of how many words `basis` is from.
     Source:  Gonen & Goldberg 2019, section 4 (bias by neighbours).
     """
     where, before = "gonen_neighbours", original or vectors
@@ -59,20 +65,23 @@ def gonen_neighbours(
     positive = projections(where, before, others, basis) > 0
     rows = rows_of(where, vectors, others).astype(np.float32)
     space = Space(rows, np.ones(len(rows), np.float32), vectors.device)
-    share = _shares(lists, space, others, positive, k)
+    near, keep = _nearest(lists, space, others, k)
+    share = _shares(positive, near, keep, k)
     side = projections(where, before, names, basis)
     if share.std() == 0 or side.std() == 0:
         raise FormatError(
             f"{where}: all {len(names)} words have the same share of neighbours, so r is not defined. "
             "Change k or words."
         )
-    band = null_band(lambda i: _pearson(side[None], share[i]), len(names), len(names), options)
+    band = None
+    if options.draws:
+        band = middle(_null(where, before, names, others, near, keep, k, shape, options))
     return BiasScore(
         "gonen-neighbours",
         float(_pearson(side[None], share[None])[0]),
         len(names),
         lists.missing,
-        lists.signature(k=k, limit=limit, normalized=True, backend=space.backend),
+        lists.signature(k=k, limit=limit, random_sets=list(shape), normalized=True, backend=space.backend),
         interval(lambda i: _pearson(side[i], share[i]), len(names), options),
         0.0,
         band,
@@ -81,15 +90,38 @@ def gonen_neighbours(
     )
 
 
-def _shares(
-    lists: WordLists, space: Space, others: Sequence[str], positive: Array, k: int
-) -> Annotated[Array, "N"]:
-    """Of each word of the list, the share of its k nearest of `others` that are positive."""
+def _nearest(
+    lists: WordLists, space: Space, others: Sequence[str], k: int
+) -> tuple[Annotated[Array, "N M"], Annotated[Array, "N M"]]:
+    """The numbers of the k + 1 nearest of `others` to each word of the list, and which k of them count."""
     ids, _ = space.nearest(lists.unit("words"), k + 1)
-    names = np.array(lists.words["words"])
-    own = np.array(others)[ids] == names[:, None]
-    keep = ~own & ((~own).cumsum(1) <= k)  # the word itself is no neighbour
-    return np.asarray((positive[ids] & keep).sum(1) / k)
+    own = np.array(others)[ids] == np.array(lists.words["words"])[:, None]
+    return ids, ~own & ((~own).cumsum(1) <= k)  # the word itself is no neighbour
+
+
+def _shares(positive: Array, near: Array, keep: Array, k: int) -> Annotated[Array, "N"]:
+    """Of each word of the list, the share of its neighbours that are positive."""
+    return np.asarray((positive[near] & keep).sum(1) / k)
+
+
+def _null(
+    where: str,
+    before: Vectors,
+    names: Sequence[str],
+    others: Sequence[str],
+    near: Array,
+    keep: Array,
+    k: int,
+    shape: tuple[int, int],
+    options: Options,
+) -> Annotated[Array, "M"]:
+    """r of directions from random words that are not measured; the neighbours stay."""
+    measured = set(names)
+    x = unit(where, before[list(others)], others)
+    free = x[[i for i, word in enumerate(others) if word not in measured][: options.pool]]
+    bases, _ = random_directions(free, shape, 1, options.draws, options.seed)
+    w = unit(where, before[list(names)], names)
+    return np.array([_pearson(w @ g, _shares(x @ g > 0, near, keep, k)) for g in bases[:, 0]])
 
 
 def _pearson(x: Array, y: Array) -> Array:

@@ -2,15 +2,29 @@
 
     β(w, v) = (⟨w, v⟩ - ⟨w⊥, v⊥⟩ / (‖w⊥‖ ‖v⊥‖)) / ⟨w, v⟩,    unit rows, w⊥ = w - w_B
 
-The ratio is unstable where ⟨w, v⟩ is near 0, so the numerators and inner products come with it.
+The ratio is unstable where ⟨w, v⟩ is near 0, so the numerators and inner products come with it. The null band
+is that of other subspaces, from random words.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
 from seqkit.core.errors import FormatError
 from seqkit.core.types import Array
-from seqkit.debias.measuring.base import DEFAULT, Anchor, Basis, BiasScore, Neutral, Options, Words
+from seqkit.debias.measuring.base import (
+    DEFAULT,
+    Anchor,
+    Basis,
+    BiasScore,
+    Neutral,
+    Options,
+    SetShape,
+    Words,
+)
+from seqkit.debias.measuring.directions import random_directions
 from seqkit.debias.measuring.geometry import TINY, orthonormal
+from seqkit.debias.measuring.resampling import middle
 from seqkit.debias.measuring.word_lists import WordLists, by_word, mean_score
 from seqkit.embeddings.vectors.vectors import Vectors
 
@@ -18,10 +32,17 @@ __all__ = ["indirect_bias"]
 
 
 def indirect_bias(
-    vectors: Vectors, word: Anchor, words: Neutral, basis: Basis, *, options: Options = DEFAULT
+    vectors: Vectors,
+    word: Anchor,
+    words: Neutral,
+    basis: Basis,
+    *,
+    shape: SetShape = (10, 2),
+    options: Options = DEFAULT,
 ) -> BiasScore:
     """by_word = β(word, v) of each v in words; value: the mean; extra: numerator and inner product of each.
 
+    shape: how many sets of how many words `basis` is from.
     Raises:  FormatError for a word inside the bias subspace, or at right angles to `word`.
     Source:  Bolukbasi et al. 2016, section 5.3.
     """
@@ -37,11 +58,24 @@ def indirect_bias(
             "the second out."
         )
     numerator = inner - rest
+    pool = lists.pool(len(names))
+    null = None
+    if pool is not None:
+        bases, _ = random_directions(pool, shape, len(B), options.draws, options.seed)
+        null = middle(np.array([((inner - _apart(v, w[0], other)) / inner).mean() for other in bases]))
     extra = {"word": word, "numerator": by_word(names, numerator), "inner": by_word(names, inner)}
     found = by_word(names, numerator / inner)
-    return mean_score(
-        "indirect-bias", lists, found, None, settings={"k": len(B), "normalized": True}, extra=extra
-    )
+    settings = {"k": len(B), "random_sets": list(shape), "normalized": True}
+    score = mean_score("indirect-bias", lists, found, None, settings=settings, extra=extra)
+    return replace(score, band=null)
+
+
+def _apart(v: Array, w: Array, B: Array) -> Array:
+    """Cosine of each v and w without their parts in B; nan where nothing is left."""
+    v, w = v - v @ B.T @ B, w - w @ B.T @ B
+    with np.errstate(invalid="ignore", divide="ignore"):
+        cosine: Array = v @ w / (np.linalg.norm(v, axis=1) * np.linalg.norm(w))
+    return cosine
 
 
 def _outside(rows: Array, B: Array, names: Words) -> Array:

@@ -10,7 +10,7 @@ from seqkit.core.errors import OptionError, ShapeError
 from seqkit.core.options import to_json
 from seqkit.core.types import Array
 from seqkit.debias.measuring import association
-from seqkit.debias.measuring.base import DEFAULT, BiasScore, Options, Unequal
+from seqkit.debias.measuring.base import DEFAULT, BiasScore, Options, Sided, Unequal
 from seqkit.debias.measuring.geometry import unit
 
 __all__ = ["seat"]
@@ -25,6 +25,7 @@ def seat(
     pooling: str,
     pool: Annotated[Array, "P D"] | None = None,
     unequal: Unequal = "error",
+    sided: Sided = "two",
     options: Options = DEFAULT,
     **test: Any,
 ) -> BiasScore:
@@ -32,7 +33,7 @@ def seat(
 
     pooling: how a sentence became one vector ("last state", "mean"), kept with the number.
     pool:    vectors of other sentences, for the null band; none without them.
-    test:    sided, ddof, exact, samples, as association.AssociationTest has them.
+    sided, test (ddof, exact, samples): as association.AssociationTest has them.
     unequal: X and Y of different sizes are refused, or compared by their means.
     Source:  May, Wang, Bordia, Bowman & Rudinger 2019.
     """
@@ -40,7 +41,7 @@ def seat(
         raise OptionError(
             "seat: pooling is empty, expected how sentences became vectors, such as 'mean' or 'last state'."
         )
-    how = association.AssociationTest(**test)
+    how = association.AssociationTest(sided, **test)
     rows = {"X": X, "Y": Y, "A": A, "B": B}
     if min(map(len, rows.values())) < 1 or (len(X) != len(Y) and unequal == "error"):
         sizes = ", ".join(f"{len(part)} {name}" for name, part in rows.items())

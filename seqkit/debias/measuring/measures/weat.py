@@ -17,6 +17,7 @@ from seqkit.debias.measuring.base import (
     Options,
     SecondClass,
     SecondTargets,
+    Sided,
     Unequal,
 )
 from seqkit.debias.measuring.word_lists import WordLists, by_word
@@ -33,17 +34,18 @@ def weat(
     B: SecondClass,
     *,
     unequal: Unequal = "error",
+    sided: Sided = "two",
     options: Options = DEFAULT,
     **test: Any,
 ) -> BiasScore:
     """WEAT: value = d; extra = S, p, splits, exact.  d > 0: X is nearer to A, and Y to B.
 
-    test:    sided, ddof, exact, samples, as association.AssociationTest has them.
+    sided, test (ddof, exact, samples): as association.AssociationTest has them.
     unequal: X and Y of different sizes are refused, or compared by their means; words are never dropped to
     make them equal.
     Source:  Caliskan, Bryson & Narayanan 2017, Science 356.
     """
-    how = association.AssociationTest(**test)
+    how = association.AssociationTest(sided, **test)
     lists = WordLists("weat", vectors, {"X": X, "Y": Y, "A": A, "B": B}, options)
     nx, ny = len(lists.rows["X"]), len(lists.rows["Y"])
     if nx != ny and unequal == "error":
