@@ -6,6 +6,7 @@ Not handled: what is searched (tuning.space), in which order (tuning.methods), w
 it once more on text of its own.
 """
 
+import copy
 import math
 import os
 import time
@@ -154,7 +155,8 @@ def tune(
 def _check(model: Estimator, space: Space, method: Method, trials: int) -> None:
     """Refuse now what a trial, the method or the device would refuse later."""
     for end in space.ends():
-        variant(model, end)
+        needed = model.settings.needed(*end)
+        variant(model, end) if needed and needed[0] in space.parts else copy.copy(model).set_params(**end)
     if trials < 1:
         raise OptionError(f"trials: got {trials}, expected at least 1.")
     method.check(space, trials, model.fit_options.epochs)

@@ -100,8 +100,11 @@ def test_another_kind_a_missing_folder_and_a_newer_version_are_named(tmp_path):
     folder = saved(tmp_path / "a")
     with pytest.raises(ModelFileError, match="holds thing, expected corpus"):
         files.load(folder, "corpus")
-    with pytest.raises(ModelFileError, match="no manifest.json there"):
+    with pytest.raises(FormatError, match="nowhere: no such file or folder"):
         files.load(tmp_path / "nowhere", "thing")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelFileError, match="no manifest.json there"):
+        files.load(tmp_path / "empty", "thing")
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["seqkit"] = 99
     (folder / "manifest.json").write_text(json.dumps(manifest))

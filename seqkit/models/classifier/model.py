@@ -22,7 +22,6 @@ from seqkit.models.classifier.options import AVERAGED, RECURRENT, SETTINGS, Clas
 from seqkit.models.classifier.recurrent import balanced_error
 from seqkit.models.language_model.model import LanguageModel
 from seqkit.text.batches.buckets import Buckets
-from seqkit.train.gradient.options import GradientOptions
 from seqkit.train.world import World
 
 
@@ -48,11 +47,6 @@ class TextClassifier(Model[Fitted]):
     kind = "text-classifier"
     settings = SETTINGS
     record = Fitted
-
-    def __init__(self, *, device: str = "auto", threads: int | None = None, **settings: Any) -> None:
-        super().__init__(device=device, threads=threads, **settings)
-        if not self.own.recurrent:
-            self._check_gradient()
 
     def _usual(self) -> Mapping[str, Any]:
         return RECURRENT if self.own.recurrent else AVERAGED
@@ -195,17 +189,6 @@ class TextClassifier(Model[Fitted]):
 
     def __sklearn_is_fitted__(self) -> bool:
         return self._network is not None
-
-    def _check_gradient(self) -> None:
-        """Refuse settings of the gradient, which averaged and summed readers do not have."""
-        usual = {name: self.settings.default(name) for name in vars(GradientOptions())}
-        odd = [name for name, value in vars(self.gradient_options).items() if value != usual[name]]
-        if odd:
-            reader = self.own.reader
-            raise OptionError(
-                f"{odd[0]}: got it with reader '{reader}', which is trained by AdaGrad alone. "
-                "Leave it out, or set reader='recurrent'."
-            )
 
     def _read(
         self, texts: list[str], vectors: Any, lm: LanguageModel | None
