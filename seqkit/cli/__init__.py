@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 
 
 def main() -> None:
@@ -32,7 +33,7 @@ def main() -> None:
         raise
     except (SeqkitError, MemoryError, OSError) as error:
         if debug:
-            raise
+            traceback.print_exc()
         if isinstance(error, MemoryError):
             error = ResourceError(
                 "memory: got too little. Lower --dim or --max-size, or see with --dry-run how much is needed."

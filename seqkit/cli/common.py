@@ -169,7 +169,8 @@ def losses(result: dict[str, Any], unit: str) -> str:
 
 def _describe(p: "Progress", unit: str) -> str:
     speed = f"{p.units_per_second / 1e3:,.0f}k {unit}/s"
-    return f"epoch {p.epoch}/{p.epochs}  loss {p.loss.mean:.4f}  lr {p.lr:.5f}  {speed}"
+    checked = "" if p.validation is None else f"  validation {p.validation:.4f}"
+    return f"epoch {p.epoch}/{p.epochs}  loss {p.loss.mean:.4f}{checked}  lr {p.lr:.5f}  {speed}"
 
 
 def _lines(unit: str) -> "Callable[[Progress], None]":

@@ -165,8 +165,8 @@ class Settings:
 
     def needed(self, name: str) -> tuple[str, tuple[str, ...]] | None:
         """The other setting, and its values, with which a setting is read; None where it always is."""
-        each = self.fields().get(name)
-        return self.needs.get(name) or (each and each.metadata.get("needs"))
+        metadata: Mapping[str, Any] = self.fields()[name].metadata if name in self.fields() else {}
+        return self.needs.get(name) or metadata.get("needs")
 
     def unread(self, values: Mapping[str, Any]) -> dict[str, str]:
         """Settings that are not read and yet not as usual, each with the setting that decides it."""

@@ -155,9 +155,8 @@ class Model(Generic[F]):
 
     def set_params(self, **params: Any) -> Self:
         """Change settings by name; those that are then not read are as usual, and the model is untrained."""
-        every = self.get_params() | params
-        for name in self.settings.unread(every).keys() - params.keys():
-            every[name] = self.settings.default(name)
+        unread = self.settings.unread(every := self.get_params() | params).keys() - params.keys()
+        every |= {name: self.settings.default(name) for name in unread}
         self.__init__(**every)  # type: ignore[misc]  # the settings are the whole state
         return self
 

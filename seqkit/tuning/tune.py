@@ -100,7 +100,7 @@ def tune(
     *data: Any,
     valid: Any,
     out: str | os.PathLike[str],
-    trials: int = 20,
+    trials: int | None = None,
     method: str = "random",
     method_settings: Mapping[str, Any] | None = None,
     seed: int = 1,
@@ -115,6 +115,7 @@ def tune(
              model has it.
     out:     folder of the search. The same call goes on with what is there, and joins workers that are at it;
              once it is over, the best model can be loaded from it.
+    trials:  how many settings to try; if not given 20, or all of a grid.
     method:  random, coarse-to-fine, halving or grid; its fields are method_settings. seed: of the draws.
     report:  called after every job. save: how the best is written, save(model, what its fit gave, out).
     Raises:  OptionError for a space, a method or a folder that does not fit; BackendError for a device that
@@ -127,6 +128,7 @@ def tune(
         )
     way: Method = options.from_json(searches.load(method), dict(method_settings or {}))
     where = Space.of(space, model.settings.groups.values(), type(model).__name__)
+    trials = way.usual(where) if trials is None else trials
     _check(model, where, way, trials)
     settings = {n: list(v) if isinstance(v, tuple) else v for n, v in model.get_params().items()}
     fixed = {n: v for n, v in settings.items() if n not in (*where.parts, "device", "threads")}

@@ -84,10 +84,9 @@ class Fitted:
         own, lengths = padded([ids[i] for i in which])
         return TextBatch(own, None if self.lm is None else self._to_lm[own], lengths)
 
-    def logits(self, network: nn.Module, texts: Sequence[str]) -> Annotated[Array, "N C"]:
-        """The logits of each text, which do not depend on the other texts."""
-        ids = self.rows.ids(texts)
-        found = np.zeros((len(texts), int(self.targets.heads[-1])))
+    def logits(self, network: nn.Module, ids: Sequence[Ids]) -> Annotated[Array, "N C"]:
+        """The logits of each text, read as `rows.ids` has it; they do not depend on the other texts."""
+        found = np.zeros((len(ids), int(self.targets.heads[-1])))
         network.eval()
         most = at_once(
             "classify", next(network.parameters()).device

@@ -218,7 +218,8 @@ class TextClassifier(Model[Fitted]):
             return None
         texts = check_texts(valid[0], "valid", empty=False)
         labels = fitted.targets.ids(valid[1], len(texts))
-        return lambda: balanced_error(fitted.best(fitted.logits(network, texts)), labels)
+        ids = fitted.rows.ids(texts)
+        return lambda: balanced_error(fitted.best(fitted.logits(network, ids)), labels)
 
     def _logits(self, X: Sequence[str]) -> Array:
-        return self.fitted.logits(self.network, check_texts(X, "predict"))
+        return self.fitted.logits(self.network, self.fitted.rows.ids(check_texts(X, "predict")))

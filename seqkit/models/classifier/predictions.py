@@ -41,7 +41,7 @@ class Prediction:
 def predictions(model: TextClassifier, texts: Sequence[str]) -> list[Prediction]:
     """The predictions for texts, in their order."""
     fitted = model.fitted
-    logits = fitted.logits(model.network, texts)
+    logits = fitted.logits(model.network, fitted.rows.ids(texts))
     best, probabilities, classes = (fitted.best(logits), fitted.probabilities(logits), fitted.targets.classes)
     return [
         Prediction(
