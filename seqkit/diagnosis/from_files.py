@@ -119,6 +119,8 @@ def read(source: Source, path: str | Path, known: Collection[str] | None = None)
     columns = [source.label, *([source.group] if source.group else []), *source.slices]
     rows = labelled(path, format=source.format, text=source.text, label=columns, encoding=source.encoding)
     for row in rows:
+        if any(isinstance(label, frozenset) for label in row.labels):
+            raise FormatError(f"{row.where}: got several labels, expected one for each text in a diagnosis.")
         if row.labels[0] is None or (source.group and row.labels[1] is None):
             what = "label" if row.labels[0] is None else f"group in {source.group!r}"
             raise FormatError(
@@ -131,7 +133,9 @@ def read(source: Source, path: str | Path, known: Collection[str] | None = None)
             )
     groups = [str(row.labels[1]) for row in rows] if source.group else None
     first = 1 + bool(source.group)
-    values = {name: [row.labels[first + i] or "" for row in rows] for i, name in enumerate(source.slices)}
+    values = {
+        name: [str(row.labels[first + i] or "") for row in rows] for i, name in enumerate(source.slices)
+    }
     places = [row.where for row in rows]
     return Part([row.text for row in rows], [str(row.labels[0]) for row in rows], groups, values, places)
 

@@ -32,6 +32,10 @@ Label = Annotated[
     typer.Option("--label", help='Column of the label, "label" if not given; again for another task.'),
 ]
 Encoding = Annotated[str, typer.Option(help="Of the files: utf-8, windows-1252, ...")]
+Threshold = Annotated[
+    float,
+    typer.Option(help="Probability from which a text has a label, where it may have several."),
+]
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit classify train wrote.")]
 
 
@@ -108,6 +112,7 @@ def predict(
     ] = None,
     column: TextColumn = "text",
     encoding: Encoding = "utf-8",
+    threshold: Threshold = 0.5,
     proba: Annotated[bool, typer.Option("--proba", help="Also show the probability of each label.")] = False,
     device: common.Device = "auto",
     threads: common.Threads = None,
@@ -122,7 +127,8 @@ def predict(
 
     rows = None if file is None else labelled(file, format=form, text=column, encoding=encoding, labels=False)
     asked = common.given(texts, None if rows is None else [row.text for row in rows])
-    for one in predictions(seqkit.TextClassifier.load(model, device=device, threads=threads), asked):
+    opened = seqkit.TextClassifier.load(model, device=device, threads=threads)
+    for one in predictions(opened, asked, threshold=threshold):
         common.show(one.to_json(), one.line(proba), json)
 
 
@@ -135,6 +141,7 @@ def evaluate(
     column: TextColumn = "text",
     label: Label = None,
     encoding: Encoding = "utf-8",
+    threshold: Threshold = 0.5,
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
@@ -143,7 +150,7 @@ def evaluate(
     Example: seqkit classify eval film.clf test.tsv
     """
     from seqkit.models.classifier.predictions import evaluate as judge
-    from seqkit.models.classifier.predictions import tables
+    from seqkit.models.classifier.predictions import scores, tables
 
     reports = judge(
         seqkit.TextClassifier.load(model, device=device),
@@ -152,8 +159,9 @@ def evaluate(
         text=column,
         label=label or ["label"],
         encoding=encoding,
+        threshold=threshold,
     )
     text = "\n\n".join(
-        "\n".join([str(r.accuracy), str(r.f1), *(common.table(*each) for each in tables(r))]) for r in reports
+        "\n".join([*map(str, scores(r)), *(common.table(*each) for each in tables(r))]) for r in reports
     )
     common.show([r.to_json() for r in reports], text, json)

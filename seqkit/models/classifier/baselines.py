@@ -114,7 +114,7 @@ def simple(train: Part, test: Part, o: Options, part: str = "dev") -> list[Rung]
     for name, train_it in (("majority", _majority), (TFIDF, _tfidf)):
         started = time.monotonic()
         found = train_it(texts, labels, list(test[0]), o, targets)
-        rungs.append(_rung(name, found, truth, time.monotonic() - started, part))
+        rungs.append(_rung(name, targets, found, truth, time.monotonic() - started, part))
     return rungs
 
 
@@ -122,7 +122,7 @@ def judge(model: TextClassifier, test: Part, part: str = "dev", *, chosen: bool 
     """The score of a trained classifier.  chosen: its epoch was chosen on `test`."""
     found, truth = model.ids(*test)
     seconds = sum(epoch.seconds for epoch in model.history)
-    made = _rung(reader(model), found, truth, seconds, part)
+    made = _rung(reader(model), model.fitted.targets, found, truth, seconds, part)
     return replace(made, epochs=len(model.history)) if chosen else made
 
 
@@ -131,15 +131,11 @@ def reader(model: TextClassifier) -> str:
     return "recurrent" if model.own.recurrent else "averaged"
 
 
-def _rung(name: str, found: Ids, truth: Ids, seconds: float, part: str) -> Rung:
-    there = truth >= 0
-    right = (found == truth)[there]
-    about = {"model": name, "part": part}
+def _rung(name: str, targets: Targets, found: Ids, truth: Ids, seconds: float, part: str) -> Rung:
+    right, about = targets.right(found, truth), {"model": name, "part": part}
+    missing = (len(truth) if targets.names else truth.size) - len(right)
     return Rung(
-        name,
-        measured("accuracy", Accuracy(), Accuracy().stats(right), int((~there).sum()), about),
-        right,
-        seconds,
+        name, measured("accuracy", Accuracy(), Accuracy().stats(right), missing, about), right, seconds
     )
 
 
@@ -167,6 +163,9 @@ def _tfidf(texts: Sequence[str], labels: Ids, test: list[str], o: Options, targe
         weights = targets.weights(o["classifier"].class_weight, labels)[
             targets.heads[k] : targets.heads[k + 1]
         ]
+        if len(known := np.unique(column[there])) < 2:  # a label of sets that every text has
+            found.append(np.full(len(test), known[0]))
+            continue
         model = LogisticRegression(max_iter=1000, class_weight=dict(enumerate(weights.tolist())))
         found.append(model.fit(x[there], column[there]).predict(z))
     return np.stack(found, 1).astype(np.int32)

@@ -48,7 +48,7 @@ def read(
     except FormatError as error:
         raise error.at(source) from error
     if valid is None:
-        parts = split([row.labels for row in rows], {"train": 1 - HELD_OUT, "dev": HELD_OUT})
+        parts = split([_in_order(row) for row in rows], {"train": 1 - HELD_OUT, "dev": HELD_OUT})
         rows, dev = [rows[i] for i in parts["train"]], [rows[i] for i in parts["dev"]]
     else:
         dev = labelled(valid, **reading)
@@ -73,6 +73,11 @@ def read(
 def to_part(rows: Sequence[Labelled]) -> Part:
     """Texts and labels."""
     return [row.text for row in rows], to_targets(rows)
+
+
+def _in_order(row: Labelled) -> tuple[Any, ...]:
+    """The labels of a text, those of a set in their order, so that equal ones are equal as text."""
+    return tuple(sorted(label) if isinstance(label, frozenset) else label for label in row.labels)
 
 
 def check_known(rows: Sequence[Labelled], targets: Targets) -> None:

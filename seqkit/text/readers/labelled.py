@@ -1,6 +1,7 @@
 """Texts with labels: lines, CSV, TSV, JSON lines, Parquet, files or folders named by their label.
 
-lines    a label, white space, the text; "__label__" before a label, as fastText has it, is taken off
+lines    a label, white space, the text; or, as fastText has it, words that begin with "__label__" anywhere in
+         the line are its labels, and the rest is the text
 tsv csv  columns with a header that names them; without one, a label and a text
 jsonl    {"text": ..., "label": ...} a line; null is a missing label
 parquet  columns of these names
@@ -8,14 +9,16 @@ files    a text a line, the label is the file's suffix (polarity.pos), or its na
 folders  a text a file, the label is the name of its folder
 text     a text a line, without labels
 
-Not handled: several labels of one task for one text; a file that does not fit into memory.
+Where a text has several labels of one task (a line, or a list in JSON lines and Parquet), each text of the
+file has a set of them. Not handled: a file that does not fit into memory.
 """
 
 import codecs
 import os
+import re
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ from seqkit.text.readers.text import paths
 
 FORMATS = ("lines", *table.KINDS, "files", "folders", "text")
 PREFIX = "__label__"
+_MARK = re.compile(rf"(?<!\S){PREFIX}(\S+)\s*")
 _HINT = "Convert the file, or give its encoding (--encoding windows-1252, say)."
 
 
@@ -33,7 +37,7 @@ class Labelled:
     """A text, its label for each task (None: missing; no labels where none were asked for), and its place."""
 
     text: str
-    labels: tuple[str | None, ...]
+    labels: tuple[str | frozenset[str] | None, ...]
     where: str
 
 
@@ -72,6 +76,9 @@ def labelled(
             found.append(one)
     if not found:
         raise FormatError(f"{source}: got no text, expected at least one. Is it empty?")
+    if any(isinstance(label, frozenset) and len(label) != 1 for one in found for label in one.labels):
+        return [replace(one, labels=tuple(map(_set, one.labels))) for one in found]
+    found = [replace(one, labels=tuple(map(_one, one.labels))) for one in found]
     if tasks and len(found) > 4 and all(one.labels != found[0].labels for one in found[1:]):
         first = found[0]
         warnings.warn(
@@ -120,20 +127,37 @@ def _line(line: str, where: str, tasks: tuple[str, ...]) -> Labelled:
     parts = line.split(maxsplit=1)
     if not parts:
         raise FormatError(f"{where} is empty, expected a label and a text. Leave it out.")
+    if marks := _MARK.findall(line):
+        return Labelled(_MARK.sub("", line).strip(), (frozenset(marks),) * len(tasks), where)
     if len(parts) < 2:
         raise FormatError(f"{where}: got {parts[0]!r}, expected a label, white space and a text.")
-    return Labelled(parts[1].strip(), (parts[0].removeprefix(PREFIX),) * len(tasks), where)
+    return Labelled(parts[1].strip(), (parts[0],) * len(tasks), where)
+
+
+def _set(label: str | frozenset[str] | None) -> frozenset[str] | None:
+    return frozenset([label]) if isinstance(label, str) else label
+
+
+def _one(label: str | frozenset[str] | None) -> str | None:
+    return next(iter(label)) if isinstance(label, frozenset) else label
 
 
 def _of_row(row: table.Row, text: str, tasks: tuple[str, ...]) -> Labelled:
     found, known = row.text(text), sorted(row.cells)
     for task in tasks:
-        if task not in row.cells or not isinstance(row.cells[task], str | int | None):
+        if task not in row.cells or not isinstance(row.cells[task], str | int | list | None):
             raise FormatError(
                 f"{row.where} has no label in {task!r}; it has {', '.join(known)}.{did_you_mean(task, known)}"
             )
-    given = ("" if row.cells[task] is None else str(row.cells[task]).strip() for task in tasks)
-    return Labelled(found, tuple(label or None for label in given), row.where)
+    return Labelled(found, tuple(_label(row.cells[task], row.where) for task in tasks), row.where)
+
+
+def _label(cell: Any, where: str) -> str | frozenset[str] | None:
+    if not isinstance(cell, list):
+        return None if cell is None else str(cell).strip() or None
+    if odd := next((one for one in cell if not isinstance(one, str) or not one.strip()), None):
+        raise FormatError(f"{where}: got the label {odd!r} in a list, expected a text in quotes.")
+    return frozenset(one.strip() for one in cell)
 
 
 def _of_file(name: str) -> str:
