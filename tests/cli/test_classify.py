@@ -79,6 +79,16 @@ def test_predict_reads_arguments_files_and_stdin_and_keeps_their_order(folder):
     assert "pos\tneg=0." in run("classify", "predict", "film.clf", texts[0], "--proba", cwd=folder).stdout
 
 
+def test_blank_lines_are_answered_blank_and_words_never_seen_are_warned_of(folder):
+    (folder / "gaps.txt").write_text("a warm play\n\nzebra quagga\n")
+    done = run("classify", "predict", "film.clf", "--file", "gaps.txt", cwd=folder)
+    first, blank, guess = done.stdout.split("\n")[:3]
+    assert (first, blank, guess in ("pos", "neg")) == ("pos", "", True)
+    assert "2 of 5 tokens are not in the vocabulary and are read as unknown; of 1 of 2 texts" in done.stderr
+    shown = run("classify", "predict", "film.clf", "--file", "gaps.txt", "--json", cwd=folder).stdout
+    assert [json.loads(row)["label"] for row in shown.splitlines()][:2] == ["pos", None]
+
+
 def test_eval_shows_scores_with_counts_and_every_label(folder):
     shown = run("classify", "eval", "film.clf", "test.jsonl", cwd=folder).stdout
     for part in ("accuracy ", "macro_f1 ", "n=12, missing=0", "precision", "true \\ found"):

@@ -19,7 +19,7 @@ from seqkit.text.readers.labelled import labelled
 
 @dataclass(frozen=True)
 class Prediction:
-    """The labels of a text, one for each task, and the probability of each label of each task.
+    """The labels of a text, one for each task, and the probability of each label of each task; none if blank.
 
     any_number: the labels are a set, likeliest first, and the probabilities are one table of all labels.
     """
@@ -33,6 +33,8 @@ class Prediction:
         """As plain JSON values; with one task, without lists."""
         if self.any_number:
             return {"text": self.text, "labels": self.labels, "probabilities": self.probabilities[0]}
+        if not self.probabilities:
+            return {"text": self.text, "label": None, "probabilities": {}}
         if len(self.labels) == 1:
             return {"text": self.text, "label": self.labels[0], "probabilities": self.probabilities[0]}
         return {"text": self.text, "labels": self.labels, "probabilities": self.probabilities}
@@ -47,9 +49,17 @@ class Prediction:
 
 
 def predictions(model: TextClassifier, texts: Sequence[str], *, threshold: float = 0.5) -> list[Prediction]:
-    """The predictions for texts, in their order.  threshold: as in TextClassifier.predict."""
+    """The predictions for texts, in their order.  threshold: as in TextClassifier.predict.
+
+    A blank text has no label. Warns of texts that are mostly unknown words.
+    """
+    if blank := [i for i, text in enumerate(texts) if not text.strip()]:
+        rest = iter(predictions(model, [text for text in texts if text.strip()], threshold=threshold))
+        return [Prediction(text, [], []) if i in set(blank) else next(rest) for i, text in enumerate(texts)]
     fitted, targets = model.fitted, model.fitted.targets
-    logits = fitted.logits(model.network, fitted.rows.ids(texts))
+    ids = fitted.rows.ids(texts)
+    fitted.rows.codec.warn_of_unknown("predict", ids)
+    logits = fitted.logits(model.network, ids)
     best = fitted.best(logits, threshold)
     if targets.names is not None:
         rows = zip(texts, best, fitted.chances(logits), strict=True)

@@ -2,8 +2,8 @@
 
 lines    a label, white space, the text; or, as fastText has it, words that begin with "__label__" anywhere in
          the line are its labels, and the rest is the text
-tsv csv  columns with a header that names them; without one, a label and a text
-jsonl    {"text": ..., "label": ...} a line; null is a missing label
+tsv csv  columns with a header that names them, or by number ("1"); without one, a label and a text
+jsonl    {"text": ..., "label": ...} a line, or an array of them; null is a missing label
 parquet  columns of these names
 files    a text a line, the label is the file's suffix (polarity.pos), or its name if that is .txt
 folders  a text a file, the label is the name of its folder
@@ -17,6 +17,7 @@ import codecs
 import os
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,41 +53,60 @@ def labelled(
 ) -> list[Labelled]:
     """The labelled texts of a file, folder, glob, or "-" for stdin; compressed or not.
 
-    format: one of FORMATS; by default the name decides (.tsv, .csv, .jsonl, .parquet), else lines, or text
-    where no labels are asked for. text, label: names of columns; several labels are several tasks. labels:
-    whether the texts must have labels.
+    format: one of FORMATS; by default the name decides (.tsv, .csv, .jsonl, .json, .parquet), else lines, or
+    text where no labels are asked for. text, label: names of columns, or numbers from 1; several labels are
+    several tasks. labels: whether the texts must have labels, and may not be empty.
     Raises:  FormatError, naming file and line, for a broken line, an empty text, a missing column, bytes that
-             are not of the encoding, and if there is no text at all.
+             are not of the encoding, labels that look like words or texts, and if there is no text at all.
     """
     _check_settings(format, encoding)
     tasks = ((label,) if isinstance(label, str) else tuple(label)) if labels else ()
     found = []
     for path in paths(os.fspath(source)):
         name = "stdin" if path is None else str(path)
-        kind = format or table.kind_of(name) or ("lines" if labels else "text")
+        kind = format or table.kind_of(name, json=True) or ("lines" if labels else "text")
         content = "" if kind == "parquet" else table.content(path, encoding=encoding, hint=_HINT)
         if len(tasks) > 1 and kind not in table.KINDS:
             raise OptionError(
                 f"{name}: got {len(tasks)} labels a text, expected one for {kind}. Use "
                 f"{', '.join(table.KINDS)}."
             )
-        for one in _rows(content, name, path, kind, text, tasks):
+        own = list(_rows(content, name, path, kind, text, tasks))
+        for one in own if tasks else ():
             if not one.text.strip():
                 raise FormatError(f"{one.where}: the text is empty. Leave it out, or write it.")
-            found.append(one)
+        if tasks and not text.isdecimal():
+            _check_labels(own, name, kind)
+        found += own
     if not found:
         raise FormatError(f"{source}: got no text, expected at least one. Is it empty?")
     if any(isinstance(label, frozenset) and len(label) != 1 for one in found for label in one.labels):
         return [replace(one, labels=tuple(map(_set, one.labels))) for one in found]
     found = [replace(one, labels=tuple(map(_one, one.labels))) for one in found]
-    if tasks and len(found) > 4 and all(one.labels != found[0].labels for one in found[1:]):
-        first = found[0]
-        warnings.warn(
-            f"{first.where}: no other text has the label {first.labels[0]!r}. Is it a header? Then name the "
-            "columns.",
-            stacklevel=2,
-        )
     return found
+
+
+def _check_labels(rows: Sequence[Labelled], name: str, kind: str) -> None:
+    """Refuse a file without a header whose cells are not a label and a text, and a text without labels."""
+    if any(isinstance(label, frozenset) for row in rows for label in row.labels) or len(rows) < 5:
+        return
+    labels, texts = Counter(row.labels for row in rows), {row.text for row in rows}
+    many = len(labels) > max(10, len(rows) / 5)
+    if kind == "lines" and many:
+        raise FormatError(
+            f"{name}: got {len(labels):,} different first words in {len(rows):,} lines, expected a label "
+            f"before each text. If they are labels, write {PREFIX} before each."
+        )
+    headless = kind in table.SEPARATORS and rows[0].where.endswith(": line 1")
+    first = rows[0].labels[0]
+    if headless and (labels[rows[0].labels] == 1 or (many and len(texts) < len(labels))):
+        raise FormatError(
+            f"{name}: line 1: got {first!r} and {rows[0].text[:40]!r}, expected the names of the columns, "
+            "label and text. If they are names, give them by --label and --text; if it is a row, give the "
+            "numbers of the columns, such as --label 1 --text 2."
+        )
+    if kind == "lines" and labels[rows[0].labels] == 1:
+        warnings.warn(f"{name}: line 1: no other text has the label {first!r}. Is it a header?", stacklevel=3)
 
 
 def _check_settings(format: str | None, encoding: str) -> None:
@@ -145,9 +165,13 @@ def _one(label: str | frozenset[str] | None) -> str | None:
 def _of_row(row: table.Row, text: str, tasks: tuple[str, ...]) -> Labelled:
     found, known = row.text(text), sorted(row.cells)
     for task in tasks:
-        if task not in row.cells or not isinstance(row.cells[task], str | int | list | None):
+        if task not in row.cells:
             raise FormatError(
                 f"{row.where} has no label in {task!r}; it has {', '.join(known)}.{did_you_mean(task, known)}"
+            )
+        if not isinstance(row.cells[task], str | int | float | list | None):
+            raise FormatError(
+                f"{row.where}: got {row.cells[task]!r} in {task!r}, expected a text, a number or a list."
             )
     return Labelled(found, tuple(_label(row.cells[task], row.where) for task in tasks), row.where)
 
