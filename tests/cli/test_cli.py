@@ -186,7 +186,7 @@ BAD = [
     ),
     (["embed", "train", "{t}", "--out", "{o}", "--set", "noise=1"], 2, "unknown setting 'noise'"),
     (["embed", "train", "{t}", "--out", "/proc/nowhere/x"], 6, "cannot be written"),
-    (["corpus", "stats", "{t}-none"], 4, "no manifest.json there"),
+    (["corpus", "stats", "{t}-none"], 3, "no such file or folder"),
     (["corpus", "build", "{empty}", "--out", "{o}"], 3, "no token in 0 characters"),
     (["corpus", "fetch", "txt8"], 2, "unknown corpus 'txt8'.*Did you mean 'text8'"),
     (["embed", "eval", "{v}"], 2, "no test set was given"),
