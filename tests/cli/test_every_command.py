@@ -28,3 +28,19 @@ def test_help_has_an_example(words, tmp_path):
 @pytest.mark.parametrize("words", sorted(COMMANDS.keys() - READS_NO_PATH), ids=" ".join)
 def test_path_that_is_not_there_is_bad_data_everywhere(words, tmp_path):
     assert refused(*words, *paths(words), cwd=tmp_path, code=3).startswith("error: absent: no ")
+
+
+CHECKED = {"--minutes", "--high", "--beam"}  # against 0, --low, the fields of BeamOptions
+ANY = {"phrases --threshold"}  # npmi may be below 0
+
+
+def test_every_number_has_a_least_value():
+    """Of flags that are made from settings (they show no default of their own) test_flags tells."""
+    free = [
+        f"{' '.join(words)} {option.opts[0]}"
+        for words, command in COMMANDS.items()
+        for option in command.params
+        if option.opts[0].startswith("--") and option.bare_type() in ("int", "float")
+        if option.show_default and option.min is None and option.opts[0] not in CHECKED
+    ]
+    assert set(free) == ANY

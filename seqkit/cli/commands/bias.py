@@ -26,7 +26,9 @@ Sets = Annotated[
     str, typer.Option("--sets", help="Word sets: a name that seqkit bias words shows, or a JSON file.")
 ]
 Case = Annotated[str, typer.Option(help="How words are looked up: exact, lower, or any (exact, else lower).")]
-MostLost = Annotated[float, typer.Option(help="Largest share of a set that may be unknown; more is refused.")]
+MostLost = Annotated[
+    float, typer.Option(min=0, max=1, help="Largest share of a set that may be unknown; more is refused.")
+]
 Measures = Annotated[
     list[str],
     typer.Option(

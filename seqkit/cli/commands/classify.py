@@ -34,7 +34,7 @@ Label = Annotated[
 Encoding = Annotated[str, typer.Option(help="Of the files: utf-8, windows-1252, ...")]
 Threshold = Annotated[
     float,
-    typer.Option(help="Probability from which a text has a label, where it may have several."),
+    typer.Option(min=0, max=1, help="Probability from which a text has a label, where it may have several."),
 ]
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit classify train wrote.")]
 

@@ -16,7 +16,7 @@ __all__ = ["app"]
 
 app = group("Diagnose a classifier: run, split, duplicates, sheet, choose.")
 
-Threshold = Annotated[float, typer.Option(help="Jaccard similarity from which two texts are copies.")]
+Threshold = Annotated[float, typer.Option(min=0.01, max=1, help="Jaccard similarity of two copies.")]
 Limits = Annotated[
     list[str], typer.Option("--limit", help="A limit to meet, such as ms<=5; may be given again.")
 ]
@@ -120,7 +120,7 @@ def copies(
     ],
     *,
     threshold: Threshold = 0.8,
-    show: Annotated[int, typer.Option(help="Copies to show.")] = 10,
+    show: Annotated[int, typer.Option(min=0, help="Copies to show.")] = 10,
     out: Annotated[Path | None, typer.Option(help="Also write all copies to this .csv.")] = None,
     json: common.AsJson = False,
 ) -> None:
@@ -150,7 +150,7 @@ def sheet(
         "label is wrong",
         "other",
     ],
-    rows: Annotated[int, typer.Option(help="Errors in the sheet, drawn at random.")] = 100,
+    rows: Annotated[int, typer.Option(min=1, help="Errors in the sheet, drawn at random.")] = 100,
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:

@@ -23,7 +23,7 @@ FLAGS = search_flags(
         list[str], typer.Option(help="A setting to search: lr=1e-4..1:log, cell=gru,lstm, or its name alone.")
     ],
     trials=Annotated[
-        int | None, typer.Option(help="How many settings to try; if not given 20, or all of a grid.")
+        int | None, typer.Option(min=1, help="How many settings to try; if not given 20, or all of a grid.")
     ],
     method=Annotated[str, typer.Option(help=f"How to search: {METHODS}.")],
     method_setting=Annotated[
