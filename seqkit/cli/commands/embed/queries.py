@@ -48,7 +48,9 @@ def analogy(
     vectors: common.VectorsPath,
     words: Annotated[list[str], typer.Argument(help="Three words a b c: a is to b as c is to …")],
     *,
-    method: Annotated[str, typer.Option(help="3cosadd, 3cosmul or euclidean.")] = "3cosadd",
+    method: Annotated[
+        Literal["3cosadd", "3cosmul", "euclidean"], typer.Option(help="3cosadd, 3cosmul or euclidean.")
+    ] = "3cosadd",
     top: Top = 5,
     restrict: common.Restrict = None,
     device: common.Device = "auto",
@@ -94,7 +96,10 @@ def evaluate(
         list[Path],
         typer.Option(help="Rated pairs (SimLex, WordSim, ...); may be given again."),
     ] = [],
-    method: Annotated[str, typer.Option(help="3cosadd, 3cosmul, 3cosavg or euclidean.")] = "3cosadd",
+    method: Annotated[
+        Literal["3cosadd", "3cosmul", "3cosavg", "euclidean"],
+        typer.Option(help="3cosadd, 3cosmul, 3cosavg or euclidean."),
+    ] = "3cosadd",
     restrict: common.Restrict = None,
     keep_case: Annotated[bool, typer.Option("--keep-case", help="Do not lower-case the test sets.")] = False,
     device: common.Device = "auto",
