@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks._classify import head, options, over_seeds, part
 from benchmarks._wiki_vectors import wiki_vectors
 from seqkit.embeddings.vectors.vectors import Vectors
-from seqkit.models.classifier.baselines import ladder
+from seqkit.models.classifier.baselines import simple
 from seqkit.models.classifier.model import TextClassifier
 from seqkit.models.language_model.model import LanguageModel
 from seqkit.text.codec import Codec
@@ -114,8 +114,7 @@ def main(args: list[str]) -> None:
     head(wanted)
     given = wiki_vectors(chosen, 300)
     if "simple" in chosen.only:
-        pair = [TextClassifier(**COMMON, epochs=1), TextClassifier(**COMMON, epochs=1)]
-        for rung in ladder(train, test, pair, lambda model: model.fit(*train), part="test").rungs[:2]:
+        for rung in simple(train, test, TextClassifier(**COMMON).options, part="test"):
             print(f"  {rung.name:34} test {100 * rung.accuracy.value:6.2f}")
     lm = (
         pretrained(chosen.from_lm, chosen.data, list(train[0]), given, chosen.threads)

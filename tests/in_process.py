@@ -10,8 +10,21 @@ import sys
 import warnings
 from unittest import mock
 
+import typer.main
+
 from seqkit.cli import main
+from seqkit.cli.app import make
 from seqkit.core.interrupt import forget
+
+
+def _commands(command, words=()):
+    for name, each in getattr(command, "commands", {}).items():
+        yield from _commands(each, (*words, name))
+    if not hasattr(command, "commands"):
+        yield words, command
+
+
+COMMANDS = dict(_commands(typer.main.get_command(make())))  # every command, by its words
 
 
 def run(*words, cwd, code=0):

@@ -111,7 +111,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "lm show": _write("lm show ../in/lm 'the king' --device cpu", "strip.html"),
     "lm export": _write("lm export ../in/lm --what step", "step.pt2"),
-    "classify train": _train(f"classify train ../in/film.tsv --unit whitespace {NET}"),
+    "classify train": _train("classify train ../in/film.tsv --unit whitespace --epochs 3 --embed-dim 6"),
     "classify train recurrent": _train(
         f"classify train ../in/film.tsv --unit whitespace --reader recurrent --embed-dim 6 {NET}"
     ),
@@ -127,9 +127,10 @@ COMMANDS: dict[str, Command] = {
     "generate train": _train(f"generate train ../in/names.tsv --valid ../in/names.tsv --embed-dim 6 {NET}"),
     "diagnose run": Command(
         "diagnose run ../in/film.tsv --dev ../in/film.tsv --set unit=whitespace --set epochs=2 --device cpu "
-        "--threads 1 --quiet --out film.json --sheet film.csv --matrix matrix.svg",
-        ("film.json", "film.csv", "matrix.svg"),
+        "--threads 1 --quiet --out film.json --sheet film.csv --matrix matrix.svg --suspects suspects.csv",
+        ("film.json", "film.csv", "matrix.svg", "suspects.csv"),
     ),
+    "diagnose duplicates": _write("diagnose duplicates ../in/film.tsv", "copies.csv"),
     "diagnose split": _write("diagnose split ../in/film.tsv", "parts"),
     "diagnose sheet": _write("diagnose sheet ../in/diagnosis.json --rows 5", "sheet.csv"),
     "tune lm": _search(f"lm {TEXT} --valid {VALID} --set num_layers=1 --set batch=4 --set bptt=10"),

@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+import traceback
 from collections.abc import Callable
 
 from seqkit.core.interrupt import INTERRUPTED, Stopped, Wish, leave, listen
@@ -60,8 +61,10 @@ def _command() -> tuple[int, str]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the flush at exit is quiet
         return 141, ""
     except (SeqkitError, MemoryError, OSError) as error:
-        if debug or _stop_in(error):
+        if _stop_in(error):
             raise
+        if debug:
+            traceback.print_exc()
         if isinstance(error, MemoryError):
             error = ResourceError(
                 "memory: got too little. Lower --dim or --max-size, or see with --dry-run how much is needed."

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores if not given.")]
-Seed = Annotated[int, typer.Option(help="Seed of all random draws.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of all random draws.")]
 Out = Annotated[str, typer.Option(help="Where to write.", rich_help_panel="Output")]
 Page = Annotated[Path, typer.Option(help="The page (.html) or the tables (.json) to write.")]
 Resume = Annotated[
@@ -48,7 +48,7 @@ Initial = Annotated[Path | None, typer.Option(help="Vectors to start from.")]
 Questions = Annotated[
     Path | None, typer.Option("--valid", "--validate", help="Analogy questions to answer after each epoch.")
 ]
-Restrict = Annotated[int | None, typer.Option(help="Use only so many of the most frequent words.")]
+Restrict = Annotated[int | None, typer.Option(min=1, help="Use only so many of the most frequent words.")]
 
 
 def show(result: Any, text: str, as_json: bool) -> None:
@@ -169,7 +169,8 @@ def losses(result: dict[str, Any], unit: str) -> str:
 
 def _describe(p: "Progress", unit: str) -> str:
     speed = f"{p.units_per_second / 1e3:,.0f}k {unit}/s"
-    return f"epoch {p.epoch}/{p.epochs}  loss {p.loss.mean:.4f}  lr {p.lr:.5f}  {speed}"
+    checked = "" if p.validation is None else f"  validation {p.validation:.4f}"
+    return f"epoch {p.epoch}/{p.epochs}  loss {p.loss.mean:.4f}{checked}  lr {p.lr:.5f}  {speed}"
 
 
 def _lines(unit: str) -> "Callable[[Progress], None]":

@@ -38,6 +38,7 @@ def option(  # the return type is the field's own: dataclasses.field is typed th
     more: tuple[str, ...] = (),
     folder: bool = False,
     optional: bool = False,
+    needs: tuple[str, tuple[str, ...]] | None = None,
 ) -> T:
     """A dataclass field with its help text, unit and inclusive range.
 
@@ -45,11 +46,13 @@ def option(  # the return type is the field's own: dataclasses.field is typed th
     family: the value is a member's name, or one of `more`; what follows a colon is the member's own matter.
     folder: the folder of a member that was saved is taken too.
     optional: None is taken too, whatever the type says: what suits the task stands in its place later.
+    needs: another setting and its values with which this one is read; with others it is refused.
     """
     told = {"help": help, "unit": unit, "low": low, "high": high, "search": search, "alias": alias}
     return field(
         default=default,
-        metadata=told | {"family": family, "more": more, "folder": folder, "optional": optional},
+        metadata=told
+        | {"family": family, "more": more, "folder": folder, "optional": optional, "needs": needs},
     )
 
 
@@ -117,11 +120,13 @@ class Settings:
     """The settings of a model: groups of options, defaults that differ from theirs, and what is fixed.
 
     fixed: settings of a group that this model has no choice of; they are neither taken nor shown.
+    needs: of settings that groups share, as `option` has it: with which values of another they are read.
     """
 
     groups: Mapping[str, type]
     defaults: Mapping[str, Any] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    needs: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def fields(self) -> "dict[str, dataclasses.Field[Any]]":
         """All that can be set, by name."""
@@ -141,7 +146,8 @@ class Settings:
     def make(self, where: str, given: Mapping[str, Any], more: Iterable[str] = ()) -> dict[str, Any]:
         """The options of each group from settings by name.  more: names that `where` takes besides.
 
-        Raises:  OptionError for an unknown name, or what a group refuses.
+        Raises:  OptionError for an unknown name, what a group refuses, or a setting that is not read with the
+                 others and yet given.
         """
         known = self.fields()
         named = _resolved(where, given, known.values(), more)
@@ -150,7 +156,31 @@ class Settings:
         for group, kind in self.groups.items():
             own = {each.name for each in dataclasses.fields(kind)}
             made[group] = from_json(kind, {name: values[name] for name in values if name in own})
+        chosen = self.values(made)
+        for name, other in self.unread(chosen).items():
+            wanted = " or ".join((self.needed(name) or ("", ()))[1])
+            got = f"got {chosen[name]!r} with {other} {chosen[other]!r}, which does not read it"
+            raise OptionError(f"{where}.{name}: {got}. Leave it out, or set {other} to {wanted}.")
         return made
+
+    def needed(self, name: str) -> tuple[str, tuple[str, ...]] | None:
+        """The other setting, and its values, with which a setting is read; None where it always is."""
+        metadata: Mapping[str, Any] = self.fields()[name].metadata if name in self.fields() else {}
+        return self.needs.get(name) or metadata.get("needs")
+
+    def unread(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """Settings that are not read and yet not as usual, each with the setting that decides it."""
+        found = {}
+        for name in self.fields().keys() & values.keys():
+            other, wanted = self.needed(name) or (name, (values[name],))
+            if values.get(other, self.default(other)) not in wanted and values[name] != self.default(name):
+                found[name] = other
+        return found
+
+    def read(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings that are read with the others, and those that are as usual."""
+        unread = self.unread(values)
+        return {name: value for name, value in values.items() if name not in unread}
 
     def to_json(self, made: Mapping[str, Any]) -> dict[str, Any]:
         """All settings by name as plain JSON values, from the options of each group."""

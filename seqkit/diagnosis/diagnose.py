@@ -88,9 +88,7 @@ class _Examination:
     def diagnosis(self, limits: Sequence[Limit]) -> Diagnosis:
         errors = gaps.errors(self.wrong, seed=self.o.seed)
         self.report("judging labels, out of fold")
-        judged = judge_labels(
-            self.train, folds=self.o.folds, most=self.o.judged, shown=self.o.shown, seed=self.o.seed
-        )
+        judged = judge_labels(self.train, folds=self.o.folds, most=self.o.judged, seed=self.o.seed)
         linear = {n: judged.wrong(part.texts, part.labels) for n, part in self.parts.items() if n != "train"}
         findings = self._findings(errors, judged.found, linear["dev"])
         classes = classification(

@@ -15,11 +15,11 @@ import numpy as np
 from seqkit.core import files
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.diagnosis.diagnose import diagnose, save
-from seqkit.diagnosis.options import DiagnoseOptions, OtherParts, Source
+from seqkit.diagnosis.options import DiagnoseOptions, OtherParts, Source, Written
 from seqkit.diagnosis.parts import Part, check_parts, take
 from seqkit.diagnosis.result import Diagnosis
 from seqkit.diagnosis.saved import check_sheet, drawn
-from seqkit.diagnosis.sheet import write_sheet
+from seqkit.diagnosis.sheet import write_rows, write_sheet
 from seqkit.evaluate.choice import Limit
 from seqkit.report.figure import check_picture
 from seqkit.report.matrix import matrix as draw_matrix
@@ -27,6 +27,9 @@ from seqkit.report.pages.out import check_out
 from seqkit.text.duplicates import duplicates
 from seqkit.text.readers.labelled import labelled
 from seqkit.text.splits import split
+
+SUSPECT = ("where", "label", "suggested", "probability", "text")  # columns of a .csv
+COPY = ("where", "text", "of_where", "of_text", "similarity")
 
 
 @dataclass(frozen=True)
@@ -73,35 +76,38 @@ class DiagnosisRun:
         model: Any,
         options: DiagnoseOptions,
         out: Path,
+        written: Written,
         *,
-        matrix: Path | None = None,
-        sheet: Path | None = None,
         limits: Sequence[str] = (),
         report: Callable[[str], None] | None = None,
     ) -> Diagnosis:
-        """Diagnose `model` on the parts; write the page or tables, and if asked a picture and a sheet."""
-        check_files(out, matrix, sheet)
+        """Diagnose `model` on the parts; write the page or tables to `out`, and what else is asked for."""
+        check_files(out, written)
         asked = [Limit.parse(text) for text in limits]
         parts = self.parts()
         check_parts(parts)
         found = diagnose(model, parts, options=options, limits=asked, report=report)
         save(found, out)
-        if matrix is not None:
-            draw_matrix(np.array(found.classes["confusion"]), found.classes["classes"], matrix, title="dev")
-        if sheet is not None and found.wrong:
-            write_sheet(drawn(found, 100, self.seed), sheet)
-        elif sheet is not None:
-            warnings.warn(f"{sheet}: not written, as there is no error of dev to look at.", stacklevel=2)
+        if (file := written.matrix) is not None:
+            confusion, classes = np.array(found.classes["confusion"]), found.classes["classes"]
+            draw_matrix(confusion, classes, Path(file), title="dev")
+        if (file := written.sheet) is not None and found.wrong:
+            write_sheet(drawn(found, 100, self.seed), Path(file))
+        elif file is not None:
+            warnings.warn(f"{file}: not written, as there is no error of dev to look at.", stacklevel=2)
+        if (file := written.suspects) is not None:
+            write_rows((found.labels or {"rows": []})["rows"], Path(file), SUSPECT)
         return found
 
 
-def check_files(out: Path, matrix: Path | None, sheet: Path | None) -> None:
+def check_files(out: Path, written: Written) -> None:
     """Raise OptionError for file names of a wrong kind, before anything is trained."""
     check_out("diagnose", out)
-    if matrix is not None:
-        check_picture(matrix, "matrix")
-    if sheet is not None:
-        check_sheet(sheet)
+    if written.matrix is not None:
+        check_picture(Path(written.matrix), "matrix")
+    for sheet in (written.sheet, written.suspects):
+        if sheet is not None:
+            check_sheet(Path(sheet))
 
 
 def read(source: Source, path: str | Path, known: Collection[str] | None = None) -> Part:
@@ -113,6 +119,8 @@ def read(source: Source, path: str | Path, known: Collection[str] | None = None)
     columns = [source.label, *([source.group] if source.group else []), *source.slices]
     rows = labelled(path, format=source.format, text=source.text, label=columns, encoding=source.encoding)
     for row in rows:
+        if any(isinstance(label, frozenset) for label in row.labels):
+            raise FormatError(f"{row.where}: got several labels, expected one for each text in a diagnosis.")
         if row.labels[0] is None or (source.group and row.labels[1] is None):
             what = "label" if row.labels[0] is None else f"group in {source.group!r}"
             raise FormatError(
@@ -125,8 +133,11 @@ def read(source: Source, path: str | Path, known: Collection[str] | None = None)
             )
     groups = [str(row.labels[1]) for row in rows] if source.group else None
     first = 1 + bool(source.group)
-    values = {name: [row.labels[first + i] or "" for row in rows] for i, name in enumerate(source.slices)}
-    return Part([row.text for row in rows], [str(row.labels[0]) for row in rows], groups, values)
+    values = {
+        name: [str(row.labels[first + i] or "") for row in rows] for i, name in enumerate(source.slices)
+    }
+    places = [row.where for row in rows]
+    return Part([row.text for row in rows], [str(row.labels[0]) for row in rows], groups, values, places)
 
 
 def split_file(
@@ -179,8 +190,12 @@ def _tsv(part: Part, source: Source) -> bytes:
     return "\n".join(["\t".join(head), *lines, ""]).encode()
 
 
-def file_duplicates(paths: Sequence[str], source: Source, *, threshold: float = 0.8) -> dict[str, Any]:
-    """Copies in files, each file a part; rows are counted from 1."""
+def file_duplicates(
+    paths: Sequence[str], source: Source, *, threshold: float = 0.8, out: Path | None = None
+) -> dict[str, Any]:
+    """Copies in files, each file a part; rows are counted from 1.  out: a .csv of all copies."""
+    if out is not None:
+        check_sheet(out)
     if len(set(paths)) < len(paths):
         raise OptionError(
             "duplicates: got a file twice, expected each once. Copies within one file are found too."
@@ -198,9 +213,13 @@ def file_duplicates(paths: Sequence[str], source: Source, *, threshold: float = 
             "of_row": copy["of_row"] + 1,
             "text": parts[copy["part"]].texts[copy["row"]],
             "of_text": parts[copy["of"]].texts[copy["of_row"]],
+            "where": parts[copy["part"]].where(copy["row"]),
+            "of_where": parts[copy["of"]].where(copy["of_row"]),
         }
         for copy in found["copies"]
     ]
+    if out is not None:
+        write_rows(copies, out, COPY)
     return found | {"copies": copies}
 
 

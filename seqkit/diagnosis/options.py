@@ -38,6 +38,17 @@ class OtherParts:
 
 
 @dataclass(frozen=True)
+class Written:
+    """Files that are written beside the page or the tables."""
+
+    matrix: str | None = option(None, help="draw the confusion matrix to this .svg or .png")
+    sheet: str | None = option(None, help="also write the sheet of errors to this .csv")
+    suspects: str | None = option(
+        None, help="also write all training rows whose label is suspected to this .csv, with file and line"
+    )
+
+
+@dataclass(frozen=True)
 class DiagnoseOptions:
     """What is looked for, and how finely."""
 

@@ -18,12 +18,18 @@ class Part:
 
     groups: the group of each row; rows of one group belong together.
     slices: name -> a value for each row, to look at the rows of each value apart.
+    places: where each row stands in its file, as "film.tsv: line 12".
     """
 
     texts: Sequence[str]
     labels: Sequence[str]
     groups: Sequence[str] | None = None
     slices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    places: Sequence[str] | None = None
+
+    def where(self, row: int) -> str:
+        """The place of a row in its file, or its number in the part, from 1."""
+        return f"row {row + 1:,}" if self.places is None else self.places[row]
 
 
 def take(part: Part, rows: Sequence[int]) -> Part:
@@ -32,12 +38,12 @@ def take(part: Part, rows: Sequence[int]) -> Part:
     def some(column: Sequence[str]) -> list[str]:
         return [column[i] for i in rows]
 
-    groups = None if part.groups is None else some(part.groups)
     return Part(
         some(part.texts),
         some(part.labels),
-        groups,
+        None if part.groups is None else some(part.groups),
         {name: some(values) for name, values in part.slices.items()},
+        None if part.places is None else some(part.places),
     )
 
 

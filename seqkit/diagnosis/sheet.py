@@ -20,7 +20,7 @@ from seqkit.core.types import Array
 from seqkit.evaluate.bootstrap import interval, mean_of
 from seqkit.text.readers import table
 
-FIELDS = ("row", "text", "label", "predicted", "probability", "suspected")
+FIELDS = ("row", "where", "text", "label", "predicted", "probability", "suspected")
 CATEGORIES = ("label is wrong", "other")
 COMMENT = "comment"
 _YES, _NO = {"x", "1", "yes", "y", "true", "✓", "✔"}, {"", "0", "no", "n", "false", "-"}
@@ -66,21 +66,23 @@ def write_sheet(
             raise OptionError(
                 f"sheet: category {name!r} is empty, stands twice or is a column's name. Choose another name."
             )
+    every = list(rows)
+    if not every:
+        raise FormatError("sheet: there is no error to look at, expected at least one. Nothing was written.")
+    write_rows(every, path, head)
+    return len(every)
+
+
+def write_rows(rows: Iterable[Mapping[str, Any]], path: Path, head: Sequence[str]) -> None:
+    """Write a CSV that spreadsheets read as UTF-8 and run no formula of; what a row lacks is empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)
-    count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007
-        cells = [str(row[name]) if name in row else "" for name in FIELDS]
-        writer.writerow(
-            ["'" + cell if cell.startswith(_FORMULA) else cell for cell in cells]
-            + [""] * (len(categories) + 1)
-        )
-    if not count:
-        raise FormatError("sheet: there is no error to look at, expected at least one. Nothing was written.")
+    for row in rows:
+        cells = (str(row.get(name, "")) for name in head)
+        writer.writerow("'" + cell if cell.startswith(_FORMULA) else cell for cell in cells)
     with files.write_atomic(path) as file:
-        file.write(b"\xef\xbb\xbf" + text.getvalue().encode())  # the mark makes spreadsheets read UTF-8
-    return count
+        file.write(b"\xef\xbb\xbf" + text.getvalue().encode())
 
 
 def read_sheet(path: Path, *, seed: int = 1) -> Analysis:
@@ -122,7 +124,7 @@ def read_sheet(path: Path, *, seed: int = 1) -> Analysis:
 def _categories(path: Path, head: Sequence[str]) -> list[str]:
     """The columns to mark.  Raises:  FormatError if another column is missing."""
     names = [name for name in head if name]
-    lost = [name for name in FIELDS if name not in names]
+    lost = [name for name in FIELDS if name not in names and name != "where"]  # younger than the others
     if lost:
         raise FormatError(
             f"{path}: no column {lost[0]!r}, expected {', '.join(FIELDS)}. Is it a sheet of seqkit diagnose?"

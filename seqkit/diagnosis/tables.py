@@ -34,6 +34,7 @@ def dev_rows(
     return [
         {
             "row": i + 1,
+            "where": dev.where(i),
             "text": dev.texts[i],
             "label": dev.labels[i],
             "loss": float(losses[i]),
@@ -78,7 +79,12 @@ def shown_copies(copies: Duplicates, parts: Mapping[str, Part], shown: int) -> d
     found = copies.to_json()
     first = [
         copy
-        | {"text": parts[copy["part"]].texts[copy["row"]], "of_text": parts[copy["of"]].texts[copy["of_row"]]}
+        | {
+            "text": parts[copy["part"]].texts[copy["row"]],
+            "of_text": parts[copy["of"]].texts[copy["of_row"]],
+            "where": parts[copy["part"]].where(copy["row"]),
+            "of_where": parts[copy["of"]].where(copy["of_row"]),
+        }
         for copy in found["copies"][:shown]
     ]
     return found | {"copies": first}

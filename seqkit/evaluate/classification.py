@@ -1,5 +1,7 @@
 """How well labels were found: accuracy and macro F1 with intervals, every class, and the confusion matrix.
 
+Of sets of labels: micro and macro F1, whole sets that are right, and every label.
+
 Not handled: which texts were wrong (the caller knows); several tasks (one report each).
 """
 
@@ -60,3 +62,52 @@ def classification(
     np.add.at(confusion, (truth, found), 1)
     by_class = f1.by_class(f1.stats(found, truth).sum(0))
     return Classification(scores[0], scores[1], [str(c) for c in classes], by_class, confusion)
+
+
+@dataclass(frozen=True)
+class SetsOfLabels:
+    """micro_f1, macro_f1, accuracy (of whole sets): Scores. by_label: precision, recall, F1, count."""
+
+    micro_f1: Score
+    macro_f1: Score
+    accuracy: Score
+    names: list[str]
+    by_label: Annotated[Floats, "C P"]
+
+    def to_json(self) -> dict[str, Any]:
+        """All numbers as plain JSON values; what cannot be computed is null."""
+        columns = ("precision", "recall", "f1", "count")
+        return {
+            "micro_f1": self.micro_f1.to_json(),
+            "macro_f1": self.macro_f1.to_json(),
+            "accuracy": self.accuracy.to_json(),
+            "by_label": {
+                name: {k: None if np.isnan(v) else float(v) for k, v in zip(columns, row, strict=True)}
+                for name, row in zip(self.names, self.by_label, strict=True)
+            },
+        }
+
+
+class _MicroF1(F1):
+    def value(self, total: Annotated[Array, "S"]) -> float:
+        return float(self.by_class(total.reshape(3, -1).sum(1))[0, 2])
+
+
+def sets_of_labels(
+    found: Annotated[Array, "N C"],
+    truth: Annotated[Array, "N C"],
+    names: Sequence[str],
+    signature: dict[str, Any],
+) -> SetsOfLabels:
+    """Compare flags of labels (0, 1) with the true ones; texts whose true flags are -1 count as missing."""
+    there = (truth >= 0).all(1)
+    missing, found, truth = int((~there).sum()), found[there] > 0, truth[there] > 0
+    stats = np.concatenate([found & truth, found & ~truth, ~found & truth], 1).astype(np.int64)
+    macro, right = F1(len(names)), Accuracy().stats((found == truth).all(1))
+    return SetsOfLabels(
+        measured("micro_f1", _MicroF1(1), stats, missing, signature),
+        measured("macro_f1", macro, stats, missing, signature),
+        measured("accuracy", Accuracy(), right, missing, signature),
+        list(names),
+        np.column_stack([macro.by_class(stats.sum(0)), truth.sum(0)]),
+    )

@@ -154,8 +154,9 @@ class Model(Generic[F]):
         return {"device": self.device, "threads": self.threads} | self.settings.values(self.options)
 
     def set_params(self, **params: Any) -> Self:
-        """Change settings by name; a model that was trained is then untrained."""
-        every = self.get_params() | params
+        """Change settings by name; those that are then not read are as usual, and the model is untrained."""
+        unread = self.settings.unread(every := self.get_params() | params).keys() - params.keys()
+        every |= {name: self.settings.default(name) for name in unread}
         self.__init__(**every)  # type: ignore[misc]  # the settings are the whole state
         return self
 
@@ -180,7 +181,7 @@ class Model(Generic[F]):
         try:
             if unknown := meta["settings"].keys() & {"device", "threads"}:
                 raise OptionError(f"settings: got {min(unknown)}, expected none.")
-            model = cls(device=device, threads=threads, **meta["settings"])
+            model = cls(device=device, threads=threads, **cls.settings.read(meta["settings"]))
             model._fitted = cls.record.from_arrays(arrays, meta, model.options)
             weights = part(arrays, "weights.")
             check_weights(lambda: model.fitted.network(model.options), weights)

@@ -1,15 +1,16 @@
 """How a trained model turns text into ids and back: the recipe and vocabulary of its training corpus."""
 
 import os
+import warnings
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict
 
 import numpy as np
 
 from seqkit.core import schema
-from seqkit.core.errors import FormatError, ModelFileError, SeqkitError
+from seqkit.core.errors import FormatError, ModelFileError, SeqkitError, counted
 from seqkit.core.types import Arrays, Ids
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.corpus.worker import Recipe
@@ -125,6 +126,18 @@ class Codec:
                 f"model: {error} Its vocabulary is damaged; restore the folder from a copy."
             ) from error
         return found
+
+    def warn_of_unknown(self, where: str, rows: Sequence[Ids]) -> None:
+        """Warn of texts that are mostly words that training never saw: what is said of them is a guess."""
+        unk = self.vocab.unk
+        unseen = [(int((row == unk).sum()), len(row)) for row in rows]
+        if texts := sum(2 * unknown > size for unknown, size in unseen):
+            unknown, size = (sum(column) for column in zip(*unseen, strict=True))
+            warnings.warn(
+                f"{where}: {unknown:,} of {size:,} tokens are not in the vocabulary and are read as unknown; "
+                f"of {texts:,} of {counted(len(rows), 'text')} more than half, so the answer is a guess.",
+                stacklevel=3,
+            )
 
     def _tokenizer(self) -> Tokenizer:
         own = self.recipe.tokenizer

@@ -22,12 +22,14 @@ class Progress:
     lr: float
     units_per_second: float
     seconds_left: float
+    validation: float | None = None  # of the last epoch that is over
 
     @staticmethod
     def of(place: "Place", epochs: int, total: int, lr: float, speed: float) -> "Progress":
         """A look at a run at some place in the data.  speed: units a second so far."""
         left = (total - place.units) / speed if speed else math.inf
-        return Progress(place.epoch + 1, epochs, place.units, total, place.loss, lr, speed, left)
+        last = place.history[-1].validation if place.history else None
+        return Progress(place.epoch + 1, epochs, place.units, total, place.loss, lr, speed, left, last)
 
 
 @dataclass(frozen=True)

@@ -35,5 +35,6 @@ class Estimator(Protocol):
 
 
 def variant(model: Any, settings: Mapping[str, Any]) -> Any:
-    """A fresh model of the same class with other settings."""
-    return copy.copy(model).set_params(**settings)
+    """A fresh model of the same class with those of other settings that are read together."""
+    read = model.settings.read(model.get_params() | settings)
+    return copy.copy(model).set_params(**{name: settings[name] for name in settings if name in read})

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 from seqkit.core.family import Family
 from seqkit.tuning.space import Space
 
+TRIALS = 20  # of a search, if nobody says how many
 State = Literal["open", "done", "dropped", "failed"]
 searches = Family("seqkit.tuning.methods", "search method")
 
@@ -72,6 +73,9 @@ class Method(Protocol):
     """
 
     grows: bool
+
+    def usual(self, space: Space) -> int:
+        """How many trials are made if nobody says."""
 
     def check(self, space: Space, trials: int, epochs: int) -> None:
         """Raise OptionError for a search that the method cannot make."""

@@ -6,6 +6,7 @@ Not handled: what is searched (tuning.space), in which order (tuning.methods), w
 it once more on text of its own.
 """
 
+import copy
 import math
 import os
 import time
@@ -99,7 +100,7 @@ def tune(
     *data: Any,
     valid: Any,
     out: str | os.PathLike[str],
-    trials: int = 20,
+    trials: int | None = None,
     method: str = "random",
     method_settings: Mapping[str, Any] | None = None,
     seed: int = 1,
@@ -114,6 +115,7 @@ def tune(
              model has it.
     out:     folder of the search. The same call goes on with what is there, and joins workers that are at it;
              once it is over, the best model can be loaded from it.
+    trials:  how many settings to try; if not given 20, or all of a grid.
     method:  random, coarse-to-fine, halving or grid; its fields are method_settings. seed: of the draws.
     report:  called after every job. save: how the best is written, save(model, what its fit gave, out).
     Raises:  OptionError for a space, a method or a folder that does not fit; BackendError for a device that
@@ -126,6 +128,7 @@ def tune(
         )
     way: Method = options.from_json(searches.load(method), dict(method_settings or {}))
     where = Space.of(space, model.settings.groups.values(), type(model).__name__)
+    trials = way.usual(where) if trials is None else trials
     _check(model, where, way, trials)
     settings = {n: list(v) if isinstance(v, tuple) else v for n, v in model.get_params().items()}
     fixed = {n: v for n, v in settings.items() if n not in (*where.parts, "device", "threads")}
@@ -154,7 +157,8 @@ def tune(
 def _check(model: Estimator, space: Space, method: Method, trials: int) -> None:
     """Refuse now what a trial, the method or the device would refuse later."""
     for end in space.ends():
-        variant(model, end)
+        needed = model.settings.needed(*end)
+        variant(model, end) if needed and needed[0] in space.parts else copy.copy(model).set_params(**end)
     if trials < 1:
         raise OptionError(f"trials: got {trials}, expected at least 1.")
     method.check(space, trials, model.fit_options.epochs)

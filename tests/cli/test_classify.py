@@ -13,8 +13,6 @@ ROWS = [
     for label, text in [*(("pos", t) for t in GOOD), *(("neg", t) for t in BAD)]
 ]
 SMALL = [
-    "--hidden",
-    "8",
     "--embed-dim",
     "8",
     "--epochs",
@@ -34,30 +32,33 @@ def folder(tmp_path_factory):
     (made / "test.jsonl").write_text(
         "".join(json.dumps({"text": text, "label": label}) + "\n" for label, text in ROWS[:12])
     )
-    done = run("classify", "train", "train.tsv", "--out", "film.clf", *SMALL, cwd=made)
+    done = run("classify", "train", "train.tsv", "--out", "film.clf", *SMALL, "--baselines", "all", cwd=made)
     (made / "ladder.txt").write_text(done.stdout)
     return made
 
 
-def test_train_prints_the_ladder_and_writes_model_and_run(folder):
+LINEAR = ["majority", "logistic regression on TF-IDF"]
+
+
+def test_train_compares_with_all_baselines_and_writes_model_and_run(folder):
     shown = (folder / "ladder.txt").read_text()
-    for name in (
-        "majority",
-        "logistic regression on TF-IDF",
-        "averaged",
-        "recurrent",
-        "The recurrent network",
-    ):
+    for name in (*LINEAR, "averaged", "recurrent", "averaged and recurrent cannot be told apart"):
         assert name in shown
     kept = json.loads((folder / "film.clf" / "run.json").read_text())
-    assert [rung["model"] for rung in kept["rungs"]] == [
-        "majority",
-        "logistic regression on TF-IDF",
-        "averaged",
-        "recurrent",
-    ]
+    assert [rung["model"] for rung in kept["rungs"]] == [*LINEAR, "averaged", "recurrent"]
+    assert kept["gains"]["recurrent"]["signature"]["pairs of epochs"] == 6 * 10
     assert kept["texts"] == {"train": 86, "dev": 10}
     assert kept["classes"] == [["neg", "pos"]]
+
+
+@pytest.mark.parametrize(("baselines", "others"), [("none", []), ("linear", LINEAR)])
+def test_no_more_is_trained_than_was_asked_for(folder, baselines, others):
+    more = ["--baselines", baselines, "--reader", "recurrent", "--hidden", "8", "--json"]
+    told = json.loads(
+        run("classify", "train", "train.tsv", "--out", baselines, *SMALL, *more, cwd=folder).stdout
+    )
+    assert [rung["model"] for rung in told["rungs"]] == [*others, "recurrent"]
+    assert list(told["gains"]) == others
 
 
 def test_predict_reads_arguments_files_and_stdin_and_keeps_their_order(folder):
@@ -76,6 +77,16 @@ def test_predict_reads_arguments_files_and_stdin_and_keeps_their_order(folder):
     assert (first["text"], first["label"]) == (texts[0], "pos")
     assert sum(first["probabilities"].values()) == pytest.approx(1)
     assert "pos\tneg=0." in run("classify", "predict", "film.clf", texts[0], "--proba", cwd=folder).stdout
+
+
+def test_blank_lines_are_answered_blank_and_words_never_seen_are_warned_of(folder):
+    (folder / "gaps.txt").write_text("a warm play\n\nzebra quagga\n")
+    done = run("classify", "predict", "film.clf", "--file", "gaps.txt", cwd=folder)
+    first, blank, guess = done.stdout.split("\n")[:3]
+    assert (first, blank, guess in ("pos", "neg")) == ("pos", "", True)
+    assert "2 of 5 tokens are not in the vocabulary and are read as unknown; of 1 of 2 texts" in done.stderr
+    shown = run("classify", "predict", "film.clf", "--file", "gaps.txt", "--json", cwd=folder).stdout
+    assert [json.loads(row)["label"] for row in shown.splitlines()][:2] == ["pos", None]
 
 
 def test_eval_shows_scores_with_counts_and_every_label(folder):
@@ -149,7 +160,7 @@ def test_several_tasks_are_trained_predicted_and_judged(folder):
             2,
             "reader: got 'averagd', expected one of 'averaged'",
         ),
-        ("pos\ta\nneg\tb\n", ["--from-lm", "none.lm"], 4, "none.lm: no manifest.json there"),
+        ("pos\ta\nneg\tb\n", ["--from-lm", "none.lm"], 3, "none.lm: no such file or folder"),
     ],
 )
 def test_bad_input_ends_in_one_sentence_and_nothing_is_written(tmp_path, content, more, code, message):

@@ -190,7 +190,7 @@ BAD = [
     ),
     (["embed", "train", "{t}", "--out", "{o}", "--set", "noise=1"], 2, "unknown setting 'noise'"),
     (["embed", "train", "{t}", "--out", "/proc/nowhere/x"], 6, "cannot be written"),
-    (["corpus", "stats", "{t}-none"], 4, "no manifest.json there"),
+    (["corpus", "stats", "{t}-none"], 3, "no such file or folder"),
     (["corpus", "build", "{empty}", "--out", "{o}"], 3, "no token in 0 characters"),
     (["corpus", "fetch", "txt8"], 2, "unknown corpus 'txt8'.*Did you mean 'text8'"),
     (["embed", "eval", "{v}"], 2, "no test set was given"),
@@ -242,15 +242,14 @@ def test_damaged_vectors_end_with_4(trained, tmp_path):
     assert "the checksum does not match" in run("embed", "nearest", tmp_path / "v", "king", code=4).stderr
 
 
-def test_debug_shows_the_traceback(tmp_path):
-    done = subprocess.run(
-        [*SHELL, "corpus", "stats", str(tmp_path / "x"), "--debug"],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+def test_debug_shows_the_traceback_and_changes_no_exit_code(tmp_path):
+    (tmp_path / "x").mkdir()
+    command = [*SHELL, "corpus", "stats", str(tmp_path / "x"), "--debug"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 4
     assert "Traceback" in done.stderr
     assert "ModelFileError" in done.stderr
+    assert done.stderr.endswith("so seqkit did not write this folder.\n")
 
 
 def test_reader_that_goes_away_is_no_error(trained):

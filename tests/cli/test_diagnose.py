@@ -144,8 +144,35 @@ def test_copies_across_the_parts_of_a_split_are_found_with_their_rows(folder):
         for (part, of), n in counts.items()
     )
     shown = run("duplicates", *names, cwd=folder)
-    assert "parts/dev.tsv 25: " in shown
-    assert f"parts/train.tsv 193: {long} (0.9" in shown
+    assert "parts/dev.tsv: line 26: " in shown  # after the head
+    assert f"parts/train.tsv: line 194: {long} (0.9" in shown
+    run("duplicates", *names, "--out", "copies.csv", cwd=folder)
+    written = [(row["where"], row["of_where"]) for row in rows_of_csv(folder / "copies.csv")]
+    assert written == [(copy["where"], copy["of_where"]) for copy in found["copies"]]
+    lines = {name: (folder / name).read_text(encoding="utf-8").splitlines() for name in names}
+    for copy in found["copies"]:
+        assert _line(lines, copy["where"]).endswith(copy["text"])
+        assert _line(lines, copy["of_where"]).endswith(copy["of_text"])
+
+
+def _line(lines, where):
+    """The line of a file that a place names."""
+    name, _, number = where.partition(": line ")
+    return lines[name][int(number) - 1]
+
+
+def test_every_row_is_named_by_its_file_and_line_though_parts_are_cut_out_of_it(folder):
+    """Labels of every ninth text turned round: the suspects are those, and their lines hold their text."""
+    turned = [(1 - int(label) if i % 9 == 0 else label, text) for i, (label, text) in enumerate(ROWS)]
+    (folder / "turned.tsv").write_text("".join(f"{label}\t{text}\n" for label, text in turned))
+    more = ["--dev", "0.2", "--train-dev", "0.2", "--out", "turned.json", "--suspects", "turned.csv"]
+    run("run", "turned.tsv", *more, "--shown", "1", "--sheet", "errors.csv", *SMALL, cwd=folder)
+    found = json.loads((folder / "turned.json").read_text())
+    lines = {"turned.tsv": (folder / "turned.tsv").read_text(encoding="utf-8").splitlines()}
+    suspects = rows_of_csv(folder / "turned.csv")
+    assert len(suspects) == found["labels"]["suspects"] > 1
+    for row in [*suspects, *found["wrong"], *found["labels"]["rows"], *rows_of_csv(folder / "errors.csv")]:
+        assert _line(lines, row["where"]) == f"{row['label']}\t{row['text']}"
 
 
 def test_sheet_is_written_marked_by_hand_and_read_back_as_shares(folder, found):

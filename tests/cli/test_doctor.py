@@ -1,28 +1,53 @@
-"""seqkit doctor: every kernel on windows is checked against its reference, and a wrong one fails."""
+"""seqkit doctor: every kernel is checked against its reference, every model must learn; what does not is told."""
 
 import json
 
 import pytest
+import typer
 from shell import run
 
+import seqkit
+from seqkit.cli import self_tests
 from seqkit.cli.commands import doctor
 from seqkit.embeddings.training.objectives import objectives
 
 
-def test_doctor_finds_every_kernel_right():
+def test_doctor_finds_every_kernel_and_model_right():
     done = run("doctor", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    kernels = {name.removeprefix("kernel "): ok for name, ok in found.items() if name.startswith("kernel ")}
-    assert kernels == {n: True for n in objectives.names() if objectives.load(n).learns_from == "text"}
+    kernels = {name: ok for name, ok in found.items() if name.startswith("kernel ")}
+    assert kernels == {f"kernel {name}": True for name in objectives.names()}
+    models = {
+        name: ok for name, ok in found.items() if name.startswith("model ") and name.endswith(" on cpu")
+    }
+    assert set(models.values()) == {True}
     assert "checking the kernels" in done.stderr
 
 
-def test_doctor_fails_on_a_wrong_kernel(monkeypatch, capsys):
-    import typer
+def test_every_model_is_tried():
+    """All names of the package that are trained by `fit` and write themselves down, bias removal aside."""
+    kinds = {name: getattr(seqkit, name) for name in seqkit.__all__ if name[0].isupper()}
+    trained = {name for name, kind in kinds.items() if hasattr(kind, "fit") and hasattr(kind, "history")}
+    trained |= {name for name, kind in kinds.items() if hasattr(kind, "fit") and hasattr(kind, "fit_options")}
+    trained |= {name for name, kind in kinds.items() if hasattr(kind, "higher_is_better")}
+    assert {one.name for one in self_tests.MODELS} == trained - {"CBOW"}
 
-    monkeypatch.setattr(doctor, "_agrees", lambda loss: loss != "subwords")
+
+@pytest.mark.parametrize("check", ["_agrees", "_glove_agrees", "_learns"])
+def test_doctor_fails_and_tells_of_what_is_wrong(check, monkeypatch, capsys):
+    def broken(*_):
+        raise ValueError("it is broken")
+
+    monkeypatch.setattr(self_tests, check, broken)
     with pytest.raises(typer.Exit) as ended:
         doctor.doctor()
     assert ended.value.exit_code == 1
-    assert "kernel subwords        False" in capsys.readouterr().out
+    assert "ValueError: it is broken" in capsys.readouterr().out
+
+
+def test_a_kernel_that_computes_something_else_is_found(monkeypatch):
+    from seqkit.kernels.glove import reference
+
+    monkeypatch.setattr(reference, "CLIP", 1e-3)
+    assert self_tests.kernels()["kernel glove"] is False

@@ -112,10 +112,10 @@ BAD = [
     (["embed", "count", "{t}", "--out", "{o}", "--window", "0"], 2, "window: got 0, expected at least 1"),
     (["embed", "count", "{t}", "--out", "{o}", "--weighting", "squared"], 2, "weighting: got 'squared'"),
     (["embed", "count", "{t}", "--out", "{o}", "--min-count", "9999"], 3, "was seen 9,999 times or more"),
-    (["embed", "count", "{t}", "--out", "{o}", "--vocab", "{t}-none"], 4, "no manifest.json there"),
+    (["embed", "count", "{t}", "--out", "{o}", "--vocab", "{t}-none"], 3, "no such file or folder"),
     (["embed", "count", "{t}-none", "--out", "{o}"], 3, "no such file, folder or match"),
     (["embed", "count", "{t}", "--out", "/proc/nowhere/x"], 6, "cannot be"),
-    (["embed", "merge", "{c}", "{t}-none", "--out", "{o}"], 4, "no manifest.json there"),
+    (["embed", "merge", "{c}", "{t}-none", "--out", "{o}"], 3, "no such file or folder"),
     (["embed", "train", "{c}", "--out", "{o}"], 4, "holds cooccurrence, expected corpus"),
     (
         ["embed", "train", "{t}", "--loss", "glove", "--negatives", "5", "--out", "{o}"],

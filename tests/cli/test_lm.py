@@ -152,7 +152,7 @@ def test_a_finished_run_is_resumed_to_the_same_model(folder):
             2,
             "resume: got epochs",
         ),
-        (["score", "none", "a"], 4, "none"),
+        (["score", "none", "a"], 3, "none"),
         (["score", "broken", "a"], 4, "broken"),
         (["eval", "m", "empty.txt"], 3, "no token"),
         (["compare", "m", "text.txt"], 2, "expected 'correct' and 'wrong'"),

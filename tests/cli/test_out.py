@@ -1,24 +1,14 @@
 """--out of every command is guarded: a place is checked and claimed before the work, and replaced only by --force."""
 
 import pytest
-import typer.main
+from in_process import COMMANDS as TREE
 from in_process import refused, run
 
 from benchmarks._trust.commands import COMMANDS
-from seqkit.cli.app import make
 from seqkit.cli.out import guarded
 from seqkit.core.files import places
 
-
-def commands(command, words=()):
-    """Every command that has --out, by its words."""
-    for name, each in getattr(command, "commands", {}).items():
-        yield from commands(each, (*words, name))
-    if not hasattr(command, "commands") and any(param.name == "out" for param in command.params):
-        yield words, command
-
-
-ALL = dict(commands(typer.main.get_command(make())))
+ALL = {words: each for words, each in TREE.items() if any(param.name == "out" for param in each.params)}
 JOINS = {("corpus", "fetch"), ("embed", "count")}
 
 

@@ -162,7 +162,7 @@ FILES = {
         (["train", "a.conll", "--out", "x", "--set", "char_siz=3"], 2, "Did you mean 'char_size'"),
         (["eval", "m", "other.conll"], 3, "Is it the right column"),
         (["eval", "m", "odd.conll"], 3, "odd.conll: line 3: tags: got 'PER'"),
-        (["eval", "none", "a.conll"], 4, "none"),
+        (["eval", "none", "a.conll"], 3, "none"),
         (["predict", "m", "broken.conll", "--out", "x"], 3, "broken.conll: line 2"),
         (["predict", "m", "a.conll", "--output", "xml"], 2, "expected conll or jsonl"),
         (["predict", "m", "a.conll", "--scheme", "bilou"], 2, "expected one of iob1, bio, bioes"),

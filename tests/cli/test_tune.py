@@ -10,6 +10,7 @@ from in_process import refused
 from in_process import run as command
 
 import seqkit as sk
+from seqkit.tuning.trial import searches
 
 PLANTED = sk.shipped("planted")
 TINY = ["--set", "hidden_size=8", "--set", "embed_dim=8", "--set", "num_layers=1", "--threads", 1]
@@ -26,7 +27,7 @@ LM = [
     "cell=gru,rnn",
 ]
 SEARCH = [*LM, "--trials", 5, "--set", "epochs=2", *TINY]
-CLASSIFY = ["classify", "film.tsv", "--set", "unit=whitespace", *TINY]
+CLASSIFY = ["classify", "film.tsv", "--set", "unit=whitespace", "--set", "embed_dim=8", "--threads", 1]
 
 
 def run(*words, cwd):
@@ -76,6 +77,14 @@ def test_random_search_shows_its_trials_best_first_with_a_picture(folder):
     best = kept(folder / "best.lm")["best"]
     assert (best["trial"], f"{best['value']:.4f}") == (int(rows[0].split()[0]), rows[0].split()[1])
     assert 1e-3 <= best["settings"]["lr"] <= 0.1
+
+
+@pytest.mark.parametrize("method", searches.names())
+def test_every_method_searches_by_its_own_defaults(folder, method):
+    out = ["--out", f"by-{method}", "--quiet", "--json"]
+    found = json.loads(run(*CLASSIFY, "--epochs", 3, "--method", method, *out, cwd=folder))
+    assert found["best"] is not None
+    assert len(found["trials"]) == (4 if method == "grid" else 20)
 
 
 def test_best_language_model_is_opened_by_lm_score_and_has_the_best_settings(folder):

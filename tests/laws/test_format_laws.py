@@ -110,7 +110,7 @@ BAD = {  # name: (format, content, words of the error)
     "underscore in number": ("glove", b"a 1 2\nb 1_0 2\n", r"line 2 holds b'1_0' where a number is expected"),
     "unicode digits": ("glove", "a 1 2\nb ٣ 2\n".encode(), r"line 2 holds .* where a number is expected"),
     "one number short": ("glove", b"a 1 2\nb 1\n", r"line 2 has 1 numbers, expected 2"),
-    "one number too many": ("word2vec", b"2 2\na 1 2\nb 1 2 3\n", r"line 3 has 3 numbers, expected 2"),
+    "one number too many": ("word2vec", b"2 2\na 1 2 3\nb 1 2 3\n", r"line 2 has 3 numbers, expected 2"),
     "no numbers": ("glove", b"a\n", r"line 1 holds no numbers"),
     "dimension 0": ("word2vec", b"2 0\na\nb\n", r"line 1: got 0 numbers a vector"),
     "huge header": (

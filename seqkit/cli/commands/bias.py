@@ -31,7 +31,9 @@ Classes = Annotated[
 Case = Annotated[
     str, typer.Option(help="How words are looked up: exact, lower, or any (every spelling: She, SHE).")
 ]
-MostLost = Annotated[float, typer.Option(help="Largest share of a set that may be unknown; more is refused.")]
+MostLost = Annotated[
+    float, typer.Option(min=0, max=1, help="Largest share of a set that may be unknown; more is refused.")
+]
 Measures = Annotated[
     list[str],
     typer.Option(

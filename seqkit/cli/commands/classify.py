@@ -1,7 +1,7 @@
 """seqkit classify: train text classifiers, predict labels, evaluate."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -32,6 +32,10 @@ Label = Annotated[
     typer.Option("--label", help='Column of the label, "label" if not given; again for another task.'),
 ]
 Encoding = Annotated[str, typer.Option(help="Of the files: utf-8, windows-1252, ...")]
+Threshold = Annotated[
+    float,
+    typer.Option(min=0, max=1, help="Probability from which a text has a label, where it may have several."),
+]
 ModelPath = Annotated[Path, typer.Argument(help="A folder that seqkit classify train wrote.")]
 
 
@@ -54,12 +58,17 @@ def train(
     balanced: Annotated[
         bool, typer.Option("--balanced", help="Give rare labels more weight in the loss.")
     ] = False,
+    baselines: Annotated[
+        Literal["none", "linear", "all"],
+        typer.Option(
+            help="What to compare it with: linear: the majority and logistic regression on TF-IDF; all: also "
+            "the other of averaged and recurrent, which takes the time of another training."
+        ),
+    ] = "linear",
 ) -> None:
-    """Train a classifier, write it to the folder --out, and print baselines on the same texts.
+    """Train a classifier, write it to the folder --out, and compare it with baselines on the same texts.
 
-    The baselines are majority, logistic regression on TF-IDF, averaged vectors and a recurrent network;
-    --reader says which of the last two is kept. Ctrl-C finishes the current step and saves; --resume
-    continues.
+    --reader says what is trained and kept. Ctrl-C finishes the current step and saves; --resume continues.
 
     Example: seqkit classify train film.tsv --reader recurrent --vectors wiki.vectors --out film.clf
     """
@@ -73,7 +82,7 @@ def train(
     def data(_: Any, folder: Path | None, world: Any) -> Any:
         quiet = run.quiet or world is None or world.rank > 0
         compare: Any = None if world is None else {"report": common.progress(quiet, "texts"), "world": world}
-        return read(input, folder, compare=compare, **more)
+        return read(input, folder, compare=compare, baselines=baselines, **more)
 
     run.run(seqkit.TextClassifier, data, out, "texts", _told)
 
@@ -85,7 +94,7 @@ def _told(result: Any) -> str:
     ]
     table = common.table(rows, ["model", "accuracy", "95 % interval", "dev labels", "missing", "seconds"])
     sizes = f"{result['parameters']:,} parameters, {result['settings']['reader']}"
-    return f"{sizes}\n{table}\n{result['verdict']}"
+    return f"{sizes}\n{table}\n{result['verdict']}".rstrip()
 
 
 @app.command()
@@ -103,6 +112,7 @@ def predict(
     ] = None,
     column: TextColumn = "text",
     encoding: Encoding = "utf-8",
+    threshold: Threshold = 0.5,
     proba: Annotated[bool, typer.Option("--proba", help="Also show the probability of each label.")] = False,
     device: common.Device = "auto",
     threads: common.Threads = None,
@@ -117,7 +127,8 @@ def predict(
 
     rows = None if file is None else labelled(file, format=form, text=column, encoding=encoding, labels=False)
     asked = common.given(texts, None if rows is None else [row.text for row in rows])
-    for one in predictions(seqkit.TextClassifier.load(model, device=device, threads=threads), asked):
+    opened = seqkit.TextClassifier.load(model, device=device, threads=threads)
+    for one in predictions(opened, asked, threshold=threshold):
         common.show(one.to_json(), one.line(proba), json)
 
 
@@ -130,6 +141,7 @@ def evaluate(
     column: TextColumn = "text",
     label: Label = None,
     encoding: Encoding = "utf-8",
+    threshold: Threshold = 0.5,
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
@@ -138,7 +150,7 @@ def evaluate(
     Example: seqkit classify eval film.clf test.tsv
     """
     from seqkit.models.classifier.predictions import evaluate as judge
-    from seqkit.models.classifier.predictions import tables
+    from seqkit.models.classifier.predictions import scores, tables
 
     reports = judge(
         seqkit.TextClassifier.load(model, device=device),
@@ -147,8 +159,9 @@ def evaluate(
         text=column,
         label=label or ["label"],
         encoding=encoding,
+        threshold=threshold,
     )
     text = "\n\n".join(
-        "\n".join([str(r.accuracy), str(r.f1), *(common.table(*each) for each in tables(r))]) for r in reports
+        "\n".join([*map(str, scores(r)), *(common.table(*each) for each in tables(r))]) for r in reports
     )
     common.show([r.to_json() for r in reports], text, json)

@@ -99,7 +99,7 @@ def build(
 def stats(
     corpus: Annotated[Path, typer.Argument(help="A corpus folder.")],
     *,
-    top: Annotated[int, typer.Option(help="How many of the most common words to show.")] = 10,
+    top: Annotated[int, typer.Option(min=1, help="How many of the most common words to show.")] = 10,
     json: common.AsJson = False,
 ) -> None:
     """Show what a corpus holds: tokens, sentences, vocabulary, unknown share, settings.

@@ -10,19 +10,19 @@ from seqkit.cli import common
 from seqkit.cli.help import group
 from seqkit.cli.options import Asked, asked
 from seqkit.core.options import Settings, parse_settings
-from seqkit.diagnosis.options import DiagnoseOptions, OtherParts, Source
+from seqkit.diagnosis.options import DiagnoseOptions, OtherParts, Source, Written
 
 __all__ = ["app"]
 
 app = group("Diagnose a classifier: run, split, duplicates, sheet, choose.")
 
-Threshold = Annotated[float, typer.Option(help="Jaccard similarity from which two texts are copies.")]
+Threshold = Annotated[float, typer.Option(min=0.01, max=1, help="Jaccard similarity of two copies.")]
 Limits = Annotated[
     list[str], typer.Option("--limit", help="A limit to meet, such as ms<=5; may be given again.")
 ]
 
 
-RUN = Settings({"parts": OtherParts, "source": Source, "options": DiagnoseOptions})
+RUN = Settings({"parts": OtherParts, "source": Source, "options": DiagnoseOptions, "written": Written})
 SPLIT = Settings({"source": Source}, fixed={"slices": ()})
 COPIES = Settings({"source": Source}, fixed={"slices": (), "group": None})
 
@@ -39,10 +39,6 @@ def run(
     setting: Annotated[
         list[str], typer.Option("--set", help="A setting of the classifier, such as hidden_size=64.")
     ] = [],
-    matrix: Annotated[
-        Path | None, typer.Option(help="Draw the confusion matrix to this .svg or .png.")
-    ] = None,
-    sheet: Annotated[Path | None, typer.Option(help="Also write the sheet of errors to this .csv.")] = None,
     device: common.Device = "auto",
     threads: common.Threads = None,
     quiet: common.Quiet = False,
@@ -54,14 +50,14 @@ def run(
     """
     from seqkit.diagnosis.from_files import DiagnosisRun, check_files
 
-    check_files(out, matrix, sheet)
     made = RUN.make("diagnose run", asked.settings)
+    check_files(out, made["written"])
     options, given = made["options"], parse_settings(setting)
     model = seqkit.TextClassifier(
         device=device, threads=threads, **({"reader": reader, "seed": options.seed} | given)
     )
     found = DiagnosisRun(train, made["parts"], made["source"], options.seed).diagnose(
-        model, options, out, matrix=matrix, sheet=sheet, limits=limit, report=None if quiet else common.note
+        model, options, out, made["written"], limits=limit, report=None if quiet else common.note
     )
     plain = found.to_json()
     parts = ", ".join(f"{score['name']} {score['value']:.4f}" for score in plain["errors"])
@@ -124,7 +120,8 @@ def copies(
     ],
     *,
     threshold: Threshold = 0.8,
-    show: Annotated[int, typer.Option(help="Copies to show.")] = 10,
+    show: Annotated[int, typer.Option(min=0, help="Copies to show.")] = 10,
+    out: Annotated[Path | None, typer.Option(help="Also write all copies to this .csv.")] = None,
     json: common.AsJson = False,
 ) -> None:
     """Find texts of later files that are also in earlier ones, word for word or nearly.
@@ -133,12 +130,11 @@ def copies(
     """
     from seqkit.diagnosis.from_files import file_duplicates
 
-    found = file_duplicates(sources, Source(**asked.settings), threshold=threshold)
+    found = file_duplicates(sources, Source(**asked.settings), threshold=threshold, out=out)
     rows = [[r["part"], r["of"], r["exact"], r["near"], r["rows"]] for r in found["between"]]
     rows += [[name, name, n, "", found["sizes"][name]] for name, n in found["within"].items()]
     lines = [
-        f"{c['part']} {c['row']}: {c['text']}\n  {c['of']} {c['of_row']}: {c['of_text']} "
-        f"({c['similarity']:.2f})"
+        f"{c['where']}: {c['text']}\n  {c['of_where']}: {c['of_text']} ({c['similarity']:.2f})"
         for c in found["copies"][:show]
     ]
     common.show(found, "\n".join([common.table(rows, ["part", "of", "exact", "near", "rows"]), *lines]), json)
@@ -154,7 +150,7 @@ def sheet(
         "label is wrong",
         "other",
     ],
-    rows: Annotated[int, typer.Option(help="Errors in the sheet, drawn at random.")] = 100,
+    rows: Annotated[int, typer.Option(min=1, help="Errors in the sheet, drawn at random.")] = 100,
     seed: common.Seed = 1,
     json: common.AsJson = False,
 ) -> None:

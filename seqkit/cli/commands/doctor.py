@@ -1,4 +1,4 @@
-"""seqkit doctor: what this machine offers, and whether each kernel equals its reference."""
+"""seqkit doctor: what this machine offers, whether each kernel equals its reference, whether models learn."""
 
 import os
 import platform
@@ -29,21 +29,24 @@ PACKAGES = (
 
 
 def doctor(json: common.AsJson = False) -> None:
-    """Check the installation: versions, cores, memory, data, and each kernel against its reference.
+    """Check the installation: versions, cores, memory, data, kernels and models.
+
+    Each training kernel must equal its reference, and each model must learn, be saved and be loaded again, on
+    the CPU and on a GPU if there is one. Ends with 1 if one does not.
 
     Example: seqkit doctor
     """
     common.note("checking the kernels; they are compiled first, if this version has not run here before")
     findings = examine()
     common.show(findings, "\n".join(f"{name:22} {value}" for name, value in findings.items()), json)
-    if not all(ok for name, ok in findings.items() if name.startswith("kernel ")):
+    if not all(found is True for name, found in findings.items() if name.startswith(("kernel ", "model "))):
         raise typer.Exit(1)
 
 
 def examine() -> dict[str, Any]:
-    """Versions, hardware, data and self-tests by name; "kernel …" is True if it equals its reference."""
-    from seqkit.core.device import threads
-    from seqkit.embeddings.training.objectives import objectives
+    """Versions, hardware, data and self-tests by name: True, or what is wrong."""
+    from seqkit.cli.self_tests import kernels, models
+    from seqkit.core.device import device_name, threads
 
     found: dict[str, Any] = {
         "python": platform.python_version(),
@@ -58,10 +61,11 @@ def examine() -> dict[str, Any]:
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         found["memory"] = f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.1f} GiB"
     found["vector unit"] = _vector_unit()
+    found["device"] = device_name("auto")
     found["gpu kernels"] = "found" if triton_installed() else "not found (pip install seqkit[gpu])"
     found["punkt"] = "found" if _has_punkt() else "not found (set NLTK_DATA to split sentences)"
     found["temporary folder"] = tempfile.gettempdir()
-    return found | {f"kernel {loss}": _agrees(loss) for loss in objectives.names() if _on_windows(loss)}
+    return found | kernels() | models(dict.fromkeys(["cpu", found["device"]]))
 
 
 def _vector_unit() -> str:
@@ -81,30 +85,3 @@ def _has_punkt() -> bool:
         return bool(split("One. Two."))
     except FormatError:
         return False
-
-
-def _on_windows(loss: str) -> bool:
-    from seqkit.embeddings.training.objectives import objectives
-
-    return bool(objectives.load(loss).learns_from == "text")
-
-
-def _agrees(loss: str) -> bool:
-    import numpy as np
-
-    from seqkit.embeddings.training.trainer import SkipGram
-    from seqkit.embeddings.training.window_objective import Block
-    from seqkit.text.corpus.corpus import Corpus
-
-    random = np.random.default_rng(0)
-    words = [f"w{n}" for n in np.minimum(random.zipf(1.4, 400), 30)]
-    corpus = Corpus.from_sentences([words[i : i + 20] for i in range(0, 400, 20)])
-    kernel, reference = (
-        SkipGram(dim=20, loss=loss, min_count=1, device="cpu", threads=1).objective(corpus) for _ in range(2)
-    )
-    block = Block(corpus.ids, corpus.starts, 0, 0, corpus.num_tokens)
-    kernel.step(block, 0.05)
-    plain = reference.matrices
-    plan = reference.epoch_windows(0), reference.targets
-    reference.reference_train(block.text, plan, plain, 0.05)
-    return all(np.allclose(*both, atol=1e-5) for both in zip(plain, kernel.matrices, strict=True))

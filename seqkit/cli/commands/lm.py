@@ -136,7 +136,7 @@ def compare(
     baseline: Annotated[
         str | None, typer.Option(help="A text to train an n-gram model on, for comparison.")
     ] = None,
-    order: Annotated[int, typer.Option(help="Length of the baseline's n-grams.")] = 3,
+    order: Annotated[int, typer.Option(min=1, help="Length of the baseline's n-grams.")] = 3,
     device: common.Device = "auto",
     json: common.AsJson = False,
 ) -> None:
@@ -227,7 +227,7 @@ def show(
     what: Annotated[
         str, typer.Option(help="surprise, a state (h, c), or a gate of the cell (such as i, f, o or r, z).")
     ] = "surprise",
-    layer: Annotated[int, typer.Option(help="Layer to look into, from 1.")] = 1,
+    layer: Annotated[int, typer.Option(min=1, help="Layer to look into, from 1.")] = 1,
     neuron: Annotated[list[int], typer.Option(help="Neurons to show, from 0; may be given again.")] = [],
     out: Annotated[Path | None, typer.Option(help="An .html, .png or .svg file for the heat strip.")] = None,
     device: common.Device = "auto",

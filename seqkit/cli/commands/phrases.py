@@ -21,13 +21,14 @@ def phrases(
         typer.Option(help="Join pairs that score above this; 100 for word2phrase, 0.5 for npmi."),
     ] = None,
     min_count: Annotated[
-        int, typer.Option(help="Pairs that occur less often are not joined; the discount δ of word2phrase.")
+        int,
+        typer.Option(min=1, help="Pairs that occur less often are not joined (δ of word2phrase)."),
     ] = 5,
-    passes: Annotated[int, typer.Option(help="How often to join; 2 joins up to four words.")] = 1,
+    passes: Annotated[int, typer.Option(min=1, help="How often to join; 2 joins up to four words.")] = 1,
     connectors: Annotated[
         str, typer.Option(help="Words (comma-separated) that neither begin nor end a phrase.")
     ] = "",
-    top: Annotated[int, typer.Option(help="How many phrases to show.")] = 20,
+    top: Annotated[int, typer.Option(min=1, help="How many phrases to show.")] = 20,
     json: common.AsJson = False,
 ) -> None:
     """Find pairs such as "new york" and write a corpus in which they are one token, new_york.

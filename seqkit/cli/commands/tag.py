@@ -26,14 +26,23 @@ Valid = Annotated[
 Vectors = Annotated[Path | None, typer.Option(help="Word vectors to read besides the trained embedding.")]
 Format = Annotated[
     str | None,
-    typer.Option(help="conll, conllu, jsonl or text; by the name if not given (.conllu, .jsonl, .txt)."),
+    typer.Option(help="conll, conllu, csv, jsonl or text; by the name if not given (.conllu, .csv, ...)."),
 ]
 Column = Annotated[
     str | None,
     typer.Option(
-        help="Column of the tags: a number from 1 (the last if not given), a name of CoNLL-U (upos), or "
-        "a JSON key (tags)."
+        help="Column of the tags: a number from 1 (the last if not given), a name of CoNLL-U (upos) or of a "
+        "CSV (tag), or a JSON key (tags)."
     ),
+]
+WordColumn = Annotated[
+    str | None,
+    typer.Option(
+        help="Column of the words: a number from 1 (the first if not given), a name, or a JSON key."
+    ),
+]
+SentenceColumn = Annotated[
+    str | None, typer.Option(help="Column of a CSV that changes where a sentence begins.")
 ]
 
 
@@ -47,6 +56,8 @@ def train(
     valid: Valid = None,
     format: Format = None,
     column: Column = None,
+    word_column: WordColumn = None,
+    sentence_column: SentenceColumn = None,
     vectors: Vectors = None,
 ) -> None:
     """Train a tagger and write it, with run.json, log.jsonl and a checkpoint, to the folder --out.
@@ -60,6 +71,7 @@ def train(
     from seqkit.models.tagger.data import read
 
     more: Any = {"valid": valid, "vectors": vectors, "format": format, "column": column}
+    more |= {"word_column": word_column, "sentence_column": sentence_column}
 
     def told(result: Any) -> str:
         loss = result["history"][-1]["loss"]
@@ -79,6 +91,8 @@ def predict(
     *,
     out: Annotated[Path | None, typer.Option(help="A file for the result; stdout if not given.")] = None,
     format: Format = None,
+    word_column: WordColumn = None,
+    sentence_column: SentenceColumn = None,
     unit: Annotated[str, typer.Option(help="How text is cut: word, or whitespace.")] = "word",
     scheme: Annotated[
         str | None, typer.Option(help="Write spans as iob1, bio or bioes; as in training if not given.")
@@ -97,6 +111,7 @@ def predict(
     tokenizers.check(unit, where="unit: ")
     opened = seqkit.Tagger.load(model, device=device, threads=threads)
     reading = {"format": format or ("text" if input == "-" else None), "unit": unit}
+    reading |= {"word_column": word_column, "sentence_column": sentence_column}
     if out is None:
         predict(opened, input, sys.stdout.buffer, scheme=scheme, output=output, **reading)
         return
@@ -112,6 +127,8 @@ def evaluate(
     *,
     format: Format = None,
     column: Column = None,
+    word_column: WordColumn = None,
+    sentence_column: SentenceColumn = None,
     device: common.Device = "auto",
     threads: common.Threads = None,
     json: common.AsJson = False,
@@ -122,9 +139,9 @@ def evaluate(
     """
     from seqkit.models.tagger.data import evaluate
 
-    found = evaluate(
-        seqkit.Tagger.load(model, device=device, threads=threads), input, format=format, column=column
-    )
+    opened = seqkit.Tagger.load(model, device=device, threads=threads)
+    columns = {"column": column, "word_column": word_column, "sentence_column": sentence_column}
+    found = evaluate(opened, input, format=format, **columns)
     if unseen := found[0].signature["unseen"]:
         common.note(f"{input}: {unseen:,} labels are not in the training text and count as wrong")
     rows = [

@@ -93,7 +93,7 @@ def predict(
     if picture is not None:
         check_path(picture, "picture")
     translator = seqkit.Translator.load(model, device=device)
-    sources = common.given(texts, None if file is None else rows(file))
+    sources = common.given(texts, None if file is None else rows(file, empty=True))
     settings = {**asked.settings, "ban_unk": ban_unk}
     if picture is not None:
         _draw(translator, sources, picture, settings)

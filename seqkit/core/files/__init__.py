@@ -167,7 +167,8 @@ def load(
     Checksums and finite numbers are checked now if the file is smaller than 64 MiB or `verify` is set. Of a
     larger one small arrays are checked now; a large array is to be checked by `check` where it is first used,
     block by block. Header, sizes and the manifest are always checked.
-    Raises:  ModelFileError if anything is missing, damaged, of another kind or of a newer version.
+    Raises:  ModelFileError if anything in it is missing, damaged, of another kind or of a newer version;
+             FormatError if there is no folder.
     """
     while True:
         manifest = _read_manifest(folder)
@@ -210,6 +211,8 @@ def kind_of(folder: Path) -> str | None:
 
 def _read_manifest(folder: Path) -> _Manifest:
     path = folder / "manifest.json"
+    if not os.path.lexists(folder):
+        raise FormatError(f"{folder}: no such file or folder.")
     if not path.is_file():
         raise ModelFileError(f"{folder}: no manifest.json there, so seqkit did not write this folder.")
     try:

@@ -34,9 +34,7 @@ class JudgedLabels:
         return np.asarray(said != np.array(labels))
 
 
-def judge_labels(
-    part: Part, *, folds: int = 5, most: int = 20_000, shown: int = 30, seed: int = 1
-) -> JudgedLabels:
+def judge_labels(part: Part, *, folds: int = 5, most: int = 20_000, seed: int = 1) -> JudgedLabels:
     """Judge the labels of a part, of at most `most` rows of it.
 
     Raises:  FormatError if fewer than two labels have a row for every fold.
@@ -58,12 +56,13 @@ def judge_labels(
     suspects = [
         {
             "row": kept[i] + 1,
+            "where": part.where(kept[i]),
             "text": texts[i],
             "label": given[i],
             "suggested": known[found.suggested[i]],
             "probability": float(probs[i].max()),
         }
-        for i in found.suspects[:shown].tolist()
+        for i in found.suspects.tolist()
     ]
     table = _table(found, len(labels), known) | {"rows": suspects}
     return JudgedLabels(found, table, known, LinearClassifier().fit(texts, given))

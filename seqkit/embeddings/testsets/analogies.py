@@ -1,5 +1,8 @@
 """Files of analogy questions, and the share of them that vectors answer rightly.
 
+Forms: Google's (": section" lines, then "a b c d" lines), without sections (MSR, as one file of four words a
+line), and BATS, a folder of files of "word<TAB>answer/answer/...", whose pairs are asked about one another.
+
 Not handled: the formulas (vectors.analogy).
 """
 
@@ -18,18 +21,25 @@ from seqkit.evaluate.metric import measured
 from seqkit.evaluate.metrics.accuracy import Accuracy
 from seqkit.text.readers import table
 
+Question = tuple[str, str, str, str]
+
 
 @dataclass(frozen=True)
 class Section:
-    """A named list of questions (a, b, c, d)."""
+    """A named list of questions (a, b, c, d).
+
+    group: the folder of a BATS file. also: the other right answers for a c, where there are any.
+    """
 
     name: str
-    questions: list[tuple[str, str, str, str]]
+    questions: list[Question]
+    group: str = field(default="", repr=False)
+    also: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def syntactic(self) -> bool:
-        """Whether the name begins with gram, as in the Google set."""
-        return self.name.startswith("gram")
+        """Whether the name begins with gram, as in the Google set, or the group is of BATS' morphology."""
+        return self.name.startswith("gram") or "morphology" in self.group.lower()
 
 
 @dataclass(frozen=True)
@@ -59,24 +69,47 @@ class AnalogyAccuracy:
 
 
 def read_questions(path: Path, *, lower: bool = True) -> list[Section]:
-    """Read a file of ": section" lines and "a b c d" lines (the Google form).
+    """Read questions in any of the forms above; those without sections are one, named by the file.
 
     Raises:  FormatError naming the line.
     """
+    if path.is_dir():
+        return _read_folder(path, lower)
     sections: list[Section] = []
     for number, line in enumerate(table.content(path).split("\n"), 1):
         words = (line.lower() if lower and not line.startswith(":") else line).split()
         if line.startswith(":"):
             sections.append(Section(line[1:].strip(), []))
-        elif len(words) == 4 and sections:
+        elif len(words) == 4:
+            sections = sections or [Section(path.stem, [])]
             sections[-1].questions.append((words[0], words[1], words[2], words[3]))
         elif words:
-            found = f"{len(words)} words" if sections else "a question before the first ': section' line"
             raise FormatError(
-                f"{path}: line {number:,} has {found}, expected four words a line below ': section' lines."
+                f"{path}: line {number:,} has {len(words)} words, expected four, or a ': section' line."
             )
     if not any(section.questions for section in sections):
         raise FormatError(f"{path}: holds no question.")
+    return sections
+
+
+def _read_folder(folder: Path, lower: bool) -> list[Section]:
+    """The files of BATS, each a section: every pair of it asked about every other."""
+    sections = []
+    for path in sorted(folder.rglob("*.txt")):
+        pairs = []
+        for number, line in enumerate(table.content(path).split("\n"), 1):
+            fields = (line.lower() if lower else line).split()
+            if len(fields) == 2 and (answers := [one for one in fields[1].split("/") if one]):
+                pairs.append((fields[0], answers))
+            elif fields:
+                raise FormatError(
+                    f"{path}: line {number:,} is {line[:60]!r}, expected a word and answers, / between."
+                )
+        asked = [(a, b[0], c, d[0]) for a, b in pairs for c, d in pairs if a != c]
+        also = {c: tuple(d[1:]) for c, d in pairs if len(d) > 1}
+        sections.append(Section(path.stem, asked, path.parent.name, also))
+    if not any(section.questions for section in sections):
+        raise FormatError(f"{folder}: holds no .txt file with two pairs of words or more.")
     return sections
 
 
@@ -88,17 +121,24 @@ def evaluate(
     restrict: int | None = None,
     seed: int = 1,
 ) -> AnalogyScores:
-    """Share of questions whose best answer is d, by section and in all.
+    """Share of questions whose best answer is d, or another right one, by section and in all.
 
-    A question with a word outside the first `restrict` words is missing: counted, not scored.
+    A question with a word outside the first `restrict` words is missing: counted, not scored; of right
+    answers one must be inside.
     """
     rows: list[tuple[Section, Array, int]] = []
     last = len(vectors) if restrict is None else min(restrict, len(vectors))
     index = vectors.vocab.index
     for section in sections:
-        known = [[index.get(word, last) for word in question] for question in section.questions]
-        inside = np.array([q for q in known if max(q) < last], np.int64).reshape(-1, 4)
-        right = _answers(vectors, inside, method, last) == inside[:, 3]
+        known = [[index.get(word, last) for word in question[:3]] for question in section.questions]
+        right_ones = [
+            [row for word in (d, *section.also.get(c, ())) if (row := index.get(word, last)) < last]
+            for *_, c, d in section.questions
+        ]
+        both = [(q, ds) for q, ds in zip(known, right_ones, strict=True) if max(q) < last and ds]
+        inside = np.array([[*q, ds[0]] for q, ds in both], np.int64).reshape(-1, 4)
+        found = _answers(vectors, inside, method, last).tolist()
+        right = np.array([answer in ds for answer, (_, ds) in zip(found, both, strict=True)], bool)
         rows.append((section, right, len(known) - len(inside)))
     settings = {
         "method": method,

@@ -1,5 +1,6 @@
 """Word similarity: do the cosines rank pairs of words as people do? Spearman's ρ on sets of rated pairs."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -16,28 +17,56 @@ Pair = tuple[str, str, float]
 
 
 def read_pairs(path: Path, *, lower: bool = True) -> list[Pair]:
-    """Read "word word score" lines, fields apart by tabs or spaces (WordSim-353, SimLex-999, RG-65).
+    """Read two words and a rating a line, in the forms that sets are published in.
 
+    Fields stand between tabs or spaces, or commas in a .csv. A first line without a number is a header (of
+    SimLex-999.txt, WordSim's combined.csv); the rating is the first column of numbers, and others are left.
+    Without a header there are three fields. A byte-order mark and lines that begin with # are left out.
     Raises:  FormatError naming the line.
     """
     pairs: list[Pair] = []
+    column = None
     for number, line in enumerate(table.content(path).split("\n"), 1):
-        fields = line.split()
+        fields = _fields(line, path)
         if not fields or line.startswith("#"):
             continue
-        try:
-            one, two, score = fields
-            rating = float(score)
-        except ValueError as error:
-            raise FormatError(
-                f"{path}: line {number:,} is {line[:60]!r}, expected two words and a number."
-            ) from error
+        if not pairs and column is None and len(fields) > 2 and not any(map(_number, fields[2:])):
+            column = len(fields)  # a header; the number of fields stands for a column that is not known yet
+            continue
+        if column is None and len(fields) != 3:
+            raise _not_a_pair(path, number, line)
+        if column == len(fields):
+            column = next((i for i in range(2, len(fields)) if _number(fields[i])), None)
+        at = 2 if column is None else column
+        if len(fields) <= at or not _number(fields[at]):
+            raise _not_a_pair(path, number, line)
+        one, two, rating = fields[0], fields[1], float(fields[at])
         if not np.isfinite(rating):
-            raise FormatError(f"{path}: line {number:,} rates {score}, expected a finite number.")
+            raise FormatError(f"{path}: line {number:,} rates {fields[at]}, expected a finite number.")
         pairs.append((one.lower(), two.lower(), rating) if lower else (one, two, rating))
     if len(pairs) < 2:
         raise FormatError(f"{path}: holds {len(pairs)} pairs, expected at least 2.")
     return pairs
+
+
+def _fields(line: str, path: Path) -> list[str]:
+    if "\t" in line:
+        return [field.strip() for field in line.strip("\r\n").split("\t")]
+    if path.suffix.lower() == ".csv" and line.strip():
+        return [field.strip() for field in next(csv.reader([line.strip("\r\n")]))]
+    return line.split()
+
+
+def _number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _not_a_pair(path: Path, number: int, line: str) -> FormatError:
+    return FormatError(f"{path}: line {number:,} is {line[:60]!r}, expected two words and a number.")
 
 
 def evaluate(

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from seqkit.core import options, schema
+from seqkit.core.errors import OptionError
 from seqkit.core.schema import Size
 from seqkit.core.types import Array, Arrays, Ids, part, prefixed
 from seqkit.models.base import Options
@@ -41,6 +42,7 @@ class _Meta(TypedDict):
     words: Size
     classes: list[list[str | int | bool]]
     single: bool
+    names: NotRequired[list[str]]
     encoder: dict[str, Any]
     coverage: Annotated[float, 0] | None  # more than 1 in files of 0.1.0 whose vectors had special words
     padding: schema.Share | None
@@ -84,10 +86,9 @@ class Fitted:
         own, lengths = padded([ids[i] for i in which])
         return TextBatch(own, None if self.lm is None else self._to_lm[own], lengths)
 
-    def logits(self, network: nn.Module, texts: Sequence[str]) -> Annotated[Array, "N C"]:
-        """The logits of each text, which do not depend on the other texts."""
-        ids = self.rows.ids(texts)
-        found = np.zeros((len(texts), int(self.targets.heads[-1])))
+    def logits(self, network: nn.Module, ids: Sequence[Ids]) -> Annotated[Array, "N C"]:
+        """The logits of each text, read as `rows.ids` has it; they do not depend on the other texts."""
+        found = np.zeros((len(ids), int(self.targets.heads[-1])))
         network.eval()
         most = at_once(
             "classify", next(network.parameters()).device
@@ -102,8 +103,16 @@ class Fitted:
                 found[which] = network(self.batch(ids, which)).double().cpu().numpy()
         return found
 
-    def best(self, logits: Annotated[Array, "N C"]) -> Annotated[Ids, "N K"]:
-        """The number of each task's likeliest class."""
+    def best(self, logits: Annotated[Array, "N C"], threshold: float = 0.5) -> Annotated[Ids, "N K"]:
+        """The number of each task's likeliest class; of sets: 1 for a label as likely as `threshold` or more.
+
+        Raises:  OptionError for a threshold beyond 0 to 1, or another than 0.5 without sets.
+        """
+        if not 0 <= threshold <= 1 or (threshold != 0.5 and self.targets.names is None):
+            wanted = "from 0 to 1" if self.targets.names is not None else "none: each text has one label"
+            raise OptionError(f"threshold: got {threshold:g}, expected {wanted}.")
+        if self.targets.names is not None:
+            return (self.chances(logits) >= threshold).astype(np.int32)
         return np.stack(
             [logits[:, a:b].argmax(1) for a, b in pairwise(self.targets.heads.tolist())], 1
         ).astype(np.int32)
@@ -115,6 +124,10 @@ class Fitted:
             p = np.exp(logits[:, a:b] - logits[:, a:b].max(1, initial=-np.inf, keepdims=True))
             found.append(p / p.sum(1, keepdims=True))
         return found
+
+    def chances(self, logits: Annotated[Array, "N C"]) -> Annotated[Array, "N K"]:
+        """The probability of each label of a set."""
+        return np.stack([p[:, 1] for p in self.probabilities(logits)], 1)
 
     def to_arrays(self) -> Arrays:
         """The vocabularies."""
@@ -132,6 +145,8 @@ class Fitted:
             "coverage": self.coverage,
             "padding": self.padding,
         }
+        if self.targets.names is not None:
+            meta["names"] = self.targets.names
         if self.lm is not None:
             codec, recurrent, own = self.lm
             network = options.to_json(recurrent) | options.to_json(own)
@@ -150,7 +165,7 @@ class Fitted:
             lm = codec, made["recurrent"], made["language_model"]
         rows = WordRows.from_arrays(arrays, meta, o["classifier"])
         encoder = options.from_json(Recurrent, meta["encoder"])
-        targets = Targets(meta["classes"], meta["single"])
+        targets = Targets(meta["classes"], meta["single"], meta.get("names"))
         targets.check()
         return cls(rows, targets, encoder, lm, meta["coverage"], meta["padding"])
 

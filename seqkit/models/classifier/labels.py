@@ -1,9 +1,10 @@
 """Labels and their numbers: the classes of one task or of several, whose missing labels are None.
 
-Not handled: several labels of one task for one text; regression.
+Texts with any number of labels have sets of them; each label is then a task of two classes, no and yes, whose
+softmax is the logistic function of the difference. Not handled: labels with an order; regression.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -17,17 +18,26 @@ Label = str | int | bool
 
 @dataclass(frozen=True)
 class Targets:
-    """The classes of each task, sorted. single: labels are one flat array, not columns."""
+    """The classes of each task, sorted. single: labels are one flat array, not columns.
+
+    names: where a text has a set of labels, all of them, sorted; task k says whether it has names[k].
+    """
 
     classes: list[list[Label]]
     single: bool
+    names: list[str] | None = None
 
     @staticmethod
     def learn(y: Any) -> "Targets":
-        """The classes of the labels of training: a sequence, or rows with a column for each task.
+        """The classes of the labels of training: a sequence, sets, or rows with a column for each task.
 
         Raises:  FormatError if a task has fewer than two classes, or a label is neither str, int nor bool.
         """
+        if _are_sets(y):
+            names = sorted({label for row in _sets(y) for label in row or ()})
+            if not names:
+                raise FormatError("labels: got no label in any set, expected one or more.")
+            return Targets([[False, True] for _ in names], False, names)
         columns, single = _columns(y)
         classes = []
         for k, column in enumerate(columns):
@@ -51,6 +61,10 @@ class Targets:
 
     def check(self) -> None:
         """Raise FormatError unless each task has two different labels or more, of one kind."""
+        if self.names is not None:
+            alike = self.single or self.classes != [[False, True]] * len(self.names)
+            if alike or not self.names or sorted(set(self.names)) != self.names:
+                raise FormatError("labels: got names that do not fit the tasks, expected one each, sorted.")
         if not self.classes or (self.single and len(self.classes) > 1):
             raise FormatError(f"labels: got {len(self.classes)} tasks, expected one, or more in columns.")
         for labels in self.classes:
@@ -69,7 +83,7 @@ class Targets:
         Raises:  FormatError for a label that training did not have (kind "label", its row and value);
                  OptionError if there is not one for each text.
         """
-        columns, _ = _columns(y)
+        columns, _ = _columns(y if self.names is None else self._flags(y))
         if len(columns) != len(self.classes) or any(len(column) != texts for column in columns):
             raise OptionError(
                 f"labels: got {len(columns[0]) if columns else 0:,} in {len(columns)} columns for {texts:,} "
@@ -86,19 +100,30 @@ class Targets:
         return found
 
     def labels(self, ids: Annotated[Array, "N K"]) -> Array:
-        """The labels of numbers: (N,) for one task, (N, K) of objects for several."""
+        """The labels of numbers: (N,) for one task, or of frozensets; (N, K) of objects for several."""
+        if self.names is not None:
+            found, names = np.empty(len(ids), object), np.array(self.names)
+            found[:] = [frozenset(names[row].tolist()) for row in ids > 0]
+            return found
         columns = [np.array(classes)[ids[:, k]] for k, classes in enumerate(self.classes)]
         return columns[0] if self.single else np.stack([c.astype(object) for c in columns], 1)
+
+    def right(self, found: Annotated[Ids, "N K"], truth: Annotated[Ids, "N K"]) -> Annotated[Array, "M"]:
+        """Which labels were found of those there are; of sets: which whole sets."""
+        there = truth >= 0
+        return (found == truth)[there] if self.names is None else (found == truth).all(1)[there.all(1)]
 
     def weights(
         self, given: str | dict[str, float] | None, ids: Annotated[Array, "N K"]
     ) -> Annotated[Floats, "C"]:
         """The weight of each class: n / (classes · n of the class) if balanced, else the one given, or 1."""
-        flat = [label for classes in self.classes for label in classes]
+        flat: list[Label | None] = [label for classes in self.classes for label in classes]
+        if self.names is not None:
+            flat = [label for name in self.names for label in (None, name)]
         if isinstance(given, dict):
             given = {str(name): weight for name, weight in given.items()}
             for name in given:
-                if name not in (known := [str(label) for label in flat]):
+                if name not in (known := [str(label) for label in flat if label is not None]):
                     raise OptionError(
                         f"class_weight: no label {name!r}; known: "
                         f"{', '.join(known)}.{did_you_mean(name, known)}"
@@ -110,7 +135,17 @@ class Targets:
             np.bincount(column[column >= 0], minlength=len(c))
             for column, c in zip(ids.T, self.classes, strict=True)
         ]
-        return np.concatenate([n.sum() / (len(n) * n) for n in counts]).astype(np.float32)
+        return np.concatenate([n.sum() / (len(n) * np.maximum(n, 1)) for n in counts]).astype(np.float32)
+
+    def _flags(self, y: Any) -> list[list[bool | None]]:
+        """A row for each text, whether it has each of the names; one label stands for the set of it."""
+        assert self.names is not None, "asked for with sets alone"
+        rows, known = [], set(self.names)
+        for i, row in enumerate(_sets(y)):
+            if odd := sorted((row or frozenset()) - known):
+                raise _unknown(i, odd[0], self.names)
+            rows.append([None if row is None else name in row for name in self.names])
+        return rows
 
 
 def check_texts(texts: Any, where: str, *, empty: bool = True) -> list[str]:
@@ -141,6 +176,23 @@ def _unknown(row: int, label: Any, known: list[str]) -> FormatError:
     return FormatError(
         f"labels: label {row + 1:,} is {reason}", reason=reason, row=row, value=label, kind="label"
     )
+
+
+def _are_sets(y: Any) -> bool:
+    return any(isinstance(row, set | frozenset) for row in y)
+
+
+def _sets(y: Any) -> Iterator[frozenset[str] | None]:
+    """The labels of each text.  Raises:  FormatError for one that is neither a set of str, a str nor None."""
+    for i, row in enumerate(y):
+        labels = row if isinstance(row, set | frozenset) else {row}
+        if row is not None and not all(isinstance(label, str) for label in labels):
+            raise FormatError(
+                f"labels: label {i + 1:,} is {row!r}, expected a set of str, as other texts have it.",
+                row=i,
+                value=row,
+            )
+        yield None if row is None else frozenset(map(str, labels))
 
 
 def _columns(y: Any) -> tuple[list[Sequence[Any]], bool]:

@@ -1,7 +1,6 @@
 """TextClassifier: texts in, labels out, as in scikit-learn; averaged embeddings or a recurrent network.
 
-Not handled: several labels of one task for one text, labels with an order; texts are str, labels str, int or
-bool.
+Not handled: labels with an order; texts are str, labels str, int or bool, or sets of str.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,10 +18,9 @@ from seqkit.models.classifier.features import WordRows
 from seqkit.models.classifier.fitted import Fitted
 from seqkit.models.classifier.labels import Targets, check_texts
 from seqkit.models.classifier.options import AVERAGED, RECURRENT, SETTINGS, ClassifierOptions
-from seqkit.models.classifier.recurrent import balanced_error
+from seqkit.models.classifier.recurrent import balanced_error, micro_error
 from seqkit.models.language_model.model import LanguageModel
 from seqkit.text.batches.buckets import Buckets
-from seqkit.train.gradient.options import GradientOptions
 from seqkit.train.world import World
 
 
@@ -49,11 +47,6 @@ class TextClassifier(Model[Fitted]):
     settings = SETTINGS
     record = Fitted
 
-    def __init__(self, *, device: str = "auto", threads: int | None = None, **settings: Any) -> None:
-        super().__init__(device=device, threads=threads, **settings)
-        if not self.own.recurrent:
-            self._check_gradient()
-
     def _usual(self) -> Mapping[str, Any]:
         return RECURRENT if self.own.recurrent else AVERAGED
 
@@ -75,8 +68,11 @@ class TextClassifier(Model[Fitted]):
     @property
     def classes_(self) -> Any:
         """The labels: an array, or a list of arrays for several tasks."""
-        arrays = [np.array(classes) for classes in self.fitted.targets.classes]
-        return arrays[0] if self.fitted.targets.single else arrays
+        targets = self.fitted.targets
+        arrays = [np.array(classes) for classes in targets.classes]
+        if targets.names is not None:
+            return np.array(targets.names)
+        return arrays[0] if targets.single else arrays
 
     def fit(
         self,
@@ -90,7 +86,10 @@ class TextClassifier(Model[Fitted]):
     ) -> Self:
         """Train on texts X and labels y: one for each text, or a row with one for each task; None: missing.
 
-        valid: (texts, labels); the epoch with the fewest errors, averaged over classes, is kept. vectors:
+        Where a text may have any number of labels, y has a set of str for each text.
+
+        valid: (texts, labels); the epoch with the fewest errors, averaged over classes, or with the highest
+        micro F1 of sets, is kept. vectors:
         Vectors to start the embedding from; words that only they have are read too, and never trained. lm: a
         language model whose state at each word a recurrent network reads beside the embedding; text is then
         cut as the language model's own was. run: see models.base.Run.
@@ -155,27 +154,38 @@ class TextClassifier(Model[Fitted]):
         self._learn(replace(fitted, padding=batches.waste()), network, batches, validate=task.validate, **run)
 
     def predict_proba(self, X: Sequence[str]) -> Any:
-        """The probability of each class (N, C), in the order of classes_; a list for several tasks."""
-        found = self.fitted.probabilities(self._logits(X))
+        """The probability of each class (N, C), in the order of classes_; a list for several tasks.
+
+        Where texts have sets of labels, the probability of each label by itself.
+        """
+        logits = self._logits(X)
+        if self.fitted.targets.names is not None:
+            return self.fitted.chances(logits)
+        found = self.fitted.probabilities(logits)
         return found[0] if self.fitted.targets.single else found
 
-    def predict(self, X: Sequence[str]) -> Array:
-        """The likeliest label of each text (N,), or of each task (N, K)."""
-        return self.fitted.targets.labels(self.fitted.best(self._logits(X)))
+    def predict(self, X: Sequence[str], *, threshold: float = 0.5) -> Array:
+        """The likeliest label of each text (N,), or of each task (N, K).
+
+        Where texts have sets of labels (N,): those whose probability is `threshold` or more.
+        """
+        return self.fitted.targets.labels(self.fitted.best(self._logits(X), threshold))
 
     def score(self, X: Sequence[str], y: Any) -> float:
-        """The share of right labels among those there are."""
+        """The share of right labels among those there are; of texts whose whole set is right."""
         found, labels = self.ids(X, y)
-        there = labels >= 0
-        return float((found == labels)[there].mean()) if there.any() else float("nan")
+        right = self.fitted.targets.right(found, labels)
+        return float(right.mean()) if len(right) else float("nan")
 
-    def ids(self, X: Sequence[str], y: Any) -> tuple[Annotated[Ids, "N K"], Annotated[Ids, "N K"]]:
+    def ids(
+        self, X: Sequence[str], y: Any, *, threshold: float = 0.5
+    ) -> tuple[Annotated[Ids, "N K"], Annotated[Ids, "N K"]]:
         """Predicted and given labels as numbers of classes, -1 for none.
 
         Raises:  FormatError for a label that training does not have.
         """
         labels = self.fitted.targets.ids(y, len(X))
-        return self.fitted.best(self._logits(X)), labels
+        return self.fitted.best(self._logits(X), threshold), labels
 
     def unknown(self, X: Sequence[str]) -> int:
         """How many words of the texts the model does not know."""
@@ -195,17 +205,6 @@ class TextClassifier(Model[Fitted]):
 
     def __sklearn_is_fitted__(self) -> bool:
         return self._network is not None
-
-    def _check_gradient(self) -> None:
-        """Refuse settings of the gradient, which averaged and summed readers do not have."""
-        usual = {name: self.settings.default(name) for name in vars(GradientOptions())}
-        odd = [name for name, value in vars(self.gradient_options).items() if value != usual[name]]
-        if odd:
-            reader = self.own.reader
-            raise OptionError(
-                f"{odd[0]}: got it with reader '{reader}', which is trained by AdaGrad alone. "
-                "Leave it out, or set reader='recurrent'."
-            )
 
     def _read(
         self, texts: list[str], vectors: Any, lm: LanguageModel | None
@@ -235,7 +234,9 @@ class TextClassifier(Model[Fitted]):
             return None
         texts = check_texts(valid[0], "valid", empty=False)
         labels = fitted.targets.ids(valid[1], len(texts))
-        return lambda: balanced_error(fitted.best(fitted.logits(network, texts)), labels)
+        ids = fitted.rows.ids(texts)
+        error = balanced_error if fitted.targets.names is None else micro_error
+        return lambda: error(fitted.best(fitted.logits(network, ids)), labels)
 
     def _logits(self, X: Sequence[str]) -> Array:
-        return self.fitted.logits(self.network, check_texts(X, "predict"))
+        return self.fitted.logits(self.network, self.fitted.rows.ids(check_texts(X, "predict")))

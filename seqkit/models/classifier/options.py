@@ -1,6 +1,6 @@
 """The settings of a text classifier, readable without torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from seqkit.core import options
@@ -11,6 +11,9 @@ from seqkit.train.gradient.options import GradientOptions
 
 AVERAGED = {"epochs": 5, "batch": 256, "lr": 0.05}  # where nothing is given
 RECURRENT = {"epochs": 10, "batch": 32, "lr": 0.002}
+_RECURRENT = "reader", ("recurrent",)
+_AVERAGED = "reader", ("averaged", "summed")
+_SHARED = ("embed_dim", "dropout", "word_dropout", "seed")  # by recurrent and averaged readers
 
 
 @dataclass(frozen=True)
@@ -21,13 +24,23 @@ class ClassifierOptions:
         "averaged", help="how a text is read: mean or sum of embeddings, or a recurrent network"
     )
     pooling: Literal["max", "mean", "last", "attention", "all"] = option(
-        "max", help="how the steps of a recurrent network become one vector; all: the others, joined"
+        "max",
+        help="how the steps of a recurrent network become one vector; all: the others, joined",
+        needs=_RECURRENT,
     )
     ngrams: int = option(
-        1, low=1, high=8, unit="words", help="longest n-gram that has an embedding (averaged, summed)"
+        1,
+        low=1,
+        high=8,
+        unit="words",
+        help="longest n-gram that has an embedding (averaged, summed)",
+        needs=_AVERAGED,
     )
     buckets: int = option(
-        1 << 20, low=1, help="buckets that n-grams are hashed into; only those used in training take memory"
+        1 << 20,
+        low=1,
+        help="buckets that n-grams are hashed into; only those used in training take memory",
+        needs=_AVERAGED,
     )
     max_length: int | None = option(
         None, low=2, unit="tokens", help="longest text; of a longer one only its beginning and end are read"
@@ -71,5 +84,11 @@ SETTINGS = Settings(
         "optimizer": "adamw",
         "clip": 1.0,
         "beta2": 0.99,
+    },
+    needs={
+        each.name: _RECURRENT
+        for kind in (Recurrent, GradientOptions)
+        for each in fields(kind)
+        if each.name not in _SHARED
     },
 )

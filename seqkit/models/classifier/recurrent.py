@@ -170,6 +170,18 @@ class RecurrentNetwork(nn.Module):
         return torch.cat(list(found.values()), 1)
 
 
+def micro_error(found: Annotated[Array, "N K"], labels: Annotated[Array, "N K"]) -> float:
+    """1 - micro F1 of sets of labels, 2 tp / (2 tp + fp + fn) over all of them; 1 where there is no label.
+
+    >>> micro_error(np.array([[1, 0], [1, 1]]), np.array([[1, 0], [0, 1]])).__round__(2)
+    0.2
+    """
+    there = labels >= 0
+    both = int(((found == 1) & (labels == 1)).sum())
+    either = int((found[there] == 1).sum() + (labels == 1).sum())
+    return 1 - 2 * both / either if either else 1.0
+
+
 def balanced_error(found: Annotated[Array, "N K"], labels: Annotated[Array, "N K"]) -> float:
     """The share of wrong labels, averaged over the classes of a task and then over tasks; -1: no label.
 

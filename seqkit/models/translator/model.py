@@ -13,7 +13,7 @@ import torch
 
 from seqkit.core import schema
 from seqkit.core.device import upload
-from seqkit.core.errors import OptionError
+from seqkit.core.errors import OptionError, ShapeError
 from seqkit.core.score import Loss, Score
 from seqkit.core.types import Array, Arrays, Ids, part, prefixed
 from seqkit.evaluate.metric import measured, metrics, metrics_of
@@ -150,12 +150,18 @@ class Translator(Model[Fitted]):
         return [found[0].text for found in self.translate(sources, **settings)]
 
     def translate(self, sources: Sequence[str], **settings: Any) -> list[list[Translation]]:
-        """The `top` best translations of each source, best first, with their log-probabilities."""
+        """The `top` best translations of each source, best first, with their log-probabilities.
+
+        A blank source has one, which is blank. Warns of sources that are mostly unknown words.
+        """
         chosen = _searching(settings)
+        if isinstance(sources, str):
+            raise ShapeError("translate: got one text, expected a list of texts.")
         own, other = self.codecs
-        return translate(
-            self.network, other, numbered(own, "translate", "source", sources), chosen, own.vocab.unk
-        )
+        ids = numbered(own, "translate", "source", [text for text in sources if text.strip()])
+        own.warn_of_unknown("translate", [row[:-1] for row in ids])
+        found = iter(translate(self.network, other, ids, chosen, own.vocab.unk))
+        return [next(found) if text.strip() else [Translation("", (), 0.0, "eos", 0)] for text in sources]
 
     def loss(self, sources: Sequence[str], targets: Sequence[str]) -> Loss:
         """Σ -log p(target | source) in nats and the tokens it sums over, ends included: exact for each

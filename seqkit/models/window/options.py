@@ -17,7 +17,12 @@ class WindowModelOptions:
         "last", help="context: words before, words on both sides, the word before, or one word nearby"
     )
     window: int = option(
-        4, low=1, high=1000, unit="words", help="words before the word, or on each side; last-one has one"
+        4,
+        low=1,
+        high=1000,
+        unit="words",
+        help="words before the word, or on each side; last-one has one",
+        needs=("context", ("last", "both", "nearby")),
     )
     dim: int = option(100, low=1, help="size of a vector")
     hidden_size: int = option(128, low=1, alias="hidden", help="size of the hidden layer")

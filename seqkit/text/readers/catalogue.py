@@ -95,6 +95,7 @@ def fetch(
     """
     import pooch
 
+    pooch.get_logger().setLevel("WARNING")  # `progress` says what is said
     wanted = entry(what) if isinstance(what, str) else what
     address = _allowed_address(wanted, allow_unverified)
     name = address.rsplit("/", 1)[1]

@@ -56,9 +56,10 @@ class Row(NamedTuple):
         return value
 
 
-def kind_of(name: str) -> str | None:
-    """The kind of table that a file's name implies, or None."""
-    kinds = (suffix[1:].lower() for suffix in Path(name).suffixes)
+def kind_of(name: str, *, json: bool = False) -> str | None:
+    """The kind of table that a file's name implies, or None.  json: .json is a table too."""
+    kinds = [suffix[1:].lower() for suffix in Path(name).suffixes]
+    kinds = ["jsonl" if json and kind in ("json", "ndjson") else kind for kind in kinds]
     return next((kind for kind in kinds if kind in KINDS), None)
 
 
@@ -134,20 +135,39 @@ def named(
 
 
 def objects(lines: Iterable[str], name: str) -> Iterator[Row]:
-    """The objects of JSON lines.
+    """The objects of JSON lines, or of one array of objects.
 
     Raises:  FormatError for a line that is not JSON or no object, and for a key that stands twice.
     """
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        try:
-            cells = strict_json.parse(line)
-        except ValueError as error:
-            raise FormatError(f"{name}: line {number:,} is not JSON ({error}).") from error
+        if number == 1 and line.lstrip().startswith("["):
+            yield from _array("".join([line, *lines]), name)
+            return
+        yield Row(_object(line, f"{name}: line {number:,}"), name, number)
+
+
+def _array(text: str, name: str) -> Iterator[Row]:
+    found = _json(text, name)
+    for number, cells in enumerate(found, 1):
         if not isinstance(cells, dict):
-            raise FormatError(f"{name}: line {number:,} is not a JSON object, expected {{...}}.")
-        yield Row(cells, name, number)
+            raise FormatError(f"{name}: item {number:,} is not a JSON object, expected {{...}}.")
+        yield Row(cells, name, number, "item")
+
+
+def _object(text: str, where: str) -> dict[str, Any]:
+    cells = _json(text, where)
+    if not isinstance(cells, dict):
+        raise FormatError(f"{where} is not a JSON object, expected {{...}}.")
+    return cells
+
+
+def _json(text: str, where: str) -> Any:  # Any: what JSON holds
+    try:
+        return strict_json.parse(text)
+    except ValueError as error:
+        raise FormatError(f"{where} is not JSON ({error}).") from error
 
 
 def rows(
@@ -155,6 +175,7 @@ def rows(
 ) -> Iterator[Row]:
     """The rows of a table of any kind with these columns; of one without a header, cells in this order.
 
+    A column may be a number, from 1: if no name is given, the first line is a row and not a header.
     lines: of the file, which Parquet does not need.
     Raises:  FormatError for a column that is not there, a row with another number of cells, or a broken file.
     """
@@ -167,6 +188,9 @@ def rows(
     else:
         found = records(lines, name, SEPARATORS[kind], quotes=kind == "csv")
         for number, first in found:
+            if any(column.isdecimal() and column not in first for column in columns):
+                yield from _numbered(chain([(number, first)], found), name, first, columns)
+                return
             lacking = [column for column in columns if column not in first]
             if lacking and (columns[-1] in first or len(first) != len(columns) or len(columns) > 2):
                 if len(first) < len(columns):
@@ -175,6 +199,20 @@ def rows(
                 check_column(lacking[0], first, f"{name}: line {number:,}")
             body = chain([(number, first)], found) if lacking else found
             yield from named(body, name, list(columns) if lacking else first)
+
+
+def _numbered(
+    found: Iterator[tuple[int, list[str]]], name: str, first: Sequence[str], columns: Sequence[str]
+) -> Iterator[Row]:
+    """Rows whose columns are asked for by number, some of them perhaps by name."""
+    wide = [*map(str, range(1, len(first) + 1))]
+    names = [column for column in columns if column not in wide]
+    if names:
+        next(found)  # the header
+    for column in columns:
+        check_column(column, [*wide, *(first if names else ())], f"{name}: line 1")
+    for row in named(found, name, wide):
+        yield row._replace(cells=row.cells | {name: row.cells[wide[first.index(name)]] for name in names})
 
 
 def parquet(path: Path, columns: Sequence[str | None]) -> Iterator[Row]:

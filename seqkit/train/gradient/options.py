@@ -5,6 +5,9 @@ from typing import Literal
 
 from seqkit.core.options import check, option
 
+_ADAM = "optimizer", ("adam", "adamw")
+_SQUARES = "optimizer", ("adam", "adamw", "rmsprop")
+
 
 @dataclass(frozen=True)
 class GradientOptions:
@@ -28,7 +31,12 @@ class GradientOptions:
         "adam", help="update rule"
     )
     momentum: float = option(
-        0.9, low=0.0, high=1.0, search="0.9..0.999:log-below-1", help="share of the old step kept (momentum)"
+        0.9,
+        low=0.0,
+        high=1.0,
+        search="0.9..0.999:log-below-1",
+        help="share of the old step kept (momentum)",
+        needs=("optimizer", ("momentum",)),
     )
     beta1: float = option(
         0.9,
@@ -36,6 +44,7 @@ class GradientOptions:
         high=0.999999,
         search="0.9..0.999:log-below-1",
         help="decay of the mean of gradients (adam, adamw)",
+        needs=_ADAM,
     )
     beta2: float | None = option(
         None,
@@ -43,9 +52,14 @@ class GradientOptions:
         high=0.999999,
         search="0.9..0.9999:log-below-1",
         help="decay of the mean of squares; if not given 0.999 (adam, adamw), 0.99 (rmsprop)",
+        needs=_SQUARES,
     )
     eps: float = option(
-        1e-8, low=0.0, search="1e-10..1e-4:log", help="added to the root of the mean of squares"
+        1e-8,
+        low=0.0,
+        search="1e-10..1e-4:log",
+        help="added to the root of the mean of squares",
+        needs=_SQUARES,
     )
     weight_decay: float = option(0.0, low=0.0, search="1e-5..1:log", help="L2 penalty; decoupled for adamw")
     l1: float = option(0.0, low=0.0, search="1e-7..1e-3:log", help="L1 penalty")
@@ -66,7 +80,13 @@ class GradientOptions:
         help="number format of products, weights keep theirs; tf32: 10 bits of mantissa, on a GPU alone",
     )
     compile: bool = option(False, help="compile the forward pass with torch.compile")
-    nonmono: int = option(5, low=0, unit="epochs", help="latest epochs in which asgd seeks no better one")
+    nonmono: int = option(
+        5,
+        low=0,
+        unit="epochs",
+        help="latest epochs in which asgd seeks no better one",
+        needs=("optimizer", ("asgd",)),
+    )
 
     def __post_init__(self) -> None:
         check(self)

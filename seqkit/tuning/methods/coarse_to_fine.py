@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from seqkit.core.errors import OptionError
 from seqkit.core.options import check, option
 from seqkit.tuning.space import Space
-from seqkit.tuning.trial import Job, Trial
+from seqkit.tuning.trial import TRIALS, Job, Trial
 
 __all__ = ["CoarseToFine"]
 
@@ -30,6 +30,10 @@ class CoarseToFine:
 
     def __post_init__(self) -> None:
         check(self)
+
+    def usual(self, space: Space) -> int:
+        """As many for any space."""
+        return TRIALS
 
     def check(self, space: Space, trials: int, epochs: int) -> None:
         """A round needs two trials."""

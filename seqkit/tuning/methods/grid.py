@@ -26,6 +26,10 @@ class Grid:
     def __post_init__(self) -> None:
         check(self)
 
+    def usual(self, space: Space) -> int:
+        """All places of the grid."""
+        return len(self._grid(space))
+
     def check(self, space: Space, trials: int, epochs: int) -> None:
         """As many trials as the grid has places."""
         size = len(self._grid(space))

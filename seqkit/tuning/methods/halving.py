@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from seqkit.core.errors import OptionError
 from seqkit.core.options import check, option
 from seqkit.tuning.space import Space
-from seqkit.tuning.trial import Job, Trial
+from seqkit.tuning.trial import TRIALS, Job, Trial
 
 __all__ = ["Halving"]
 
@@ -43,6 +43,10 @@ class Halving:
                 for i in range(len(found) + 1)
             ]
         return found
+
+    def usual(self, space: Space) -> int:
+        """As many for any space."""
+        return TRIALS
 
     def check(self, space: Space, trials: int, epochs: int) -> None:
         """Two rungs at least, and epochs that all trials share."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seqkit.tuning.space import Space
-from seqkit.tuning.trial import Job, Trial
+from seqkit.tuning.trial import TRIALS, Job, Trial
 
 __all__ = ["Random"]
 
@@ -17,6 +17,10 @@ class Random:
     """Draw number n for trial n."""
 
     grows = True
+
+    def usual(self, space: Space) -> int:
+        """As many for any space."""
+        return TRIALS
 
     def check(self, space: Space, trials: int, epochs: int) -> None:
         """Any will do."""

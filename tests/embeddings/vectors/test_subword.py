@@ -186,7 +186,6 @@ BAD = {
     "fewer rows": ({"rows": 11}, "an input matrix of 11 rows of 3, expected 12 rows of 3"),
     "rows beyond all memory": ({"rows": 2**62}, "rows of 3, expected 12"),
     "bytes left": ({"extra": b"x"}, "1 bytes follow the output matrix"),
-    "a word twice": ({"words": ["a", "a"]}, "the word 'a' stands twice"),
     "no word": ({"words": [""]}, "the word '' is empty"),
     "invalid UTF-8": ({"words": [b"\xff\xfe"]}, "is not valid UTF-8"),
 }
@@ -200,6 +199,20 @@ def test_bad_file_gets_one_sentence_with_its_place(case, path):
         with pytest.raises(FormatError, match=message) as caught:
             load(path)
         assert str(path) in str(caught.value)
+
+
+def test_of_words_that_stand_twice_the_first_is_kept_as_in_every_format(path):
+    """Words cut inside a character, as published files have them, become one with errors="replace"."""
+    data, matrix = make_bin(words=["und", b"f\xc3", b"f\xc4", "der"])
+    path.write_bytes(data)
+    with pytest.raises(FormatError, match=r'not valid UTF-8. Correct the file, or pass errors="replace"'):
+        SubwordVectors.load(path)
+    with pytest.warns(UserWarning, match="1 duplicate words, the first kept"):
+        found = SubwordVectors.load(path, errors="replace")
+    assert found.vocab.tokens == ["und", "f\ufffd", "der"]
+    assert found.vocab.counts.tolist() == [10, 9, 7]
+    rows = np.concatenate([matrix[[0, 1, 3]], matrix[4:]])
+    np.testing.assert_array_equal(found.table, rows)
 
 
 def test_a_file_cut_anywhere_is_an_error_and_any_flipped_byte_a_named_one_or_other_numbers(path):

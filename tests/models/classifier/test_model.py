@@ -381,7 +381,7 @@ def test_the_epoch_with_the_fewest_errors_is_kept():
         (
             lambda m: m.set_params(weight_decay=0.1),
             OptionError,
-            "weight_decay: got it with reader 'averaged', which is trained by AdaGrad alone",
+            "weight_decay: got 0.1 with reader 'averaged', which does not read it. Leave it out, or set reader to",
         ),
     ],
 )

@@ -31,23 +31,11 @@ Y = [
 
 
 def small(**settings):
-    return Tagger(
-        **(
-            {
-                "hidden_size": 12,
-                "embed_dim": 8,
-                "char_dim": 4,
-                "char_size": 6,
-                "epochs": 2,
-                "batch": 8,
-                "lr": 0.02,
-                "dropout": 0.0,
-                "device": "cpu",
-                "threads": 1,
-            }
-            | settings
-        )
-    )
+    usual = {"hidden_size": 12, "embed_dim": 8, "epochs": 2, "batch": 8, "lr": 0.02, "dropout": 0.0}
+    usual |= {"device": "cpu", "threads": 1}
+    if settings.get("characters") != "none":
+        usual |= {"char_dim": 4, "char_size": 6}
+    return Tagger(**(usual | settings))
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,8 @@ def small(context="last", **settings):
         "lr": 0.02,
         "device": "cpu",
     }
+    if context == "last-one":
+        del given["window"]
     return WindowModel(context=context, **(given | settings))
 
 
@@ -165,8 +167,8 @@ def test_a_run_stopped_anywhere_and_resumed_ends_in_the_same_bytes(context, afte
         small(context).fit(corpus(), checkpoint=tmp_path / "part", report=stop)
     resumed = small(context).fit(corpus(), checkpoint=tmp_path / "part", resume=True)
     assert resumed.matrix.tobytes() == whole.matrix.tobytes()
-    with pytest.raises(OptionError, match="resume: got window .*, expected 2"):
-        small(context, window=3).fit(corpus(), checkpoint=tmp_path / "part", resume=True)
+    with pytest.raises(OptionError, match="resume: got dim .*, expected 6"):
+        small(context, dim=5).fit(corpus(), checkpoint=tmp_path / "part", resume=True)
 
 
 def test_same_seed_same_bytes_and_another_seed_another_model():

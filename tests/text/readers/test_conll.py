@@ -136,3 +136,45 @@ def test_published_counts_of_english_ewt(data):
     found = list(sentences(data("tagging/ud_english_ewt/en_ewt-ud-dev.conllu.gz")))
     assert (len(found), sum(len(s.words) for s in found)) == (2001, 25147)
     assert len({tag for s in found for tag in s.tags}) == 17
+
+
+def test_columns_that_count_are_no_words(tmp_path):
+    counted = put(tmp_path, "a.tsv", "1\tAnna\tB-PER\n2\tlebt\tO\n\n1\tBo\tB-PER\n")
+    with pytest.raises(
+        FormatError, match=r"line 1: the first column counts 1, 2, expected words.*--word-column 2"
+    ):
+        list(sentences(counted))
+    assert [s.words for s in sentences(counted, word_column=2)] == [["Anna", "lebt"], ["Bo"]]
+    with pytest.raises(FormatError, match="line 1 has 3 columns, expected words in column 4"):
+        list(sentences(counted, word_column=4))
+    digits = put(tmp_path, "b.tsv", "1\tX\n\n1\tX\nof\tX\n\n1\tX\n2\tX\n")
+    assert len(list(sentences(digits))) == 3  # words were seen first
+
+
+CSV = 'Sentence #,Word,POS,Tag\nSentence: 1,Dora,NN,B-PER\n,"lebt, ja",NN,O\nSentence: 2,Kiel,NN,B-LOC\n'
+
+
+def test_a_table_has_a_word_a_row_and_says_where_a_sentence_begins(tmp_path):
+    found = list(sentences(put(tmp_path, "ner.csv", CSV)))
+    assert [(s.words, s.tags) for s in found] == [
+        (["Dora", "lebt, ja"], ["B-PER", "O"]),
+        (["Kiel"], ["B-LOC"]),
+    ]
+    assert [s.tags for s in sentences(tmp_path / "ner.csv", column="POS")] == [["NN", "NN"], ["NN"]]
+    other = put(tmp_path, "other.csv", CSV.replace("Sentence #", "doc").replace("Word", "w"))
+    with pytest.raises(FormatError, match="line 1: no column of words; it has doc, w, POS, Tag"):
+        list(sentences(other))
+    with pytest.raises(FormatError, match="no column of sentences; .* Name it by --sentence-column"):
+        list(sentences(other, word_column="w"))
+    assert len(list(sentences(other, word_column="w", sentence_column="doc"))) == 2
+
+
+def test_lists_are_called_as_datasets_call_them(tmp_path):
+    found = list(sentences(put(tmp_path, "a.jsonl", '{"tokens": ["Bo", "."], "ner_tags": [1, 0]}\n')))
+    assert (found[0].words, found[0].tags) == (["Bo", "."], ["1", "0"])
+    two = put(tmp_path, "b.jsonl", '{"tokens": ["Bo"], "ner_tags": [1], "pos_tags": ["N"]}\n')
+    with pytest.raises(
+        FormatError, match='has no "tags", a list of texts; it has tokens, ner_tags, pos_tags'
+    ):
+        list(sentences(two))
+    assert next(sentences(two, column="pos_tags")).tags == ["N"]

@@ -112,10 +112,66 @@ def test_a_line_ends_where_the_file_says(tmp_path, name):
     assert [row.text for row in labelled(tmp_path / name)] == ["one\u2028line\x85of\x0ctext", "two"]
 
 
-def test_a_header_of_other_names_is_asked_about(tmp_path):
-    (tmp_path / "a.csv").write_text("sentiment,body\n" + "pos,good\nneg,bad\n" * 3)
-    with pytest.warns(UserWarning, match="line 1: no other text has the label 'sentiment'. Is it a header"):
+PAIRS = [
+    ("I liked it", "pos"),
+    ("I hated it", "neg"),
+    ("a good one", "pos"),
+    ("a bad one", "neg"),
+    ("fine", "pos"),
+]
+
+
+@pytest.mark.parametrize("head", [["label", "body"], ["sentiment", "body"]])
+def test_a_header_of_other_names_is_never_a_row(tmp_path, head):
+    (tmp_path / "a.csv").write_text(",".join(head) + "\n" + "".join(f"{b},{a}\n" for a, b in PAIRS))
+    with pytest.raises(FormatError, match="'body'|no column 'text'"):
         labelled(tmp_path / "a.csv")
+    assert pairs(labelled(tmp_path / "a.csv", label=head[0], text="body")) == PAIRS
+    (tmp_path / "b.csv").write_text("review,sentiment\n" + "".join(f"{a},{b}\n" for a, b in PAIRS))
+    with pytest.raises(
+        FormatError, match="line 1: got 'review' and 'sentiment', expected the names of the col"
+    ):
+        labelled(tmp_path / "b.csv")
+    assert pairs(labelled(tmp_path / "b.csv", label="sentiment", text="review")) == PAIRS
+
+
+def test_columns_have_numbers_where_there_is_no_header(tmp_path):
+    (tmp_path / "a.csv").write_text("".join(f"{b},{i},{a}\n" for i, (a, b) in enumerate(PAIRS)))
+    with pytest.raises(FormatError, match="no column 'label'; it has pos, 0, I liked it"):
+        labelled(tmp_path / "a.csv")
+    assert pairs(labelled(tmp_path / "a.csv", label="1", text="3")) == PAIRS
+    with pytest.raises(FormatError, match="line 1: no column '4'; it has 1, 2, 3"):
+        labelled(tmp_path / "a.csv", label="1", text="4")
+    (tmp_path / "b.tsv").write_text(
+        "x\ty\tbody\n" + "".join(f"{b}\t{i}\t{a}\n" for i, (a, b) in enumerate(PAIRS))
+    )
+    assert pairs(labelled(tmp_path / "b.tsv", label="1", text="body")) == PAIRS
+
+
+def test_json_is_lines_or_one_array_and_labels_may_be_numbers(tmp_path):
+    rows = [{"text": text, "stars": 4.0 if label == "pos" else 1} for text, label in PAIRS]
+    wanted = [(text, "4.0" if label == "pos" else "1") for text, label in PAIRS]
+    (tmp_path / "a.json").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "b.json").write_text(json.dumps(rows, indent=1))
+    assert pairs(labelled(tmp_path / "a.json", label="stars")) == wanted
+    assert pairs(labelled(tmp_path / "b.json", label="stars")) == wanted
+    (tmp_path / "c.json").write_text('[{"text": "x", "stars": {"a": 1}}]')
+    with pytest.raises(
+        FormatError, match=r"item 1: got \{'a': 1\} in 'stars', expected a text, a number or a list"
+    ):
+        labelled(tmp_path / "c.json", label="stars")
+    (tmp_path / "d.json").write_text("[1]")
+    with pytest.raises(FormatError, match="item 1 is not a JSON object"):
+        labelled(tmp_path / "d.json")
+
+
+def test_plain_text_is_no_labelled_text(tmp_path):
+    words = [f"word{i} and more of it\n" for i in range(40)]
+    (tmp_path / "plain.txt").write_text("".join(words))
+    with pytest.raises(FormatError, match="got 40 different first words in 40 lines, expected a label"):
+        labelled(tmp_path / "plain.txt")
+    (tmp_path / "marked.txt").write_text("".join(f"__label__{line}" for line in words))
+    assert len(labelled(tmp_path / "marked.txt")) == 40
 
 
 def test_bytes_of_another_encoding_are_named_and_an_unknown_encoding_too(tmp_path):

@@ -1,7 +1,7 @@
 """seqkit embed: train, query, test and convert word vectors."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,8 +14,10 @@ app = group("Turn words into vectors and use them: train, query, test, align, dr
 FORMATS = choices("seqkit.embeddings.vectors.formats")
 
 Words = Annotated[list[str], typer.Argument(help="Words.")]
-Top = Annotated[int, typer.Option("--top", help="How many to show.")]
-Missing = Annotated[str, typer.Option(help="What an unknown word does: error, skip or unk.")]
+Top = Annotated[int, typer.Option("--top", min=1, help="How many to show.")]
+Missing = Annotated[
+    Literal["error", "skip", "unk"], typer.Option(help="What an unknown word does: error, skip or unk.")
+]
 
 
 @app.command()
@@ -46,7 +48,9 @@ def analogy(
     vectors: common.VectorsPath,
     words: Annotated[list[str], typer.Argument(help="Three words a b c: a is to b as c is to …")],
     *,
-    method: Annotated[str, typer.Option(help="3cosadd, 3cosmul or euclidean.")] = "3cosadd",
+    method: Annotated[
+        Literal["3cosadd", "3cosmul", "euclidean"], typer.Option(help="3cosadd, 3cosmul or euclidean.")
+    ] = "3cosadd",
     top: Top = 5,
     restrict: common.Restrict = None,
     device: common.Device = "auto",
@@ -85,10 +89,17 @@ def evaluate(
     vectors: common.VectorsPath,
     *,
     analogies: Annotated[
-        list[Path], typer.Option(help="Files of questions in Google's form; may be given again.")
+        list[Path],
+        typer.Option(help="Questions (Google, MSR), or BATS folders; may be given again."),
     ] = [],
-    similarity: Annotated[list[Path], typer.Option(help="Files of rated pairs; may be given again.")] = [],
-    method: Annotated[str, typer.Option(help="3cosadd, 3cosmul, 3cosavg or euclidean.")] = "3cosadd",
+    similarity: Annotated[
+        list[Path],
+        typer.Option(help="Rated pairs (SimLex, WordSim, ...); may be given again."),
+    ] = [],
+    method: Annotated[
+        Literal["3cosadd", "3cosmul", "3cosavg", "euclidean"],
+        typer.Option(help="3cosadd, 3cosmul, 3cosavg or euclidean."),
+    ] = "3cosadd",
     restrict: common.Restrict = None,
     keep_case: Annotated[bool, typer.Option("--keep-case", help="Do not lower-case the test sets.")] = False,
     device: common.Device = "auto",

@@ -66,6 +66,8 @@ def train(
         new = f" ({result['added']:,} new)" if extend else ""
         sizes = f"{result['words']:,} words{new}, {result['settings']['dim']} numbers each"
         on = f", on {result['gpu']}" if "gpu" in result else ""
-        return f"{sizes}, loss {result['history'][-1]['loss']:.4f}{on}"
+        last = result["history"][-1]
+        answered = "" if valid is None else f", {last['validation']:.4f} of the analogies right"
+        return f"{sizes}, loss {last['loss']:.4f}{answered}{on}"
 
     run.run(make, lambda model, folder, _: read(model, input, folder, **more), out, "words", told, alone=True)

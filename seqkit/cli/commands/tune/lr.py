@@ -13,12 +13,12 @@ from seqkit.cli.options import Make, Read, Told
 
 app = group("Find a learning rate: raise it step by step and watch the loss.")
 FLAGS = search_flags(
-    low=Annotated[float, typer.Option(help="Learning rate of the first step.")],
+    low=Annotated[float, typer.Option(min=0, help="Learning rate of the first step.")],
     high=Annotated[
         float,
         typer.Option(help="Learning rate of the last step; the test ends earlier if the loss diverges."),
     ],
-    steps=Annotated[int, typer.Option(help="How many steps.")],
+    steps=Annotated[int, typer.Option(min=1, help="How many steps.")],
     plot=Annotated[Path | None, typer.Option(help="Draw the losses to this .svg or .png (extra: plot).")],
 )
 

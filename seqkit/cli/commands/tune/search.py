@@ -22,7 +22,9 @@ FLAGS = search_flags(
     space=Annotated[
         list[str], typer.Option(help="A setting to search: lr=1e-4..1:log, cell=gru,lstm, or its name alone.")
     ],
-    trials=Annotated[int, typer.Option(help="How many settings to try.")],
+    trials=Annotated[
+        int | None, typer.Option(min=1, help="How many settings to try; if not given 20, or all of a grid.")
+    ],
     method=Annotated[str, typer.Option(help=f"How to search: {METHODS}.")],
     method_setting=Annotated[
         list[str], typer.Option("--method-set", help="A setting of the method: eta=4, rounds=3, points=8.")
@@ -36,7 +38,7 @@ class Search(Job):
     """A job that searches settings."""
 
     space: list[str] = field(default_factory=list)
-    trials: int = 20
+    trials: int | None = None
     method: str = "random"
     method_setting: list[str] = field(default_factory=list)
 
@@ -101,15 +103,16 @@ def _show(found: "Found", plot: Path | None, json: bool) -> None:
     common.show(found.to_json(), "\n".join([common.table(rows, head), *failed, last]), json)
 
 
-def _report(trials: int) -> "Report":
+def _report(trials: int | None) -> "Report":
     """A line for each job."""
+    of = "" if trials is None else f"/{trials}"
 
     def report(trial: Any, known: list[Any]) -> None:
         settings = ", ".join(f"{name} {_brief(value)}" for name, value in trial.settings.items())
         best = min((t.value for t in known if t.state == "done"), default=None)
         gone = f"{trial.state} after {len(trial.values)} epochs, {trial.value:.4f}"
         common.note(
-            f"trial {trial.number + 1}/{trials}  {settings}: {gone}"
+            f"trial {trial.number + 1}{of}  {settings}: {gone}"
             + (f"; best {best:.4f}" if best is not None else "")
         )
 

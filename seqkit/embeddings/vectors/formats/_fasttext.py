@@ -10,13 +10,14 @@ No number of the file is trusted: each is held against the bytes that are there 
 
 import mmap
 import struct
+import warnings
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from seqkit.core.errors import FormatError
-from seqkit.core.types import Floats
+from seqkit.core.types import Array, Floats
 from seqkit.embeddings.vectors.ngrams import NgramTable
 from seqkit.text.readers.compressed import open_bytes
 from seqkit.text.vocab import Vocab
@@ -58,9 +59,11 @@ def read(path: Path, *, errors: str = "strict", lenient: bool = False) -> tuple[
         raise FormatError(
             f"{path}: n-grams of up to {maxn} characters and no bucket for them. The file is damaged."
         )
-    vocab = _dictionary(cursor, errors)
+    vocab, kept = _dictionary(cursor, errors)
     cursor.plain_matrix()
-    matrix = cursor.matrix("input", len(vocab) + buckets, dim)
+    matrix = cursor.matrix("input", len(kept) + buckets, dim)
+    if not kept.all():
+        matrix = matrix[np.append(kept, np.ones(buckets, bool))]
     cursor.plain_matrix()
     cursor.matrix("output", None, dim)
     if cursor.place < len(data) and not lenient:
@@ -71,7 +74,8 @@ def read(path: Path, *, errors: str = "strict", lenient: bool = False) -> tuple[
     return vocab, NgramTable(matrix, min_n=minn, max_n=maxn, buckets=buckets)
 
 
-def _dictionary(cursor: "_Cursor", errors: str) -> Vocab:
+def _dictionary(cursor: "_Cursor", errors: str) -> tuple[Vocab, Annotated[Array, "N"]]:
+    """The words, and which entries they are: of those that stand twice the first is kept, as everywhere."""
     path = cursor.path
     size, words, labels, _, prune = cursor.numbers("<3i2q", "sizes of the dictionary")
     if words < 0 or labels < 0 or size != words + labels or size * _ENTRY > cursor.left:
@@ -85,8 +89,8 @@ def _dictionary(cursor: "_Cursor", errors: str) -> Vocab:
             f"{path}: is pruned (quantised with a cut-off), which is not read. Export it as .vec, or use "
             "the .bin."
         )
-    tokens: dict[str, None] = {}
-    counts = np.empty(words, np.int64)
+    tokens: dict[str, int] = {}
+    kept = np.ones(words, bool)
     for i in range(size):
         start, text = cursor.place, cursor.text(i)
         count, kind = cursor.numbers("<qb", f"entry {i + 1:,} of the dictionary")
@@ -104,12 +108,13 @@ def _dictionary(cursor: "_Cursor", errors: str) -> Vocab:
                 f"{path}: byte {start + error.start:,}: the word {text[:40]!r} is not valid UTF-8. "
                 'Correct the file, or pass errors="replace".'
             ) from error
-        if token in tokens or not token:
-            raise FormatError(
-                f"{path}: byte {start:,}: the word {token!r} {'stands twice' if token else 'is empty'}."
-            )
-        tokens[token], counts[i] = None, count
-    return Vocab(list(tokens), counts)
+        if not token:
+            raise FormatError(f"{path}: byte {start:,}: the word {token!r} is empty.")
+        kept[i] = token not in tokens
+        tokens.setdefault(token, count)
+    if twice := np.flatnonzero(~kept).tolist():
+        warnings.warn(f"{path}: {len(twice):,} duplicate words, the first kept.", stacklevel=5)
+    return Vocab(list(tokens), np.array(list(tokens.values()), np.int64)), kept
 
 
 class _Cursor:

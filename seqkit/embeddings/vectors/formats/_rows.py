@@ -137,7 +137,7 @@ def _encodes(word: str) -> bool:
 
 def header(line: bytes, path: Path) -> tuple[int, int] | None:
     """(rows, numbers) if the line is a word2vec header: two decimal numbers; None if it is not."""
-    fields = line.strip(b"\r\n ").split(b" ")
+    fields = line.split()
     if len(fields) != 2 or not all(field.isdigit() and len(field) < 19 for field in fields):
         return None
     rows, dim = map(int, fields)

@@ -1,5 +1,10 @@
-"""What the text formats share: lines of a word and its numbers, read in blocks, written exactly."""
+"""What the text formats share: lines of a word and its numbers, read in blocks, written exactly.
 
+Fields stand apart by spaces or tabs, one or more. The last numbers of a line, as many as the header or the
+first line says, are the vector; what stands before them is the word, which may hold spaces.
+"""
+
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, ClassVar
@@ -16,6 +21,8 @@ from seqkit.text.readers.compressed import open_bytes
 
 BLOCK = 16 << 20
 COMPILE_FROM = 4 << 20  # bytes below which compiling does not pay
+_SPACES = re.compile(rb"[ \t]+")
+_NUMBER_AT_END = re.compile(rb" %s\Z" % reference.NUMBER.pattern)
 
 
 class Text:
@@ -45,13 +52,13 @@ def load_text(path: Path, reading: Reading, *, with_header: bool) -> Contents:
                 "glove format."
             )
         rest = b"" if with_header else first
-        rows, dim = size if with_header and size else (None, first.strip(b"\r\n ").count(b" "))
+        rows, dim = size if with_header and size else (None, len(_SPACES.split(first.strip())) - 1)
         if dim == 0:
             raise FormatError(f"{path}: line 1 holds no numbers.")
         wanted = rows if reading.limit is None else min(reading.limit, rows or reading.limit)
         collector, count = Collector(path, reading), 0
         for words, numbers, first_line in _blocks(
-            file, rest, path, dim, 2 if with_header else 1, wanted, reading.lenient
+            file, rest, path, dim, 2 if with_header else 1, wanted, reading
         ):
             take = len(words) if reading.limit is None else min(len(words), reading.limit - count)
             count += take
@@ -76,7 +83,7 @@ def _first_line(file: IO[bytes], path: Path) -> bytes:
 
 
 def _blocks(
-    file: IO[bytes], rest: bytes, path: Path, dim: int, line: int, wanted: int | None, lenient: bool
+    file: IO[bytes], rest: bytes, path: Path, dim: int, line: int, wanted: int | None, reading: Reading
 ) -> Iterator[tuple[list[bytes], Any, int]]:
     """Words, rows and first line number of each block; stops once more than `wanted` rows are read."""
     left = None if wanted is None else wanted
@@ -90,14 +97,14 @@ def _blocks(
             raise FormatError(f"{path}: line {line:,} is longer than {4 * BLOCK:,} bytes. Is it a text file?")
         data, rest = data[:cut], data[cut:]
         if data:
-            words, numbers = _parse(data, path, dim, line, parse)
+            words, numbers = _parse(data, path, dim, line, parse, reading)
             yield words, numbers, line
             line += len(words)
             if left is not None and (left := left - len(words)) < 0:
                 return
     if rest:
-        words, numbers = _parse(rest.removesuffix(b"\n") + b"\n", path, dim, line, parse)
-        if not rest.endswith(b"\n") and not lenient:
+        words, numbers = _parse(rest.removesuffix(b"\n") + b"\n", path, dim, line, parse, reading)
+        if not rest.endswith(b"\n") and not reading.lenient:
             raise FormatError(
                 f"{path}: line {line:,} has no line end, so its last number may be cut. Get the file again, "
                 "add a line end, or pass lenient=True."
@@ -105,22 +112,41 @@ def _blocks(
         yield words, numbers, line
 
 
-def _parse(data: bytes, path: Path, dim: int, line: int, parse: Any) -> tuple[list[bytes], Any]:
+def _parse(
+    data: bytes, path: Path, dim: int, line: int, parse: Any, reading: Reading
+) -> tuple[list[bytes], Any]:
+    if b"\t" in data or b"  " in data:
+        data = b"\n".join(_spaced(text, dim) for text in data.split(b"\n"))
     buffer = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(buffer == ord("\n"))
     starts = np.append(0, ends[:-1] + 1)
     ends = ends - ((ends > starts) & (buffer[ends - 1] == ord("\r")))
     rows = np.empty((len(starts), dim), np.float32)
     word_ends, status = parse(buffer, starts, ends, rows)
+    for i in np.flatnonzero(status).tolist() if reading.drop_nonfinite else ():
+        word, *fields = data[starts[i] : ends[i]].rstrip(b" ").rsplit(b" ", dim)
+        if len(fields) == dim and all(reference.NUMBER.fullmatch(f) or _is_odd(f) for f in fields):
+            word_ends[i], rows[i], status[i] = starts[i] + len(word), np.nan, reference.OK
     if status.any():
         bad = int(np.argmax(status > 0))
         text = data[starts[bad] : ends[bad]]
         raise FormatError(f"{path}: line {line + bad:,} {_what_is_wrong(text, dim)}")
     words = [data[start:end] for start, end in zip(starts.tolist(), word_ends.tolist(), strict=True)]
-    for i, word in enumerate(words):
-        if b" " in word and reference.NUMBER.fullmatch(word[word.rfind(b" ") + 1 :]):
-            raise FormatError(f"{path}: line {line + i:,} {_what_is_wrong(data[starts[i] : ends[i]], dim)}")
+    wide = [i for i, word in enumerate(words) if b" " in word and _NUMBER_AT_END.search(word)]
+    if len(wide) == len(words) > 1:  # such words are rare: it is the number of numbers that is wrong
+        raise FormatError(f"{path}: line {line:,} {_what_is_wrong(data[starts[0] : ends[0]], dim)}")
     return words, rows
+
+
+def _spaced(text: bytes, dim: int) -> bytes:
+    """A line with one space between its fields."""
+    if b"\t" not in text and b"  " not in text:
+        return text
+    return b" ".join(text.rsplit(None, dim))
+
+
+def _is_odd(field: bytes) -> bool:
+    return field.lower().lstrip(b"+-") in (b"nan", b"inf", b"infinity")
 
 
 def _what_is_wrong(text: bytes, dim: int) -> str:
@@ -129,9 +155,14 @@ def _what_is_wrong(text: bytes, dim: int) -> str:
     if len(numbers) == len(fields) - 1:
         return f"has {len(numbers):,} numbers, expected {dim:,}. The file may be cut short; check its size."
     junk = next(field for field in reversed(fields[1:]) if not reference.NUMBER.fullmatch(field))
-    if junk.lower().lstrip(b"+-") in (b"nan", b"inf", b"infinity"):
-        return f"holds {junk.decode()}, which is not a finite number. Correct the file."
-    way_out = 'If the file is binary, use format="word2vec-binary".'
+    if _is_odd(junk):
+        return (
+            f"holds {junk.decode()}, which is not a finite number. Correct the file, or pass "
+            "drop_nonfinite=True."
+        )
+    comma = reference.NUMBER.fullmatch(junk.replace(b",", b"."))
+    binary = 'If the file is binary, use format="word2vec-binary".'
+    way_out = "Write its numbers with decimal points." if comma else binary
     return f"holds {junk[:40]!r} where a number is expected. {way_out}"
 
 

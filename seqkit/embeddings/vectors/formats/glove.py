@@ -20,7 +20,7 @@ class GloVeText(Text):
     def matches(head: bytes, path: Path) -> bool:
         """Whether the first line is a word and numbers, but not a header."""
         first = head.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0]
-        fields = first.strip(b"\r ").split(b" ")
+        fields = first.split()
         return (
             header(first, path) is None and len(fields) > 1 and NUMBER.fullmatch(fields[-1][:64]) is not None
         )
