@@ -60,7 +60,8 @@ def sentences(
     empty = True
     for path in paths(os.fspath(source)):
         name = "stdin" if path is None else str(path)
-        rows = (line.rstrip("\r\n") for line in table.lines(Text("-" if path is None else str(path))))
+        text = Text("-" if path is None else str(path), whole_words=False)
+        rows = (line.rstrip("\r\n") for line in table.lines(text))
         for sentence in _sentences(rows, name, format or format_of(name), column, tagged, unit):
             empty = False
             yield sentence
