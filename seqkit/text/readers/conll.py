@@ -100,7 +100,7 @@ def _sentences(
             )
         cut = tokenizer(unit)
         return (
-            Sentence(cut.tokens(line), None, f"{name}: line {i:,}")
+            Sentence([line[start:end] for start, end in cut.spans(line)], None, f"{name}: line {i:,}")
             for i, line in enumerate(lines, 1)
             if line.strip()
         )

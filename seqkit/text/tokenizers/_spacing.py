@@ -7,7 +7,7 @@ from seqkit.text.tokenizers._word_rules import CLITICS, CONTRACTIONS, ELISIONS, 
 
 __all__ = ["joined"]
 
-_CLOSES = re.compile(r"[.,;:!?…%)\]}”’。，、！？；：」』）》‰]+|''|°[CF]?")
+_CLOSES = re.compile(r"[.,;:!?…%)\]}”’。，、！？；：」』）》‰،؛؟।]+|''|°[CF]?")
 _OPENS = re.compile(r"[(\[{„‘¿¡「『（《#]+|``|[A-Z]{0,3}[$£€¥]")
 _SMILES = re.compile(r"[:;=].+")
 _QUOTES = {'"': '"', "'": "'", "“": "“", "«": "«", "»": "«"}  # a mark that opens or closes, and its kind
@@ -40,7 +40,7 @@ def _sides(token: str, before: str, opened: set[str]) -> tuple[bool, bool]:
     if token in ("/", "—"):
         return True, True
     if _OPENS.fullmatch(token):
-        return False, True
+        return False, not (token in "€$£¥" and before[-1:].isdecimal())  # 3,14 € and so on
     return _CLOSES.fullmatch(token) is not None or _is_clitic(token), _elides(token)
 
 
@@ -68,6 +68,7 @@ def _elides(token: str) -> bool:
 
 def _one_word(before: str, token: str) -> bool:
     """Whether two tokens are one word of the text: can|not, or of a script without spaces."""
-    if _EAST.match(token) and before and _EAST.match(before[-1]):
+    pair = (before[-1:], token[:1])
+    if any(map(_EAST.match, pair)) and all(_EAST.match(c) or c in "“”‘’" or c.isdecimal() for c in pair):
         return True
     return (before.lower(), token.lower()) in _PAIRS

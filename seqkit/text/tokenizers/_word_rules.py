@@ -126,21 +126,24 @@ def _keeps_stop(word: str) -> bool:
 def _clitics(word: str) -> list[str]:
     """A word with apostrophes, cut at those that divide it: do|n't, she|'ll, l'|homme; O'Brien stays."""
     plain = word.translate(_QUOTES)
-    lower = plain.lower()
-    if not plain[:1].isalnum() or lower in _WHOLE:
-        first = CONTRACTIONS.get(lower)
+    if not plain[0].isalnum() or plain.lower() in _WHOLE:
+        first = CONTRACTIONS.get(plain.lower())
         return [word] if first is None else [word[:first], word[first:]]
     ends, end = [len(word)], len(word)
-    while (at := lower.rfind("'", 0, end)) > 0:
-        if lower[at + 1 : end] in CLITICS:
+    while (at := plain.rfind("'", 0, end)) > 0:
+        if plain[at + 1 : end].lower() in CLITICS:
             end = at
-        elif lower[at - 1 : end] == "n't" and at > 1:
+        elif at > 1 and plain[at - 1 : end].lower() == "n't":
             end = at - 1
         else:
             break
         ends.append(end)
-    at = lower.find("'", 0, end)
-    if 0 < at < end - 1 and lower[:at] in ELISIONS and not (plain[0] == "D" and plain[at + 1].isupper()):
+    at = plain.find("'", 0, end)
+    if (
+        0 < at < end - 1
+        and plain[:at].lower() in ELISIONS
+        and not (plain[0] == "D" and plain[at + 1].isupper())
+    ):
         ends.append(at + 1)
     ends.append(0)
     return [word[a:b] for b, a in pairwise(ends)][::-1]
