@@ -88,8 +88,10 @@ _FRENCH, _ITALIAN = (
     ("un all bell coll dall dell nell quell quest sull"),
 )
 ELISIONS = frozenset(f"{_FRENCH} {_ITALIAN}".split())  # before a vowel: l'homme is two tokens
-CONTRACTIONS = {"cannot": 3, "gonna": 3, "gotta": 3, "wanna": 3, "lemme": 3, "gimme": 3}
-CONTRACTIONS |= {"'tis": 2, "'twas": 2}  # letters of the first token
+_FIRST = {"cannot": 3, "gonna": 3, "gotta": 3, "wanna": 3, "lemme": 3, "gimme": 3, "'tis": 2, "'twas": 2}
+CONTRACTIONS = {  # letters of the first of two tokens
+    form: first for word, first in _FIRST.items() for form in (word, word.capitalize(), word.upper())
+} | {"'Tis": 2, "'Twas": 2}
 _WHOLE = frozenset(["c'mon", "d'oh", "m'kay", "n't"])
 _QUOTES = str.maketrans("’", "'")
 _CHARACTERS = re.compile(rf"[{HAN}]|[^{HAN}]+")
@@ -98,7 +100,7 @@ _CHARACTERS = re.compile(rf"[{HAN}]|[^{HAN}]+")
 def cut(chunk: str) -> list[str]:
     """The tokens of what stands between two white spaces."""
     word, mark = (chunk[:-1], chunk[-1]) if chunk[-1] in ",." else (chunk, "")
-    if word.isalpha() and word.isascii() and word.lower() not in CONTRACTIONS:  # most words, for speed alone
+    if word.isalpha() and word.isascii() and word not in CONTRACTIONS:  # most words, for speed alone
         return [chunk] if not mark or (mark == "." and _keeps_stop(word)) else [word, mark]
     found: list[str] = []
     for match in _TOKEN.finditer(chunk):
@@ -107,7 +109,7 @@ def cut(chunk: str) -> list[str]:
             found[-1] += "."
         elif "'" in token or "’" in token:
             found += _clitics(token)
-        elif (first := CONTRACTIONS.get(token.lower())) is not None:
+        elif (first := CONTRACTIONS.get(token)) is not None:
             found += token[:first], token[first:]
         elif token.isascii():
             found.append(token)
@@ -127,7 +129,7 @@ def _clitics(word: str) -> list[str]:
     """A word with apostrophes, cut at those that divide it: do|n't, she|'ll, l'|homme; O'Brien stays."""
     plain = word.translate(_QUOTES)
     if not plain[0].isalnum() or plain.lower() in _WHOLE:
-        first = CONTRACTIONS.get(plain.lower())
+        first = CONTRACTIONS.get(plain)
         return [word] if first is None else [word[:first], word[first:]]
     ends, end = [len(word)], len(word)
     while (at := plain.rfind("'", 0, end)) > 0:

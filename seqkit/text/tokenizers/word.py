@@ -1,16 +1,15 @@
 """Words, numbers, marks and clitics, after the Penn Treebank and UD English EWT; needs no data files."""
 
 from collections.abc import Iterable
-from itertools import chain
 from sys import intern
 
 from seqkit.text.tokenizer import Tokenizer
 from seqkit.text.tokenizers._spacing import joined
-from seqkit.text.tokenizers._word_rules import cut
+from seqkit.text.tokenizers._word_rules import CONTRACTIONS, cut
 
 __all__ = ["Word"]
 
-_MOST = 1 << 18  # chunks that are remembered, and as many that were before
+_MOST = 1 << 17  # chunks that are remembered, and as many that were before
 _LONGEST, _MANY = 24, 4  # characters and tokens of one
 
 
@@ -47,7 +46,14 @@ class Word(Tokenizer):
 
     def tokens(self, text: str) -> list[str]:
         """The words and marks of a text."""
-        return list(chain.from_iterable(map(_CHUNKS.__getitem__, text.split())))
+        found: list[str] = []
+        add, more = found.append, found.extend
+        for chunk in text.split():
+            if chunk.isalpha() and chunk.isascii() and chunk not in CONTRACTIONS:
+                add(chunk)  # most of them
+            else:
+                more(_CHUNKS[chunk])
+        return found
 
     def join(self, tokens: Iterable[str]) -> str:
         """Text with the usual spacing, as far as rules can tell."""
