@@ -56,7 +56,15 @@ def test_most_golden_texts_come_back_from_their_tokens():
 
 
 def test_quick_way_for_plain_words_gives_what_the_pattern_gives():
-    assert tokenizer("word").tokens("a Cannot GONNA cannOt é") == "a Can not GON NA cannOt é".split(" ")
+    assert tokenizer("word").tokens("a Cannot GONNA cannOt é") == [
+        "a",
+        "Can",
+        "not",
+        "GON",
+        "NA",
+        "cannOt",
+        "é",
+    ]
     for word in ("word", "Dr", "etc", "I", "A", "no", "cannot", "Gonna", "al", "Al", "isn"):
         for mark in ("", ",", "."):
             slow = [match[0] for match in _TOKEN.finditer(word + mark + "'")][:-1]
