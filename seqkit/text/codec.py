@@ -93,6 +93,15 @@ class Codec:
         """
         return self.vocab.ids(self._tokenizer().tokens(self.recipe.normalizer(text)))
 
+    def surfaces(self, text: str) -> list[str]:
+        """The characters of the text that each token of `encode` stands for, unknown ones too.
+
+        They are as given where normalising keeps every place, else as normalised.
+        """
+        plain = self.recipe.normalizer(text)
+        shown = text if len(text) == len(plain) else plain
+        return [shown[start:end] for start, end in self._tokenizer().spans(plain)]
+
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ids; each end-of-sentence token is a line end."""
         eos = self.vocab.specials.get("eos")

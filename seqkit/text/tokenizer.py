@@ -13,11 +13,16 @@ from seqkit.core.types import Ids
 from seqkit.text.vocab import Vocab
 
 tokenizers = Family("seqkit.text.tokenizers", "tokenizer")
+_FORMER = {("word", 1): "treebank"}  # where the rule of an earlier version is now
+
+
+Spans = list[tuple[int, int]]
 
 
 class _Settings(TypedDict):
     name: str
     definition: NotRequired[str]
+    version: NotRequired[int]
 
 
 class _Meta(TypedDict):
@@ -35,11 +40,21 @@ class Tokenizer(ABC):
     lossless: ClassVar[bool]
     learnt: ClassVar[bool] = False  # whether it must be trained before it can cut
     name: ClassVar[str]
+    version: ClassVar[int] = 1  # of its rule: what was made by another one is not cut by this
     vocab: Vocab | None = None
 
     @abstractmethod
     def tokens(self, text: str) -> list[str]:
         """The tokens of a text."""
+
+    def spans(self, text: str) -> Spans:
+        """Where each token stands: token i is of text[start:end]."""
+        found, at = [], 0
+        for token in self.tokens(text):
+            start = text.index(token, at)  # only white space lies between two tokens
+            at = start + len(token)
+            found.append((start, at))
+        return found
 
     @abstractmethod
     def join(self, tokens: Iterable[str]) -> str:
@@ -47,7 +62,7 @@ class Tokenizer(ABC):
 
     def settings(self) -> dict[str, Any]:
         """What `tokenizer(**settings)` needs to make it again, as JSON values."""
-        return {"name": self.name}
+        return {"name": self.name} | ({"version": self.version} if self.version > 1 else {})
 
     @classmethod
     def train(cls, texts: Iterable[str], *, vocab_size: int | None = None, min_count: int = 1) -> Self:
@@ -103,6 +118,8 @@ def tokenizer(name: str, **settings: Any) -> Tokenizer:
 
     >>> tokenizer("word").tokens("It isn't, is it?")
     ['It', 'is', "n't", ',', 'is', 'it', '?']
+    >>> tokenizer("word").spans("It isn't.")
+    [(0, 2), (3, 5), (5, 8), (8, 9)]
     """
     return tokenizers.load(name)(**settings)
 
@@ -113,10 +130,17 @@ def from_json(values: Mapping[str, Any]) -> Tokenizer:
     Raises:  SeqkitError for settings of another name or type.
     """
     known = schema.check("tokenizer", values, _Settings)
-    cls, given = tokenizers.load(known["name"]), values.keys() - {"name"}
+    name, version = known["name"], known.get("version", 1)
+    cls = tokenizers.load(_FORMER.get((name, version), name))
+    if version != cls.version and (name, version) not in _FORMER:
+        raise OptionError(
+            f"tokenizer {name}: got version {version} of its rule, expected {cls.version}. "
+            "It was made by another version of seqkit."
+        )
+    given = values.keys() - {"name", "version"}
     if given != ({"definition"} if cls.learnt else set()):
         raise OptionError(
-            f"tokenizer {known['name']}: got settings {', '.join(sorted(given)) or 'none'}, expected "
+            f"tokenizer {name}: got settings {', '.join(sorted(given)) or 'none'}, expected "
             f"{'definition' if cls.learnt else 'none'}."
         )
     made: Tokenizer = cls(**{name: values[name] for name in given})

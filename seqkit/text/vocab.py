@@ -18,6 +18,8 @@ from seqkit.core.types import Array, Arrays, Ids
 _SEARCH_FROM, _PIECE = 1 << 19, 1 << 16  # words
 _BYTES = 1 << 20  # decoded at once
 _MOST = 2.0**62  # of all counts together
+_PLAIN = str.maketrans("‘’“”", "''\"\"")
+_QUOTED = {'"': ("``", "''")}
 SPECIALS = {"pad": "<pad>", "unk": "<unk>", "bos": "<s>", "eos": "</s>"}
 
 
@@ -134,6 +136,12 @@ class Vocab:
     def unk(self) -> int | None:
         """Id of the unknown token, or None."""
         return self.specials.get("unk")
+
+    def find(self, token: str) -> int:
+        """The id of a token, else of it with plain quotes, else with those of the Penn Treebank, else -1."""
+        plain = token.translate(_PLAIN)
+        forms = (token, plain, *_QUOTED.get(plain, ()))
+        return next((self.index[form] for form in forms if form in self.index), -1)
 
     def id(self, token: str) -> int:
         """The id of one token that must be there.

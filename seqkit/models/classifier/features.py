@@ -108,7 +108,7 @@ class WordRows:
         SubwordVectors give one to every word that has n-grams, unknown ones too.
         """
         vocab = self.codec.vocab
-        rows = np.array([vectors.vocab.index.get(token, -1) for token in vocab.tokens])
+        rows = np.array([vectors.vocab.find(token) for token in vocab.tokens])
         matrix = np.zeros((len(vocab), vectors.dim), np.float32)
         matrix[rows >= 0] = vectors.matrix[rows[rows >= 0]]
         for i in np.flatnonzero(rows < 0).tolist() if isinstance(vectors, SubwordVectors) else ():

@@ -111,6 +111,9 @@ class TextClassifier(Model[Fitted]):
         weights = targets.weights(o.class_weight, labels)
         frozen = o.freeze * -(-len(texts) // self.fit_options.batch)
         signature = self._signature(texts, labels, vectors, [] if lm is None else lm.codec.vocab.tokens)
+        cut = rows.codec.recipe.tokenizer
+        if signature["unit"] == cut.name:  # with the version of its rule: tokens of another one are others
+            signature["unit"] = " ".join(map(str, cut.settings().values()))
         train = self._averaged if isinstance(network, AveragedNetwork) else self._recurrent
         validate = self._validation(fitted, network, valid)
         train(fitted, network, _Task(ids, labels, weights, frozen, signature, validate), **run)

@@ -50,9 +50,9 @@ def look(
     Raises:  OptionError for what the cell does not have.
     """
     if what == "surprise":
-        pairs = model.surprise(text)
-        values = np.array([[nats for _, nats in pairs]])
-        return Look("surprise of each token", "nats", [token for token, _ in pairs], ["surprise"], values)
+        values = np.array([[nats for _, nats in model.surprise(text)]])
+        tokens = scoring.surfaces(model.codec, text)
+        return Look("surprise of each token", "nats", tokens, ["surprise"], values)
     layers = model.network.stack.layers
     if not 1 <= layer <= len(layers):
         raise OptionError(f"look: got layer {layer}, expected 1 to {len(layers)}.")
@@ -64,7 +64,7 @@ def look(
         raise OptionError(f"look: got neurons {list(neurons)}, expected 0 to {values.shape[1] - 1}.")
     chosen = list(neurons) or sorted(np.argsort(-values.std(0), kind="stable")[:MANY].tolist())
     names = [f"{what}[{n}]" for n in chosen]
-    tokens = model.codec.vocab.words(ids.tolist())
+    tokens = scoring.surfaces(model.codec, text)
     return Look(f"{what} of layer {layer} after each token", "activation", tokens, names, values[:, chosen].T)
 
 

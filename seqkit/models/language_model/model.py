@@ -128,7 +128,7 @@ class LanguageModel(TextModel[Fitted]):
 
     def score_file(self, source: str | os.PathLike[str] | Iterable[str]) -> TextScore:
         """Score a whole text (what `seqkit.read` takes, or lines) as one stream, every token of it."""
-        text = read(source) if isinstance(source, str | os.PathLike) else source
+        text = read(source, whole_words=False) if isinstance(source, str | os.PathLike) else source
         if isinstance(text, Iterable) and (getattr(text, "source", None) == "-" or iter(text) is text):
             text = list(StringIO("".join(text)))  # cut at \n alone, as a file is
         characters = size = 0

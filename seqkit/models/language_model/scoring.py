@@ -188,6 +188,15 @@ def encode(codec: Codec, text: str, number: int = 0) -> Ids:
     return ids
 
 
+def surfaces(codec: Codec, text: str) -> list[str]:
+    """The text's own characters for each id of `encode`; an eos is written as the vocabulary has it."""
+    specials, found = codec.vocab.specials, []
+    end = [codec.vocab.tokens[specials["eos"]]] if codec.recipe.add_eos and "eos" in specials else []
+    for line in text.split("\n"):
+        found += codec.surfaces(line) + end
+    return found
+
+
 def first_context(codec: Codec) -> int | None:
     """The token a text starts after: bos if the vocabulary has one, else eos, else none."""
     return codec.vocab.specials.get("bos", codec.vocab.specials.get("eos"))

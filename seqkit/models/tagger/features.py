@@ -84,8 +84,8 @@ class Lexicon:
         assert self.vectors is not None
         vocab, matrix = self.vectors
         for spelling in (word, word.lower()):
-            if spelling in vocab.index:
-                return matrix[vocab.index[spelling]]
+            if (row := vocab.find(spelling)) >= 0:
+                return matrix[row]
         flat = "".join(c for c in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(c))
         parts = [DIGITS[int(part)] if part.isdecimal() else part for part in _PARTS.findall(flat)]
         rows = [vocab.index[part] for part in parts if part in vocab.index]

@@ -226,7 +226,10 @@ class Translator(Model[Fitted]):
         batch, device = _batch(self.fitted, (x, y), np.zeros(1, np.int64), None), network.embedding.device
         ids, read = (upload(a, device, torch.int64) for a in (batch.source, batch.input))
         looked = network(read, network.read(ids, torch.from_numpy(batch.lengths)))[1]
-        words, written = tuple(own.vocab.words(x[0])), tuple(other.vocab.words(y[0]))
+        words = (*own.surfaces(source), *own.vocab.words(x[0][-1:]))
+        written = tuple(other.vocab.words(y[0]))
+        if target is not None:
+            written = (*other.surfaces(target), *written[-1:])
         return Alignment(words, written, looked[0].double().cpu().numpy())
 
 

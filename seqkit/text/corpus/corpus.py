@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict
@@ -27,7 +27,7 @@ from seqkit.text.corpus.sources import Lines, check_again, twice
 from seqkit.text.corpus.worker import Recipe
 from seqkit.text.normalize import Normalizer
 from seqkit.text.readers.text import Text, read
-from seqkit.text.tokenizer import Tokenizer, choose
+from seqkit.text.tokenizer import Tokenizer, choose, from_json
 from seqkit.text.vocab import Vocab
 
 
@@ -76,17 +76,21 @@ class Corpus:
         """
         text = read(source) if isinstance(source, str | os.PathLike) else source
         pieces, normalizer = text if isinstance(text, Text) else Lines(text), normalizer or Normalizer()
+        if isinstance(pieces, Text):  # a learnt tokenizer takes words of any length, and is known only then
+            text = pieces = replace(pieces, whole_words=False)
         made = (
-            choose(tokens, twice(pieces, normalizer), vocab_size=max_size)
+            choose(tokens, twice(pieces, normalizer, report), vocab_size=max_size)
             if isinstance(tokens, str)
             else tokens
         )
+        if isinstance(pieces, Text):
+            pieces.whole_words = not made.lossless
         recipe = Recipe(made, normalizer, sentences, add_eos)
         limits = Limits(min_count, max_size, specials, epsilon)
         folder = None if out is None else Path(out)
         if folder and isinstance(text, Text) and text.source != "-":
-            key = hashlib.sha256(settings_key(recipe, limits))
-            if (kept := _kept(folder, text, key)) is not None:
+            kept = _kept(folder, text, recipe, limits)
+            if kept is not None:
                 return kept
         if epsilon is not None:
             check_again(pieces)
@@ -271,10 +275,17 @@ def _fingerprint(ids: Array, starts: Array) -> str:
     return digest.hexdigest()
 
 
-def _kept(folder: Path, text: Text, key: Any) -> Corpus | None:
-    """The corpus in `folder` if it was built from this text with these settings."""
+def _kept(folder: Path, text: Text, recipe: Recipe, limits: Limits) -> Corpus | None:
+    """The corpus in `folder` if it was built from this text with these settings.
+
+    One that an earlier version of the tokenizer's rule cut stays as it is, so that its run can be resumed.
+    """
     if (kept := load_kept(folder, "corpus", _load_checked)) is None:
         return None
+    made, own = kept.meta.get("tokenizer", {}), recipe.tokenizer
+    if made.get("name") == own.name and made.get("version", 1) < own.version:
+        recipe = replace(recipe, tokenizer=from_json(made))
+    key = hashlib.sha256(settings_key(recipe, limits))
     for piece in text:
         key.update(piece.encode())
     return kept if kept.meta.get("key") == key.hexdigest() else None

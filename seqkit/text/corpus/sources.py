@@ -3,7 +3,7 @@
 Not handled: files and their formats (text.readers).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from seqkit.core.errors import OptionError
 from seqkit.text.normalize import Normalizer
@@ -29,8 +29,14 @@ def check_again(pieces: Text | Lines) -> None:
         )
 
 
-def twice(pieces: Text | Lines, normalizer: Normalizer) -> Iterator[str]:
-    """The lines for a tokenizer to learn from."""
+def twice(
+    pieces: Text | Lines, normalizer: Normalizer, report: Callable[[int], None] | None = None
+) -> Iterator[str]:
+    """The lines for a tokenizer to learn from.  report: called with the characters read so far."""
     check_again(pieces)
+    characters = 0
     for piece in pieces:
+        characters += len(piece)
+        if report:
+            report(characters)
         yield from map(normalizer, piece.split("\n"))

@@ -78,7 +78,8 @@ def sentences(
     empty = True
     for path in paths(os.fspath(source)):
         name = "stdin" if path is None else str(path)
-        rows = (line.rstrip("\r\n") for line in table.lines(Text("-" if path is None else str(path))))
+        text = Text("-" if path is None else str(path), whole_words=False)
+        rows = (line.rstrip("\r\n") for line in table.lines(text))
         for sentence in _sentences(rows, name, format or format_of(name), asked, tagged, unit):
             empty = False
             yield sentence
@@ -117,7 +118,7 @@ def _sentences(
             )
         cut = tokenizer(unit)
         return (
-            Sentence(cut.tokens(line), None, f"{name}: line {i:,}")
+            Sentence([line[start:end] for start, end in cut.spans(line)], None, f"{name}: line {i:,}")
             for i, line in enumerate(lines, 1)
             if line.strip()
         )

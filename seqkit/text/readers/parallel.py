@@ -93,7 +93,8 @@ def _value(row: table.Row, name: str) -> str:
 
 def _lines(source: str | os.PathLike[str]) -> list[str]:
     """All lines without their ends."""
-    return [line.removesuffix("\n").removesuffix("\r") for line in table.lines(read(source))]
+    lines = table.lines(read(source, whole_words=False))
+    return [line.removesuffix("\n").removesuffix("\r") for line in lines]
 
 
 def _kind(source: str | os.PathLike[str]) -> str | None:

@@ -1,13 +1,14 @@
 """Text in pieces, from files, compressed or not, folders, globs, tables, stdin and NLTK corpora.
 
 A piece is a str cut after white space; the pieces together are the text, line ends included, so an endless
-line is read in bounded memory. Lines end at \\n alone. Not handled: encodings other than UTF-8 (convert
-first), HTML, archives of files.
+line is read in bounded memory. Where words need not be whole, a text without spaces is cut between
+letters. Lines end at \\n alone. Not handled: encodings other than UTF-8 (convert first), HTML, archives.
 """
 
 import glob
 import os
 import sys
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,12 +27,14 @@ _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 class Text:
     """A source of text that gives its pieces each time it is iterated (stdin only once).
 
+    whole_words: whether a word longer than a piece is refused, or cut.
     replaced: how many invalid bytes were replaced in the last pass, when errors is "replace".
     """
 
     source: str
     column: str | None = None
     errors: Literal["strict", "replace"] = "strict"
+    whole_words: bool = True
     replaced: int = field(default=0, init=False)
 
     def __iter__(self) -> Iterator[str]:
@@ -63,10 +66,13 @@ class Text:
                 else data.rfind(b"\n") + 1 or max(data.rfind(space) for space in _SPACES) + 1
             )
             if cut == 0 and len(data) > PIECE:
-                raise FormatError(
-                    f"{name}: line {line:,} holds a word of more than {PIECE:,} bytes at byte {offset:,}. "
-                    "Is it a text file?"
-                )
+                if self.whole_words:
+                    raise FormatError(
+                        f"{name}: line {line:,} holds a word of more than {PIECE:,} bytes at byte "
+                        f"{offset:,}. Is it a text file? If its words have no spaces between them, take "
+                        "characters as tokens."
+                    )
+                cut = _between_letters(data)
             whole, rest = data[:cut], data[cut:]
             if whole:
                 yield self._text(whole, name, line, offset)
@@ -97,20 +103,31 @@ class Text:
         return text
 
 
+def _between_letters(data: bytes) -> int:
+    """The last place where UTF-8 can be cut so that no letter is parted from its accents."""
+    for at in range(len(data) - 4, max(len(data) - 64, 0), -1):
+        if data[at] & 0xC0 != 0x80 and not unicodedata.combining(
+            data[at:].decode(errors="ignore")[:1] or "a"
+        ):
+            return at
+    return len(data)
+
+
 def read(
     source: str | os.PathLike[str],
     *,
     column: str | None = None,
     errors: Literal["strict", "replace"] = "strict",
+    whole_words: bool = True,
 ) -> Text:
     """Open a source of text: a file, a folder, a glob, "-" for stdin, or "nltk:brown".
 
     Compression (gz, bz2, xz, zst) is found by the first bytes. `column` names the field of .jsonl, .csv, .tsv
-    and .parquet.
+    and .parquet. whole_words: refuse a word of more than a piece (a megabyte), instead of cutting it.
     Raises:  FormatError, here or while reading, if a file is missing, not text, cut short or grows without
              bound.
     """
-    text = Text(os.fspath(source), column, errors)
+    text = Text(os.fspath(source), column, errors, whole_words)
     if not text.source.startswith("nltk:"):
         paths(text.source)
     return text
@@ -167,7 +184,7 @@ def _cells(pieces: Iterator[str], name: str, column: str, kind: str) -> Iterator
 
 def lines(source: str | os.PathLike[str]) -> Iterator[str]:
     """The lines of what `read` takes, without their ends; empty ones left out."""
-    return (line.rstrip("\r\n") for line in table.lines(read(source)) if line.strip())
+    return (line.rstrip("\r\n") for line in table.lines(read(source, whole_words=False)) if line.strip())
 
 
 def _nltk(name: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, NotRequired, Self, TypedDict
@@ -12,7 +13,7 @@ from seqkit.core import files, schema, strict_json
 from seqkit.core.errors import FormatError, OptionError
 from seqkit.core.interrupt import aside
 from seqkit.core.types import Ids
-from seqkit.text.tokenizer import Tokenizer
+from seqkit.text.tokenizer import Spans, Tokenizer
 from seqkit.text.vocab import Vocab
 
 __all__ = ["Subword"]
@@ -22,6 +23,9 @@ MODELS: tuple[Model, ...] = ("byte-bpe", "bpe", "wordpiece", "unigram")
 UNK = "<unk>"
 _LONGEST = 4096  # characters; the library holds a token as a chain of nodes, which may end its stack
 _PROBE = "a Z 0 . é 你 \U0001f40d \x00"  # characters that any tokenizer must take, known or not
+
+_WORD = 1000  # letters of a word that is learnt from as a whole
+_LONG = 1 << 18  # characters of a text that takes a second to be cut
 
 
 class _Model(TypedDict):
@@ -92,14 +96,19 @@ class Subword(Tokenizer):
         Raises:  OptionError for an unknown model; FormatError for an empty text.
         """
         engine, trainer = _engine(model, vocab_size or 8000, min_count)
-        aside(lambda: engine.train_from_iterator(texts, trainer))
+        sections = (section for text in texts for section in _sections(text))
+        aside(lambda: engine.train_from_iterator(sections, trainer))
         if not engine.get_vocab_size():
             raise FormatError("subword tokenizer: the text to learn from is empty.")
         return cls(engine.to_str())
 
     def tokens(self, text: str) -> list[str]:
         """The subwords of a text."""
-        return list(self._trained().encode(text, add_special_tokens=False).tokens)
+        return list(self._encoded(text).tokens)
+
+    def spans(self, text: str) -> Spans:
+        """Where each subword stands: of the bytes of one letter each is the whole letter."""
+        return list(self._encoded(text).offsets)
 
     def join(self, tokens: Iterable[str]) -> str:
         """The text of subwords."""
@@ -107,7 +116,7 @@ class Subword(Tokenizer):
 
     def encode(self, text: str) -> Annotated[Ids, "T"]:
         """The ids of a text's subwords."""
-        return np.array(self._trained().encode(text, add_special_tokens=False).ids, np.int32)
+        return np.array(self._encoded(text).ids, np.int32)
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ids."""
@@ -123,6 +132,12 @@ class Subword(Tokenizer):
         files.save(folder, "tokenizer", {}, {"settings": self.settings()})
         with files.write_atomic(folder / "tokenizer.json") as file:
             file.write(self.definition.encode())
+
+    def _encoded(self, text: str) -> Any:
+        engine = self._trained()
+        if len(text) < _LONG:
+            return engine.encode(text, add_special_tokens=False)
+        return aside(lambda: engine.encode(text, add_special_tokens=False))
 
     def _trained(self) -> Any:
         if not hasattr(self, "_engine"):
@@ -141,6 +156,17 @@ def _told(what: str) -> Iterator[None]:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         raise FormatError(f"{what} ({error}). Make it again, or restore it from a copy.") from error
+
+
+def _sections(text: str) -> Iterator[str]:
+    """The text, with cuts inside words of more than _WORD letters: learning takes their square in time."""
+    at = 0
+    if len(text) > _WORD:
+        for word in re.finditer(r"\S+", text):
+            for end in range(word.start() + _WORD, word.end(), _WORD):
+                yield text[at:end]
+                at = end
+    yield text[at:]
 
 
 def _engine(model: str, vocab_size: int, min_count: int) -> tuple[Any, Any]:
