@@ -43,7 +43,7 @@ def test_rows_of_a_plain_file_are_not_copied_together(tmp_path, monkeypatch):
 def test_bytes_after_the_last_row_are_told_or_left_out_if_asked(tmp_path, monkeypatch, pack, block):
     monkeypatch.setattr(word2vec_binary, "BLOCK", block)
     told = "more bytes follow the 4 rows of the header. Pass lenient=True to leave them out."
-    for more in (b"x", b"\n\nx", b"x" * 70_000):
+    for more in (b"x", b"X", b" ", b"\n\nx", b"x" * 70_000):
         content = pack(word2vec() + more)
         assert refused(tmp_path / "v", content, "word2vec-binary") == told
         assert Vectors.load(tmp_path / "v", "word2vec-binary", lenient=True).vocab.tokens == WORDS
