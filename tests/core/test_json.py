@@ -21,7 +21,7 @@ def refused(read, *arguments, **settings):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('{"a": 1, "a": 2}', "a key stands twice in one object"),
+        ('{"a": 1, "a": 2}', "the key 'a' stands twice"),
         ('{"a": NaN}', "NaN is not JSON"),
         ('{"a": -Infinity}', "-Infinity is not JSON"),
         ('{"a": 1e999}', "1e999 is too large a number"),
@@ -31,7 +31,7 @@ def refused(read, *arguments, **settings):
         (f'{{"a": 1{"0" * 5000}}}', "10000000000000000000... has more than 64 bits"),
         ('"\\ud800"', "surrogates not allowed"),
         ('"\\uDFFF"', "surrogates not allowed"),
-        ("[" * 100_000, "maximum recursion depth"),
+        ("[" * 100_000, "it is nested deeper than 100"),
         ("{", "Expecting property name"),
         ("", "Expecting value"),
         ("\udc80", "invalid start byte"),
@@ -70,17 +70,6 @@ def test_json_of_more_than_the_limit_is_not_read(tmp_path):
     with path.open("r+b") as file:
         file.truncate((256 << 20) + 1)
     assert refused(files.read_json, path).endswith("expected at most 268,435,456.")
-
-
-def test_text_that_is_not_there_or_not_utf_8_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("io.text_encoding", lambda encoding, *_: encoding or "latin-1")  # of the locale
-    path = tmp_path / "x.txt"
-    assert refused(files.read_text, path) == f"{path}: no such file."
-    assert refused(files.read_text, tmp_path).startswith(f"{tmp_path}: not a UTF-8 text file ([Errno 21]")
-    path.write_bytes("Zoë\n".encode())
-    assert files.read_text(path) == "Zoë\n"
-    path.write_bytes("Zoë\n".encode("latin-1"))
-    assert refused(files.read_text, path).startswith(f"{path}: not a UTF-8 text file ('utf-8' codec can't")
 
 
 def test_unwritable_folder_is_a_resource_error(tmp_path):
@@ -155,8 +144,10 @@ def test_manifest_that_is_none_or_was_edited_is_refused(folder, tmp_path):
         assert refused(files.load, folder, "thing") == f"{path}: not a seqkit manifest."
     path.write_text("{")
     assert refused(files.load, folder, "thing").startswith(f"{path}: not valid JSON (")
-    nowhere = f"{tmp_path / 'b'}: no manifest.json there, so seqkit did not write this folder."
-    assert refused(files.load, tmp_path / "b", "thing") == nowhere
+    assert refused(files.load, tmp_path / "b", "thing") == f"{tmp_path / 'b'}: no such file or folder."
+    (tmp_path / "c").mkdir()
+    nowhere = f"{tmp_path / 'c'}: no manifest.json there, so seqkit did not write this folder."
+    assert refused(files.load, tmp_path / "c", "thing") == nowhere
 
 
 def test_artefact_of_another_kind_form_or_size_is_refused(folder):

@@ -229,6 +229,12 @@ def test_temporary_folder_lies_where_it_should_and_goes_away(tmp_path, monkeypat
     Path(name).rmdir()
 
 
+def test_lock_is_free_after_an_error_that_is_still_looked_at(tmp_path):
+    with pytest.raises(ZeroDivisionError) as told, places.locked(tmp_path / "lock", tmp_path):
+        raise ZeroDivisionError
+    assert not (tmp_path / "lock").exists(), told
+
+
 def test_nothing_is_left_of_a_claim(tmp_path):
     with pytest.raises(ZeroDivisionError), places.claimed(tmp_path / "a" / "b" / "out"):
         raise ZeroDivisionError
@@ -257,6 +263,7 @@ def test_temporary_files_of_the_dead_go_and_those_of_the_living_stay(tmp_path):
         (tmp_path / name).write_text("x")
     handle, own = places.temporary(tmp_path / "model")
     os.close(handle)
+    assert own.name.startswith(".model.")
     with places.claimed(tmp_path / "out"):
         pass
     assert {path.name for path in tmp_path.iterdir()} == {*mine, own.name}
@@ -284,13 +291,32 @@ def test_number_that_no_process_has_is_no_fault(tmp_path, number):
     assert path.exists()
 
 
-def test_link_to_a_folder_goes_and_the_folder_stays(tmp_path):
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "a.txt").write_text("mine")
+@pytest.fixture
+def dead():
+    """The number of a process that has ended."""
     process = subprocess.Popen(["true"])
     process.wait()
-    link = tmp_path / f".model.{places._host()}-{process.pid}-abc.part"
-    link.symlink_to("mine")
+    return process.pid
+
+
+def test_folder_that_cannot_be_removed_keeps_no_other(tmp_path, monkeypatch, dead):
+    rmdir, calls = os.rmdir, []
+
+    def fail_once(*arguments, **settings):
+        calls.append(1)
+        (failing(errno.EBUSY) if len(calls) == 1 else rmdir)(*arguments, **settings)
+
+    for name in "abc":
+        (tmp_path / f".{name}.{places._host()}-{dead}-x.part").mkdir()
+    monkeypatch.setattr(os, "rmdir", fail_once)
+    places.sweep(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_link_to_a_folder_goes_and_the_folder_stays(tmp_path, dead):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.txt").write_text("mine")
+    (tmp_path / f".model.{places._host()}-{dead}-abc.part").symlink_to("mine")
     places.sweep(tmp_path)
     assert [path.name for path in tmp_path.rglob("*")] == ["mine", "a.txt"]
     places.sweep(tmp_path / "nowhere")

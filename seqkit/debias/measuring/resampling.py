@@ -29,7 +29,7 @@ def shuffled(total: int, size: int, draws: int, seed: int, *path: int) -> Annota
         count = min(256, draws - start)
         place = np.arange(start * total, (start + count) * total, dtype=np.uint64)
         keys = rng.bits(rng.stream(seed, _NULL, *path), place).reshape(count, total)
-        few = np.argpartition(keys, size - 1, axis=1)[:, :size] if size < total else np.argsort(keys, axis=1)
+        few = np.argpartition(keys, size - 1, axis=1)[:, :size]
         order = np.argsort(np.take_along_axis(keys, few, 1), axis=1)
         found.append(np.take_along_axis(few, order, 1))
     return np.concatenate(found) if found else np.zeros((0, size), np.int64)

@@ -62,6 +62,8 @@ def test_effect_of_associations_that_hardly_vary_is_not_defined():
     assert np.isnan(association.effect(flat, flat, 1))
     assert np.isnan(association.effect(flat, flat + 1e-10, 1))
     assert association.effect(flat, flat + 1e-8, 0) == pytest.approx(-2)
+    assert np.isnan(association.effect(np.zeros(1), np.array([2e-9]), 0))  # a spread of 1e-9 is rounding
+    assert np.isnan(association.effect(np.zeros(2), np.full(2, 1e-200), 1))  # whose squares are 0
     with pytest.raises(FormatError) as told:
         association.run("weat", Lists(*[np.ones((2, 1))] * 4), None, AssociationTest(), Options())
     assert str(told.value) == (
@@ -93,9 +95,10 @@ def test_sampled_p_is_a_count_over_the_splits_drawn_and_the_one_at_hand(nx, ny, 
 
 def test_as_large_but_for_rounding_is_as_large():
     """Sums of the same numbers in another order are the same split."""
-    x, y = np.array([0.1, 0.2, 0.3]) * 1e6, np.array([0.3, 0.2, 0.1]) * 1e6
-    p, splits, _ = association.permutation_of(x, y, AssociationTest(sided="two"))
-    assert (p, splits) == (1.0, 20)  # the difference at hand is 0, as small as can be
+    x = np.array([-5, -3, 4]) * 1e6 / 30
+    p, splits, _ = association.permutation_of(x, x[[0, 2, 1]], AssociationTest(sided="two"))
+    assert (p, splits) == (1.0, 20)  # the difference at hand is 1e-11, of others 0, and both are none
+    assert association.permutation_of(np.zeros(2), np.zeros(2), AssociationTest()) == (1.0, 6, True)
     x, y = np.array([0.7, 0.1, 0.2]), np.array([0.3, 0.2, 0.1])
     exact = sum(a + b + c >= 10 for a, b, c in itertools.combinations([7, 1, 2, 3, 2, 1], 3))
     assert association.permutation_of(x, y, AssociationTest(sided="one"))[0] == exact / 20
@@ -173,7 +176,7 @@ def test_resamples_are_equally_likely_rows_and_independent_by_seed_and_purpose(n
         assert np.mean(one == other) == pytest.approx(1 / n, abs=0.03)
 
 
-@pytest.mark.parametrize(("total", "size"), [(1, 1), (5, 1), (9, 4), (6, 6)])
+@pytest.mark.parametrize(("total", "size"), [(1, 1), (5, 1), (9, 4), (6, 6), (200, 40)])
 @pytest.mark.parametrize("draws", [1, 256, 257, 600])
 def test_shuffled_rows_are_the_first_of_a_sort_of_random_keys(total, size, draws):
     found = resampling.shuffled(total, size, draws, 4, 3)

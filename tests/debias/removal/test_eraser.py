@@ -115,7 +115,9 @@ def test_large_vectors_are_compiled_for_and_moved_where_they_lie(monkeypatch, ro
     seen, block = [], module.Block
     monkeypatch.setattr(module, "COMPILE_FROM", 4 * 3)
     monkeypatch.setattr(module, "gpu", lambda device: f"the GPU of {device}")
-    monkeypatch.setattr(module, "Block", lambda *all_, **more: seen.append((all_[4], more)) or block(*all_))
+    monkeypatch.setattr(
+        module, "Block", lambda *all_, **more: seen.append((all_[4], more)) or block(*all_[:4], False)
+    )
     found = Eraser("hard", (Affine(LINEAR), Project(BASIS)) if affine else (Project(BASIS),))
     vectors = make(np.ones((rows, 3)))
     place = f"the GPU of {vectors.device}" if rows >= 4 and affine else None

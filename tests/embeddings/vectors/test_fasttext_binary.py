@@ -1,6 +1,8 @@
 """fastText's binary format against bytes put together here; what is wrong is told with its byte, to the letter."""
 
 import gzip
+import mmap
+import re
 import struct
 
 import numpy as np
@@ -28,7 +30,7 @@ def fasttext(words, table, *, buckets=0, n=(0, 0), counts=None, dim=2):
 @pytest.mark.parametrize("buckets", [0, 1, 63, 200])
 def test_fasttexts_file_is_written_and_read_to_the_byte(tmp_path, monkeypatch, block, buckets):
     monkeypatch.setattr(fasttext_binary, "BLOCK", block)
-    words, counts, n = ["a_b", "é", "x"], [3, 2, 2**40], (2, 3) if buckets else (0, 0)
+    words, counts, n = ["a_b", "é", "x"], [3, 2, 2**60 + 1], (2, 3) if buckets else (0, 0)
     table = np.random.default_rng(1).normal(size=(3 + buckets, 2)).astype("<f4")
     if buckets:
         made = SubwordVectors(Vocab(words, counts), table, min_n=2, max_n=3, buckets=buckets)
@@ -54,7 +56,7 @@ def test_fasttexts_rows_that_are_left_out_take_their_counts_and_n_grams_along(tm
         found = Vectors.load(path, drop_nonfinite=True)
     assert (found.vocab.tokens, found.vocab.counts.tolist()) == (["a", "c", "d"], [9, 7, 6])
     assert not isinstance(found, SubwordVectors)
-    with pytest.raises(FormatError, match="word 2: the vector of 'b' holds nan"):
+    with pytest.raises(FormatError, match=f"^{re.escape(str(path))}: word 2: the vector of 'b' holds nan"):
         Vectors.load(path)
 
 
@@ -75,8 +77,8 @@ FASTTEXT = {
         "byte 0: magic number and version needs 8 bytes, 7 are left. The file is cut short.",
     ),
     "another magic": (
-        changed(PLAIN, 0, "<i", 7),
-        "begins with 7 and version 12, expected 793712314 and 11 or 12. Is it a fastText .bin?",
+        changed(PLAIN, 0, "<i", -7),
+        "begins with -7 and version 12, expected 793712314 and 11 or 12. Is it a fastText .bin?",
     ),
     "another version": (
         changed(PLAIN, 4, "<i", 10),
@@ -143,6 +145,11 @@ FASTTEXT = {
         PLAIN.replace("é".encode(), b"x\xff"),
         f"byte {HEADER + 28 + 11 + 1}: the word b'x\\xff' is not valid UTF-8. Correct the file, or pass "
         'errors="replace".',
+    ),
+    "half a character of a long word": (
+        PLAIN.replace("é".encode(), b"\xff" * 50),
+        f"byte {HEADER + 28 + 11}: the word {b'X' * 40!r} is not valid UTF-8. Correct the file, or pass "
+        'errors="replace".'.replace("X" * 40, r"\xff" * 40),
     ),
     "quantised": (
         changed(PLAIN, INPUT, "<B", 1),
@@ -228,9 +235,9 @@ def test_fasttexts_file_at_its_limits_is_read(tmp_path):
         path.write_bytes(changed(PLAIN, 8 + 4 * at, "<i", value))
         vocab, table = _fasttext.read(path)
         assert (vocab.tokens, max(table.min_n, table.max_n)) == (["a", "é"], 65_536)
-    for size in (2, 3):  # an entry takes 10 bytes or more
-        short = changed(PLAIN, HEADER, "<3i", size, size, 0)[: HEADER + 28] + b"\0" * 25
-        assert ("do not hold" in refused(path, short, "fasttext-binary")) == (size == 3)
+    for left, size in ((20, 2), (25, 2), (25, 3), (29, 3), (30, 3)):  # an entry takes 10 bytes or more
+        short = changed(PLAIN, HEADER, "<3i", size, size, 0)[: HEADER + 28] + b"\0" * left
+        assert ("do not hold" in refused(path, short, "fasttext-binary")) == (left < 10 * size)
     words = ["x" * (_fasttext.LONGEST - 1), "y"]
     path.write_bytes(fasttext(words, np.ones((2, 2), "<f4")))
     assert Vectors.load(path).vocab.tokens == words
@@ -240,6 +247,20 @@ def test_fasttexts_file_at_its_limits_is_read(tmp_path):
     assert _fasttext.read(path)[1].max_n == 0
     path.write_bytes(changed(PLAIN, 8 + 4 * 7, "<i", 3))
     assert _fasttext.read(path)[1].max_n == 2
+
+
+def test_table_of_a_plain_file_is_memory_mapped_and_it_is_read_strictly(tmp_path):
+    path = tmp_path / "v"
+    for pack in (bytes, gzip.compress):
+        path.write_bytes(pack(PLAIN))
+        base = _fasttext.read(path)[1].table
+        while isinstance(base, np.ndarray):
+            base = base.base
+        assert isinstance(getattr(base, "obj", base), mmap.mmap if pack is bytes else bytes)
+    for content in (PLAIN + b"x", PLAIN.replace("é".encode(), b"x\xff")):
+        path.write_bytes(content)
+        with pytest.raises(FormatError):
+            _fasttext.read(path)
 
 
 def test_another_character_for_spaces_would_change_n_grams_and_is_refused(tmp_path):

@@ -55,6 +55,11 @@ def test_vectors_with_and_without_n_grams_come_back(tmp_path, dtype):
         np.testing.assert_array_equal(first.matrix, found.matrix[:limit])
 
 
+def test_arrays_are_written_as_float32_unless_told(tmp_path):
+    Native.write(tmp_path / "v", VOCAB.to_arrays(), {"matrix": MATRIX})
+    assert files.load(tmp_path / "v", "vectors")[1] == {"words": 3, "dim": 4, "dtype": "float32"}
+
+
 def test_first_rows_of_vectors_with_n_grams_have_none(tmp_path):
     Native.save(subwords(), tmp_path / "n")
     found = Native.load(tmp_path / "n", Reading(limit=2))
@@ -93,6 +98,7 @@ META = {"words": 3, "dim": 4, "dtype": "float32", "subwords": SUBWORDS}
         ({}, {"words": 2}, "matrix: got shape (3, 4) of float32, expected (2, 4) of float32."),
         ({}, {"subwords": None}, "got table.matrix, expected settings of its n-grams beside it"),
         ({}, {"subwords": SUBWORDS | {"min_n": 4}}, "got n-grams of 4 to 3 characters"),
+        ({}, {"subwords": SUBWORDS | {"max_n": 1}}, "got n-grams of 2 to 1 characters"),
         (
             {},
             {"subwords": SUBWORDS | {"buckets": 6}},
@@ -236,6 +242,8 @@ def test_only_line_that_a_head_holds_may_be_cut_in_its_last_number(tmp_path, res
         (b"the 1", True),
         (b"the\n1 2\n", False),
         (b"5 3\nthe 1 2 3\n", False),
+        (b"\xef\xbb\xbf5 3\nthe 1 2 3\n", False),
+        (b"X 1\n", True),
         (b"the 1 x\n", False),
         (b"the nan\n", False),
         (b"the " + b"1" * 64 + b"\n", True),

@@ -246,6 +246,13 @@ def test_text_is_written_to_the_letter(tmp_path):
         "save: the word 'new york' cannot be told apart from what stands around it in this format. Save as "
         '"native", or put another character for spaces with space_as="_".'
     )
+    first = Vectors(Vocab(["\ufeffa", "b"], [0, 0]), np.ones((2, 1), np.float32))
+    with pytest.raises(FormatError) as told:
+        first.save(tmp_path / "x", "glove")
+    assert str(told.value) == (
+        "save: the first word '\\ufeffa' begins with a byte-order mark, which would be lost. Save as \"native\", or "
+        'as "word2vec".'
+    )
     marked = Vectors(Vocab(["a", "\ufeffb"], [0, 0]), np.ones((2, 1), np.float32))
     marked.save(tmp_path / "m", "glove")  # a mark that is not the first is kept
     assert Vectors.load(tmp_path / "m").vocab.tokens == ["a", "\ufeffb"]

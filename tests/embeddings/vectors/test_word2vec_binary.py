@@ -43,11 +43,12 @@ def test_rows_of_a_plain_file_are_not_copied_together(tmp_path, monkeypatch):
 def test_bytes_after_the_last_row_are_told_or_left_out_if_asked(tmp_path, monkeypatch, pack, block):
     monkeypatch.setattr(word2vec_binary, "BLOCK", block)
     told = "more bytes follow the 4 rows of the header. Pass lenient=True to leave them out."
-    for more in (b"x", b"\n\nx", b"x" * 70_000):
+    for more in (b"x", b"X", b" ", b"\n\nx", b"x" * 70_000):
         content = pack(word2vec() + more)
         assert refused(tmp_path / "v", content, "word2vec-binary") == told
         assert Vectors.load(tmp_path / "v", "word2vec-binary", lenient=True).vocab.tokens == WORDS
         assert Vectors.load(tmp_path / "v", "word2vec-binary", limit=4).vocab.tokens == WORDS
+    assert refused(tmp_path / "v", pack(word2vec(end=b"") + b"x"), "word2vec-binary") == told
     (tmp_path / "v").write_bytes(pack(word2vec() + b"\n\n"))
     assert len(Vectors.load(tmp_path / "v", "word2vec-binary")) == 4
 
@@ -66,6 +67,7 @@ def test_header_that_a_file_cannot_hold_is_refused_before_memory_is_taken(tmp_pa
     assert refused(path, b"2000 1\n" + b"x" * 11992, "word2vec-binary") == told(2000, 1, 11999)
     cut = "the header says 2,000 rows, the file ends in row 1. It is cut short."
     assert refused(path, b"2000 1\n" + b"x" * 11993, "word2vec-binary") == cut
+    assert refused(path, b"1000 3\n" + b"x" * 13_000, "word2vec-binary") == told(1000, 3, 13_007)
     monkeypatch.setattr(np, "empty", None)
     assert refused(path, b"9000000000 1000\nab", "word2vec-binary") == told(9_000_000_000, 1000, 18)
     monkeypatch.undo()
@@ -91,11 +93,20 @@ def test_word_without_end_is_told(tmp_path, pack):
     told = "row 2: no word of at most 65,536 bytes. Is it word2vec binary?"
     head = b"2 1\na " + row
     assert refused(tmp_path / "v", pack(head + b"x" * most), "word2vec-binary") == told
+    assert refused(tmp_path / "v", pack(head + b"x" * most + b" " + row), "word2vec-binary") == told
     assert "row 2. It is cut short" in refused(
         tmp_path / "v", pack(head + b"x" * (most - 1)), "word2vec-binary"
     )
     (tmp_path / "v").write_bytes(pack(head + b"x" * (most - 1) + b" " + row))
     assert [len(word) for word in Vectors.load(tmp_path / "v").vocab.tokens] == [1, most - 1]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("dim", [1, 20_000])
+def test_first_row_without_a_word_is_told(tmp_path, pack, dim):
+    content = b"1 %d\n " % dim + bytes(4 * dim) + b"\n\n"
+    told = "row 1: no word. Is the file of this format?"
+    assert refused(tmp_path / "v", pack(content), "word2vec-binary") == told
 
 
 def test_no_rows_and_large_rows_are_read(tmp_path, monkeypatch):
