@@ -147,10 +147,12 @@ def from_json(values: Mapping[str, Any]) -> Tokenizer:
     return made
 
 
-def choose(name: str, lines: Iterable[str] = (), *, vocab_size: int | None = None) -> Tokenizer:
+def choose(
+    name: str, lines: Iterable[str] = (), *, vocab_size: int | None = None, show: bool = False
+) -> Tokenizer:
     """The tokenizer called `name`, or saved in the folder `name`; one that must learn is trained on `lines`.
 
-    name: "subword:unigram" trains that model of the subword tokenizer.
+    name: "subword:unigram" trains that model of the subword tokenizer. show: its progress, on a terminal.
     Raises:  OptionError for an unknown name or model, or if there is nothing to learn from.
     """
     if (Path(name) / "manifest.json").is_file():
@@ -159,5 +161,5 @@ def choose(name: str, lines: Iterable[str] = (), *, vocab_size: int | None = Non
     made = tokenizer(kind)
     if not made.learnt:
         return tokenizer(name)
-    settings: dict[str, Any] = {"model": model} if model else {}
+    settings: dict[str, Any] = {"show": show} | ({"model": model} if model else {})
     return made.train(lines, vocab_size=vocab_size, **settings)

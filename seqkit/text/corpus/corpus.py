@@ -79,7 +79,7 @@ class Corpus:
         if isinstance(pieces, Text):  # a learnt tokenizer takes words of any length, and is known only then
             text = pieces = replace(pieces, whole_words=False)
         made = (
-            choose(tokens, twice(pieces, normalizer, report), vocab_size=max_size)
+            choose(tokens, twice(pieces, normalizer, report), vocab_size=max_size, show=report is not None)
             if isinstance(tokens, str)
             else tokens
         )

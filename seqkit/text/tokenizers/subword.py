@@ -90,12 +90,14 @@ class Subword(Tokenizer):
         vocab_size: int | None = 8000,
         min_count: int = 2,
         model: Model = "byte-bpe",
+        show: bool = False,
     ) -> Self:
-        """Learn `vocab_size` subwords from texts.
+        """Learn `vocab_size` subwords from texts.  show: a bar on stderr, if that is a terminal.
 
         Raises:  OptionError for an unknown model; FormatError for an empty text.
         """
         engine, trainer = _engine(model, vocab_size or 8000, min_count)
+        trainer.show_progress = show
         sections = (section for text in texts for section in _sections(text))
         aside(lambda: engine.train_from_iterator(sections, trainer))
         if not engine.get_vocab_size():

@@ -196,6 +196,14 @@ def test_a_run_stopped_anywhere_and_resumed_ends_in_the_same_bytes(tmp_path, set
     assert [e.loss for e in resumed.history] == [e.loss for e in whole.history]
 
 
+def test_a_run_that_cut_by_another_rule_is_not_resumed(tmp_path):
+    given = {"checkpoint": tmp_path, "resume": True}
+    averaged(unit="treebank").fit(TEXTS, LABELS, checkpoint=tmp_path)
+    with pytest.raises(OptionError, match="resume: got unit 'word 2', expected 'word'"):
+        averaged(unit="word").fit(TEXTS, LABELS, **given)
+    averaged(unit="treebank").fit(TEXTS, LABELS, **given)
+
+
 @pytest.mark.parametrize("make", [averaged, recurrent], ids=KINDS)
 def test_resuming_on_other_data_or_settings_is_refused(make, tmp_path):
     make().fit(TEXTS, LABELS, checkpoint=tmp_path)

@@ -60,6 +60,17 @@ def test_surprise_sums_to_the_score():
     assert look(made, "the cat").values.sum() == pytest.approx(-made.score("the cat")[0].log_prob, abs=1e-4)
 
 
+@pytest.mark.parametrize("unit", ["word", "subword:byte-bpe", "character"])
+def test_what_is_shown_is_the_text_in_its_own_characters(unit):
+    corpus = sk.Corpus.build(["the Cat said “no”."] * 9, unit, max_size=280, add_eos=True)
+    made = LanguageModel(hidden_size=4, epochs=1, batch=2, bptt=4).fit(corpus)
+    for what in ("surprise", "h"):
+        found = look(made, 'a "Dog" saw\nno.', what=what)
+        lines = "".join(found.tokens).split("</s>")
+        assert [line.replace(" ", "") for line in lines] == ['a"Dog"saw', "no.", ""]
+        assert found.values.shape[1] == len(found.tokens)
+
+
 def test_what_a_cell_does_not_have_is_refused():
     with pytest.raises(OptionError, match=r"got 'f', expected one of h, r, z, n \(layer 1, gru\)"):
         look(model("gru"), "cat", what="f")

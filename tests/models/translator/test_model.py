@@ -298,6 +298,7 @@ def test_alignment_has_a_row_for_each_word_that_sums_to_one(trained):
     assert (found.source, found.target) == (("a", "b", "c", "</s>"), ("C", "B", "A", "</s>"))
     np.testing.assert_allclose(found.weights.sum(1), 1, rtol=1e-6)
     assert trained.align("a b").source == ("a", "b", "</s>")
+    assert trained.align("a zebra").source == ("a", "zebra", "</s>")  # unknown to it
 
 
 def test_a_killed_run_resumed_ends_in_the_same_bytes(tmp_path):

@@ -62,6 +62,12 @@ def test_json_lines_and_text(tmp_path):
     assert next(sentences(text, tagged=False, unit="whitespace")).words == ["It", "isn't."]
 
 
+@pytest.mark.parametrize("unit", ["word", "treebank"])
+def test_words_of_a_text_are_its_own_characters(tmp_path, unit):
+    text = put(tmp_path, "a.txt", '"Bo" lebt in Rom.\n')
+    assert next(sentences(text, tagged=False, unit=unit)).words == ['"', "Bo", '"', "lebt", "in", "Rom", "."]
+
+
 def test_what_is_written_is_read_again():
     for format in ("conll", "jsonl"):
         file = io.BytesIO()
