@@ -5,7 +5,7 @@ import functools
 import inspect
 import os
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -80,6 +80,12 @@ def _stop_told(out: str | Path, resume: bool | None) -> Iterator[None]:
         raise Stopped(f"{out} was written in part" if changed else f"nothing was saved to {out}") from stop
 
 
+def _paths(values: Iterable[Any]) -> list[str | Path]:
+    """The paths among what arguments were given, one by one or in lists."""
+    every = [one for value in values for one in (value if isinstance(value, list) else [value])]
+    return [one for one in every if isinstance(one, str | Path) and one != ""]
+
+
 def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     """The command with --force, and with its --out checked and claimed before it begins."""
     signature = inspect.signature(command, eval_str=True)
@@ -96,9 +102,7 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         force, out = given.pop("force", False), given["out"]
         if out is None or given.get("dry_run") or os.environ.get("RANK", "0") != "0":
             return command(**given)
-        values = [value for name, value in given.items() if name in sources]
-        values += [one for value in values if isinstance(value, list) for one in value]
-        read = [value for value in values if isinstance(value, str | Path) and value != ""]
+        read = _paths(value for name, value in given.items() if name in sources)
         with _stop_told(out, given.get("resume")):
             places.check(out, read, replace=force or joins or bool(given.get("resume")), among=among)
             if joins:

@@ -60,6 +60,11 @@ def run(
         model, options, out, made["written"], limits=limit, report=None if quiet else common.note
     )
     plain = found.to_json()
+    common.show(plain, f"{_findings(plain)}\n{out}", json)
+
+
+def _findings(plain: dict[str, Any]) -> str:
+    """The table of a diagnosis, and what to do."""
     parts = ", ".join(f"{score['name']} {score['value']:.4f}" for score in plain["errors"])
     rows = [
         [
@@ -77,9 +82,7 @@ def run(
         for i, f in enumerate(plain["findings"], 1)
         if f["fault"]
     ]
-    common.show(
-        plain, "\n".join([table, f"errors: {parts}", *(actions or ["no fault is named"]), str(out)]), json
-    )
+    return "\n".join([table, f"errors: {parts}", *(actions or ["no fault is named"])])
 
 
 @app.command()

@@ -230,7 +230,11 @@ def _read_manifest(folder: Path) -> _Manifest:
         raise ModelFileError(
             f"{path}: the checksum does not match, so it was damaged or edited. Restore it from a copy."
         )
-    found = schema.check(str(path), manifest, _Manifest)
+    return _checked_manifest(path, schema.check(str(path), manifest, _Manifest))
+
+
+def _checked_manifest(path: Path, found: _Manifest) -> _Manifest:
+    """The same, if its parts agree."""
     blocks = found.get("blocks")
     if blocks and len(blocks["crc32"]) != -(-found["bytes"] // blocks["size"]):
         raise ModelFileError(

@@ -140,20 +140,10 @@ def probe(name: str, **told: Any) -> Callable[[Callable[..., Any]], Callable[...
             x = rows_of(name, vectors, words)
             right, asked, by_seed = _tested(lambda seed: make(seed, **settings), x, labels, taken, seeds)
 
-            null = [
-                _tested(
-                    lambda seed: make(seed, **settings),
-                    rows,
-                    np.repeat([1, 0], len(rows) // 2),
-                    max(1, round(train * len(rows) / 2)),
-                    [seeds[i % len(seeds)]],
-                )[2].popitem()[1]
-                for i, rows in enumerate(
-                    chosen_at_random(
-                        name, vectors, original or vectors, n, shape, specific=specific, options=options
-                    )
-                )
-            ]
+            others = chosen_at_random(
+                name, vectors, original or vectors, n, shape, specific=specific, options=options
+            )
+            null = _null(lambda seed: make(seed, **settings), others, train, seeds)
 
             def accuracy(i: Array) -> Array:
                 return right[i].sum(-1) / np.maximum(asked[i].sum(-1), 1)
@@ -176,6 +166,17 @@ def probe(name: str, **told: Any) -> Callable[[Callable[..., Any]], Callable[...
         return measure
 
     return measure_of
+
+
+def _null(
+    make: Callable[[int], Any], others: Iterable[Array], train: float, seeds: Sequence[int]
+) -> list[float]:
+    """The accuracy on the words that each random direction chose, with one seed after the other."""
+    found = []
+    for i, rows in enumerate(others):
+        labels, taken = np.repeat([1, 0], len(rows) // 2), max(1, round(train * len(rows) / 2))
+        found.append(_tested(make, rows, labels, taken, [seeds[i % len(seeds)]])[2].popitem()[1])
+    return found
 
 
 def _tested(

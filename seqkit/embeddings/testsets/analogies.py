@@ -126,20 +126,8 @@ def evaluate(
     A question with a word outside the first `restrict` words is missing: counted, not scored; of right
     answers one must be inside.
     """
-    rows: list[tuple[Section, Array, int]] = []
     last = len(vectors) if restrict is None else min(restrict, len(vectors))
-    index = vectors.vocab.index
-    for section in sections:
-        known = [[index.get(word, last) for word in question[:3]] for question in section.questions]
-        right_ones = [
-            [row for word in (d, *section.also.get(c, ())) if (row := index.get(word, last)) < last]
-            for *_, c, d in section.questions
-        ]
-        both = [(q, ds) for q, ds in zip(known, right_ones, strict=True) if max(q) < last and ds]
-        inside = np.array([[*q, ds[0]] for q, ds in both], np.int64).reshape(-1, 4)
-        found = _answers(vectors, inside, method, last).tolist()
-        right = np.array([answer in ds for answer, (_, ds) in zip(found, both, strict=True)], bool)
-        rows.append((section, right, len(known) - len(inside)))
+    rows = [(section, *_right(vectors, section, method, last)) for section in sections]
     settings = {
         "method": method,
         "restrict": last,
@@ -159,6 +147,21 @@ def evaluate(
         score("syntactic", [row for row in rows if row[0].syntactic]),
         score("total", rows),
     )
+
+
+def _right(vectors: Vectors, section: Section, method: str, last: int) -> tuple[Array, int]:
+    """Which questions with known words are answered rightly, and how many have others."""
+    index = vectors.vocab.index
+    known = [[index.get(word, last) for word in question[:3]] for question in section.questions]
+    right_ones = [
+        [row for word in (d, *section.also.get(c, ())) if (row := index.get(word, last)) < last]
+        for *_, c, d in section.questions
+    ]
+    both = [(q, ds) for q, ds in zip(known, right_ones, strict=True) if max(q) < last and ds]
+    inside = np.array([[*q, ds[0]] for q, ds in both], np.int64).reshape(-1, 4)
+    found = _answers(vectors, inside, method, last).tolist()
+    right = np.array([answer in ds for answer, (_, ds) in zip(found, both, strict=True)], bool)
+    return right, len(known) - len(inside)
 
 
 def _answers(vectors: Vectors, questions: Array, method: str, last: int) -> Array:
