@@ -1,15 +1,20 @@
-"""Files opened by their first bytes: plain, gz, bz2, xz or zst; damaged archives and bombs are refused."""
+"""Files opened by their first bytes: plain, gz, bz2, xz, zst, or a zip of one file.
+
+Damaged archives and bombs are refused; of UTF-16 and UTF-32 the byte-order mark tells.
+"""
 
 import bz2
+import codecs
 import gzip
 import io
 import lzma
+import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from seqkit.core.errors import FormatError, OptionError
+from seqkit.core.errors import FormatError, OptionError, SeqkitError
 
 FREE = 64 << 20  # bytes out before the ratio counts
 _ZSTD_PIECE = 1 << 10  # bytes; four of them may become 128 KiB
@@ -19,14 +24,22 @@ RATIO = 1000  # text is compressed 3 to 10 times; a bomb more than 1,000
 def open_bytes(path: Path) -> IO[bytes]:
     """Open a file for reading, decompressing it if its first bytes say so.
 
-    Raises:  FormatError while reading when the archive is damaged, cut short, or grows more than 1,000-fold.
+    Raises:  FormatError for a zip of several files and a tar; while reading when the archive is damaged, cut
+             short, or grows more than 1,000-fold.
     """
     file = path.open("rb")
-    head = file.read(6)
+    head = file.read(265)
     file.seek(0)
+    if head[257:262] == b"ustar":
+        file.close()
+        raise FormatError(f"{path}: is a tar archive, expected a file. Unpack it first.")
     for magic, opener in _OPENERS.items():
         if head.startswith(magic):
-            return io.BufferedReader(_Guarded(opener(file), file, path), 1 << 20)
+            try:
+                return io.BufferedReader(_Guarded(opener(file), file, path), 1 << 20)
+            except SeqkitError:
+                file.close()
+                raise
     return file
 
 
@@ -52,7 +65,7 @@ class _Guarded(io.RawIOBase):
             raise FormatError(
                 f"{self._path}: the archive is cut short after {self._out:,} bytes of text. Copy it again."
             ) from error
-        except (OSError, zlib.error, lzma.LZMAError, ValueError, _zstd_error()) as error:
+        except (OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, ValueError, _zstd_error()) as error:
             raise FormatError(
                 f"{self._path}: the archive is damaged after {self._out:,} bytes of text ({error})."
             ) from error
@@ -69,6 +82,51 @@ class _Guarded(io.RawIOBase):
         self._inner.close()
         self._file.close()  # the decompressors leave the file they were given open
         super().close()
+
+
+class Utf8:
+    """The bytes of a text as UTF-8: a file that begins with the mark of UTF-16 or UTF-32 is converted."""
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self._file, self._name, self._begun = file, name, False
+        self._decoder: codecs.IncrementalDecoder | None = None
+
+    def read(self, size: int) -> bytes:
+        """About `size` bytes; none at the end.  Raises:  FormatError for what is not of the encoding."""
+        while True:
+            data = self._file.read(size)
+            if not self._begun and (mark := encoding_of(data)):
+                self._decoder = codecs.getincrementaldecoder(mark)()
+            self._begun = True
+            if self._decoder is None:
+                return data
+            try:
+                text = self._decoder.decode(data, not data)
+            except UnicodeDecodeError as error:
+                raise FormatError(
+                    f"{self._name}: begins with the mark of {error.encoding.upper()}, and is not valid "
+                    f"{error.encoding.upper()} ({error.reason}). Convert the file to UTF-8."
+                ) from error
+            if text or not data:
+                return text.encode()
+
+
+def encoding_of(head: bytes) -> str | None:
+    """The encoding of UTF-16 or UTF-32 whose byte-order mark begins a text."""
+    marks = {"utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)}  # which begins as one of UTF-16
+    marks |= {"utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)}
+    return next((name for name, known in marks.items() if head.startswith(known)), None)
+
+
+def _zip(file: IO[bytes]) -> Any:
+    try:
+        archive = zipfile.ZipFile(file)
+        inside = [one for one in archive.infolist() if not one.is_dir()]
+        if len(inside) != 1:
+            raise FormatError(f"{file.name}: is a zip of {len(inside)} files, expected one. Unpack it first.")
+        return archive.open(inside[0])
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, EOFError) as error:
+        raise FormatError(f"{file.name}: is a zip that cannot be read ({error}). Unpack it first.") from error
 
 
 def _zstd(file: IO[bytes]) -> Any:
@@ -118,4 +176,5 @@ _OPENERS: dict[bytes, Callable[[IO[bytes]], Any]] = {
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\x00": lzma.LZMAFile,
     b"\x28\xb5\x2f\xfd": _zstd,
+    b"PK\x03\x04": _zip,
 }

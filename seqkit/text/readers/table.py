@@ -5,10 +5,11 @@ tsv      no quotes, unless asked for: a cell is the text between two tabs
 jsonl    an object a line, read strictly (core.strict_json)
 parquet  columns by name
 
-Lines end with \\n or \\r\\n. Empty lines are left out but counted. A cell may be of any length.
+Lines end with \\n, \\r\\n or \\r. Empty lines are left out but counted. A cell may be of any length.
 Not handled: cells of another type than text in CSV and TSV; escapes in TSV.
 """
 
+import codecs
 import csv
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 
 from seqkit.core import strict_json
 from seqkit.core.errors import FormatError, OptionError, counted, did_you_mean
-from seqkit.text.readers.compressed import open_bytes
+from seqkit.text.readers.compressed import encoding_of, open_bytes
 
 KINDS = ("csv", "tsv", "jsonl", "parquet")
 SEPARATORS = {"csv": ",", "tsv": "\t"}
@@ -75,8 +76,9 @@ def content(path: Path | None, *, encoding: str = "utf-8", hint: str = CONVERT) 
         raise FormatError(f"{name}: no such file.")
     with sys.stdin.buffer if path is None else open_bytes(path) as file:
         data = file.read()
+    encoding = (encoding_of(data) if codecs.lookup(encoding).name == "utf-8" else None) or encoding
     try:
-        text = data.decode(encoding).removeprefix("\ufeff")
+        text = "".join(one_end([data.decode(encoding).removeprefix("\ufeff")]))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise FormatError(
@@ -87,6 +89,25 @@ def content(path: Path | None, *, encoding: str = "utf-8", hint: str = CONVERT) 
         line = text.count("\n", 0, at) + 1
         raise FormatError(f"{name}: line {line:,}: a NUL character. Is it a text file?")
     return text
+
+
+def one_end(pieces: Iterable[str]) -> Iterator[str]:
+    """The same text, whose lines all end with \\n: this is the rule for \\r\\n and \\r in every reader.
+
+    >>> "".join(one_end(["a\\r", "\\nb\\rc", "\\r"]))
+    'a\\nb\\nc\\n'
+    """
+    held = ""
+    for piece in pieces:
+        whole = held + piece
+        held = "\r" if whole.endswith("\r") else ""
+        whole = whole.removesuffix("\r")
+        if "\r" in whole:
+            whole = whole.replace("\r\n", "\n").replace("\r", "\n")
+        if whole:
+            yield whole
+    if held:
+        yield "\n"
 
 
 def lines(pieces: Iterable[str]) -> Iterator[str]:

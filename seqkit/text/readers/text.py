@@ -2,7 +2,8 @@
 
 A piece is a str cut after white space; the pieces together are the text, line ends included, so an endless
 line is read in bounded memory. Where words need not be whole, a text without spaces is cut between
-letters. Lines end at \\n alone. Not handled: encodings other than UTF-8 (convert first), HTML, archives.
+letters. Lines end at \\n, \\r\\n or \\r, and in the pieces at \\n alone. UTF-16 and
+UTF-32 are known by their mark. Not handled: other encodings (convert first), HTML, archives of several files.
 """
 
 import glob
@@ -12,15 +13,14 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 from seqkit.core.errors import FormatError, OptionError, did_you_mean
 from seqkit.text.readers import table
-from seqkit.text.readers.compressed import open_bytes
+from seqkit.text.readers.compressed import Utf8, open_bytes
 
 PIECE = 1 << 20  # bytes
 _SPACES = (b" ", b"\t", b"\r")
-_BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
 @dataclass
@@ -45,19 +45,15 @@ class Text:
         for path in paths(self.source):
             with sys.stdin.buffer if path is None else open_bytes(path) as file:
                 name = "stdin" if path is None else str(path)
-                yield from _columns(self._decode(file, name), name, self.column, path)
+                pieces = table.one_end(self._decode(Utf8(file, name), name))
+                yield from _columns(pieces, name, self.column, path)
 
-    def _decode(self, file: IO[bytes], name: str) -> Iterator[str]:
+    def _decode(self, file: Utf8, name: str) -> Iterator[str]:
         """Decode a file piece by piece; errors name line and byte."""
         rest, line, offset = b"", 1, 0
         while True:
             block = file.read(PIECE)
             data = rest + block
-            if offset == 0 and (bom := data[:2]) in _BOMS:
-                raise FormatError(
-                    f"{name}: begins with a {_BOMS[bom]} byte order mark, expected UTF-8. Convert it "
-                    "with iconv."
-                )
             if offset == 0 and data.startswith(b"\xef\xbb\xbf"):
                 data, offset = data[3:], 3
             cut = (
@@ -76,7 +72,7 @@ class Text:
             whole, rest = data[:cut], data[cut:]
             if whole:
                 yield self._text(whole, name, line, offset)
-                line, offset = line + whole.count(b"\n"), offset + len(whole)
+                line, offset = line + _ends(whole), offset + len(whole)
             if not block:
                 return
 
@@ -89,18 +85,23 @@ class Text:
                 text = data.decode(errors="replace")
                 self.replaced += text.count("\ufffd") - data.count("\ufffd".encode())
             else:
-                where = line + data.count(b"\n", 0, error.start)
+                where = line + _ends(data[: error.start])
                 raise FormatError(
                     f"{name}: line {where:,}, byte {offset + error.start:,}: 0x{data[error.start]:02x} is "
                     "not valid UTF-8. "
                     'Convert the file, or read it with errors="replace".'
                 ) from error
         if bad >= 0:
-            where = line + data.count(b"\n", 0, bad)
+            where = line + _ends(data[:bad])
             raise FormatError(
                 f"{name}: line {where:,}, byte {offset + bad:,}: a NUL byte. Is it a text file?"
             )
         return text
+
+
+def _ends(data: bytes) -> int:
+    """How many lines end."""
+    return data.count(b"\n") + (data.count(b"\r") - data.count(b"\r\n") if b"\r" in data else 0)
 
 
 def _between_letters(data: bytes) -> int:

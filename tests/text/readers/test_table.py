@@ -84,7 +84,7 @@ def test_long_cell_and_byte_order_mark_are_read_by_every_reader(tmp_path, pack):
     assert similarity.read_pairs(put("s.txt", f"{LONG}\tb\t1\nc\td\t2\n"))[0][0] == LONG
     assert read_dictionary(put("d.txt", f"{LONG}\tb\n")) == [(LONG, "b")]
     assert read_words(str(put("w.txt", LONG)))[1] == [LONG]
-    head, row = ",".join([*FIELDS, "odd", "comment"]), ",".join(["1", LONG, *[""] * 4, "x", ""])
+    head, row = ",".join([*FIELDS, "odd", "comment"]), ",".join(["1", "", LONG, *[""] * 4, "x", ""])
     assert read_sheet(put("s.csv", f"{head}\n{row}\n")).shares[0].value == 1
 
 

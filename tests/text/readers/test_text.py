@@ -6,6 +6,8 @@ import io
 import json
 import lzma
 import re
+import tarfile
+import zipfile
 
 import pytest
 from hypothesis import given
@@ -40,8 +42,9 @@ NAMES = ["plain", "gz", "bz2", "xz", "zst", "zst-streamed"]
 def test_compression_is_told_by_content_not_by_name(tmp_path, pack):
     path = tmp_path / "text.dat"
     path.write_bytes(pack(TEXT.encode()))
-    assert "".join(read(path)) == TEXT
-    assert "".join(read(path)) == TEXT  # and again
+    plain = TEXT.replace("\r\n", "\n").replace("\r", "\n")
+    assert "".join(read(path)) == plain
+    assert "".join(read(path)) == plain  # and again
 
 
 @pytest.mark.parametrize("pack", PACKS[1:], ids=NAMES[1:])
@@ -94,7 +97,6 @@ def test_endless_line_is_read_in_pieces(tmp_path):
     [
         (b"ok\nbad \xff here", "line 2, byte 7: 0xff is not valid UTF-8"),
         (b"a b\nc\x00d", "line 2, byte 5: a NUL byte"),
-        ("hi".encode("utf-16"), "UTF-16 byte order mark, expected UTF-8"),
         (b"x" * (3 << 20), "line 1 holds a word of more than 1,048,576 bytes"),
         (b"\xc0\xaf", "byte 0: 0xc0 is not valid"),
         (b"\xed\xa0\x80", "0xed is not valid"),
@@ -175,3 +177,63 @@ def test_nltk_corpus_by_name(data):
     assert first.startswith("The Fulton County Grand Jury said Friday")
     with pytest.raises(FormatError, match="NLTK has no corpus of that name"):
         next(iter(read("nltk:no_such_thing")))
+
+
+ROWS = "pos\ta good film\nneg\ta bad film\n\npos\tgood\n"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-be"])
+def test_law_of_line_ends_and_marks_in_every_reader(tmp_path, end, encoding):
+    """A file of Windows, of an old Mac or of a spreadsheet gives what a plain one gives."""
+    from seqkit.text.readers import conll, parallel, table
+    from seqkit.text.readers.labelled import labelled
+
+    def put(name, text):
+        mark = "\ufeff" if encoding == "utf-16-be" else ""
+        (tmp_path / name).write_bytes((mark + text.replace("\n", end)).encode(encoding))
+        return tmp_path / name
+
+    assert "".join(read(put("t.txt", ROWS))) == ROWS
+    assert [row.labels[0] for row in labelled(put("l.tsv", ROWS.replace("\n\n", "\n")))] == [
+        "pos",
+        "neg",
+        "pos",
+    ]
+    assert [s.words for s in conll.sentences(put("c.conll", ROWS.replace(" ", "_")))] == [
+        ["pos", "neg"],
+        ["pos"],
+    ]
+    assert parallel.pairs(put("a.txt", "x\ny\n"), put("b.txt", "u\nv\n")) == (["x", "y"], ["u", "v"])
+    assert table.content(put("s.txt", ROWS)) == ROWS
+
+
+def test_line_end_that_is_cut_by_a_piece_is_one(tmp_path, monkeypatch):
+    from seqkit.text.readers import text
+
+    for size in range(2, 12):
+        monkeypatch.setattr(text, "PIECE", size)
+        (tmp_path / "t").write_bytes(b"a b\r\nc d\r\r\ne\r")
+        assert "".join(read(tmp_path / "t")) == "a b\nc d\n\ne\n"
+
+
+def packed(path, **files):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_zip_of_one_file_is_read_and_other_archives_are_told(tmp_path):
+    assert "".join(read(packed(tmp_path / "text8.zip", text8="some text\n"))) == "some text\n"
+    with pytest.raises(FormatError, match=r"two.zip: is a zip of 2 files, expected one. Unpack it first."):
+        "".join(read(packed(tmp_path / "two.zip", a="a", b="b")))
+    with tarfile.open(tmp_path / "t.tar", "w") as archive:
+        archive.add(tmp_path / "text8.zip", "a")
+    with pytest.raises(FormatError, match=r"t.tar: is a tar archive, expected a file. Unpack it first."):
+        "".join(read(tmp_path / "t.tar"))
+    whole = (tmp_path / "text8.zip").read_bytes()
+    for size in range(5, len(whole)):
+        (tmp_path / "cut.zip").write_bytes(whole[:size])
+        with pytest.raises(FormatError, match=r"cut.zip: (is a zip that cannot be read|the archive is)"):
+            "".join(read(tmp_path / "cut.zip"))
