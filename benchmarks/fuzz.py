@@ -57,8 +57,10 @@ class Fuzzer:
 
     def __init__(self, name: str, reader: Reader, seed: int, folder: Path) -> None:
         self.name, self.reader, self.seed, self.folder = name, reader, seed, folder
-        for raw in reader.seeds:  # so that all it needs is loaded before a process is forked
-            self.outcome(raw)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for raw in reader.seeds:  # so that all it needs is loaded before a process is forked
+                self.outcome(raw)
         signal.setitimer(signal.ITIMER_PROF, 0)
 
     def file(self, number: int) -> bytes:

@@ -83,10 +83,8 @@ COMMANDS: dict[str, Command] = {
     "embed train corpus": _train(f"embed train ../in/corpus {WORDS} --loss hierarchical-softmax"),
     "embed train glove": _train(f"embed train {TEXT} --loss glove --dim 6 --epochs 3"),
     "embed train-window": _train(f"embed train-window {TEXT} --dim 6 --window 2 {NET}"),
-    "embed count": Command(f"embed count {TEXT} --window 3 --threads 1 --quiet --out out", again=""),
-    "embed count blocks": Command(
-        f"embed count {TEXT} --window 3 --memory 1M --threads 1 --quiet --out out", again=""
-    ),
+    "embed count": _write(f"embed count {TEXT} --window 3 --threads 1 --quiet"),
+    "embed count blocks": _write(f"embed count {TEXT} --window 3 --memory 1M --threads 1 --quiet"),
     "embed merge": _write("embed merge ../in/counts ../in/counts --threads 1"),
     "embed convert": _write("embed convert ../in/vectors --to native"),
     "embed convert text": _write("embed convert ../in/vectors --to word2vec", "out.vec"),

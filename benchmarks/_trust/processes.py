@@ -52,7 +52,7 @@ class Running:
 
     def __init__(self, words: list[str], cwd: Path, enter: Enter = None) -> None:
         self.streams = Path(tempfile.mkdtemp(dir=cwd.parent / "tmp", prefix="streams-"))
-        self._entered = mmap.mmap(-1, 8)
+        self._entered, self.status = mmap.mmap(-1, 8), None
         self.begun = time.monotonic()
         self.pid = os.fork()
         if self.pid == 0:
@@ -68,17 +68,24 @@ class Running:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, sent)
 
+    def done(self) -> bool:
+        """Whether it has ended; `wait` says how."""
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.status = status if pid else None
+        return self.status is not None
+
     def wait(self, seconds: float = LONGEST) -> Ended:
         """Wait for its end; one that hangs is killed, and has the code of SIGALRM."""
         hung = False
-        while not (found := os.waitpid(self.pid, os.WNOHANG))[0]:
+        while not self.done():
             time.sleep(0.002)
             if not hung and time.monotonic() - self.begun > seconds:
                 hung = True
                 self.kill()
         out, err = ((self.streams / name).read_text("utf-8", "replace") for name in ("out", "err"))
         shutil.rmtree(self.streams)
-        code = -signal.SIGALRM if hung else os.waitstatus_to_exitcode(found[1])
+        code = -signal.SIGALRM if hung else os.waitstatus_to_exitcode(self.status)
         return Ended(code, out, err, time.monotonic() - self.begun)
 
 
@@ -222,7 +229,7 @@ def _hash(path: Path) -> str:
     if path.suffix in (".json", ".jsonl"):
         lines = raw.splitlines() if path.suffix == ".jsonl" else [raw]
         with contextlib.suppress(ValueError, AttributeError):
-            values = [_steady(json.loads(line)) for line in lines]
+            values = [steady(json.loads(line)) for line in lines]
             values = [
                 value for value in values if value.get("event") != "step"
             ]  # in a log, every ten seconds
@@ -230,11 +237,11 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def _steady(value: Any) -> Any:
+def steady(value: Any) -> Any:
     """JSON without what differs from run to run."""
     if isinstance(value, dict):
-        return {name: _steady(part) for name, part in value.items() if name not in (*VARYING, "checksum")}
-    return [_steady(part) for part in value] if isinstance(value, list) else value
+        return {name: steady(part) for name, part in value.items() if name not in (*VARYING, "checksum")}
+    return [steady(part) for part in value] if isinstance(value, list) else value
 
 
 def differences(found: dict[str, str], expected: dict[str, str]) -> list[str]:

@@ -93,13 +93,16 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         return command
     among = getattr(command, "adds", False)
     joins = among or getattr(command, "takes_up", False)
+    own = (
+        "force" in signature.parameters
+    )  # of a command that goes on with the same, and replaces other things
     sources = {name for name, each in signature.parameters.items() if name != "out" and _names_a_source(each)}
 
     @functools.wraps(command)
     def run(**given: Any) -> Any:
         from seqkit.core.files import places
 
-        force, out = given.pop("force", False), given["out"]
+        force, out = own or given.pop("force", False), given["out"]
         if out is None or given.get("dry_run") or os.environ.get("RANK", "0") != "0":
             return command(**given)
         read = _paths(value for name, value in given.items() if name in sources)
@@ -111,7 +114,7 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
                 return command(**given)
 
     parameters = list(signature.parameters.values())
-    if not joins:
+    if not (joins or own):
         kind = inspect.Parameter.KEYWORD_ONLY
         parameters.append(inspect.Parameter("force", kind, annotation=Force, default=False))
     run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]

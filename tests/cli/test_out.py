@@ -9,7 +9,7 @@ from seqkit.cli.out import guarded
 from seqkit.core.files import places
 
 ALL = {words: each for words, each in TREE.items() if any(param.name == "out" for param in each.params)}
-JOINS = {("corpus", "fetch"), ("embed", "count")}
+JOINS = {("corpus", "fetch")}
 
 
 @pytest.mark.parametrize("words", ALL, ids=" ".join)
@@ -40,6 +40,19 @@ def test_what_stands_at_out_is_replaced_only_by_force(folder):
     assert "text.txt: is read" in refused(*BUILD, "text.txt", "--force", cwd=folder, code=2)
     assert "out: got ''" in refused(*BUILD, "", cwd=folder, code=2)
     assert (folder / "mine" / "a.txt").read_text() == "mine"
+
+
+def test_counts_of_the_same_are_kept_and_others_replaced_only_by_force(folder):
+    count = ("embed", "count", "text.txt", "--quiet", "--threads", 1, "--out", "c")
+    run(*count, cwd=folder)
+    before = (folder / "c" / "manifest.json").read_text()
+    run(*count, cwd=folder)
+    assert "c: holds counts of another text" in refused(*count, "--window", 2, cwd=folder, code=2)
+    (folder / "text.txt").write_text("a queen rules the king\n" * 30)
+    assert "c: holds counts of another text" in refused(*count, cwd=folder, code=2)
+    assert (folder / "c" / "manifest.json").read_text() == before
+    run(*count, "--force", cwd=folder)
+    assert (folder / "c" / "manifest.json").read_text() != before
 
 
 def test_two_commands_do_not_write_to_one_place(folder):

@@ -1,17 +1,20 @@
 """Counting a text in one call: text or corpus folder in, counts in a folder and their summary out."""
 
+import contextlib
 import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from seqkit.core import files
+from seqkit.core import files, options
 from seqkit.core.device import backend, gpu
-from seqkit.core.errors import OptionError
+from seqkit.core.errors import ModelFileError, OptionError
 from seqkit.core.files.places import temporary_folder
 from seqkit.embeddings.cooccurrence import dask_workers
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
+from seqkit.embeddings.cooccurrence.options import CountOptions
+from seqkit.embeddings.cooccurrence.preparation import count_key
 from seqkit.text.corpus.corpus import Corpus
 from seqkit.text.normalize import Normalizer
 from seqkit.text.vocab import Vocab
@@ -42,19 +45,20 @@ def count_text(
     memory: str,
     threads: int | None,
     device: str = "auto",
-    dry_run: bool,
+    do: Literal["count", "replace", "forecast"] = "count",
     dask: str | None = None,
     parts: int | None = None,
     told: tuple[Callable[[int], None] | None, Callable[[float], None] | None] = (None, None),
     **settings: Any,
 ) -> tuple[dict[str, Any], str]:
-    """Count `source` into `out`, or with `dry_run` only forecast; what was done as JSON values and as text.
+    """Count `source` into `out`, or only forecast; what was done as JSON values and as text.
 
     A text is made into a corpus first, which is thrown away afterwards: keep one (seqkit corpus build) to
-    count it again. dask: a scheduler whose workers count `parts` of the text, on their CPUs.
-    told: called with the characters read, and with the share counted.
+    count it again. dask: a scheduler whose workers count `parts` of the text, on their CPUs. do:
+    replace, if `out` may hold counts of another text. told: called with the characters read, and with the
+    share counted.
     """
-    reading, report = told
+    (reading, report), dry_run = told, do == "forecast"
     place = gpu("cpu" if dask and device == "auto" else device)
     if dask and place is not None:
         raise OptionError(
@@ -80,6 +84,9 @@ def count_text(
                 out=folder,
                 report=reading,
             )
+        if do == "count":
+            chosen = options.from_json(CountOptions, settings)
+            _check_kept(out, count_key(corpus, chosen, given.get("vocab"), None))
         if dask:
             counts = dask_workers.count(folder, cluster=dask, parts=parts, report=report, **given)
         elif not dry_run:
@@ -93,6 +100,16 @@ def count_text(
         "stored pairs, "
         f"{needs.memory / 2**20:,.0f} MiB of memory, {needs.disk / 2**20:,.0f} MiB of disk"
     )
+
+
+def _check_kept(folder: Path, key: str) -> None:
+    """Raise OptionError if `folder` holds whole counts of another key."""
+    with contextlib.suppress(ModelFileError):
+        if files.kind_of(folder) and Cooccurrence.load(folder).meta.get("key") != key:
+            raise OptionError(
+                f"{folder}: holds counts of another text or other settings. Choose another place, or replace "
+                "them with --force."
+            )
 
 
 def _words(folder: Path) -> Vocab:

@@ -8,7 +8,7 @@ import typer
 
 from seqkit.cli import common
 from seqkit.cli.options import Asked, asked
-from seqkit.cli.out import takes_up
+from seqkit.cli.out import Force
 from seqkit.core.options import Settings, option, parse_settings
 from seqkit.embeddings.cooccurrence.options import CountOptions
 
@@ -33,7 +33,6 @@ WORK = Settings({"work": Work})
 ONE_SIDED = "Count only pairs whose row word is before the column word; else both directions."
 
 
-@takes_up
 @asked(Settings({"counts": CountOptions, **WORK.groups}, fixed={"symmetric": True}))
 def count(
     asked: Asked,
@@ -56,11 +55,13 @@ def count(
     ] = False,
     quiet: common.Quiet = False,
     json: common.AsJson = False,
+    force: Force = False,
 ) -> None:
     """Count which words are near which, for embed train --loss glove; exact for any memory, threads and
     device.
 
-    A GPU counts what the CPU has read and indexed. If --out holds these counts already, nothing is counted.
+    A GPU counts what the CPU has read and indexed. If --out holds these counts already, nothing is counted;
+    others are replaced with --force.
 
     Example: seqkit embed count wiki.txt.gz --window 10 --memory 500M --out wiki.counts
     """
@@ -73,7 +74,7 @@ def count(
         vocab=vocab,
         threads=threads,
         device=device,
-        dry_run=dry_run,
+        do="forecast" if dry_run else "replace" if force else "count",
         told=(common.reading(quiet), common.shares(quiet, "counted")),
         **(usual | {"symmetric": not one_sided} | asked.settings | parse_settings(setting)),
     )
