@@ -103,7 +103,7 @@ def claimed(out: str | os.PathLike[str]) -> Iterator[None]:
     Raises:  OptionError that says who else writes there; ResourceError if nothing can be written there.
     """
     path = Path(out).absolute()
-    made = [folder for folder in path.parents if not folder.exists()]
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
