@@ -139,35 +139,35 @@ def save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: 
     Raises:  ResourceError if the disk is full, FormatError for an array that holds nan or inf; the files in
              the folder are then unchanged.
     """
+    with _told(folder), places.locked(folder / ".lock", folder):
+        places.sweep(folder)
+        _keep_other(folder, kind)
+        with write_atomic(folder / ".arrays") as file:
+            digest, size, sums = stored.write(file, arrays)
+        name = f"arrays-{digest[:16]}.safetensors"
+        (folder / ".arrays").replace(folder / name)
+        manifest = {
+            "seqkit": FORMAT_VERSION,
+            "kind": kind,
+            "arrays": name,
+            "bytes": size,
+            "sha256": digest,
+            "meta": dict(meta),
+        }
+        if size >= VERIFY_BELOW:
+            manifest["blocks"] = {"size": stored.BLOCK, "crc32": sums}
+        write_json(folder / "manifest.json", manifest | {"checksum": _checksum(manifest)})
+        for old in folder.glob("arrays-*.safetensors"):
+            if old.name != name:
+                old.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _told(folder: Path) -> Iterator[None]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with places.locked(folder / ".lock", folder):
-            _save(folder, kind, arrays, meta)
+        yield
     except OSError as error:
         raise resource_error(folder, error) from error
-
-
-def _save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: Mapping[str, Any]) -> None:
-    places.sweep(folder)
-    _keep_other(folder, kind)
-    with write_atomic(folder / ".arrays") as file:
-        digest, size, sums = stored.write(file, arrays)
-    name = f"arrays-{digest[:16]}.safetensors"
-    (folder / ".arrays").replace(folder / name)
-    manifest = {
-        "seqkit": FORMAT_VERSION,
-        "kind": kind,
-        "arrays": name,
-        "bytes": size,
-        "sha256": digest,
-        "meta": dict(meta),
-    }
-    if size >= VERIFY_BELOW:
-        manifest["blocks"] = {"size": stored.BLOCK, "crc32": sums}
-    write_json(folder / "manifest.json", manifest | {"checksum": _checksum(manifest)})
-    for old in folder.glob("arrays-*.safetensors"):
-        if old.name != name:
-            old.unlink()
 
 
 def _keep_other(folder: Path, kind: str) -> None:
