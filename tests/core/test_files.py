@@ -11,6 +11,7 @@ from pathlib import Path
 import crafted
 import numpy as np
 import pytest
+from faults import failing
 
 from seqkit.core import files
 from seqkit.core.errors import ModelFileError, OptionError, ResourceError
@@ -146,8 +147,7 @@ def test_file_may_be_read_by_whom_the_umask_lets(tmp_path, mask):
     ],
 )
 def test_full_disk_is_told_apart_from_other_faults(tmp_path, monkeypatch, number, told):
-    def fail(*_args, **_settings):
-        raise OSError(number, os.strerror(number))
+    fail = failing(number)
 
     def refused(function, where):
         with pytest.raises(ResourceError, match=f"^{re.escape(f'{where}: {told}')}"):

@@ -118,10 +118,16 @@ def save(folder: Path, kind: str, arrays: Mapping[str, Array | Streamed], meta: 
     Raises:  ResourceError if the disk is full, FormatError for an array that holds nan or inf; the files in
              the folder are then unchanged.
     """
-    try:
+    with _told(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with places.locked(folder / ".lock", folder):
             _save(folder, kind, arrays, meta)
+
+
+@contextlib.contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise resource_error(folder, error) from error
 
