@@ -43,9 +43,8 @@ _EMOJI = (
 )
 _INNER = rf"(?:(?<=\d)[.,:/]\d{_W}*+|(?<=\d)['’]\d{{3}}(?!\d)|(?<=\w)(?<!\d)['’]{_W}++)"
 _DEGREE = r"(?i:(?:Ph|Ed|Psy)\.D|[MB]\.Sc|LL\.[BMD]|EE\.UU)(?!\w)\.?"
-_PART = (
-    rf"(?:{_DEGREE}|(?:{_L}\.){{2,}}+(?:{_L}(?!\w))?|{_L}\.{_L}(?!\w)|{_W}++{_INNER}*+)"  # U.S. 3.14 isn't
-)
+_INITIALS = rf"(?:{_L}\.){{2,}}+(?:{_L}(?!\w))?|{_L}\.{_L}(?!\w)"  # U.S.  e.g
+_PART = rf"(?:{_DEGREE}|{_INITIALS}|{_W}++{_INNER}*+)"
 _JOIN = rf"(?:[-‐‑](?={_W})|&(?=\w)(?!(?:amp|lt|gt|quot|nbsp|apos);)|\*++(?={_L})|(?<=[lL])·(?=[lL]))"
 _WORD = rf"{_PART}(?:{_JOIN}{_PART})*+"
 _SIGN = r"""(?:(?<![^([{"'“‘„«=:/$€£<>~,])[-+−±])?+(?:(?<![\w.])\.)?+(?=\d)"""
@@ -83,10 +82,8 @@ _FROM_MARKS = [
     rf"[.…]{{2,}}|[!?]+|[！？]+|([^\w\s()[\]{{}}{_INVISIBLE}])\1+|[^\s{_INVISIBLE}]",
 ]
 _TOKEN = re.compile(rf"(?=\w)(?:{'|'.join(_FROM_LETTERS)})|(?!\w)(?:{'|'.join(_FROM_MARKS)})")
-_FRENCH, _ITALIAN = (
-    "c d j l m n qu s t jusqu lorsqu puisqu quoiqu",
-    ("un all bell coll dall dell nell quell quest sull"),
-)
+_FRENCH = "c d j l m n qu s t jusqu lorsqu puisqu quoiqu"
+_ITALIAN = "un all bell coll dall dell nell quell quest sull"
 ELISIONS = frozenset(f"{_FRENCH} {_ITALIAN}".split())  # before a vowel: l'homme is two tokens
 _FIRST = {"cannot": 3, "gonna": 3, "gotta": 3, "wanna": 3, "lemme": 3, "gimme": 3, "'tis": 2, "'twas": 2}
 CONTRACTIONS = {  # letters of the first of two tokens
@@ -103,11 +100,12 @@ def cut(chunk: str) -> list[str]:
     if word.isalpha() and word.isascii() and word not in CONTRACTIONS:  # most words, for speed alone
         return [chunk] if not mark or (mark == "." and _keeps_stop(word)) else [word, mark]
     found: list[str] = []
+    end = 0
     for match in _TOKEN.finditer(chunk):
-        token = match[0]
-        if token == "." and found and _keeps_stop(found[-1]):
+        token, touches, end = match[0], match.start() == end, match.end()
+        if token == "." and found and touches and _keeps_stop(found[-1]):
             found[-1] += "."
-        elif "'" in token or "’" in token:
+        elif ("'" in token or "’" in token) and "@" not in token:
             found += _clitics(token)
         elif (first := CONTRACTIONS.get(token)) is not None:
             found += token[:first], token[first:]
