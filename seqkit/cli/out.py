@@ -5,7 +5,7 @@ import functools
 import inspect
 import os
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +20,9 @@ Force = Annotated[
         rich_help_panel="Output",
     ),
 ]
+
+
+FORCE = inspect.Parameter("force", inspect.Parameter.KEYWORD_ONLY, annotation=Force, default=False)
 
 
 def takes_up(command: Any) -> Any:
@@ -41,6 +44,12 @@ def _names_a_source(parameter: inspect.Parameter) -> bool:
     return kind in paths or any(isinstance(one, ArgumentInfo) for one in told)
 
 
+def _given(values: Iterable[Any]) -> list[str | Path]:
+    """The files among values of parameters, in lists too."""
+    every = [one for value in values for one in (value if isinstance(value, list) else [value])]
+    return [one for one in every if isinstance(one, str | Path) and one != ""]
+
+
 def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     """The command with --force, and with its --out checked and claimed before it begins."""
     signature = inspect.signature(command, eval_str=True)
@@ -48,10 +57,8 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         return command
     among = getattr(command, "adds", False)
     joins = among or getattr(command, "takes_up", False)
-    own = (
-        "force" in signature.parameters
-    )  # of a command that goes on with the same, and replaces other things
-    sources = {name for name, each in signature.parameters.items() if name != "out" and _names_a_source(each)}
+    own = "force" in signature.parameters  # of a command that goes on with the same, and replaces others
+    sources = [name for name, each in signature.parameters.items() if name != "out" and _names_a_source(each)]
 
     @functools.wraps(command)
     def run(**given: Any) -> Any:
@@ -60,9 +67,7 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         force, out = own or given.pop("force", False), given["out"]
         if out is None or given.get("dry_run") or os.environ.get("RANK", "0") != "0":
             return command(**given)
-        values = [value for name, value in given.items() if name in sources]
-        values += [one for value in values if isinstance(value, list) for one in value]
-        read = [value for value in values if isinstance(value, str | Path) and value != ""]
+        read = _given(given[name] for name in sources)
         places.check(out, read, replace=force or joins or bool(given.get("resume")), among=among)
         if joins:
             places.tidy(Path(out))
@@ -70,9 +75,11 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(**given)
 
     parameters = list(signature.parameters.values())
-    if not (joins or own):
-        kind = inspect.Parameter.KEYWORD_ONLY
-        parameters.append(inspect.Parameter("force", kind, annotation=Force, default=False))
-    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return _shown(run, parameters if joins or own else [*parameters, FORCE])
+
+
+def _shown(run: Any, parameters: list[inspect.Parameter]) -> Any:
+    """The function, as one of these parameters."""
+    run.__signature__ = inspect.Signature(parameters)
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     return run

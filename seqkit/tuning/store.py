@@ -6,13 +6,14 @@ are never changed. Not handled: folders on a network whose locks or SQLite canno
 """
 
 import contextlib
+import errno
 import logging
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seqkit.core.errors import FormatError, OptionError
+from seqkit.core.errors import FormatError, OptionError, SeqkitError, resource_error
 from seqkit.tuning.space import Choice, Space
 from seqkit.tuning.trial import Job, State, Trial
 
@@ -44,7 +45,8 @@ class Trials:
 
     def all(self) -> list[Trial]:
         """Every trial begun, in order."""
-        return _read(self._storage, self._study)
+        with _told(self.folder / NAME):  # whose values may be of other types
+            return _trials(self._storage, self._study)
 
     @contextlib.contextmanager
     def claim(self, jobs: Sequence[Job], known: Sequence[Trial]) -> Iterator[Job | None]:
@@ -129,10 +131,11 @@ def read_trials(folder: Path) -> tuple[list[Trial], dict[str, Any]]:
     if not (folder / NAME).is_file():
         raise FormatError(f"{folder}: no {NAME} there, so it is not the folder of a search.")
     storage, study = _open(folder / NAME)
-    return _read(storage, study), dict(storage.get_study_user_attrs(study)["search"])
+    with _told(folder / NAME):
+        return _trials(storage, study), dict(storage.get_study_user_attrs(study)["search"])
 
 
-def _read(storage: Any, study: int) -> list[Trial]:
+def _trials(storage: Any, study: int) -> list[Trial]:
     ours = {theirs: state for state, theirs in _TOLD.items()}
     trials = []
     for t in storage.get_all_trials(study, deepcopy=False):
@@ -144,29 +147,57 @@ def _read(storage: Any, study: int) -> list[Trial]:
     return trials
 
 
+class _Telling:
+    """Optuna's storage, what it raises told as ours."""
+
+    def __init__(self, storage: Any, path: Path) -> None:
+        self._storage, self._path = storage, path
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        call = getattr(self._storage, name)
+
+        def told(*given: Any, **named: Any) -> Any:
+            with _told(self._path):
+                return call(*given, **named)
+
+        return told
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Tell what goes wrong with the database, its disk or what is in it, whatever the libraries raise."""
+    try:
+        yield
+    except SeqkitError:
+        raise
+    except Exception as error:
+        if "disk is full" in str(error) or "disk I/O" in str(error):
+            raise resource_error(path, OSError(errno.ENOSPC, str(error))) from error
+        raise FormatError(
+            f"{path}: cannot be read as a search ({type(error).__name__}). Choose another folder."
+        ) from error
+
+
 def _open(path: Path) -> tuple[Any, int]:
     """Optuna's storage and the number of our study in it; nothing is logged."""
     import optuna
     from optuna.study import StudyDirection
     from sqlalchemy.engine import URL
-    from sqlalchemy.exc import SQLAlchemyError
 
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(logging.ERROR)
     try:
-        url = URL.create("sqlite", database=str(path.resolve())).render_as_string(hide_password=False)
-        # get_storage: with a cache of the trials that are over
-        storage = optuna.storages.get_storage(
-            optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 120}})
-        )
+        with _told(path):
+            url = URL.create("sqlite", database=str(path.resolve())).render_as_string(hide_password=False)
+            # get_storage: with a cache of the trials that are over
+            kept = optuna.storages.get_storage(
+                optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 120}})
+            )
+        storage: Any = _Telling(kept, path)
         names = [study.study_name for study in storage.get_all_studies()]
         if _STUDY not in names:
             return storage, storage.create_new_study([StudyDirection.MINIMIZE], _STUDY)
         return storage, storage.get_study_id_from_name(_STUDY)
-    except (SQLAlchemyError, RuntimeError) as error:
-        raise FormatError(
-            f"{path}: cannot be read as a search ({type(error).__name__}). Choose another folder."
-        ) from error
     finally:
         optuna.logging.set_verbosity(verbosity)
 
