@@ -25,6 +25,9 @@ Force = Annotated[
 ]
 
 
+FORCE = inspect.Parameter("force", inspect.Parameter.KEYWORD_ONLY, annotation=Force, default=False)
+
+
 def takes_up(command: Any) -> Any:
     """Mark a command that goes on with what stands at --out, many times at once: it needs no --force."""
     command.takes_up = True
@@ -93,10 +96,8 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         return command
     among = getattr(command, "adds", False)
     joins = among or getattr(command, "takes_up", False)
-    own = (
-        "force" in signature.parameters
-    )  # of a command that goes on with the same, and replaces other things
-    sources = {name for name, each in signature.parameters.items() if name != "out" and _names_a_source(each)}
+    own = "force" in signature.parameters  # of a command that goes on with the same, and replaces others
+    sources = [name for name, each in signature.parameters.items() if name != "out" and _names_a_source(each)]
 
     @functools.wraps(command)
     def run(**given: Any) -> Any:
@@ -114,9 +115,11 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
                 return command(**given)
 
     parameters = list(signature.parameters.values())
-    if not (joins or own):
-        kind = inspect.Parameter.KEYWORD_ONLY
-        parameters.append(inspect.Parameter("force", kind, annotation=Force, default=False))
-    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return _shown(run, parameters if joins or own else [*parameters, FORCE])
+
+
+def _shown(run: Any, parameters: list[inspect.Parameter]) -> Any:
+    """The function, as one of these parameters."""
+    run.__signature__ = inspect.Signature(parameters)
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     return run

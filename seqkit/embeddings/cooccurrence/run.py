@@ -12,6 +12,7 @@ from seqkit.core.device import backend, gpu
 from seqkit.core.errors import ModelFileError, OptionError
 from seqkit.core.files.places import temporary_folder
 from seqkit.embeddings.cooccurrence import dask_workers
+from seqkit.embeddings.cooccurrence.counting import Forecast
 from seqkit.embeddings.cooccurrence.matrix import Cooccurrence
 from seqkit.embeddings.cooccurrence.options import CountOptions
 from seqkit.embeddings.cooccurrence.preparation import count_key
@@ -72,18 +73,8 @@ def count_text(
     if vocab is not None:
         given["vocab"] = _words(vocab)
     with temporary_folder(None if dry_run else out.parent, "counting") as made:
-        folder = Path(made) / "corpus"
-        if source != "-" and Path(source).is_dir() and files.kind_of(Path(source)):
-            folder, corpus = Path(source), Corpus.load(source)
-        else:
-            corpus = Corpus.build(
-                source,
-                tokenizer,
-                normalizer=Normalizer(lower=lower),
-                threads=threads,
-                out=folder,
-                report=reading,
-            )
+        read: Any = {"normalizer": Normalizer(lower=lower), "threads": threads, "report": reading}
+        folder, corpus = _corpus(source, Path(made) / "corpus", tokenizer, **read)
         if do == "count":
             chosen = options.from_json(CountOptions, settings)
             _check_kept(out, count_key(corpus, chosen, given.get("vocab"), None))
@@ -95,7 +86,18 @@ def count_text(
             result, text = counts.summary()
             return result | {"backend": backend(place)}, text
         needs = Cooccurrence.forecast(corpus, **given)
-    return dataclasses.asdict(needs), (
+    return dataclasses.asdict(needs), _said(needs)
+
+
+def _corpus(source: str, out: Path, tokenizer: str, **how: Any) -> tuple[Path, Corpus]:
+    """The corpus folder that was given, or the text made into one in `out`; and what it holds."""
+    if source != "-" and Path(source).is_dir() and files.kind_of(Path(source)):
+        return Path(source), Corpus.load(source)
+    return out, Corpus.build(source, tokenizer, out=out, **how)
+
+
+def _said(needs: Forecast) -> str:
+    return (
         f"{needs.words:,} words, {needs.tokens:,} tokens in {needs.blocks:,} blocks, about {needs.pairs:,} "
         "stored pairs, "
         f"{needs.memory / 2**20:,.0f} MiB of memory, {needs.disk / 2**20:,.0f} MiB of disk"
