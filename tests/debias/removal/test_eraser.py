@@ -103,6 +103,12 @@ def test_row_of_which_nothing_would_be_left_is_named_wherever_it_stands(
     assert refused(FormatError, found, make(rows)).startswith(f"mine: the vector of 'w{row}' {why}")
 
 
+def test_words_that_cannot_be_equalised_are_told_with_the_method():
+    found = Eraser("mine", (Project(BASIS), Equalize(BASIS, (("w0", "w1"),))), ("w0", "w1"))
+    told = refused(FormatError, found, make([[1, 2, 3], [1, 2, 3]]))
+    assert told.startswith("mine: 'w0' does not differ from the mean of ('w0', 'w1') in the subspace")
+
+
 def test_vectors_of_another_size_are_refused():
     found = Eraser("mine", (Project(BASIS),))
     text = "mine: got vectors of 2 numbers, expected 3, as in the fit."
