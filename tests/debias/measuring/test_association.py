@@ -184,7 +184,7 @@ def test_resamples_are_equally_likely_rows_and_independent_by_seed_and_purpose(n
             for total, size in ((1, 1), (5, 1), (9, 4), (6, 6))
             for draws in (1, 256, 257, 600)
         ),
-        (5000, 700, 20),
+        (600, 280, 1000),
     ],
 )
 def test_shuffled_rows_are_the_first_of_a_sort_of_random_keys(total, size, draws):
