@@ -176,14 +176,23 @@ def test_resamples_are_equally_likely_rows_and_independent_by_seed_and_purpose(n
         assert np.mean(one == other) == pytest.approx(1 / n, abs=0.03)
 
 
-@pytest.mark.parametrize(("total", "size"), [(1, 1), (5, 1), (9, 4), (6, 6), (200, 40)])
-@pytest.mark.parametrize("draws", [1, 256, 257, 600])
+@pytest.mark.parametrize(
+    ("total", "size", "draws"),
+    [
+        *(
+            (total, size, draws)
+            for total, size in ((1, 1), (5, 1), (9, 4), (6, 6))
+            for draws in (1, 256, 257, 600)
+        ),
+        (600, 280, 1000),
+    ],
+)
 def test_shuffled_rows_are_the_first_of_a_sort_of_random_keys(total, size, draws):
     found = resampling.shuffled(total, size, draws, 4, 3)
     stream, expected = rng.stream(4, 2, 3), []
     for row in range(draws):
-        keys = rng.bits(stream, np.arange(row * total, (row + 1) * total, dtype=np.uint64))
-        expected.append(sorted(range(total), key=lambda i, keys=keys: keys[i])[:size])
+        keys = rng.bits(stream, np.arange(row * total, (row + 1) * total, dtype=np.uint64)).tolist()
+        expected.append(sorted(range(total), key=keys.__getitem__)[:size])
     assert found.tolist() == expected
 
 

@@ -75,6 +75,7 @@ def test_blocks_hold_all_rows_in_order_and_as_many_numbers_as_fit(numbers, monke
 def test_no_words_are_no_blocks():
     found = Eraser("hard", (Project(BASIS),))
     assert list(found.blocks(make(np.zeros((0, 3))))) == []
+    assert list(found._ahead(make(np.zeros((0, 3))))) == []
     assert found(make(np.zeros((0, 3)))).matrix.shape == (0, 3)
 
 
@@ -100,6 +101,12 @@ def test_row_of_which_nothing_would_be_left_is_named_wherever_it_stands(
     rows[row] = value
     found = Eraser("mine", (Project(BASIS, True),))
     assert refused(FormatError, found, make(rows)).startswith(f"mine: the vector of 'w{row}' {why}")
+
+
+def test_words_that_cannot_be_equalised_are_told_with_the_method():
+    found = Eraser("mine", (Project(BASIS), Equalize(BASIS, (("w0", "w1"),))), ("w0", "w1"))
+    told = refused(FormatError, found, make([[1, 2, 3], [1, 2, 3]]))
+    assert told.startswith("mine: 'w0' does not differ from the mean of ('w0', 'w1') in the subspace")
 
 
 def test_vectors_of_another_size_are_refused():
@@ -249,11 +256,19 @@ def test_file_of_an_eraser_that_is_not_whole_is_refused(tmp_path, arrays, meta, 
     assert text.endswith("). Fit it again.")
 
 
+def test_settings_of_another_type_are_refused(tmp_path):
+    files.save(tmp_path / "e", "eraser", {"basis": BASIS}, META | {"report": {}, "protected": "ab"})
+    told = refused(ModelFileError, Eraser.load, tmp_path / "e")
+    assert told.startswith(
+        f"{tmp_path / 'e' / 'manifest.json'}: meta: got 'ab' as protected, expected a list."
+    )
+
+
 @pytest.mark.parametrize(
     "arrays",
     [
         {"basis": np.zeros((0, 3))},
-        {"basis": np.array([[1, 0, 0], [5e-7, 1, 0]])},
+        {"basis": np.array([[1, 0, 0], [1e-6, 1, 0]])},
         {"linear": LINEAR},
         {"linear": LINEAR, "shift": SHIFT},
         MAPS,

@@ -192,6 +192,10 @@ FLOATS = np.array([1.5, -0.25], "<f4").tobytes()  # holds a zero byte, so it is 
         (b"2 2\n\xff\xfe 1 x\n", "binary"),
         (b"2 2\n\xff\xfe 1 2 \r\n", "text"),
         (b"2 2\n\xff\xfe 1\n", "binary"),
+        (b"2 2\n\xff 1 2\t\n", "binary"),
+        (b"2 2\n\xff 1 2X\n", "binary"),
+        (b"2 2\n\xff 1\t2\n", "binary"),
+        (b"2 2\n\xff x 2\n", "binary"),
         (b"2 2\n\xff\xfe a 1 2\n", "text"),  # the word holds a space
         (b"2 2\n\xff 1 nan\n\xff -inf +Infinity\n", "text"),
         (b"2 2\n\xff 1 2\n\n\xff 3 4\n", "text"),

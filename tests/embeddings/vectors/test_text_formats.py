@@ -8,7 +8,7 @@ import pytest
 from refusing import refused
 
 from seqkit.core.errors import FormatError
-from seqkit.embeddings.vectors.files import Reading
+from seqkit.embeddings.vectors.files import Reading, formats
 from seqkit.embeddings.vectors.formats import _text
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.text.vocab import Vocab
@@ -36,6 +36,7 @@ def test_rows_are_read_as_written_whatever_ends_a_line_or_a_block(
             assert found.vocab.tokens == WORDS[:limit]
             np.testing.assert_array_equal(found.matrix, np.array(ROWS[:limit], np.float32))
             assert not found.vocab.counts.any()
+            assert formats.load(name).load(path, Reading(limit=limit)).matrix.dtype == np.float32
 
 
 @pytest.mark.parametrize("block", [16, 1000])
@@ -105,6 +106,38 @@ def test_header_must_say_the_rows(tmp_path, rows, told):
     assert Vectors.load(tmp_path / "v", "word2vec", limit=1).vocab.tokens == ["a"]
     if rows > 2:
         assert refused(tmp_path / "v", content, "word2vec", limit=7) == told
+
+
+@pytest.mark.parametrize("block", [4, 1000])
+def test_rows_beyond_the_header_are_found_and_those_beyond_the_limit_not_read(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(_text, "BLOCK", block)
+    told = "the header says 1 rows, the file has 2. Get it again, or pass lenient=True."
+    assert refused(tmp_path / "v", b"1 1\na 1\nb 2\n", "word2vec") == told
+    (tmp_path / "v").write_bytes(b"a 1\nb 2\nc 3\n" + b"d x\n")
+    if block == 4:
+        assert Vectors.load(tmp_path / "v", "glove", limit=1).vocab.tokens == ["a"]
+    assert refused(tmp_path / "v", b"a 1\nb 2\nc 3\nd x\n", "glove").startswith("line 4 holds b'x'")
+
+
+def test_single_line_and_a_first_line_like_a_header_are_rows_of_glove(tmp_path):
+    (tmp_path / "v").write_bytes(b"a 1 2 3\n")
+    assert Vectors.load(tmp_path / "v", "glove").matrix.tolist() == [[1, 2, 3]]
+    (tmp_path / "v").write_bytes(b"5 3\n6 4\n")
+    found = Vectors.load(tmp_path / "v", "glove")
+    assert (found.vocab.tokens, found.matrix.tolist()) == (["5", "6"], [[3], [4]])
+    told = refused(tmp_path / "v", b"x 1 2\na b 1 2 3\n", "glove")
+    assert told.startswith("line 2 holds b'b' where a number is expected.")
+
+
+@pytest.mark.parametrize(("length", "fits"), [(40, True), (45, True), (55, False)])
+def test_line_may_be_as_long_as_four_blocks(tmp_path, monkeypatch, length, fits):
+    monkeypatch.setattr(_text, "BLOCK", 10)
+    content = b"a 1\n" + b"c" * (length - 2) + b" 1\n"
+    if fits:
+        (tmp_path / "v").write_bytes(content)
+        assert len(Vectors.load(tmp_path / "v", "glove")) == 2
+    else:
+        assert "is longer than 40 bytes" in refused(tmp_path / "v", content, "glove")
 
 
 @pytest.mark.parametrize("first", [b"the 0.1 0.2", b"-1 2", b"2", b"1 2 3", b"1.5 2", b"1" * 19 + b" 2"])

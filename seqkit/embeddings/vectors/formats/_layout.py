@@ -49,5 +49,5 @@ def _decodes(text: bytes) -> bool:
     try:
         text.decode()
     except UnicodeDecodeError as error:
-        return error.start >= len(text) - 3 and "unexpected end" in error.reason
+        return "unexpected end" in error.reason
     return True
