@@ -12,7 +12,7 @@ def main() -> None:
     """
     from seqkit.cli.app import make
     from seqkit.cli.streams import open_streams
-    from seqkit.core.errors import ResourceError, SeqkitError, os_error
+    from seqkit.core.errors import ResourceError, SeqkitError, os_error, out_of_memory
 
     if not open_streams():
         _end("stdout: is closed, expected an open one. To print nothing, write > /dev/null.", 6)
@@ -30,14 +30,16 @@ def main() -> None:
         except BrokenPipeError:
             _reader_gone()
         raise
-    except (SeqkitError, MemoryError, OSError) as error:
-        if debug:
+    except (SeqkitError, MemoryError, OSError, RuntimeError) as error:
+        memory = out_of_memory(error)
+        if debug or not (memory or isinstance(error, SeqkitError | OSError)):
             raise
-        if isinstance(error, MemoryError):
+        if memory:
             error = ResourceError(
                 "memory: got too little. Lower --dim or --max-size, or see with --dry-run how much is needed."
             )
         known = os_error(error) if isinstance(error, OSError) else error
+        assert isinstance(known, SeqkitError)
         _end(str(known), known.exit_code)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from seqkit.core import files
-from seqkit.core.errors import OptionError, SeqkitError
+from seqkit.core.errors import OptionError
 from seqkit.report.curves import learning_curve
 from seqkit.report.figure import check_picture
 from seqkit.train.data import Data
@@ -120,7 +120,7 @@ def _whole_or_nothing(out: Path) -> Iterator[None]:
     made = not out.exists()
     try:
         yield
-    except SeqkitError:
+    except Exception:
         if made and not (out / "checkpoint").exists():
             shutil.rmtree(out, ignore_errors=True)
         raise
