@@ -268,8 +268,7 @@ class Model(Generic[F]):
                 with learner.averaged():
                     final = {name: p.detach().clone() for name, p in network.named_parameters()}
                 put_weights(network, final)
-            network = network.to(find_device(self.device)).eval()
-        self._fitted, self._network = fitted, network
+            self._fitted, self._network = fitted, network.to(find_device(self.device)).eval()
 
     def _valued(self, network: nn.Module, validate: Callable[[], float]) -> Callable[[], float]:
         """The same validation with the network in eval mode meanwhile, and which way is better."""
