@@ -85,6 +85,12 @@ def _nothing_was_unpickled():
     assert not found
 
 
+@pytest.fixture
+def unpickled():
+    """What was unpickled in this test so far: of our own nothing may be."""
+    return UNPICKLED
+
+
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch):
     connect = socket.socket.connect

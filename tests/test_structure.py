@@ -414,3 +414,14 @@ def test_no_test_looks_at_a_clock():
     assert found == set(MAY_LOOK)
     assert CLOCKS.search("    time.sleep(1)")
     assert CLOCKS.search("started = perf_counter_ns()")
+
+
+def test_every_fault_of_the_catalogue_names_tests_that_exist():
+    text = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \|.*\|$", text, re.MULTILINE)
+    assert [int(number) for number in rows] == list(range(1, 35))
+    for line in text.splitlines():
+        named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", line)
+        assert named or not re.match(r"\| \d", line), line
+        for file, name in named:
+            assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{name}"

@@ -48,7 +48,7 @@ def _run(wish: Wish) -> tuple[int, str]:
 def _command() -> tuple[int, str]:
     from seqkit.cli.app import make
     from seqkit.cli.streams import open_streams
-    from seqkit.core.errors import ResourceError, SeqkitError, os_error
+    from seqkit.core.errors import ResourceError, SeqkitError, os_error, out_of_memory
 
     if not open_streams():
         return 6, "stdout: is closed, expected an open one. To print nothing, write > /dev/null."
@@ -60,16 +60,18 @@ def _command() -> tuple[int, str]:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the flush at exit is quiet
         return 141, ""
-    except (SeqkitError, MemoryError, OSError) as error:
-        if _stop_in(error):
+    except (SeqkitError, MemoryError, OSError, RuntimeError) as error:
+        memory = out_of_memory(error)
+        if _stop_in(error) or not (memory or isinstance(error, SeqkitError | OSError)):
             raise
         if debug:
             traceback.print_exc()
-        if isinstance(error, MemoryError):
+        if memory:
             error = ResourceError(
                 "memory: got too little. Lower --dim or --max-size, or see with --dry-run how much is needed."
             )
         known = os_error(error) if isinstance(error, OSError) else error
+        assert isinstance(known, SeqkitError)
         return known.exit_code, str(known)
     return code, ""
 

@@ -50,6 +50,12 @@ class TrainingError(SeqkitError):
     """A run cannot continue or changes nothing: the loss is not finite, no update was made."""
 
 
+class NoPredictionError(TrainingError):
+    """Training data of which nothing can be predicted."""
+
+    exit_code = 3
+
+
 class BackendError(SeqkitError):
     """The requested device or kernel backend is not available."""
 
@@ -118,6 +124,12 @@ def os_error(error: OSError) -> SeqkitError:
     if name is None or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
         return resource_error(name or "output", error)
     return FormatError(f"{name}: cannot be read ({said}). Check the path and its permissions.")
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error of Python, of torch or of a GPU's driver means that memory ran out."""
+    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return named or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
 
 
 def counted(number: int, noun: str) -> str:

@@ -213,12 +213,13 @@ class Model(Generic[F]):
 
         Raises:  ResourceError if weights, gradients and moments cannot fit into memory.
         """
-        with torch.device("meta"):
-            numbers = sum(p.numel() for p in fitted.network(self.options).parameters())
-        place = find_device(device or self.device)
-        check_memory(type(self).__name__, numbers, find_device(self.device))
-        self.built = numbers
-        return fitted.network(self.options).to(place)
+        with memory_errors(type(self).__name__):
+            with torch.device("meta"):
+                numbers = sum(p.numel() for p in fitted.network(self.options).parameters())
+            place = find_device(device or self.device)
+            check_memory(type(self).__name__, numbers, find_device(self.device))
+            self.built = numbers
+            return fitted.network(self.options).to(place)
 
     def _signature(self, *data: Any) -> dict[str, Any]:
         """What must be unchanged when a run is resumed: all settings, and the data."""
@@ -264,11 +265,11 @@ class Model(Generic[F]):
                 logs=run.get("logs", ()),
                 minutes=run.get("minutes"),
             )
-        if isinstance(learner, Engine):
-            with learner.averaged():
-                final = {name: p.detach().clone() for name, p in network.named_parameters()}
-            put_weights(network, final)
-        self._fitted, self._network = fitted, network.to(find_device(self.device)).eval()
+            if isinstance(learner, Engine):
+                with learner.averaged():
+                    final = {name: p.detach().clone() for name, p in network.named_parameters()}
+                put_weights(network, final)
+            self._fitted, self._network = fitted, network.to(find_device(self.device)).eval()
 
     def _valued(self, network: nn.Module, validate: Callable[[], float]) -> Callable[[], float]:
         """The same validation with the network in eval mode meanwhile, and which way is better."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import torch
 
 from seqkit.core.device import threads as count_threads
-from seqkit.core.errors import ResourceError
+from seqkit.core.errors import ResourceError, out_of_memory
 from seqkit.kernels.rnn_scan import recorded
 
 # Tokens with padding that are run at once without gradients: what a CPU's cache holds, what keeps a GPU busy.
@@ -48,7 +48,7 @@ def memory_errors(where: str) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+        if out_of_memory(error):
             raise ResourceError(f"{where}: memory ran out ({error}). Lower batch or hidden_size.") from error
         raise
     finally:

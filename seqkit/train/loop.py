@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from seqkit.core.errors import ModelFileError, OptionError, TrainingError
+from seqkit.core.errors import ModelFileError, NoPredictionError, OptionError, TrainingError
 from seqkit.core.interrupt import polite_interrupts
 from seqkit.core.score import Loss
 from seqkit.core.types import Arrays
@@ -167,7 +167,7 @@ class _Run:
                 self.engine.finish()
         place = self._settle()
         if place.loss.count == 0:
-            raise TrainingError(
+            raise NoPredictionError(
                 f"fit: epoch {place.epoch + 1} read {place.units:,} units and made no prediction, so "
                 "nothing was learnt. The text may be too short, or its words too rare or all subsampled "
                 "away; lower min_count or raise subsample."

@@ -20,6 +20,7 @@ from seqkit.core import checks, strict_json
 from seqkit.core.errors import FormatError, ModelFileError, SeqkitError, ShapeError
 from seqkit.core.types import Array, Arrays
 
+MOST_HEADER = 8 << 20  # bytes; about 80 an array
 BLOCK = 1 << 20  # bytes of a block with a checksum of its own
 _PIECE = 16 << 20
 _DTYPES = {
@@ -194,7 +195,12 @@ def open_arrays(path: Path, sums: list[int] | None, whole: str, block: int = BLO
     mapped.expect(path, sums, whole, block)
     if sums:
         check(everything[: 8 + length])
-    header = strict_json.parse(everything[8 : 8 + length].tobytes())
+    if length > MOST_HEADER:
+        raise ModelFileError(f"{path}: got {length:,} bytes of header, expected at most {MOST_HEADER:,}.")
+    try:
+        header = strict_json.parse(everything[8 : 8 + length].tobytes())
+    except ValueError as error:
+        raise ModelFileError(f"{path}: not a valid safetensors file ({error}).") from error
     arrays = {}
     for name, entry in header.items():
         if name == "__metadata__":

@@ -6,6 +6,7 @@ stand together. Not handled: three directions; browsers before 2023, which lack 
 """
 
 import base64
+import hashlib
 import json
 import zlib
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from seqkit.core import files
 from seqkit.core.errors import ShapeError
 from seqkit.core.types import Array
 from seqkit.report.map import COLOURS, check_map
-from seqkit.report.pages.out import template
+from seqkit.report.pages.out import source, template
 
 BYTES = 30  # a word; a page of 50,000 words has 1.5 MB at most
 
@@ -43,6 +44,8 @@ def page(
     check_map(places, labels, groups)
     _check_neighbours(neighbours, len(labels))
     page = template("map", Path(path), "map.html")
+    script = "\n" + source("map.js")  # a browser runs it alone, by its hash
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     low, high = places.min(0), places.max(0)
     grid = np.round((places - low) / np.where(high > low, high - low, 1) * 65535).astype(np.uint16)
     data = {
@@ -57,7 +60,7 @@ def page(
 
     def made() -> bytes:
         text = json.dumps(data).replace("<", "\\u003c")  # no </script> within
-        return page.render(title=title, caption=caption, data=text).encode()
+        return page.render(title=title, caption=caption, data=text, script=script, digest=digest).encode()
 
     room = BYTES * max(len(labels), 50_000) - len(made())
     for ways in _ways(grid, neighbours):

@@ -53,3 +53,8 @@ def template(what: str, path: Path, name: str, **filters: Callable[[Any], str]) 
     made = Environment(autoescape=True, trim_blocks=True, loader=loader)
     made.filters |= filters
     return made.get_template(name)
+
+
+def source(name: str) -> str:
+    """A file of html/ as it stands, its lines ended by newlines."""
+    return (Path(__file__).parent / "html" / name).read_text(encoding="utf-8")

@@ -256,10 +256,11 @@ def parquet(path: Path, columns: Sequence[str | None]) -> Iterator[Row]:
             for cells in batch.to_pylist():
                 number += 1
                 yield Row(cells, str(path), number, "row")
-    except FileNotFoundError:
-        raise
-    except (pa.ArrowException, OSError, ValueError) as error:  # of damage too, which has no number
-        raise FormatError(f"{path}: not a readable Parquet file ({error}).") from error
+    except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        said = " ".join(str(error).split())  # the library writes several lines
+        raise FormatError(f"{path}: not a readable Parquet file ({said}).") from error
 
 
 def check_column(column: str | None, known: Sequence[str], where: str) -> None:
