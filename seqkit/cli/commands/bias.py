@@ -23,7 +23,11 @@ METHODS = ", ".join(methods.names())
 FORMATS = ", ".join(Family("seqkit.embeddings.vectors.formats", "format").names())
 
 Sets = Annotated[
-    str, typer.Option("--sets", help="Word sets: a name that seqkit bias words shows, or a JSON file.")
+    str,
+    typer.Option(
+        "--sets",
+        help="Word sets: a name that seqkit bias words shows, a JSON file, or the folder of debiaswe.",
+    ),
 ]
 Classes = Annotated[
     str | None, typer.Option(help="Two classes or more of the word sets, such as jewish,christian.")
@@ -49,7 +53,10 @@ SetMethod = Annotated[
 class Words:
     """Which words are measured, and how they are looked up."""
 
-    sets: str = option("gender", help="word sets: a name that seqkit bias words shows, or a JSON file")
+    sets: str = option(
+        "gender",
+        help="word sets: a name that seqkit bias words shows, a JSON file, or the folder of debiaswe",
+    )
     neutral: str = option(
         "professions", help="the list that should be neutral; all lists if no list has that name"
     )
@@ -57,7 +64,6 @@ class Words:
     case: str = option(
         "exact", help="how words are looked up: exact, lower, or any (every spelling: She, SHE)"
     )
-
     test: tuple[str, ...] = option(
         (),
         help="only this association test: its label, number, or lists as X/Y or X/Y/A/B; may be given again",
@@ -149,7 +155,7 @@ def measure(
     --device is where the two long searches run, gonen-neighbours and analogies, and seat's model; the other
     measures take a few hundred words and classifiers of the CPU.
 
-    Example: seqkit bias measure wiki.vectors --sets gender --measure weat --measure direct-bias
+    Example: seqkit bias measure demo.vectors --sets planted --measure weat --measure direct-bias
     """
     from seqkit.debias.measuring.assess import assess, table
 
@@ -190,7 +196,7 @@ def remove(
     --device is where soft, leace, double-hard and transport move large vectors by a matrix, and sum their
     products; projections alone (hard, inlp) are the CPU's, since reading and writing takes longer.
 
-    Example: seqkit bias remove wiki.vectors --method hard --sets gender --out fair.vectors --eraser
+    Example: seqkit bias remove demo.vectors --method hard --sets planted --out fair.vectors --eraser
     hard.eraser
     """
     from seqkit.core.device import backend
@@ -235,7 +241,7 @@ def report(
 
     --device: as in measure and remove, and for the analogy questions.
 
-    Example: seqkit bias report wiki.vectors --sets gender --method hard --method inlp --out report.html
+    Example: seqkit bias report demo.vectors --sets planted --method hard --measure weat --out report.html
     """
     from seqkit.debias.report import compare
     from seqkit.report.pages.out import check_out
@@ -267,7 +273,7 @@ def words(
 ) -> None:
     """Show word sets: lists, source, licence, checksum, and the words that vectors lack.
 
-    Example: seqkit bias words gender --vectors wiki.vectors
+    Example: seqkit bias words planted --vectors demo.vectors
     """
     from seqkit.debias.words.description import describe
     from seqkit.debias.words.sets import WordSets

@@ -138,7 +138,10 @@ def run(
         )
     p, splits, whole = permutation_of(sx, sy, test, seed=options.seed)
     bounds = bootstrap(lists, test.ddof, options)
-    band = None if pool is None else null(associations(pool, a, b), len(x), len(y), test.ddof, options)
+    band = None
+    if pool is not None:
+        every = np.concatenate([sx, sy, associations(pool, a, b)])
+        band = null(every, len(x), len(y), test.ddof, options)
     extra = {"S": statistic(sx, sy), "p": p, "splits": splits, "exact": whole}
     score = BiasScore(name, d, len(x) + len(y), interval=bounds, band=band, extra=extra)
     return score, np.concatenate([sx, sy])
@@ -147,6 +150,6 @@ def run(
 def null(
     s: Annotated[Array, "P"], nx: int, ny: int, ddof: int, options: Options
 ) -> tuple[float, float] | None:
-    """The band of d for random X and Y of these sizes out of pool words with associations `s`."""
+    """The band of d for random X and Y of these sizes out of words with associations `s`."""
     chosen = s[shuffled(len(s), nx + ny, options.draws, options.seed)]
     return middle(effect(chosen[:, :nx], chosen[:, nx:], ddof))

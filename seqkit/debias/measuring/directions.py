@@ -3,6 +3,7 @@
 The null of measures that choose words by a direction, or judge by one: the whole is repeated for directions
 that mean nothing. In vectors without a concept the direction at hand is one of them, so that at most one in
 twenty is called biased; chance alone is no null where words are chosen by the very vectors that are measured.
+They are at right angles to the concept: where it is strong, random words differ in it too.
 """
 
 from collections.abc import Sequence
@@ -19,21 +20,26 @@ _DIRECTIONS = 4  # purpose of draws
 
 
 def random_directions(
-    rows: Annotated[Array, "N D"], shape: tuple[int, int], dims: int, draws: int, seed: int
+    rows: Annotated[Array, "N D"],
+    basis: Annotated[Array, "K D"],
+    shape: tuple[int, int],
+    draws: int,
+    seed: int,
 ) -> tuple[Annotated[Array, "M K D"], Annotated[Array, "M S"]]:
-    """Orthonormal bases of random sets of words, and the rows of the words that each is made of.
+    """Bases as large as `basis`, each of random sets of words, and the rows of the words it is made of.
 
     rows: of the words to draw from, unit.   shape: how many sets, of how many words; fewer if rows are few.
-    The basis is that of find_direction by "pca".
+    Each is what find_direction finds by "pca" in what these words have outside `basis`.
     """
     size = min(shape[1], len(rows))
     sets = max(1, min(shape[0], len(rows) // (4 * size)))
     drawn = shuffled(len(rows), sets * size, draws, seed, _DIRECTIONS)
-    found = np.empty((draws, dims, rows.shape[1]))
-    for basis, words in zip(found, drawn, strict=True):
+    found = np.empty((draws, *basis.shape))
+    for other, words in zip(found, drawn, strict=True):
         a = rows[words].reshape(sets, size, -1)
-        _, _, right = np.linalg.svd((a - a.mean(1, keepdims=True)).reshape(sets * size, -1))
-        basis[:] = right[:dims]
+        apart = (a - a.mean(1, keepdims=True)).reshape(sets * size, -1)
+        _, _, right = np.linalg.svd(apart - apart @ basis.T @ basis, full_matrices=False)
+        other[:] = right[: len(basis)]
     return found, drawn
 
 

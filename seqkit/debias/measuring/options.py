@@ -17,7 +17,7 @@ class Options:
     resamples: int = option(1000, low=0, help="bootstrap resamples of the words for the interval; 0: none")
     draws: int = option(1000, low=0, help="random word sets for the null band; 0: none")
     pool: int = option(
-        10_000, low=2, help="the null band draws from this many first words, the measured ones left out"
+        10_000, low=2, help="the null band draws from the measured words and this many first ones"
     )
     most_lost: float = option(
         0.2, low=0.0, high=1.0, help="share of a list that may be unknown; more is refused"

@@ -72,6 +72,7 @@ def chosen_at_random(
     where: str,
     vectors: Vectors,
     original: Vectors,
+    basis: Array,
     n: int,
     shape: tuple[int, int],
     *,
@@ -87,7 +88,8 @@ def chosen_at_random(
         return
     words = candidates(original, specific)
     x = unit(where, original[words], words)
-    bases, taken = random_directions(x[: options.pool], shape, 1, draws, options.seed)
+    g = orthonormal(where, basis, original.dim)
+    bases, taken = random_directions(x[: options.pool], g, shape, draws, options.seed)
     for g, out in zip(bases[:, 0], taken, strict=True):
         free = np.delete(np.arange(len(words)), out)
         order = free[np.argsort(-(x[free] @ g), kind="stable")]
@@ -141,7 +143,7 @@ def probe(name: str, **told: Any) -> Callable[[Callable[..., Any]], Callable[...
             right, asked, by_seed = _tested(lambda seed: make(seed, **settings), x, labels, taken, seeds)
 
             others = chosen_at_random(
-                name, vectors, original or vectors, n, shape, specific=specific, options=options
+                name, vectors, original or vectors, basis, n, shape, specific=specific, options=options
             )
             null = _null(lambda seed: make(seed, **settings), others, train, seeds)
 

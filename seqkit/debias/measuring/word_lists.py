@@ -51,7 +51,10 @@ class WordLists:
         return self.vectors.matrix[self.rows[name]].astype(np.float64)
 
     def pool(self, size: int, *, normalize: bool = True) -> Annotated[Array, "N D"] | None:
-        """Rows of words from which random sets of `size` are drawn; None without draws or enough words."""
+        """Rows of words that random sets of `size` are drawn from, beside the measured ones.
+
+        None without draws or enough words.
+        """
         count = min(self.options.pool, len(self.vectors))
         free = np.ones(count, bool)
         for rows in self.rows.values():
@@ -140,9 +143,12 @@ def mean_score(
 ) -> BiasScore:
     """The mean (or total) of one number for each word, with its bootstrap interval.
 
-    null: the numbers of pool words, for the band; None: no band.
+    null: the numbers of pool words, for the band; None: no band. The band is of random words of these and the
+    measured ones, so that without a bias the measured words are one draw of many, whatever the size of the
+    pool.
     """
     numbers = np.array(list(values.values()))
+    every = None if null is None else np.concatenate([numbers, null])
     size = len(numbers)
     factor = size if total else 1
 
@@ -157,7 +163,7 @@ def mean_score(
         lists.signature(**settings),
         interval(lambda i: value(i, numbers), size, lists.options),
         neutral,
-        None if null is None else null_band(lambda i: value(i, null), len(null), size, lists.options),
+        None if every is None else null_band(lambda i: value(i, every), len(every), size, lists.options),
         dict(values),
         lists.lost,
         dict(extra),

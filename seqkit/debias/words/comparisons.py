@@ -85,8 +85,8 @@ def _made(words: WordSets, name: str, known: list[str]) -> Comparison:
     parts = name.split("/")
     if len(parts) not in (2, 4) or not all(part in words.lists for part in parts):
         raise OptionError(
-            f"{words.name}: no test {name!r}; known: {', '.join(known) or 'none'}, or the names of two lists "
-            f"as X/Y, of four as X/Y/A/B; lists: {listed(tuple(words.lists), 12)}.{did_you_mean(name, known)}"
+            f"{words.name}: no test {name!r}; known: {', '.join(known) or 'none'}, or lists as X/Y or "
+            f"X/Y/A/B, of {listed(tuple(words.lists), 12)}.{did_you_mean(name, known)}"
         )
     if len(parts) == 2 and len(words.columns) != 2:
         raise OptionError(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqkit.core.errors import FormatError, OptionError, VocabularyError
-from seqkit.debias.measuring.assess import assess
+from seqkit.debias.measuring.assess import assess, table
 from seqkit.debias.measuring.base import Options
 from seqkit.debias.measuring.inputs import Inputs
 from seqkit.debias.measuring.measures import measures
@@ -188,3 +188,28 @@ def test_describe_counts_sets_and_names_the_missing():
     parts = {part["list"]: part for part in describe(sets, vectors_of(sets, less=["nurse", "he"]))["parts"]}
     assert parts["professions"]["lost"] == ["nurse"]
     assert (parts["definitional"]["count"], parts["definitional"]["lost"]) == (13, ["he"])
+
+
+def test_of_ten_tests_one_that_lacks_words_does_not_refuse_the_other_nine():
+    lists = {f"{i}:{name}": [f"{name}{i}x{k}" for k in range(4)] for i in range(1, 11) for name in "xyab"}
+    sets = WordSets("published", lists=lists)
+    found = assess(Inputs(vectors_of(sets, less=lists["4:x"]), sets, options=FAST), names=["weat"])
+    assert [score.name for score in found.scores] == [f"weat {i}:x/y" for i in range(1, 11) if i != 4]
+    assert list(found.refused) == ["weat 4:x/y"]
+
+
+def test_p_is_one_sided_when_asked_and_printed_small_never_as_zero():
+    lists = {name: [f"{name}{k}" for k in range(30)] for name in ("1:x", "1:y", "1:a", "1:b")}
+    sets = WordSets("published", lists=lists)
+    vectors = vectors_of(sets)
+    matrix = vectors.matrix.copy()
+    for name, side in (("1:x", 9), ("1:a", 9), ("1:y", -9), ("1:b", -9)):
+        matrix[vectors.rows(lists[name]), 0] += side
+    apart = Vectors(vectors.vocab, matrix)
+    (two,), (one,) = (
+        assess(Inputs(apart, sets, options=FAST, sided=sided), names=["weat"]).scores
+        for sided in ("two", "one")
+    )
+    assert (two.signature["sided"], one.signature["sided"]) == ("two", "one")
+    assert table([two])[0][4] == "< 1.0e-05"
+    assert all(row[4] not in ("0.0000", "") for row in table([one, two]))

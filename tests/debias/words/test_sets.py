@@ -280,3 +280,71 @@ def test_places_are_found_in_the_bytes_of_an_opened_vocabulary_as_by_its_index(t
     wanted = [*tokens[::7], "not there", "x"]
     assert places(vocab, wanted) == {word: tokens.index(word) for word in tokens[::7]}
     assert "tokens" not in vars(vocab)
+
+
+def test_some_of_the_classes_are_chosen_in_the_order_given_and_the_others_stay_specific():
+    religion = WordSets.religion()
+    two = religion.choose("muslim", "christian")
+    assert two.classes == ("muslim", "christian")
+    assert two.definitional[0] == ("islam", "christianity")
+    assert all(len(row) == 2 for row in two.equalize)
+    assert set(two.protected) == set(religion.protected)
+    with pytest.raises(OptionError, match="no class 'muslin'; known: jewish, christian, muslim"):
+        religion.choose("jewish", "muslin")
+    with pytest.raises(OptionError, match="got the class jewish alone"):
+        religion.choose("jewish")
+    assert make().choose("2", "1").definitional[0] == ("he", "she")  # classes without names are numbered
+
+
+def test_shipped_planted_words_are_those_of_the_planted_corpus():
+    truths = json.loads((shipped("planted") / "truths.json").read_text(encoding="utf-8"))
+    planted = WordSets.shipped("planted")
+    biased = truths["biased_professions"]
+    assert set(planted.lists["female_jobs"]) == {job for job in biased if biased[job] > 0.5}
+    assert set(planted.lists["male_jobs"]) == {job for job in biased if biased[job] < 0.5}
+    assert set(planted.lists["fair_jobs"]) == set(truths["unbiased_professions"])
+    text = set((shipped("planted") / "text.txt").read_text(encoding="utf-8").split())
+    every = {*planted.protected, *(word for words in planted.lists.values() for word in words)}
+    assert every <= text
+
+
+PUBLISHED = {  # the form of each published file, small
+    "definitional_pairs.json": [["she", "he"], ["woman", "man"]],
+    "equalize_pairs.json": [["monastery", "convent"], ["Dad", "Mom"]],
+    "gender_specific_seed.json": ["lady", "gentleman"],
+    "professions.json": [["nurse", -0.1, -0.9], ["judge", 0.0, 0.3]],
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_each_published_file_of_debiaswe_is_read_alone(name, tmp_path):
+    (tmp_path / name).write_text(json.dumps(PUBLISHED[name]), encoding="utf-8")
+    words = WordSets.load(tmp_path / name)
+    assert {
+        "definitional_pairs.json": words.definitional == (("she", "he"), ("woman", "man")),
+        "equalize_pairs.json": words.equalize == (("monastery", "convent"), ("Dad", "Mom")),
+        "gender_specific_seed.json": words.specific == ("lady", "gentleman"),
+        "professions.json": dict(words.lists) == {"professions": ("nurse", "judge")},
+    }[name]
+
+
+def test_a_folder_of_debiaswe_files_is_joined_and_its_full_list_goes_before_the_seed(tmp_path):
+    for name, content in PUBLISHED.items():
+        (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")
+    words = WordSets.load(tmp_path)
+    assert words == WordSets.load_debiaswe(tmp_path)
+    assert (words.specific, words.classes) == (("lady", "gentleman"), ("female", "male"))
+    (tmp_path / "gender_specific_full.json").write_text('["duchess"]', encoding="utf-8")
+    assert WordSets.load(tmp_path).specific == ("duchess",)
+
+
+def test_words_that_the_authors_took_out_of_a_test_are_left_out(tmp_path):
+    parts = ("first_target", "second_target", "first_attribute", "second_attribute")
+    test = {
+        part: {"name": part, "words": [f"{part[0]}{i}{part[-1]}x{k}" for k in range(3)]}
+        for i, part in enumerate(parts)
+    }
+    test["first_target"]["remove"] = [test["first_target"]["words"][1]]
+    (tmp_path / "tests.json").write_text(json.dumps([test]), encoding="utf-8")
+    lists = WordSets.load(tmp_path / "tests.json").lists
+    assert [len(words) for words in lists.values()] == [2, 3, 3, 3]

@@ -40,7 +40,7 @@ def ect(
             "other words."
         )
     pool = lists.pool(len(cosines))
-    other = None if pool is None else pool @ means.T
+    other = None if pool is None else np.concatenate([cosines, pool @ means.T])
     return BiasScore(
         "ect",
         value,

@@ -58,7 +58,7 @@ def gonen_clusters(
         return np.asarray(np.maximum(agreed, 1 - agreed))
 
     others = chosen_at_random(
-        "gonen_clusters", vectors, original or vectors, n, shape, specific=specific, options=options
+        "gonen_clusters", vectors, original or vectors, basis, n, shape, specific=specific, options=options
     )
     null = [float(_right(rows, seeds[i % len(seeds)]).mean()) for i, rows in enumerate(others)]
     by_seed = dict(zip(map(str, seeds), right.mean(1).tolist(), strict=True))

@@ -23,7 +23,7 @@ from seqkit.debias.measuring.base import (
     Specific,
 )
 from seqkit.debias.measuring.directions import random_directions
-from seqkit.debias.measuring.geometry import unit
+from seqkit.debias.measuring.geometry import orthonormal, unit
 from seqkit.debias.measuring.recovery import LIMIT, candidates, projections, rows_of
 from seqkit.debias.measuring.resampling import interval, middle
 from seqkit.debias.measuring.word_lists import WordLists, by_word
@@ -75,7 +75,7 @@ def gonen_neighbours(
         )
     band = None
     if options.draws:
-        band = middle(_null(where, before, names, others, near, keep, k, shape, options))
+        band = middle(_null(where, before, names, others, near, keep, k, basis, shape, options))
     return BiasScore(
         "gonen-neighbours",
         float(_pearson(side[None], share[None])[0]),
@@ -112,6 +112,7 @@ def _null(
     near: Array,
     keep: Array,
     k: int,
+    basis: Array,
     shape: tuple[int, int],
     options: Options,
 ) -> Annotated[Array, "M"]:
@@ -119,7 +120,8 @@ def _null(
     measured = set(names)
     x = unit(where, before[list(others)], others)
     free = x[[i for i, word in enumerate(others) if word not in measured][: options.pool]]
-    bases, _ = random_directions(free, shape, 1, options.draws, options.seed)
+    g = orthonormal(where, basis, before.dim)
+    bases, _ = random_directions(free, g, shape, options.draws, options.seed)
     w = unit(where, before[list(names)], names)
     return np.array([_pearson(w @ g, _shares(x @ g > 0, near, keep, k)) for g in bases[:, 0]])
 

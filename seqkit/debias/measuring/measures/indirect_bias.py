@@ -61,7 +61,7 @@ def indirect_bias(
     pool = lists.pool(len(names))
     null = None
     if pool is not None:
-        bases, _ = random_directions(pool, shape, len(B), options.draws, options.seed)
+        bases, _ = random_directions(pool, B, shape, options.draws, options.seed)
         null = middle(np.array([((inner - _apart(v, w[0], other)) / inner).mean() for other in bases]))
     extra = {"word": word, "numerator": by_word(names, numerator), "inner": by_word(names, inner)}
     found = by_word(names, numerator / inner)

@@ -52,8 +52,9 @@ def rnsb(
     values = _divergence(found)
     band = None
     if pool is not None:
-        other = np.array([model.predict_proba(pool)[:, 1] for model, _ in models])
-        band = null_band(lambda i: _divergence(other[:, i]).mean(0), len(pool), len(w), options)
+        beside = np.array([model.predict_proba(pool)[:, 1] for model, _ in models])
+        every = np.concatenate([found, beside], axis=1)
+        band = null_band(lambda i: _divergence(every[:, i]).mean(0), every.shape[1], len(w), options)
     return BiasScore(
         "rnsb",
         float(values.mean()),
