@@ -59,7 +59,12 @@ def test_changed_files_are_read_or_refused():
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "words"),
-    {"kills": ("--count", 1000), "full": (), "races": ("--count", 1000), "fuzz": ("--count", 5_000_000)}.items(),
+    {
+        "kills": ("--count", 1000),
+        "full": (),
+        "races": ("--count", 1000),
+        "fuzz": ("--count", 5_000_000),
+    }.items(),
 )
 def test_all_of_it(name, words):
     last = run(name, *words)
