@@ -216,10 +216,9 @@ class Model(Generic[F]):
         with memory_errors(type(self).__name__):
             with torch.device("meta"):
                 numbers = sum(p.numel() for p in fitted.network(self.options).parameters())
-            place = find_device(device or self.device)
             check_memory(type(self).__name__, numbers, find_device(self.device))
             self.built = numbers
-            return fitted.network(self.options).to(place)
+            return fitted.network(self.options).to(find_device(device or self.device))
 
     def _signature(self, *data: Any) -> dict[str, Any]:
         """What must be unchanged when a run is resumed: all settings, and the data."""

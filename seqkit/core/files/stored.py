@@ -201,6 +201,11 @@ def open_arrays(path: Path, sums: list[int] | None, whole: str, block: int = BLO
         header = strict_json.parse(everything[8 : 8 + length].tobytes())
     except ValueError as error:
         raise ModelFileError(f"{path}: not a valid safetensors file ({error}).") from error
+    return _views(path, header, everything, 8 + length)
+
+
+def _views(path: Path, header: Mapping[str, Any], everything: Array, begin: int) -> Arrays:
+    """The arrays that a header names.  begin: their first byte."""
     arrays = {}
     for name, entry in header.items():
         if name == "__metadata__":
@@ -209,7 +214,7 @@ def open_arrays(path: Path, sums: list[int] | None, whole: str, block: int = BLO
             raise ModelFileError(
                 f"{path}: array {name!r} has dtype {entry['dtype']}, expected one of {', '.join(_DTYPES)}."
             )
-        start, end = (8 + length + at for at in entry["data_offsets"])
+        start, end = (begin + at for at in entry["data_offsets"])
         arrays[name] = everything[start:end].view(_DTYPES[entry["dtype"]]).reshape(entry["shape"])
     return arrays
 

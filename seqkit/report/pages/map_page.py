@@ -44,8 +44,7 @@ def page(
     check_map(places, labels, groups)
     _check_neighbours(neighbours, len(labels))
     page = template("map", Path(path), "map.html")
-    script = "\n" + source("map.js")  # a browser runs it alone, by its hash
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    script, digest = _script()
     low, high = places.min(0), places.max(0)
     grid = np.round((places - low) / np.where(high > low, high - low, 1) * 65535).astype(np.uint16)
     data = {
@@ -72,6 +71,12 @@ def page(
     with files.write_atomic(Path(path)) as file:
         file.write(made())
     return len(data["neighbours"])
+
+
+def _script() -> tuple[str, str]:
+    """The script of the page, and the hash by which a browser runs it alone."""
+    script = "\n" + source("map.js")
+    return script, base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def _check_neighbours(neighbours: Annotated[Array, "N K"], count: int) -> None:
