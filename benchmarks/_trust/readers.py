@@ -244,16 +244,15 @@ def _debiaswe(work: Path) -> dict[str, Reader]:
 
 
 def _diagnoses(work: Path) -> dict[str, Reader]:
-    wrong = [
-        {"row": 3, "text": "a b", "label": "0", "predicted": "1", "probability": 0.9, "suspected": False}
-    ]
+    wrong = [{"row": 3, "text": "a b", "label": "0", "predicted": "1", "probability": 0.9}]
+    wrong = [row | {"loss": 1.5, "suspected": ""} for row in wrong]
+    score = {"name": "dev", "value": 0.25, "count": 4, "missing": 0, "signature": {}, "interval": [0.1, 0.5]}
     plain: dict[str, Any] = {each.name: [] for each in dataclasses.fields(Diagnosis)}
     plain |= {key: {} for key in ("about", "curve", "copies")} | {"labels": None, "wrong": wrong}
-    plain |= {"kind": KIND, "classes": {"classes": ["0", "1"], "confusion": [[1, 0], [1, 2]]}}
-    plain |= {
-        "values": {"accuracy": 0.75, "macro_f1": 0.7, "ms": 1.5},
-        "errors": [{"name": "dev", "value": 0.25}],
-    }
+    plain |= {"kind": KIND, "faults": [], "errors": [score]}
+    plain["classes"] = {"classes": ["0", "1"], "confusion": [[1, 0], [1, 2]], "by_class": {}}
+    plain["classes"] |= {"accuracy": score, "macro_f1": score}
+    plain["values"] = {"accuracy": 0.75, "macro_f1": 0.7, "ms": 1.5}
     saved, sheet = work / "film.json", work / "film.csv"
     saved.write_text(json.dumps(plain), encoding="utf-8")
     draw_sheet(saved, sheet)

@@ -74,7 +74,7 @@ def _tried(check: Callable[..., bool], *given: Any) -> bool | str:
 
 
 def _learns(one: Model, place: str) -> bool:
-    model = getattr(seqkit, one.name)(device=place, epochs=3, **one.settings)
+    model = getattr(seqkit, one.name)(device=place, epochs=10, **one.settings)
     made = model.fit(*one.data())
     with tempfile.TemporaryDirectory() as folder:
         made.save(Path(folder, "saved"))

@@ -366,7 +366,7 @@ X = ["--out", "x.html"]
         (
             ["duplicates", "film.tsv", "dev.tsv", "--threshold", "0"],
             2,
-            "got threshold 0.0, expected above 0 and at most 1",
+            "--threshold: got '0', expected at least 0.01",
         ),
         (
             ["sheet", "none.json", "--out", "x.csv"],
@@ -384,7 +384,7 @@ X = ["--out", "x.html"]
             2,
             "sheet: got 'x.txt', expected a name that ends in .csv",
         ),
-        (["sheet", "film.json", "--out", "x.csv", "--rows", "0"], 2, "sheet: got 0 rows"),
+        (["sheet", "film.json", "--out", "x.csv", "--rows", "0"], 2, "--rows: got '0', expected at least 1"),
         (
             ["sheet", "film.json", "--out", "x.csv", "--category", "text"],
             2,

@@ -26,7 +26,8 @@ TEXTS = {
 }
 FREE = {  # any value may be right: a file, a column or a text, or a number without bounds
     *("out", "valid", "valid_target", "vectors", "from_lm", "initial", "frozen", "file", "prompt", "setting"),
-    *("column", "label", "encoding", "form", "noise_exponent", "seed", "freeze", "validate"),
+    *("column", "label", "encoding", "form", "noise_exponent", "seed", "freeze", "validate", "word_column"),
+    "sentence_column",
 }
 INPUT = {"classify": ["good"], "translate": ["a b"], "tag": ["lm.txt"]}  # of predict
 LATER = {"scheme", "tokenizer"}  # told by the reader of the text

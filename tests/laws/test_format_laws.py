@@ -156,7 +156,7 @@ BAD = {  # name: (format, content, words of the error)
     "empty": (None, b"", r"is empty"),
     "empty line first": ("glove", b"\n", r"line 1 is empty"),
     "pickle": (None, b"\x80\x04\x95", r"looks like a pickle, zip or numpy file, which can run code"),
-    "zip": (None, b"PK\x03\x04", r"looks like a pickle, zip or numpy"),
+    "zip": (None, b"PK\x03\x04", r"is a zip that cannot be read"),
     "junk": (None, b"\x01\x02\x03", r"none of the formats"),
 }
 

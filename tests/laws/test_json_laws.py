@@ -13,10 +13,9 @@ import pytest
 import test_saved_before as before
 
 import seqkit as sk
-from seqkit.core import files
 from seqkit.core.errors import SeqkitError
 from seqkit.diagnosis.saved import choose_file, draw_sheet
-from seqkit.text.readers import conll, labelled, parallel
+from seqkit.text.readers import conll, labelled, parallel, table
 from seqkit.text.readers.text import read
 from seqkit.text.tokenizers.subword import Subword
 from seqkit.train.log import JsonLines
@@ -96,7 +95,7 @@ JSON = {  # name: what a file of it holds, and how it is read and used
     "sets.json": (SETS, sk.WordSets.load),
     "lists.json": ({"jobs": ["nurse"], "pets": ["cat"]}, sk.WordSets.load),
     "tests.json": ([TEST], sk.WordSets.load),
-    "tokenizer.json": (TOKENIZER, lambda path: Subword(files.read_text(path)).encode("ab")),
+    "tokenizer.json": (TOKENIZER, lambda path: Subword(table.content(path)).encode("ab")),
     "log.jsonl": ({"event": "step", "done": 3, "loss": 0.5}, use_log),
     "labelled.jsonl": ({"text": "a", "label": "x"}, labelled.labelled),
     "tagged.jsonl": ({"words": ["a"], "tags": ["x"]}, lambda path: list(conll.sentences(path))),

@@ -204,10 +204,6 @@ FASTTEXT = {
         changed(PLAIN, HEADER, "<3i", 1, 1, 0)[: HEADER + 28] + b"x" * 20 + b"\0",
         f"byte {HEADER + 28 + 21}: entry 1 of the dictionary needs 9 bytes, 0 are left. The file is cut short.",
     ),
-    "a word twice": (
-        PLAIN.replace("é".encode(), b"a"),
-        f"byte {HEADER + 28 + 11}: the word 'a' stands twice.",
-    ),
     "no word": (
         PLAIN.replace("é".encode(), b""),
         f"byte {HEADER + 28 + 11}: the word '' is empty.",

@@ -44,20 +44,24 @@ def test_rows_are_read_as_written_whatever_ends_a_line_or_a_block(
     ("line", "told"),
     [
         (b"b 1 2", "has 2 numbers, expected 3. The file may be cut short; check its size."),
-        (b"b 1 2 3 4", "has 4 numbers, expected 3. The file may be cut short; check its size."),
         (b"b", "has 0 numbers, expected 3. The file may be cut short; check its size."),
         (b"X 1 2", "has 2 numbers, expected 3. The file may be cut short; check its size."),
         (
-            b"b 1  2 3",
-            "holds b'' where a number is expected. If the file is binary, use format=\"word2vec-binary\".",
+            b"b 1 2\t",
+            "has 2 numbers, expected 3. The file may be cut short; check its size.",
         ),
         (
-            b"b 1 2\t",
-            "holds b'2\\t' where a number is expected. If the file is binary, use format=\"word2vec-binary\".",
+            b"b 1 +NaN 3",
+            "holds +NaN, which is not a finite number. Correct the file, or pass drop_nonfinite=True.",
         ),
-        (b"b 1 +NaN 3", "holds +NaN, which is not a finite number. Correct the file."),
-        (b"b 1 -inf 3", "holds -inf, which is not a finite number. Correct the file."),
-        (b"b 1 2 Infinity", "holds Infinity, which is not a finite number. Correct the file."),
+        (
+            b"b 1 -inf 3",
+            "holds -inf, which is not a finite number. Correct the file, or pass drop_nonfinite=True.",
+        ),
+        (
+            b"b 1 2 Infinity",
+            "holds Infinity, which is not a finite number. Correct the file, or pass drop_nonfinite=True.",
+        ),
         (
             b"b x 2 y",
             "holds b'y' where a number is expected. If the file is binary, use format=\"word2vec-binary\".",

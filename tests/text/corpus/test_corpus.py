@@ -132,7 +132,7 @@ def test_saved_corpus_comes_back_memory_mapped_and_equal(tmp_path):
     np.testing.assert_array_equal(again.ids, corpus.ids)
     assert again.fingerprint == corpus.fingerprint
     assert again.meta["normalizer"]["lower"] is True
-    with pytest.raises(ModelFileError, match="no manifest"):
+    with pytest.raises(FormatError, match="nothing: no such file or folder"):
         Corpus.load(tmp_path / "nothing")
 
 

@@ -1,7 +1,8 @@
 """What the text formats share: lines of a word and its numbers, read in blocks, written exactly.
 
 Fields stand apart by spaces or tabs, one or more. The last numbers of a line, as many as the header or the
-first line says, are the vector; what stands before them is the word, which may hold spaces.
+first line says, are the vector; what stands before them is the word, which may hold spaces and, where there
+is a header, end in numbers.
 """
 
 import re
@@ -86,7 +87,7 @@ def _blocks(
     file: IO[bytes], rest: bytes, path: Path, dim: int, line: int, wanted: int | None, reading: Reading
 ) -> Iterator[tuple[list[bytes], Any, int]]:
     """Words, rows and first line number of each block; stops once more than `wanted` rows are read."""
-    left = None if wanted is None else wanted
+    left, sized = wanted, line == 2
     parse: Any = reference.parse_rows
     while block := file.read(BLOCK):
         data = rest + block
@@ -97,13 +98,13 @@ def _blocks(
             raise FormatError(f"{path}: line {line:,} is longer than {4 * BLOCK:,} bytes. Is it a text file?")
         data, rest = data[:cut], data[cut:]
         if data:
-            words, numbers = _parse(data, path, dim, line, parse, reading)
+            words, numbers = _parse(data, path, dim, line, parse, reading, sized)
             yield words, numbers, line
             line += len(words)
             if left is not None and (left := left - len(words)) < 0:
                 return
     if rest:
-        words, numbers = _parse(rest.removesuffix(b"\n") + b"\n", path, dim, line, parse, reading)
+        words, numbers = _parse(rest.removesuffix(b"\n") + b"\n", path, dim, line, parse, reading, sized)
         if not rest.endswith(b"\n") and not reading.lenient:
             raise FormatError(
                 f"{path}: line {line:,} has no line end, so its last number may be cut. Get the file again, "
@@ -113,8 +114,9 @@ def _blocks(
 
 
 def _parse(
-    data: bytes, path: Path, dim: int, line: int, parse: Any, reading: Reading
+    data: bytes, path: Path, dim: int, line: int, parse: Any, reading: Reading, sized: bool
 ) -> tuple[list[bytes], Any]:
+    """Words and rows of lines.  sized: a header says how many numbers there are: words may end in others."""
     if b"\t" in data or b"  " in data:
         data = b"\n".join(_spaced(text, dim) for text in data.split(b"\n"))
     buffer = np.frombuffer(data, np.uint8)
@@ -133,8 +135,10 @@ def _parse(
         raise FormatError(f"{path}: line {line + bad:,} {_what_is_wrong(text, dim)}")
     words = [data[start:end] for start, end in zip(starts.tolist(), word_ends.tolist(), strict=True)]
     wide = [i for i, word in enumerate(words) if b" " in word and _NUMBER_AT_END.search(word)]
-    if len(wide) == len(words) > 1:  # such words are rare: it is the number of numbers that is wrong
-        raise FormatError(f"{path}: line {line:,} {_what_is_wrong(data[starts[0] : ends[0]], dim)}")
+    if wide and (not sized or len(wide) == len(words)):  # it is the number of numbers that is wrong
+        raise FormatError(
+            f"{path}: line {line + wide[0]:,} {_what_is_wrong(data[starts[wide[0]] : ends[wide[0]]], dim)}"
+        )
     return words, rows
 
 
