@@ -28,6 +28,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 UNPICKLED: list[str] = []
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a job in the background, and its children
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # of nohup
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def _audit(event: str, arguments: tuple) -> None:
@@ -38,8 +40,11 @@ def _audit(event: str, arguments: tuple) -> None:
             frame = frame.f_back
         # numba keeps its compiled code in __pycache__ by pickle, and xdist its messages; scikit-learn checks that estimators can
         # be pickled: none reads a file of ours
-        known = ("/numba/core/", "/xdist/", "/execnet/", "/sklearn/utils/estimator_checks.py")
-        if not any(part in name for name in files for part in known):
+        known = ("/numba/core/", "/sklearn/utils/estimator_checks.py")
+        near = any(
+            part in name for name in files[:6] for part in ("/xdist/", "/execnet/")
+        )  # a worker's end is one
+        if not near and not any(part in name for name in files for part in known):
             UNPICKLED.append(f"{arguments} from {files[0]}")
 
 

@@ -152,7 +152,7 @@ def test_one_signal_outside_a_checkpointed_loop_ends_the_command_and_leaves_noth
 CLASSIFY = "classify train film.tsv --unit whitespace --epochs 2 --device cpu --quiet"
 
 
-@pytest.mark.parametrize("where", ["baselines:_tfidf", "baselines:judge", "data:ladder"])
+@pytest.mark.parametrize("where", ["baselines:_tfidf", "data:judge", "data:simple"])
 def test_stop_after_the_training_names_its_last_epoch_and_goes_on_to_the_same_bytes(folder, tmp_path, where):
     whole = shell.run(*shlex.split(CLASSIFY), "--out", tmp_path / "whole", cwd=folder)
     line, place = f"{CLASSIFY} --out {tmp_path / 'new'}", f"seqkit.models.classifier.{where}"

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from in_process import refused
 from in_process import run as command
@@ -17,7 +17,7 @@ from seqkit.embeddings.testsets import analogies, similarity
 from seqkit.embeddings.vectors.files import formats
 from seqkit.models.language_model import minimal_pairs
 from seqkit.text.corpus.corpus import Corpus
-from seqkit.text.readers import conll, labelled, parallel
+from seqkit.text.readers import conll, labelled, parallel, table
 from seqkit.text.readers.text import read
 from seqkit.text.vocab import Vocab
 
@@ -108,10 +108,11 @@ def test_odd_cell_of_a_table_comes_back(name, tmp_path):
 
 @given(st.binary(max_size=60) | st.text(max_size=20).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_bytes_are_the_text_that_utf_8_says_or_the_first_wrong_one_is_named(tmp_path_factory, data):
+    assume(not data.startswith((b"\xff\xfe", b"\xfe\xff")))  # the marks of UTF-16
     path = tmp_path_factory.mktemp("b") / "t"
     path.write_bytes(data)
     try:
-        expected = data.removeprefix(b"\xef\xbb\xbf").decode()
+        expected = "".join(table.one_end([data.removeprefix(b"\xef\xbb\xbf").decode()]))
     except UnicodeDecodeError:
         expected = None
     try:

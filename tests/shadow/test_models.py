@@ -89,7 +89,8 @@ def sample(folder, **settings):
 
 
 def tagger(folder, **settings):
-    usual = {"hidden_size": 12, "embed_dim": 8, "char_dim": 4, "char_size": 6, "epochs": 1, "batch": 8}
+    usual = {"hidden_size": 12, "embed_dim": 8, "epochs": 1, "batch": 8}
+    usual |= {"char_dim": 4, "char_size": 6} if settings.get("characters") != "none" else {}
     model = Tagger(**usual | {"dropout": 0.1, "device": "cuda"} | settings)
     model.fit(SENTENCES, TAGS, valid=(SENTENCES[:6], TAGS[:6]))
     model.predict(SENTENCES[:5]), model.predict_proba(SENTENCES[:5])
@@ -98,12 +99,12 @@ def tagger(folder, **settings):
 def classifier(folder, *, pretrained=False, lm=False, **settings):
     usual = {
         "unit": "whitespace",
-        "hidden_size": 8,
         "embed_dim": 8,
         "epochs": 2,
         "batch": 8,
         "device": "cuda",
     }
+    usual |= {"hidden_size": 8} if settings.get("reader") == "recurrent" else {}
     more = {"vectors": vectors(sk.Corpus.build(TEXTS, "whitespace").vocab, 8)} if pretrained else {}
     more |= {"lm": language_model(hidden_size=8).fit(corpus())} if lm else {}
     model = sk.TextClassifier(**usual | settings).fit(TEXTS, LABELS, valid=(TEXTS[:4], LABELS[:4]), **more)

@@ -56,7 +56,8 @@ def ready_generator(use):
 
 def ready_tagger(T, **settings):
     def act():
-        usual = {"hidden_size": 12, "embed_dim": 8, "char_dim": 4, "char_size": 6, "epochs": 1, "batch": 8}
+        usual = {"hidden_size": 12, "embed_dim": 8, "epochs": 1, "batch": 8}
+        usual |= {"char_dim": 4, "char_size": 6} if settings.get("characters") != "none" else {}
         model = Tagger(**usual, device="cuda", **settings).fit(SENTENCES[:6], TAGS[:6])
         return lambda: model.predict([["Anna"] * T, ["Rome", "x"]])
 
@@ -65,7 +66,8 @@ def ready_tagger(T, **settings):
 
 def ready_classifier(T, **settings):
     def act():
-        usual = {"unit": "whitespace", "hidden_size": 8, "embed_dim": 8, "epochs": 1, "device": "cuda"}
+        usual = {"unit": "whitespace", "embed_dim": 8, "epochs": 1, "device": "cuda"}
+        usual |= {"hidden_size": 8} if settings.get("reader") == "recurrent" else {}
         model = sk.TextClassifier(**usual, **settings).fit(TEXTS, LABELS)
         return lambda: model.predict_proba(["good " * T, "bad film"])
 

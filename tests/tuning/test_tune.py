@@ -252,7 +252,7 @@ def test_table_of_trials_that_is_full_is_told_as_a_full_disk_and_the_search_goes
     assert told.value.exit_code == 6
     pages(40)
     where = Space.of(SPACE, small().settings.groups.values(), "LanguageModel")
-    trials = Trials(tmp_path / "other", where, {})
+    trials = Trials(tmp_path / "other", where, {"space": where.to_json()})
     with trials.claim([Job(0, {"lr": 0.01, "cell": "gru"}, 1)], []), pytest.raises(ResourceError, match=full):
         trials.end(trials.all()[0], "failed", "x" * 400_000)  # in the middle
     assert trials.all()[0].state == "open"

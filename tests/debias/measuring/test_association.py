@@ -151,7 +151,8 @@ def test_whole_test_holds_its_parts():
     assert score.extra == {"S": association.statistic(sx, sy), "p": p, "splits": splits, "exact": exact}
     assert (score.name, score.value, score.count) == ("weat", float(association.effect(sx, sy, 0)), 10)
     assert score.interval == association.bootstrap(lists, 0, options)
-    assert score.band == association.null(association.associations(pool, a, b), 4, 6, 0, options)
+    every = np.concatenate([sx, sy, association.associations(pool, a, b)])  # the measured words too
+    assert score.band == association.null(every, 4, 6, 0, options)
     assert association.run("weat", lists, None, test, options)[0].band is None
 
 
