@@ -51,6 +51,14 @@ def _audit(event: str, arguments: tuple) -> None:
 sys.addaudithook(_audit)
 
 
+@pytest.fixture(autouse=True)
+def nobody_listens():
+    """A command that ran in this process hears no signal of the next test."""
+    yield
+    if interrupt := sys.modules.get("seqkit.core.interrupt"):
+        interrupt.forget()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     for item in items:

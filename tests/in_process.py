@@ -14,7 +14,6 @@ import typer.main
 
 from seqkit.cli import main
 from seqkit.cli.app import make
-from seqkit.core.interrupt import forget
 
 
 def _commands(command, words=()):
@@ -36,7 +35,6 @@ def run(*words, cwd, code=0):
         warnings.simplefilter("default")
         stack.enter_context(contextlib.redirect_stdout(out))
         stack.enter_context(contextlib.redirect_stderr(err))
-        stack.callback(forget)
         try:
             main()
             ended = 0

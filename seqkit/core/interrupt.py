@@ -88,7 +88,8 @@ class Wish:
 
 
 def listen() -> Wish:
-    """Hear signals to the end of this process, which is one command."""
+    """Hear signals to the end of this process, which is one command, or until the next one listens."""
+    forget()
     return Wish(whole=True)
 
 
