@@ -3,15 +3,22 @@
 Not handled: speed, and what a kernel does with large inputs (the tests do that).
 """
 
+import json
+import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import seqkit
+from seqkit.core.device import threads
+from seqkit.core.interrupt import deaf
 from seqkit.embeddings.training.objectives import objectives
 from seqkit.embeddings.vectors.vectors import Vectors
 from seqkit.kernels.glove import reference as glove
@@ -54,21 +61,53 @@ MODELS = (
 )
 
 
-def kernels() -> dict[str, bool | str]:
-    """For each objective whether a step of its kernel equals that of the reference, or the error."""
-    checks = {"text": _agrees, "counts": _glove_agrees}
-    names = objectives.names()
-    return {f"kernel {name}": _tried(checks[objectives.load(name).learns_from], name) for name in names}
+def checks(places: Iterable[str]) -> dict[str, Callable[[], bool]]:
+    """By name, for each objective whether a step of its kernel equals that of the reference, and for each
+    model and device whether its loss falls and a saved one answers alike; what takes longest first.
+    """
+    kinds = {"text": _agrees, "counts": _glove_agrees}
+    kernels: dict[str, Callable[[], bool]] = {
+        f"kernel {name}": partial(kinds[objectives.load(name).learns_from], name)
+        for name in reversed(objectives.names())
+    }
+    return kernels | {
+        f"model {one.name} on {place}": partial(_learns, one, place) for place in places for one in MODELS
+    }
 
 
-def models(places: Iterable[str]) -> dict[str, bool | str]:
-    """For each model and device whether its loss falls and a saved one answers alike, or the error."""
-    return {f"model {one.name} on {place}": _tried(_learns, one, place) for place in places for one in MODELS}
+def results(places: Iterable[str]) -> Iterator[tuple[str, bool | str]]:
+    """Name and result of each check as it is known: True, or what is wrong.
+
+    Each core has a process of its own, so kernels are compiled side by side, and one that crashes is told.
+    """
+    names = list(checks(places))
+    shares = [names[i :: threads()] for i in range(min(threads(), len(names)))]
+    with ExitStack() as stack:
+        workers = [stack.enter_context(_worker(share)) for share in shares]
+        for worker, share in zip(workers, shares, strict=True):
+            told = dict(json.loads(line) for line in worker.stdout or ())
+            yield from (
+                (name, told.get(name, f"its process ended with code {worker.wait()}")) for name in share
+            )
 
 
-def _tried(check: Callable[..., bool], *given: Any) -> bool | str:
+@contextmanager
+def _worker(names: Sequence[str]) -> Iterator["subprocess.Popen[str]"]:
+    """A process that makes some checks and prints each result; it ends with the block at the latest."""
+    command = [sys.executable, "-m", "seqkit.cli.self_tests", *names]
+    with deaf():
+        worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
-        return check(*given)
+        yield worker
+    finally:
+        worker.kill()
+        worker.communicate()
+
+
+def tried(check: Callable[[], bool]) -> bool | str:
+    """What a check says, or the error that it ends with."""
+    try:
+        return check()
     except Exception as error:
         return f"{type(error).__name__}: {error}"
 
@@ -120,3 +159,9 @@ def _wide(objective: Any) -> glove.Parameters:
     """Its parameters, a vector and its sums of squares on an axis of their own."""
     wide = [matrix.reshape(len(matrix), 2, -1) for matrix in (objective.words, objective.contexts)]
     return glove.Parameters(wide[0], wide[1], objective.word_biases, objective.context_biases)
+
+
+if __name__ == "__main__":
+    every = checks({name.rpartition(" on ")[2] for name in sys.argv[1:] if " on " in name})
+    for name in sys.argv[1:]:
+        print(json.dumps([name, tried(every[name])]), flush=True)

@@ -22,7 +22,7 @@ def test_doctor_finds_every_kernel_and_model_right():
         name: ok for name, ok in found.items() if name.startswith("model ") and name.endswith(" on cpu")
     }
     assert set(models.values()) == {True}
-    assert "checking the kernels" in done.stderr
+    assert "checking kernels and models" in done.stderr
 
 
 def test_every_model_is_tried():
@@ -34,20 +34,24 @@ def test_every_model_is_tried():
     assert {one.name for one in self_tests.MODELS} == trained - {"CBOW"}
 
 
-@pytest.mark.parametrize("check", ["_agrees", "_glove_agrees", "_learns"])
-def test_doctor_fails_and_tells_of_what_is_wrong(check, monkeypatch, capsys):
-    def broken(*_):
-        raise ValueError("it is broken")
-
-    monkeypatch.setattr(self_tests, check, broken)
+def test_doctor_fails_and_tells_of_what_is_wrong(monkeypatch, capsys):
+    broken = [("kernel subwords", "ValueError: it is broken"), ("model GloVe on cpu", True)]
+    monkeypatch.setattr(self_tests, "results", lambda places: iter(broken))
     with pytest.raises(typer.Exit) as ended:
         doctor.doctor()
     assert ended.value.exit_code == 1
     assert "ValueError: it is broken" in capsys.readouterr().out
 
 
+def test_a_check_that_fails_or_ends_its_process_is_told(monkeypatch):
+    assert self_tests.tried(lambda: 1 / 0) == "ZeroDivisionError: division by zero"
+    monkeypatch.setattr(self_tests, "checks", lambda places: {"kernel that is unknown": None})
+    told = dict(self_tests.results(["cpu"]))
+    assert told == {"kernel that is unknown": "its process ended with code 1"}
+
+
 def test_a_kernel_that_computes_something_else_is_found(monkeypatch):
     from seqkit.kernels.glove import reference
 
     monkeypatch.setattr(reference, "CLIP", 1e-3)
-    assert self_tests.kernels()["kernel glove"] is False
+    assert self_tests.checks(["cpu"])["kernel glove"]() is False

@@ -3,6 +3,7 @@
 import os
 import platform
 import tempfile
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
@@ -36,16 +37,20 @@ def doctor(json: common.AsJson = False) -> None:
 
     Example: seqkit doctor
     """
-    common.note("checking the kernels; they are compiled first, if this version has not run here before")
-    findings = examine()
-    common.show(findings, "\n".join(f"{name:22} {value}" for name, value in findings.items()), json)
+    findings = {}
+    for name, value in examine():
+        findings[name] = value
+        if not json:
+            print(f"{name:36} {value}", flush=True)
+    if json:
+        common.show(findings, "", json)
     if not all(found is True for name, found in findings.items() if name.startswith(("kernel ", "model "))):
         raise typer.Exit(1)
 
 
-def examine() -> dict[str, Any]:
-    """Versions, hardware, data and self-tests by name: True, or what is wrong."""
-    from seqkit.cli.self_tests import kernels, models
+def examine() -> Iterator[tuple[str, Any]]:
+    """Versions, hardware and data by name, then each self-test as it is over: True, or what is wrong."""
+    from seqkit.cli.self_tests import results
     from seqkit.core.device import device_name, threads
 
     found: dict[str, Any] = {
@@ -65,7 +70,9 @@ def examine() -> dict[str, Any]:
     found["gpu kernels"] = "found" if triton_installed() else "not found (pip install seqkit[gpu])"
     found["punkt"] = "found" if _has_punkt() else "not found (set NLTK_DATA to split sentences)"
     found["temporary folder"] = tempfile.gettempdir()
-    return found | kernels() | models(dict.fromkeys(["cpu", found["device"]]))
+    yield from found.items()
+    common.note("checking kernels and models; kernels that have not run here before are compiled first")
+    yield from results(dict.fromkeys(["cpu", found["device"]]))
 
 
 def _vector_unit() -> str:
