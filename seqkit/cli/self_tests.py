@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 import seqkit
+from seqkit.core import strict_json
 from seqkit.core.device import threads
 from seqkit.core.interrupt import deaf
 from seqkit.embeddings.training.objectives import objectives
@@ -85,7 +86,7 @@ def results(places: Iterable[str]) -> Iterator[tuple[str, bool | str]]:
     with ExitStack() as stack:
         workers = [stack.enter_context(_worker(share)) for share in shares]
         for worker, share in zip(workers, shares, strict=True):
-            told = dict(json.loads(line) for line in worker.stdout or ())
+            told = dict(strict_json.parse(line) for line in worker.stdout or ())
             yield from (
                 (name, told.get(name, f"its process ended with code {worker.wait()}")) for name in share
             )

@@ -141,6 +141,7 @@ def test_claim_does_not_wait_and_a_short_writer_waits_a_minute(tmp_path, monkeyp
 
     def acquire(lock):
         seen.append((Path(lock.lock_file), lock.timeout))
+        Path(lock.lock_file).write_text("?")
         raise filelock.Timeout(lock.lock_file)
 
     monkeypatch.setattr(filelock.SoftFileLock, "acquire", acquire)
@@ -166,7 +167,21 @@ def test_holder_is_told_by_what_its_lock_says(tmp_path, monkeypatch, lock, by):
     os.utime(path, (then, then))
     monkeypatch.setattr("io.text_encoding", lambda encoding, *_: encoding or "latin-1")  # of the locale
     assert places._holder(path) == by
-    assert places._holder(tmp_path / "gone") == "another process"
+    assert places._holder(tmp_path / "gone") is None
+
+
+def test_lock_that_is_given_back_while_its_holder_is_looked_for_is_taken(tmp_path, monkeypatch):
+    acquire, late = filelock.SoftFileLock.acquire, [1]
+
+    def once_too_early(lock):
+        if late:
+            late.pop()
+            raise filelock.Timeout(lock.lock_file)  # and then it is gone
+        return acquire(lock)
+
+    monkeypatch.setattr(filelock.SoftFileLock, "acquire", once_too_early)
+    with places.claimed(tmp_path / "out"):
+        assert (tmp_path / ".out.lock").exists()
 
 
 @pytest.mark.parametrize(

@@ -129,17 +129,15 @@ def locked(lock: Path, place: Path, *, wait: float = WAIT) -> Iterator[None]:
 
     held = filelock.SoftFileLock(lock, timeout=wait)
     try:
-        try:
-            held.acquire()
-        except filelock.Timeout:
-            if not _never_signed(lock):
-                raise
-            held.break_lock()
-            held.acquire()
-    except filelock.Timeout as error:
-        raise OptionError(
-            f"{place}: is being written by {_holder(lock)}. Wait for it, stop it, or choose another place."
-        ) from error
+        while not held.is_locked:
+            try:
+                held.acquire()
+            except filelock.Timeout as error:
+                if _never_signed(lock):
+                    held.break_lock()
+                elif holder := _holder(lock):  # else it was given back just now
+                    way = "Wait for it, stop it, or choose another place."
+                    raise OptionError(f"{place}: is being written by {holder}. {way}") from error
     except OSError as error:
         raise resource_error(lock.parent, error) from error
     try:
@@ -159,11 +157,13 @@ def _never_signed(lock: Path) -> bool:
     return False
 
 
-def _holder(lock: Path) -> str:
-    """Who holds a lock, in words."""
+def _holder(lock: Path) -> str | None:
+    """Who holds a lock, in words; None if nobody does any more."""
     try:
         pid, host, *_ = lock.read_text(encoding="utf-8").split("\n")
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(lock.stat().st_mtime))
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError):
         return "another process"
     return f"process {pid} on {host} since {since}"

@@ -153,10 +153,9 @@ def _encode(
 
 def _encode_here(pieces: Iterable[str], recipe: Recipe, parts: list[Path], known: list[str] | None) -> None:
     """Spool every piece to the one part."""
-    spool = Spool(parts[0], recipe, known)
-    for piece in pieces:
-        spool.add(piece)
-    spool.close()
+    with Spool(parts[0], recipe, known) as spool:
+        for piece in pieces:
+            spool.add(piece)
 
 
 def _encode_on_processes(

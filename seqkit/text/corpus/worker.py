@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal, TypedDict
+from typing import IO, Any, Literal, Self, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,10 +128,17 @@ class Spool:
         ends.tofile(self._ends)
         self.pieces.append((len(ids), len(ends), len(self.encoder.index)))
 
-    def close(self) -> None:
-        """Write the tokens and the table of pieces."""
-        self._ids.close()
-        self._ends.close()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Close the files; unless something went wrong, write the tokens and the table of pieces."""
+        for file in (self._ids, self._ends):
+            file.close()
+        if kind is None:
+            self._finish()
+
+    def _finish(self) -> None:
         self.encoder.counts.tofile(self.folder / "counts")
         table = {"pieces": self.pieces, "tokens": list(self.encoder.index)}
         (self.folder / "table.json").write_text(json.dumps(table), encoding="utf-8")
@@ -152,10 +159,9 @@ def _work(source: IO[bytes]) -> None:
         return _exactly(source, length)
 
     settings = strict_json.parse(receive())
-    spool = Spool(Path(settings["folder"]), Recipe.from_json(settings["recipe"]), settings["known"])
-    while (piece := receive()) != END:
-        spool.add(piece.decode())
-    spool.close()
+    with Spool(Path(settings["folder"]), Recipe.from_json(settings["recipe"]), settings["known"]) as spool:
+        while (piece := receive()) != END:
+            spool.add(piece.decode())
 
 
 def _exactly(source: IO[bytes], size: int) -> bytes:

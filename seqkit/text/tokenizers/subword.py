@@ -57,7 +57,8 @@ class Subword(Tokenizer):
 
         with _told("tokenizer.json: not a tokenizer definition"):
             form = schema.check("definition", strict_json.parse(definition), _Definition, FormatError)
-            if any(len(str(word)) > _LONGEST for word in form["model"].get("vocab", ())):
+            words = form["model"].get("vocab", ())
+            if any(len(word if isinstance(word, str) else word[0]) > _LONGEST for word in words):
                 raise ValueError(f"a token of more than {_LONGEST:,} characters")
             self._engine: Any = Engine.from_str(definition)
             self._engine.no_truncation()  # no text is cut, none filled up

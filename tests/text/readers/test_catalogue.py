@@ -1,5 +1,6 @@
 """text.catalogue, download, extract: what is fetched is whole, checked, and stays in its folder."""
 
+import errno
 import gzip
 import hashlib
 import http.server
@@ -8,10 +9,11 @@ import re
 import tarfile
 import threading
 import zipfile
+from pathlib import Path
 
 import pytest
 
-from seqkit.core.errors import FormatError, OptionError
+from seqkit.core.errors import FormatError, OptionError, ResourceError
 from seqkit.text.readers import catalogue, download
 from seqkit.text.readers.catalogue import Entry, fetch
 from seqkit.text.readers.extract import extract
@@ -279,3 +281,23 @@ def test_damaged_archive_is_named(pack, tmp_path):
     path.write_bytes(gzip.compress(b"not a tar"))
     with pytest.raises(FormatError, match="damaged or cut short"):
         extract(path, tmp_path / "out")
+
+
+def test_full_disk_while_unpacking_is_told_as_one(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.txt", "x")
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(ResourceError, match="no space left"):
+        extract(tmp_path / "a.zip", tmp_path / "out")
+
+
+def test_name_that_is_a_file_and_a_folder_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a", "x")
+        archive.writestr("a/b", "x")
+    with pytest.raises(FormatError, match="one name is a file and a folder"):
+        extract(tmp_path / "a.zip", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
