@@ -8,14 +8,12 @@ uninterrupted run, and nothing may be left of the killed ones. Half of the kills
 
 import argparse
 import random
-import shutil
-import sys
 import time
-from collections import Counter
 
 from benchmarks._trust.commands import chosen
 from benchmarks._trust.faults import Steps
 from benchmarks._trust.processes import Enter, Ground, Running, ground
+from benchmarks._trust.tally import Tally
 
 LONGEST_CHAIN = 6
 
@@ -64,25 +62,9 @@ def main(args: list[str]) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", action="append", default=[], help="commands whose name begins so")
     asked = parser.parse_args(args)
-    names, draw = chosen(asked.only), random.Random(asked.seed)
-    started, met, chains, wrong = time.monotonic(), Counter[str](), Counter[str](), list[str]()
+    names, draw, tally = chosen(asked.only), random.Random(asked.seed), Tally("kills")
     with ground(names) as place:
-        while met.total() < asked.count:
-            name = names[chains.total() % len(names)]
-            chain = Chain(place, name, draw)
-            found, faults = chain.run(draw.randint(1, LONGEST_CHAIN))
-            met[name] += found
-            chains[name] += 1
-            if faults:
-                wrong.append(f"{name}, killed at {', '.join(chain.told)}: {'; '.join(faults)}")
-                print(wrong[-1], flush=True)
-            else:
-                shutil.rmtree(chain.work)
-    print(f"{'command':26} kills chains")
-    for name in names:
-        print(f"{name:26} {met[name]:5} {chains[name]:6}")
-    seconds = time.monotonic() - started
-    print(
-        f"{met.total():,} kills, {chains.total():,} chains, {len(wrong)} wrong, seed {asked.seed}, {seconds:,.0f} s"
-    )
-    sys.exit(bool(wrong))
+        while tally.met.total() < asked.count:
+            chain = Chain(place, names[tally.chains.total() % len(names)], draw)
+            tally.add(chain, *chain.run(draw.randint(1, LONGEST_CHAIN)))
+    tally.end(names, asked.seed)

@@ -12,16 +12,14 @@ import mmap
 import random
 import re
 import shlex
-import shutil
 import signal
-import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 
 from benchmarks._trust.commands import COMMANDS, chosen
 from benchmarks._trust.faults import Steps
 from benchmarks._trust.processes import Ended, Enter, Ground, Running, ground
+from benchmarks._trust.tally import Tally
 from seqkit import cli
 from seqkit.core.interrupt import INTERRUPTED, SIGNALS
 
@@ -124,26 +122,11 @@ def main(args: list[str]) -> None:
     if asked.short:
         plain = [name for name in names if name.split() == COMMANDS[name].words[:2]]
         names = [name for name in plain if name.split()[1].startswith("train") or name == "tune lm"]
-    draw, started = random.Random(asked.seed), time.monotonic()
-    met, made, wrong = Counter[str](), Counter[str](), list[str]()
+    draw, tally = random.Random(asked.seed), Tally("signals")
     with ground(names) as place:
         for name, sent in chains(names, draw, asked.count):
             chain = Chain(place, name, draw, timed=asked.count is not None)
-            found, faults = chain.run(sent)
-            met[name] += found
-            made[name] += 1
-            if faults:
-                wrong.append(f"{name}, {', '.join(chain.told)}: {'; '.join(faults)}")
-                print(wrong[-1], flush=True)
-            else:
-                shutil.rmtree(chain.work)
-            if asked.count is not None and met.total() >= asked.count:
+            tally.add(chain, *chain.run(sent))
+            if asked.count is not None and tally.met.total() >= asked.count:
                 break
-    print(f"{'command':26} signals chains")
-    for name in names:
-        print(f"{name:26} {met[name]:7} {made[name]:6}")
-    seconds = time.monotonic() - started
-    print(
-        f"{met.total():,} signals, {made.total():,} chains, {len(wrong)} wrong, seed {asked.seed}, {seconds:,.0f} s"
-    )
-    sys.exit(bool(wrong))
+    tally.end(names, asked.seed)

@@ -157,24 +157,28 @@ class Settings:
             own = {each.name for each in dataclasses.fields(kind)}
             made[group] = from_json(kind, {name: values[name] for name in values if name in own})
         chosen = self.values(made)
-        for name, other in self.unread(chosen).items():
-            wanted = " or ".join((self.needed(name) or ("", ()))[1])
+        for name, (other, wanted) in self.unread(chosen).items():
             got = f"got {chosen[name]!r} with {other} {chosen[other]!r}, which does not read it"
-            raise OptionError(f"{where}.{name}: {got}. Leave it out, or set {other} to {wanted}.")
+            raise OptionError(
+                f"{where}.{name}: {got}. Leave it out, or set {other} to {' or '.join(wanted)}."
+            )
         return made
 
     def needed(self, name: str) -> tuple[str, tuple[str, ...]] | None:
         """The other setting, and its values, with which a setting is read; None where it always is."""
-        metadata: Mapping[str, Any] = self.fields()[name].metadata if name in self.fields() else {}
-        return self.needs.get(name) or metadata.get("needs")
+        each = self.fields().get(name)
+        return self.needs.get(name) or (each.metadata.get("needs") if each else None)
 
-    def unread(self, values: Mapping[str, Any]) -> dict[str, str]:
-        """Settings that are not read and yet not as usual, each with the setting that decides it."""
+    def unread(self, values: Mapping[str, Any]) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """Settings that are not read and yet not as usual, in order, each with what `needed` says."""
         found = {}
-        for name in self.fields().keys() & values.keys():
-            other, wanted = self.needed(name) or (name, (values[name],))
-            if values.get(other, self.default(other)) not in wanted and values[name] != self.default(name):
-                found[name] = other
+        for name in self.fields():
+            needed = self.needed(name)
+            if needed is None or name not in values or values[name] == self.default(name):
+                continue
+            other, wanted = needed
+            if values.get(other, self.default(other)) not in wanted:
+                found[name] = needed
         return found
 
     def read(self, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,18 +30,25 @@ class Classification:
 
     def to_json(self) -> dict[str, Any]:
         """All numbers as plain JSON values; what cannot be computed is null."""
-        names = ("precision", "recall", "f1")
         return {
             "accuracy": self.accuracy.to_json(),
             "macro_f1": self.f1.to_json(),
             "classes": self.classes,
-            "by_class": {
-                name: {k: None if np.isnan(v) else float(v) for k, v in zip(names, row, strict=True)}
-                | {"count": int(n)}
-                for name, row, n in zip(self.classes, self.by_class, self.confusion.sum(1), strict=True)
-            },
+            "by_class": _by_name(self.classes, self.by_class, self.confusion.sum(1)),
             "confusion": self.confusion.tolist(),
         }
+
+
+def _by_name(
+    names: Sequence[str], rows: Annotated[Floats, "C P"], counts: Annotated[Array, "C"]
+) -> dict[str, dict[str, float | None]]:
+    """Precision, recall and F1 of each label, and how often it is true."""
+    columns = ("precision", "recall", "f1")
+    return {
+        name: {k: None if np.isnan(v) else float(v) for k, v in zip(columns, row, strict=True)}
+        | {"count": int(n)}
+        for name, row, n in zip(names, rows, counts, strict=True)
+    }
 
 
 def classification(
@@ -66,25 +73,22 @@ def classification(
 
 @dataclass(frozen=True)
 class SetsOfLabels:
-    """micro_f1, macro_f1, accuracy (of whole sets): Scores. by_label: precision, recall, F1, count."""
+    """micro_f1, macro_f1, accuracy (of whole sets): Scores. by_label: precision, recall, F1 of each."""
 
     micro_f1: Score
     macro_f1: Score
     accuracy: Score
     names: list[str]
     by_label: Annotated[Floats, "C P"]
+    counts: Annotated[Array, "C"]
 
     def to_json(self) -> dict[str, Any]:
         """All numbers as plain JSON values; what cannot be computed is null."""
-        columns = ("precision", "recall", "f1", "count")
         return {
             "micro_f1": self.micro_f1.to_json(),
             "macro_f1": self.macro_f1.to_json(),
             "accuracy": self.accuracy.to_json(),
-            "by_label": {
-                name: {k: None if np.isnan(v) else float(v) for k, v in zip(columns, row, strict=True)}
-                for name, row in zip(self.names, self.by_label, strict=True)
-            },
+            "by_label": _by_name(self.names, self.by_label, self.counts),
         }
 
 
@@ -109,5 +113,6 @@ def sets_of_labels(
         measured("macro_f1", macro, stats, missing, signature),
         measured("accuracy", Accuracy(), right, missing, signature),
         list(names),
-        np.column_stack([macro.by_class(stats.sum(0)), truth.sum(0)]),
+        macro.by_class(stats.sum(0)),
+        truth.sum(0),
     )

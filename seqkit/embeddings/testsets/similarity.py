@@ -25,21 +25,18 @@ def read_pairs(path: Path, *, lower: bool = True) -> list[Pair]:
     Raises:  FormatError naming the line.
     """
     pairs: list[Pair] = []
-    column = None
+    head, at = False, 2  # whether there is a header; the column of the rating
     for number, line in enumerate(table.content(path).split("\n"), 1):
         fields = _fields(line, path)
         if not fields or line.startswith("#"):
             continue
-        if not pairs and column is None and len(fields) > 2 and not any(map(_number, fields[2:])):
-            column = len(fields)  # a header; the number of fields stands for a column that is not known yet
+        if not (head or pairs) and len(fields) > 2 and not any(map(_number, fields[2:])):
+            head = True
             continue
-        if column is None and len(fields) != 3:
-            raise _not_a_pair(path, number, line)
-        if column == len(fields):
-            column = next((i for i in range(2, len(fields)) if _number(fields[i])), None)
-        at = 2 if column is None else column
-        if len(fields) <= at or not _number(fields[at]):
-            raise _not_a_pair(path, number, line)
+        if head and not pairs:
+            at = next((i for i in range(2, len(fields)) if _number(fields[i])), 2)
+        if len(fields) <= at or not _number(fields[at]) or not (head or len(fields) == 3):
+            raise FormatError(f"{path}: line {number:,} is {line[:60]!r}, expected two words and a number.")
         one, two, rating = fields[0], fields[1], float(fields[at])
         if not np.isfinite(rating):
             raise FormatError(f"{path}: line {number:,} rates {fields[at]}, expected a finite number.")
@@ -63,10 +60,6 @@ def _number(field: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _not_a_pair(path: Path, number: int, line: str) -> FormatError:
-    return FormatError(f"{path}: line {number:,} is {line[:60]!r}, expected two words and a number.")
 
 
 def evaluate(

@@ -53,9 +53,9 @@ def predictions(model: TextClassifier, texts: Sequence[str], *, threshold: float
 
     A blank text has no label. Warns of texts that are mostly unknown words.
     """
-    if blank := [i for i, text in enumerate(texts) if not text.strip()]:
-        rest = iter(predictions(model, [text for text in texts if text.strip()], threshold=threshold))
-        return [Prediction(text, [], []) if i in set(blank) else next(rest) for i, text in enumerate(texts)]
+    if len(said := [text for text in texts if text.strip()]) < len(texts):
+        found = iter(predictions(model, said, threshold=threshold))
+        return [next(found) if text.strip() else Prediction(text, [], []) for text in texts]
     fitted, targets = model.fitted, model.fitted.targets
     ids = fitted.rows.ids(texts)
     fitted.rows.codec.warn_of_unknown("predict", ids)
@@ -116,8 +116,8 @@ def tables(report: Classification | SetsOfLabels) -> list[tuple[list[list[Any]],
     """Rows and heads of tables: every label; where each text has one, which was confused with which."""
     head = ["label", "precision", "recall", "F1", "count"]
     if isinstance(report, SetsOfLabels):
-        named = zip(report.names, report.by_label.tolist(), strict=True)
-        return [([[name, *row[:3], int(row[3])] for name, row in named], head)]
+        named = zip(report.names, report.by_label.tolist(), report.counts.tolist(), strict=True)
+        return [([[name, *row, n] for name, row, n in named], head)]
     counts = report.confusion.sum(1).tolist()
     rows = [
         [name, *row.tolist(), n] for name, row, n in zip(report.classes, report.by_class, counts, strict=True)

@@ -160,11 +160,10 @@ def objects(lines: Iterable[str], name: str) -> Iterator[Row]:
 
     Raises:  FormatError for a line that is not JSON or no object, and for a key that stands twice.
     """
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        if number == 1 and line.lstrip().startswith("["):
-            yield from _array("".join([line, *lines]), name)
+    numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+    for i, (number, line) in enumerate(numbered):
+        if i == 0 and line.lstrip().startswith("["):
+            yield from _array("".join([line, *(rest for _, rest in numbered)]), name)
             return
         yield Row(_object(line, f"{name}: line {number:,}"), name, number)
 

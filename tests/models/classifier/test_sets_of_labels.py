@@ -60,7 +60,8 @@ def test_scores_are_those_counted_by_hand():
     assert told.micro_f1.value == pytest.approx(2 * 2 / (2 * 2 + 1 + 1))
     assert told.macro_f1.value == pytest.approx(((2 / 3) + (2 / 3)) / 2)
     assert told.accuracy.value == pytest.approx(2 / 3)
-    np.testing.assert_allclose(told.by_label, [[1 / 2, 1, 2 / 3, 1], [1, 1 / 2, 2 / 3, 2]])
+    np.testing.assert_allclose(told.by_label, [[1 / 2, 1, 2 / 3], [1, 1 / 2, 2 / 3]])
+    assert told.counts.tolist() == [1, 2]
     assert micro_error(found, truth) == pytest.approx(1 - told.micro_f1.value)
     missing = sets_of_labels(found, np.array([[1, 0], [-1, -1], [0, 1]]), ["a", "b"], {})
     assert (missing.accuracy.count, missing.accuracy.missing, missing.accuracy.value) == (2, 1, 1.0)

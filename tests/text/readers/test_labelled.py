@@ -152,7 +152,7 @@ def test_json_is_lines_or_one_array_and_labels_may_be_numbers(tmp_path):
     rows = [{"text": text, "stars": 4.0 if label == "pos" else 1} for text, label in PAIRS]
     wanted = [(text, "4.0" if label == "pos" else "1") for text, label in PAIRS]
     (tmp_path / "a.json").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (tmp_path / "b.json").write_text(json.dumps(rows, indent=1))
+    (tmp_path / "b.json").write_text("\n" + json.dumps(rows, indent=1))
     assert pairs(labelled(tmp_path / "a.json", label="stars")) == wanted
     assert pairs(labelled(tmp_path / "b.json", label="stars")) == wanted
     (tmp_path / "c.json").write_text('[{"text": "x", "stars": {"a": 1}}]')
